@@ -1,0 +1,30 @@
+/**
+ * A conversation as the listing showed it. Instants are milliseconds since the epoch; `undefined` means that
+ * the vendor sent no usable value, which is *unknown* and never a default.
+ */
+export interface Conversation {
+  readonly projectId: number;
+  readonly sessionId: string;
+  readonly name: string | undefined;
+  readonly createdAt: number | undefined;
+  readonly updatedAt: number | undefined;
+  /** A user's id as text; `'anonymous'` when the vendor said null; `undefined` when the field was missing or unusable. */
+  readonly createdBy: string | undefined;
+}
+
+/** The newest message of a conversation: not asked for yet, or asked for and known (or not). */
+export type LastMessage =
+  { readonly state: 'unread' } | { readonly state: 'read'; readonly at: number | undefined };
+
+/** A list row that cannot be a candidate: kept, counted as unknown, never deleted. */
+export interface UnusableRow {
+  readonly projectId: number;
+  /** Present only where it is well-formed. */
+  readonly sessionId: string | undefined;
+  readonly problem: 'no_session_id' | 'bad_session_id' | 'wrong_project' | 'not_an_object' | 'oversized';
+}
+
+export interface Project {
+  readonly id: number;
+  readonly name: string | undefined;
+}

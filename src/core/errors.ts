@@ -1,0 +1,81 @@
+/**
+ * The few errors the program knows how to answer. Each carries facts; `cli/exit-codes.ts` is the one place that
+ * turns a kind into an exit code.
+ */
+export type FaultKind =
+  | 'usage'
+  | 'limit_refused'
+  | 'plan_stale'
+  | 'state_unusable'
+  | 'lease_held'
+  | 'credential_refused'
+  | 'clock_untrusted'
+  | 'api_unreachable'
+  | 'interrupted';
+
+/** An end of the program that the user can act on: what happened, and what to do next. */
+export class RetentionError extends Error {
+  readonly kind: FaultKind;
+  /** One imperative sentence for the person at the terminal. */
+  readonly hint: string | undefined;
+
+  constructor(kind: FaultKind, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause });
+    this.name = 'RetentionError';
+    this.kind = kind;
+    this.hint = options.hint;
+  }
+}
+
+/** What went wrong with one request, after every retry. */
+export type ApiFailure =
+  | 'unauthorized'
+  | 'forbidden'
+  | 'not_found'
+  | 'throttled'
+  | 'server_error'
+  | 'network'
+  | 'timeout'
+  | 'too_large'
+  | 'malformed'
+  | 'redirect'
+  | 'bad_request'
+  | 'aborted';
+
+/** An answer of the vendor (or the lack of one) that is not what was asked for. Never carries a body. */
+export class ApiError extends Error {
+  readonly failure: ApiFailure;
+  readonly method: string;
+  /** Path with query, without origin and without any credential. */
+  readonly path: string;
+  readonly status: number | undefined;
+  /** True for a 404 in the vendor's own JSON envelope; a proxy's 404 is not. */
+  readonly inVendorsOwnWords: boolean;
+
+  constructor(facts: {
+    failure: ApiFailure;
+    method: string;
+    path: string;
+    status?: number | undefined;
+    inVendorsOwnWords?: boolean;
+    cause?: unknown;
+  }) {
+    super(
+      `${facts.method} ${facts.path}: ${facts.failure}${facts.status === undefined ? '' : ` (${facts.status})`}`,
+      {
+        cause: facts.cause,
+      },
+    );
+    this.name = 'ApiError';
+    this.failure = facts.failure;
+    this.method = facts.method;
+    this.path = facts.path;
+    this.status = facts.status;
+    this.inVendorsOwnWords = facts.inVendorsOwnWords ?? false;
+  }
+}
+
+/** True when `error` is the given kind of {@link RetentionError}. */
+export function isFault(error: unknown, kind: FaultKind): error is RetentionError {
+  return error instanceof RetentionError && error.kind === kind;
+}

@@ -1,0 +1,24 @@
+/** A named reason that nothing of a project, or of one conversation, may be deleted. It beats every rule. */
+export interface Hold {
+  readonly holdId: string;
+  readonly projectId: number;
+  /** `undefined`: the whole project. */
+  readonly sessionId: string | undefined;
+  readonly matter: string;
+  /** Epoch milliseconds; `undefined`: until released. */
+  readonly untilAt: number | undefined;
+}
+
+/** The hold that covers this conversation at `now`, if there is one. */
+export function holdOver(
+  holds: readonly Hold[],
+  conversation: { readonly projectId: number; readonly sessionId: string },
+  now: number,
+): Hold | undefined {
+  return holds.find(
+    (hold) =>
+      hold.projectId === conversation.projectId &&
+      (hold.sessionId === undefined || hold.sessionId === conversation.sessionId) &&
+      (hold.untilAt === undefined || hold.untilAt > now),
+  );
+}

@@ -1,0 +1,72 @@
+const DAY_MS = 86_400_000;
+
+/** Earlier dates cannot be true for this vendor; they are what empty database fields look like. */
+const EARLIEST_AT = 946_684_800_000;
+
+const SHAPE =
+  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:Z|([+-])(\d{2}):?(\d{2}))?$/;
+
+/** Characters of the longest text that {@link SHAPE} can match. */
+const LONGEST = 35;
+
+/**
+ * An instant as the vendor writes it, in epoch milliseconds (finer digits are cut off). Read are
+ * `2025-11-17T21:09:16.000000Z`, the same with a numeric offset, and without any zone, which is UTC wherever this runs.
+ * Everything else — other types, other shapes, days that do not exist, years before 2000 — is `undefined`: unknown.
+ */
+export function parseInstant(value: unknown): number | undefined {
+  if (typeof value !== 'string' || value.length > LONGEST) return undefined;
+  const parts = SHAPE.exec(value);
+  if (parts === null) return undefined;
+  const [, year, month, day, hour, minute, second, fraction, sign, offsetHour, offsetMinute] = parts;
+  const days = daysSinceEpoch(Number(year), Number(month), Number(day));
+  const time = millisecondsOfDay(Number(hour), Number(minute), Number(second));
+  if (days === undefined || time === undefined) return undefined;
+  let at = days * DAY_MS + time + Number((fraction ?? '').padEnd(3, '0').slice(0, 3));
+  if (sign !== undefined) {
+    const offset = millisecondsOfDay(Number(offsetHour), Number(offsetMinute), 0);
+    if (offset === undefined) return undefined;
+    at -= sign === '-' ? -offset : offset;
+  }
+  return at < EARLIEST_AT ? undefined : at;
+}
+
+/**
+ * RFC 3339 in UTC with milliseconds: `2025-11-17T21:09:16.000Z`.
+ * @throws RangeError when `at` is not an instant at all
+ */
+export function formatInstant(at: number): string {
+  // eslint-disable-next-line no-restricted-globals -- from a number there is nothing to guess: always UTC, always ms
+  return new Date(at).toISOString();
+}
+
+/** Whole days of 24 hours that have passed; negative when `later` is in truth the earlier one. */
+export function wholeDaysBetween(earlier: number, later: number): number {
+  return Math.floor((later - earlier) / DAY_MS);
+}
+
+function millisecondsOfDay(hour: number, minute: number, second: number): number | undefined {
+  if (hour > 23 || minute > 59 || second > 59) return undefined;
+  return ((hour * 60 + minute) * 60 + second) * 1_000;
+}
+
+/**
+ * Days from 1970-01-01 in the Gregorian calendar; undefined for a day that does not exist. A year is counted from
+ * March, so that the leap day is its last and every month before it has a fixed place.
+ */
+function daysSinceEpoch(year: number, month: number, day: number): number | undefined {
+  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
+  const marchYear = month > 2 ? year : year - 1;
+  const monthsSinceMarch = (month + 9) % 12;
+  const leapDays = Math.floor(marchYear / 4) - Math.floor(marchYear / 100) + Math.floor(marchYear / 400);
+  const dayOfYear = Math.floor((153 * monthsSinceMarch + 2) / 5) + day - 1;
+  return marchYear * 365 + leapDays + dayOfYear - DAYS_FROM_MARCH_0_TO_EPOCH;
+}
+
+/** From 1 March of the year 0 to 1 January 1970. */
+const DAYS_FROM_MARCH_0_TO_EPOCH = 719_468;
+
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) return (year % 4 === 0 && year % 100 !== 0) || year % 400 === 0 ? 29 : 28;
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31;
+}

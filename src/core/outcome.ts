@@ -1,0 +1,30 @@
+/** How a planned deletion ended. Only `verified` is success. */
+export const OUTCOMES = ['verified', 'already_gone', 'unverified', 'failed', 'skipped'] as const;
+export type Outcome = (typeof OUTCOMES)[number];
+
+export type OutcomeCounts = Readonly<Record<Outcome, number>>;
+
+export const NO_OUTCOMES: OutcomeCounts = {
+  verified: 0,
+  already_gone: 0,
+  unverified: 0,
+  failed: 0,
+  skipped: 0,
+};
+
+/** The outcome that an audit event states; undefined for every other event. */
+export function outcomeOfEvent(event: string): Outcome | undefined {
+  return OUTCOMES.find((outcome) => event === `deletion.${outcome}`);
+}
+
+/** Adds up how often each event was the last word on a conversation; events that state no outcome count nothing. */
+export function foldOutcomes(
+  lastWords: Iterable<{ readonly event: string; readonly count: number }>,
+): OutcomeCounts {
+  const counts: Record<Outcome, number> = { ...NO_OUTCOMES };
+  for (const { event, count } of lastWords) {
+    const outcome = outcomeOfEvent(event);
+    if (outcome !== undefined) counts[outcome] += count;
+  }
+  return counts;
+}

@@ -1,0 +1,96 @@
+import type { Conversation } from './conversation.ts';
+import type { Mode } from './policy.ts';
+
+export type Verdict = 'delete' | 'keep' | 'held' | 'unknown';
+
+/** One per conversation. */
+export interface Decision {
+  readonly verdict: Verdict;
+  /** Name of the rule that decided; null where none did. */
+  readonly rule: string | null;
+  /** For people: why. Never repeats the conversation's name. */
+  readonly reason: string;
+  /** Whole days since the clock that the deciding rule looks at (else `created_at`); null when unknown. */
+  readonly ageDays: number | null;
+}
+
+/**
+ * A conversation in a plan: what was decided, and what it looked like then, so that a change can be seen before the
+ * DELETE. `name` and `createdBy` are removed once the plan can no longer be applied or shown.
+ */
+export interface PlanItem extends Decision {
+  /** 1, 2, 3 … in the order of the listing. */
+  readonly ordinal: number;
+  readonly projectId: number;
+  /** null for a list row that had no usable one. */
+  readonly sessionId: string | null;
+  readonly seen: Pick<Conversation, 'name' | 'createdAt' | 'updatedAt' | 'createdBy'>;
+  /** When the listing showed it. */
+  readonly seenAt: number;
+  /** Newest message at that time; undefined when it was not read or not known. */
+  readonly lastMessageAt: number | undefined;
+  /** When the newest message was read; undefined: it was not needed. */
+  readonly lastMessageReadAt: number | undefined;
+}
+
+/** What planning found out about one project. Every count of a plan is a sum over these. */
+export interface PlanProject {
+  readonly projectId: number;
+  /** Conversations that the listing went through before no rule could reach further. */
+  readonly listed: number;
+  /** Conversations in the project as the vendor's paginator counts them. */
+  readonly total: number;
+  readonly kept: number;
+  readonly held: number;
+  readonly unknown: number;
+  readonly planned: number;
+  /** Why nothing of this project may be deleted in this run; undefined when the listing is complete. */
+  readonly incomplete: string | undefined;
+}
+
+export type PlanStatus = 'draft' | 'open' | 'applied' | 'expired';
+
+export interface PlanHeader {
+  readonly planId: string;
+  readonly policy: string;
+  readonly policyHash: string;
+  /** Absolute path of the policy's file. */
+  readonly policyPath: string;
+  readonly mode: Mode;
+  /** The one instant that all cutoffs of this plan were computed from. */
+  readonly decidedAt: number;
+  /** After this instant the plan is stale. */
+  readonly expiresAt: number;
+}
+
+export interface PlanCounts {
+  readonly listed: number;
+  readonly kept: number;
+  readonly held: number;
+  readonly unknown: number;
+  readonly planned: number;
+}
+
+export interface PlanSummary extends PlanHeader {
+  readonly status: PlanStatus;
+  readonly projects: readonly PlanProject[];
+  /** Requests that planning itself took. */
+  readonly requestsUsed: number;
+  /** SHA-256 (hex) over the header, the projects and every item in order. */
+  readonly fingerprint: string;
+  /** SHA-256 (hex) of the file that `plan --out` wrote; undefined: none was written. */
+  readonly fileHash: string | undefined;
+}
+
+/** The plan's counts, folded over its projects. */
+export function countsOf(projects: readonly PlanProject[]): PlanCounts {
+  const sum = (of: (project: PlanProject) => number): number =>
+    projects.reduce((total, project) => total + of(project), 0);
+  return {
+    listed: sum((project) => project.listed),
+    kept: sum((project) => project.kept),
+    held: sum((project) => project.held),
+    unknown: sum((project) => project.unknown),
+    planned: sum((project) => project.planned),
+  };
+}

@@ -1,0 +1,228 @@
+import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
+import type { Conversation, Project, UnusableRow } from './conversation.ts';
+import type { OutcomeCounts } from './outcome.ts';
+import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary } from './plan.ts';
+import type { RequestCounts, RunRecord } from './run.ts';
+
+/** Time from outside. Instants are epoch milliseconds. */
+export interface Clock {
+  now(): number;
+  /** Milliseconds on a clock that nobody sets; only differences mean something. */
+  monotonic(): number;
+  /** Resolves after `ms`, however long that is; rejects with the signal's reason when aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+}
+
+/** Random identifiers and jitter from outside. */
+export interface Chance {
+  /** In [0, 1). */
+  fraction(): number;
+  /** Lower-case letters and digits. */
+  token(length: number): string;
+}
+
+/** One line of the program's own log. Facts only: never a name, a text, or the key. */
+export interface Log {
+  info(facts: object, message: string): void;
+  warn(facts: object, message: string): void;
+  error(facts: object, message: string): void;
+  debug(facts: object, message: string): void;
+}
+
+/** Shown to a person at a terminal; nothing else depends on it. */
+export interface Progress {
+  begin(phase: 'listing' | 'deleting', total: number | undefined): void;
+  advance(count: number): void;
+  end(): void;
+}
+
+// ── The vendor ──────────────────────────────────────────────────────────────────────────────────────────────
+
+export interface ProjectPage {
+  readonly projects: readonly Project[];
+  readonly page: number;
+  readonly lastPage: number;
+  readonly total: number | undefined;
+}
+
+export interface ConversationPage {
+  readonly rows: readonly (
+    ({ readonly kind: 'conversation' } & Conversation) | ({ readonly kind: 'unusable' } & UnusableRow)
+  )[];
+  readonly page: number;
+  readonly lastPage: number;
+  /** Conversations in the project by the paginator; undefined when it did not say. */
+  readonly total: number | undefined;
+  /** When the answer had arrived. */
+  readonly receivedAt: number;
+}
+
+/** What `GET …/messages` says about one conversation. Only `gone` can become proof, and only beside a control request. */
+export type Existence =
+  | {
+      readonly state: 'present';
+      readonly status: 200;
+      /** `data.conversation` of the answer, where it was readable. */
+      readonly conversation: Conversation | undefined;
+      /** Newest message; undefined: no message, or no usable date. */
+      readonly lastMessageAt: number | undefined;
+      readonly receivedAt: number;
+    }
+  | { readonly state: 'gone'; readonly status: 404; readonly receivedAt: number }
+  /** 401, 403, 429, 5xx, HTML, an empty body, a 404 in somebody else's words, no answer at all. */
+  | {
+      readonly state: 'no_evidence';
+      readonly status: number | undefined;
+      readonly failure: string;
+      readonly receivedAt: number;
+    };
+
+/** What the planner may do: look. There is no way to a DELETE from here. */
+export interface CustomGptReader {
+  /** Pages of all projects the key can see. Throws ApiError. */
+  projectPages(signal?: AbortSignal): AsyncIterable<ProjectPage>;
+  /** Pages of a project's conversations, asked for oldest first. Throws ApiError. */
+  conversationPages(projectId: number, signal?: AbortSignal): AsyncIterable<ConversationPage>;
+  /** GET …/messages, newest first, one page. Network failures, throttling and 5xx are retried within the client's
+   * patience; never throws ApiError except `unauthorized` and `aborted`. `purpose` is for the request counts. */
+  existence(
+    projectId: number,
+    sessionId: string,
+    options: { readonly purpose: 'messages' | 'verify'; readonly signal?: AbortSignal },
+  ): Promise<Existence>;
+  /** The control: GET …/conversations, first page. Resolves with the status of a proper 200; throws ApiError otherwise. */
+  control(
+    projectId: number,
+    signal?: AbortSignal,
+  ): Promise<{ readonly request: string; readonly status: number; readonly receivedAt: number }>;
+  /** Requests on the wire since the client was built, by purpose. */
+  requestCounts(): RequestCounts;
+  /** Server's clock minus ours in milliseconds by the latest `Date` header; undefined: no answer carried one. */
+  clockSkewMs(): number | undefined;
+}
+
+/** What one DELETE answered. Sent once; repeated inside only after a 429, which says it was not carried out. */
+export type DeleteAnswer =
+  | { readonly kind: 'accepted'; readonly status: number }
+  /** 404: says that something is missing, not what. */
+  | { readonly kind: 'not_found'; readonly status: 404; readonly inVendorsOwnWords: boolean }
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly failure: 'forbidden' | 'bad_request' | 'throttled';
+    }
+  /** 5xx, a cut connection, a time-out, an unreadable answer: carried out or not, only a GET can tell. */
+  | { readonly kind: 'ambiguous'; readonly status: number | undefined; readonly failure: string };
+
+export interface CustomGptDeleter extends CustomGptReader {
+  /** DELETE …/conversations/{sessionId}. Throws ApiError `unauthorized` (401) and `aborted` only before it was sent. */
+  deleteConversation(projectId: number, sessionId: string, signal?: AbortSignal): Promise<DeleteAnswer>;
+}
+
+// ── The store ───────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Receives a plan while it is made. Nothing is visible to others before `finish`, which computes the fingerprint over what is left. */
+export interface PlanWriter {
+  add(items: readonly PlanItem[]): Promise<void>;
+  /** Takes back every item of a project: its listing has to start again, or could not be completed. */
+  dropProject(projectId: number): Promise<void>;
+  finish(facts: {
+    readonly projects: readonly PlanProject[];
+    readonly requestsUsed: number;
+  }): Promise<PlanSummary>;
+  /** Removes all that was written. */
+  discard(): Promise<void>;
+}
+
+export interface PlanStore {
+  createPlan(header: PlanHeader): Promise<PlanWriter>;
+  plan(planId: string): Promise<PlanSummary | undefined>;
+  planByFileHash(fileHash: string): Promise<PlanSummary | undefined>;
+  setPlanFileHash(planId: string, fileHash: string): Promise<void>;
+  /** Items in `ordinal` order; read in batches, so that a plan of a million needs no more memory than one of ten. */
+  planItems(planId: string, filter?: { readonly verdict?: PlanItem['verdict'] }): AsyncIterable<PlanItem>;
+  /** Recomputes the fingerprint from what is stored. */
+  planFingerprint(planId: string): Promise<string>;
+  /** `open` to `applied`, once: false when somebody else has done so, or the plan is not open. */
+  consumePlan(planId: string, runId: string): Promise<boolean>;
+  /** Marks overdue plans `expired` and removes names and user ids of plans that are no longer `open`, except those in `keepPlanIds`. Returns how many plans changed. */
+  scrubPlans(now: number, keepPlanIds?: readonly string[]): Promise<number>;
+}
+
+export interface AuditLog {
+  /** Resolves once the entries are durable, in order and without gaps. Concurrent calls share one commit. */
+  append(entries: readonly AuditFacts[], fence?: Fence): Promise<readonly AuditEntry[]>;
+  head(): Promise<AuditHead>;
+  /** Oldest first, read in batches. */
+  entries(filter?: { readonly runId?: string; readonly fromSeq?: number }): AsyncIterable<AuditEntry>;
+  /** The latest outcome of each conversation that the run intended or skipped, folded. */
+  outcomeCounts(runId: string): Promise<OutcomeCounts>;
+  /** Intents without an outcome after them, over all runs of a policy, oldest first. */
+  openIntents(policy: string): Promise<readonly OpenIntent[]>;
+  /** Distinct conversations of a policy with a `deletion.intended` since the instant. */
+  intendedSince(policy: string, sinceAt: number): Promise<number>;
+}
+
+export interface OpenIntent {
+  readonly seq: number;
+  readonly runId: string;
+  readonly projectId: number;
+  readonly sessionId: string;
+  readonly rule: string | null;
+  readonly policyHash: string;
+  /** `seen_at` of the intent. */
+  readonly seenAt: string | null;
+  /** `time` of the intent. */
+  readonly intendedAt: string;
+}
+
+/** The right to run, as the store knows it. `token` grows with every change of holder. */
+export interface Lease {
+  readonly name: string;
+  readonly holder: string;
+  readonly token: number;
+  readonly expiresAt: number;
+}
+
+/** Given to `append`: the entries are refused (`lease_held`) in the same transaction when the lease is no longer ours. */
+export interface Fence {
+  readonly name: string;
+  readonly holder: string;
+  readonly token: number;
+}
+
+export interface LeaseStore {
+  /** Undefined when somebody else holds it and it has not expired at `now`. */
+  acquireLease(
+    name: string,
+    holder: string,
+    time: { readonly now: number; readonly ttlMs: number },
+  ): Promise<Lease | undefined>;
+  /** Undefined when it was lost. */
+  renewLease(
+    fence: Fence,
+    time: { readonly now: number; readonly ttlMs: number },
+  ): Promise<Lease | undefined>;
+  releaseLease(fence: Fence): Promise<void>;
+}
+
+export interface RunStore {
+  startRun(run: RunRecord): Promise<void>;
+  updateRun(
+    runId: string,
+    change: Partial<Pick<RunRecord, 'planId' | 'status' | 'endedAt' | 'requests' | 'auditHead' | 'problem'>>,
+  ): Promise<void>;
+  run(runId: string): Promise<RunRecord | undefined>;
+  /** Newest first. */
+  runs(filter: { readonly policy?: string; readonly limit: number }): Promise<readonly RunRecord[]>;
+  /** The last slot that was run or caught up for a policy. */
+  lastSlot(policy: string): Promise<number | undefined>;
+  recordSlot(policy: string, slotAt: number): Promise<void>;
+}
+
+/** All state. Every method rejects with RetentionError `state_unusable` when the disk or database fails. */
+export interface Store extends PlanStore, LeaseStore, RunStore {
+  readonly audit: AuditLog;
+  planStatus(planId: string): Promise<PlanStatus | undefined>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,36 @@
+import type { OutcomeCounts } from './outcome.ts';
+import type { PlanCounts } from './plan.ts';
+import type { Mode } from './policy.ts';
+
+export type Trigger = 'schedule' | 'manual' | 'catch-up';
+export type RunStatus = 'running' | 'completed' | 'partial' | 'refused' | 'failed' | 'interrupted';
+
+/** Requests on the wire, by purpose. */
+export const PURPOSES = ['list', 'messages', 'delete', 'verify', 'control', 'other'] as const;
+export type Purpose = (typeof PURPOSES)[number];
+export type RequestCounts = Readonly<Record<Purpose, number>>;
+
+export function totalRequests(requests: RequestCounts): number {
+  return PURPOSES.reduce((sum, purpose) => sum + requests[purpose], 0);
+}
+
+export type RunCounts = PlanCounts & OutcomeCounts;
+
+export interface RunRecord {
+  readonly runId: string;
+  readonly policy: string;
+  readonly policyHash: string;
+  readonly mode: Mode;
+  readonly trigger: Trigger;
+  /** The instant the schedule named; undefined for manual runs. */
+  readonly slotAt: number | undefined;
+  readonly planId: string | undefined;
+  readonly status: RunStatus;
+  readonly startedAt: number;
+  readonly endedAt: number | undefined;
+  readonly requests: RequestCounts | undefined;
+  /** Hash of the run's last audit entry. */
+  readonly auditHead: string | undefined;
+  /** Why it was refused or failed, in one line; undefined otherwise. */
+  readonly problem: string | undefined;
+}

@@ -1,0 +1,201 @@
+import type { Conversation, LastMessage } from './conversation.ts';
+import type { Duration } from './duration.ts';
+import { before } from './duration.ts';
+
+/** `unknown` is what cannot be known from what the vendor sent; it never deletes. */
+export type Truth = 'yes' | 'no' | 'unknown';
+
+/** Which instant of a conversation an age is counted from. */
+export type AgeClock = 'created' | 'updated' | 'last_message';
+
+export interface NameMatcher {
+  readonly test: (name: string) => boolean;
+  /** As written, in words: `matches test-*`, `contains VIP`. */
+  readonly words: string;
+}
+
+/** Which conversations a rule is about: `match` as used, every pattern compiled. */
+export type Selector =
+  | { readonly kind: 'everything' }
+  | { readonly kind: 'older_than'; readonly duration: Duration; readonly clock: AgeClock }
+  /** Any of the matchers. */
+  | { readonly kind: 'name'; readonly matchers: readonly NameMatcher[] }
+  | { readonly kind: 'created_by'; readonly users: ReadonlySet<string> }
+  | { readonly kind: 'session_ids'; readonly ids: ReadonlySet<string> }
+  | { readonly kind: 'any' | 'all'; readonly of: readonly Selector[] }
+  | { readonly kind: 'not'; readonly of: Selector };
+
+/** All that is known about one conversation when it is judged. */
+export interface Facts {
+  readonly conversation: Conversation;
+  readonly lastMessage: LastMessage;
+}
+
+export interface Evaluation {
+  readonly truth: Truth;
+  /** True when an `unread` newest message was consulted, so that reading it could change the answer. */
+  readonly wantsLastMessage: boolean;
+}
+
+/** The instant (epoch ms) that one duration before the run's `now` is: the same for equal durations. */
+export type Cutoffs = (duration: Duration) => number;
+
+export interface EvaluationContext {
+  /** Epoch ms: the one instant that the whole run is judged at. */
+  readonly now: number;
+  readonly cutoff: Cutoffs;
+}
+
+export type Fact = 'name' | 'created_by' | AgeClock | 'session_id';
+
+const YES: Evaluation = { truth: 'yes', wantsLastMessage: false };
+const NO: Evaluation = { truth: 'no', wantsLastMessage: false };
+const UNKNOWN: Evaluation = { truth: 'unknown', wantsLastMessage: false };
+const UNREAD: Evaluation = { truth: 'unknown', wantsLastMessage: true };
+
+/** All cutoffs of a run made at `now` (epoch ms). Each is computed once, since calendar months are slow to subtract. */
+export function cutoffsAt(now: number): Cutoffs {
+  const known = new WeakMap<Duration, number>();
+  return (duration) => {
+    const seen = known.get(duration);
+    if (seen !== undefined) return seen;
+    const cutoff = before(now, duration);
+    known.set(duration, cutoff);
+    return cutoff;
+  };
+}
+
+/** Whether the selector matches, in three-valued (Kleene) logic. Pure. */
+export function evaluate(selector: Selector, facts: Facts, context: EvaluationContext): Evaluation {
+  switch (selector.kind) {
+    case 'everything':
+      return YES;
+    case 'older_than':
+      return isOlder(selector, facts, context);
+    case 'name': {
+      const { name } = facts.conversation;
+      return name === undefined ? UNKNOWN : known(selector.matchers.some((matcher) => matcher.test(name)));
+    }
+    case 'created_by': {
+      const { createdBy } = facts.conversation;
+      return createdBy === undefined ? UNKNOWN : known(selector.users.has(createdBy));
+    }
+    case 'session_ids':
+      return known(selector.ids.has(facts.conversation.sessionId));
+    case 'any':
+    case 'all':
+      return combine(selector, facts, context);
+    case 'not':
+      return negate(evaluate(selector.of, facts, context));
+  }
+}
+
+/** Whether any part of the selector counts an age from this clock. */
+export function usesClock(selector: Selector, clock: AgeClock): boolean {
+  return factsUsed(selector).has(clock);
+}
+
+/** What the selector looks at: what has to be checked again before a DELETE, because it may have changed. */
+export function factsUsed(selector: Selector): ReadonlySet<Fact> {
+  switch (selector.kind) {
+    case 'everything':
+      return new Set();
+    case 'older_than':
+      return new Set<Fact>([selector.clock]);
+    case 'name':
+    case 'created_by':
+      return new Set<Fact>([selector.kind]);
+    case 'session_ids':
+      return new Set<Fact>(['session_id']);
+    case 'any':
+    case 'all':
+      return new Set(selector.of.flatMap((part) => [...factsUsed(part)]));
+    case 'not':
+      return factsUsed(selector.of);
+  }
+}
+
+/**
+ * The instant (epoch ms) from which on no conversation can be deleted by any rule, by its `created_at` alone: so a
+ * listing, oldest first, may stop at the first conversation created at or after it. `-Infinity` when no rule deletes.
+ * Sound for every clock, because {@link evaluate} never counts an age from before the creation.
+ */
+export function reachOf(
+  policy: {
+    readonly rules: readonly { readonly selector: Selector; readonly action: 'keep' | 'delete' }[];
+    readonly limits: { readonly minAge: Duration };
+  },
+  now: number,
+): number {
+  const cutoff = cutoffsAt(now);
+  const deleting = policy.rules.filter((rule) => rule.action === 'delete');
+  const furthest = Math.max(...deleting.map((rule) => reachOfSelector(rule.selector, cutoff)));
+  // Exactly as old as `min_age` is not younger than it, hence the millisecond.
+  return Math.min(furthest, cutoff(policy.limits.minAge) + 1);
+}
+
+/** Created at or after this instant, nothing makes the selector say `yes`. */
+function reachOfSelector(selector: Selector, cutoff: Cutoffs): number {
+  switch (selector.kind) {
+    case 'older_than':
+      return cutoff(selector.duration);
+    case 'any':
+      return Math.max(...selector.of.map((part) => reachOfSelector(part, cutoff)));
+    case 'all':
+      return Math.min(...selector.of.map((part) => reachOfSelector(part, cutoff)));
+    case 'everything':
+    case 'name':
+    case 'created_by':
+    case 'session_ids':
+    case 'not':
+      return Infinity;
+  }
+}
+
+function isOlder(
+  { duration, clock }: { readonly duration: Duration; readonly clock: AgeClock },
+  { conversation, lastMessage }: Facts,
+  { now, cutoff: cutoffs }: EvaluationContext,
+): Evaluation {
+  const cutoff = cutoffs(duration);
+  const { createdAt } = conversation;
+  // Nothing about a conversation can be earlier than its creation, whatever another field says. So a young one
+  // needs no further look on any clock, and a listing in order of creation may stop at it (reachOf).
+  if (createdAt !== undefined && createdAt > now) return UNKNOWN;
+  if (createdAt !== undefined && createdAt >= cutoff) return NO;
+  let at = clock === 'created' ? createdAt : conversation.updatedAt;
+  if (clock === 'last_message') {
+    if (lastMessage.state === 'unread') return UNREAD;
+    at = lastMessage.at;
+  }
+  if (at === undefined || at > now) return UNKNOWN;
+  return known(Math.max(createdAt ?? -Infinity, at) < cutoff);
+}
+
+function combine(
+  { kind, of }: { readonly kind: 'any' | 'all'; readonly of: readonly Selector[] },
+  facts: Facts,
+  context: EvaluationContext,
+): Evaluation {
+  const decisive: Truth = kind === 'any' ? 'yes' : 'no';
+  // Asked nothing, it knows nothing: an empty `all` must not match everything, nor must an empty `any` under `not`.
+  let isUnknown = of.length === 0;
+  let wantsLastMessage = false;
+  for (const part of of) {
+    const evaluation = evaluate(part, facts, context);
+    if (evaluation.truth === decisive) return evaluation;
+    isUnknown ||= evaluation.truth === 'unknown';
+    wantsLastMessage ||= evaluation.wantsLastMessage;
+  }
+  if (wantsLastMessage) return UNREAD;
+  return isUnknown ? UNKNOWN : known(kind === 'all');
+}
+
+function negate(evaluation: Evaluation): Evaluation {
+  if (evaluation.truth === 'unknown') return evaluation;
+  return known(evaluation.truth === 'no');
+}
+
+function known(truth: boolean): Evaluation {
+  return truth ? YES : NO;
+}

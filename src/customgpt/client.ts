@@ -1,0 +1,161 @@
+import { ApiError, RetentionError } from '../core/errors.ts';
+import type { Chance, Clock, CustomGptDeleter, CustomGptReader, DeleteAnswer, Log } from '../core/ports.ts';
+import { askExistence } from './existence.ts';
+import { Gate } from './gate.ts';
+import type { Patience } from './gate.ts';
+import { createPace } from './pace.ts';
+import { conversationPages, fetchPage, projectPages } from './pages.ts';
+import type { Timeouts } from './request.ts';
+import { createCaller } from './retry.ts';
+import type { Caller } from './retry.ts';
+import { createTransport } from './transport.ts';
+import type { Transport } from './transport.ts';
+import { Turnstile } from './turnstile.ts';
+import { createUrls } from './urls.ts';
+import type { Urls } from './urls.ts';
+
+const DEFAULT_TIMEOUTS: Timeouts = {
+  connectMs: 10_000,
+  headersMs: 30_000,
+  bodyIdleMs: 30_000,
+  listTotalMs: 60_000,
+  totalMs: 30_000,
+  deleteGraceMs: 5_000,
+};
+const DEFAULT_PATIENCE: Patience = { troubleMs: 5 * 60_000, throttledMs: 15 * 60_000 };
+const DEFAULT_CONNECTIONS = 32;
+
+export interface CustomGptClientOptions {
+  /** Scheme, host and port. */
+  readonly baseUrl: string;
+  readonly apiKey: { reveal(): string };
+  readonly requestsPerMinute: number | 'unlimited';
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  /** Most connections at once. */
+  readonly connections?: number;
+  readonly timeouts?: Partial<Timeouts>;
+  readonly patience?: Partial<Patience>;
+}
+
+export interface CustomGptClient {
+  /** For whoever may only look: no delete method exists on it. */
+  readonly reader: CustomGptReader;
+  readonly deleter: CustomGptDeleter;
+  /** Ends everything at once: calls that wait are `aborted`, requests on the wire are cut. */
+  close(): Promise<void>;
+}
+
+/**
+ * One key's way to the vendor, with one pace and one pause for all its calls. Ids that may not stand in a path are
+ * refused before anything is sent: ApiError `bad_request` without a status, from `existence` `no_evidence`.
+ * Throws RetentionError `usage` for a base URL or a key that cannot be used.
+ */
+export function createCustomGptClient(options: CustomGptClientOptions): CustomGptClient {
+  const { clock, chance, log } = options;
+  const urls = createUrls(options.baseUrl);
+  const patience = { ...DEFAULT_PATIENCE, ...options.patience };
+  const transport = createTransport({
+    origin: urls.origin,
+    authorization: authorizationOf(options.apiKey),
+    connections: options.connections ?? DEFAULT_CONNECTIONS,
+    timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
+    clock,
+  });
+  const gate = new Gate({ clock, chance, log, patience });
+  const turnstile = new Turnstile({ clock, gate, pace: createPace(options.requestsPerMinute) });
+  const call = createCaller({ transport, turnstile, gate, clock, chance, log, patience });
+  const reader = createReader({ urls, call, clock, log, transport });
+  return {
+    reader,
+    deleter: Object.freeze({
+      ...reader,
+      deleteConversation: (projectId: number, sessionId: string, signal?: AbortSignal) =>
+        deleteConversation({ urls, call }, { projectId, sessionId }, signal),
+    }),
+    close() {
+      turnstile.close();
+      return transport.close();
+    },
+  };
+}
+
+function authorizationOf(apiKey: { reveal(): string }): string {
+  const key = apiKey.reveal();
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    throw new RetentionError('usage', 'The API key is empty or has characters that no key has.', {
+      hint: 'Set CUSTOMGPT_API_KEY or CUSTOMGPT_API_KEY_FILE to the key alone.',
+    });
+  }
+  return `Bearer ${key}`;
+}
+
+function createReader(parts: {
+  readonly urls: Urls;
+  readonly call: Caller;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly transport: Transport;
+}): CustomGptReader {
+  return Object.freeze<CustomGptReader>({
+    projectPages: (signal) => projectPages(parts, signal),
+    conversationPages: (projectId, signal) => conversationPages(parts, projectId, signal),
+    existence: (projectId, sessionId, { purpose, signal }) =>
+      askExistence(parts, { projectId, sessionId, purpose, signal }),
+    control: (projectId, signal) => control(parts, projectId, signal),
+    requestCounts: () => parts.transport.counts(),
+    clockSkewMs: () => parts.transport.clockSkewMs(),
+  });
+}
+
+async function control(
+  parts: { readonly urls: Urls; readonly call: Caller },
+  projectId: number,
+  signal: AbortSignal | undefined,
+): ReturnType<CustomGptReader['control']> {
+  const target = parts.urls.conversations(projectId, 1);
+  const { receivedAt } = await fetchPage(parts.call, target, { page: 1, purpose: 'control', signal });
+  return { request: `${target.method} ${target.path}`, status: 200, receivedAt };
+}
+
+async function deleteConversation(
+  parts: { readonly urls: Urls; readonly call: Caller },
+  conversation: { readonly projectId: number; readonly sessionId: string },
+  signal: AbortSignal | undefined,
+): Promise<DeleteAnswer> {
+  const target = parts.urls.deletion(conversation.projectId, conversation.sessionId);
+  try {
+    return await parts.call<DeleteAnswer>({
+      ...{ target, purpose: 'delete', size: 'small', signal, repeat: 'after_429_only' },
+      // Recorded is 200 with `{"data":{"deleted":true}}`; whatever else a 2xx says, the follow-up GET decides.
+      read: ({ status }) => ({ kind: 'accepted', status }),
+    });
+  } catch (error) {
+    return toDeleteAnswer(error);
+  }
+}
+
+function toDeleteAnswer(error: unknown): DeleteAnswer {
+  if (!(error instanceof ApiError)) throw error;
+  const { failure, status, inVendorsOwnWords } = error;
+  switch (failure) {
+    case 'unauthorized':
+    case 'aborted':
+      throw error;
+    case 'not_found':
+      return { kind: 'not_found', status: 404, inVendorsOwnWords };
+    case 'forbidden':
+    case 'bad_request':
+    case 'throttled':
+      if (status !== undefined) return { kind: 'refused', status, failure };
+      return { kind: 'ambiguous', status, failure };
+    case 'server_error':
+    case 'network':
+    case 'timeout':
+    case 'too_large':
+    case 'malformed':
+    case 'redirect':
+      return { kind: 'ambiguous', status, failure };
+  }
+}

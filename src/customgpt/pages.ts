@@ -1,0 +1,91 @@
+import { ApiError } from '../core/errors.ts';
+import type { Project } from '../core/conversation.ts';
+import type { Clock, ConversationPage, Log, ProjectPage } from '../core/ports.ts';
+import type { Purpose } from '../core/run.ts';
+import { parseJson } from './answers.ts';
+import type { Answer } from './request.ts';
+import type { Caller } from './retry.ts';
+import { parseConversationRow, parseProjectRow } from './rows.ts';
+import { parseList } from './schemas.ts';
+import type { Paginated } from './schemas.ts';
+import type { Target, Urls } from './urls.ts';
+
+/** No real set has so many pages: a `last_page` that runs ahead of us would otherwise be followed for ever. */
+const MOST_PAGES = 1_000_000;
+
+export interface ListParts {
+  readonly urls: Urls;
+  readonly call: Caller;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface ListPage extends Paginated {
+  readonly receivedAt: number;
+}
+
+function readPage(answer: Answer, page: number): ListPage | undefined {
+  const list = parseList(parseJson(answer.body));
+  if (list?.page !== page) return undefined;
+  return { ...list, receivedAt: answer.receivedAt };
+}
+
+/** One page by its number. Throws ApiError; `malformed` when another page came than was asked for. */
+export function fetchPage(
+  call: Caller,
+  target: Target,
+  options: { readonly page: number; readonly purpose: Purpose; readonly signal: AbortSignal | undefined },
+): Promise<ListPage> {
+  const { page, purpose, signal } = options;
+  return call({
+    ...{ target, purpose, size: 'list', signal, repeat: 'read' },
+    read: (answer) => readPage(answer, page),
+  });
+}
+
+/** One page after the other, none ahead of the reader: the planner may stop at any of them. */
+async function* pages(
+  parts: ListParts,
+  targetOf: (page: number) => Target,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ListPage, void, undefined> {
+  for (let page = 1; ; page += 1) {
+    const target = targetOf(page);
+    if (page > MOST_PAGES) {
+      throw new ApiError({ failure: 'malformed', method: target.method, path: target.path });
+    }
+    const list = await fetchPage(parts.call, target, { page, purpose: 'list', signal });
+    yield list;
+    if (page >= list.lastPage) return;
+  }
+}
+
+export async function* projectPages(
+  parts: ListParts,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ProjectPage, void, undefined> {
+  for await (const { rows, page, lastPage, total } of pages(parts, parts.urls.projects, signal)) {
+    const projects = rows.map(parseProjectRow).filter((row): row is Project => row !== undefined);
+    if (projects.length < rows.length) {
+      parts.log.warn({ page, rowCount: rows.length - projects.length }, 'projects without a usable id');
+    }
+    yield { projects, page, lastPage, total };
+  }
+}
+
+export async function* conversationPages(
+  parts: ListParts,
+  projectId: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<ConversationPage, void, undefined> {
+  const targetOf = (page: number) => parts.urls.conversations(projectId, page);
+  for await (const { rows, page, lastPage, total, receivedAt } of pages(parts, targetOf, signal)) {
+    yield {
+      rows: rows.map((row) => parseConversationRow(row, projectId)),
+      page,
+      lastPage,
+      total,
+      receivedAt,
+    };
+  }
+}

@@ -1,0 +1,164 @@
+import { ApiError } from '../core/errors.ts';
+import type { ApiFailure } from '../core/errors.ts';
+import type { Chance, Clock, Log } from '../core/ports.ts';
+import { failureOf, toApiError } from './answers.ts';
+import { jittered } from './gate.ts';
+import type { Gate, Lesson, Patience } from './gate.ts';
+import { parseRetryAfter } from './http-date.ts';
+import type { Answer, WireRequest, WireResult } from './request.ts';
+import type { Transport } from './transport.ts';
+import type { Turnstile } from './turnstile.ts';
+
+const MOST_ATTEMPTS = 5;
+const FIRST_DELAY_MS = 1000;
+/** A host that never answered is more likely mistyped than down: about five seconds, then say so. */
+const FIRST_CONTACT_ATTEMPTS = 4;
+const FIRST_CONTACT_MS = 12_000;
+
+export interface Call<T> extends WireRequest {
+  /** What may be sent again: a read after anything that may pass, or only what a 429 says was not carried out. */
+  readonly repeat: 'read' | 'after_429_only';
+  /** Content of a whole 2xx answer; undefined when it is not what this route answers. */
+  read(answer: Answer): T | undefined;
+}
+
+/** Sends until there is an answer to keep, or throws ApiError. */
+export type Caller = <T>(call: Call<T>) => Promise<T>;
+
+interface Parts {
+  readonly transport: Transport;
+  readonly turnstile: Turnstile;
+  readonly gate: Gate;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly patience: Patience;
+}
+
+/** How a call has fared so far. */
+interface Progress {
+  readonly startedAt: number;
+  attempts: number;
+  firstFailureAt: number | undefined;
+}
+
+type Outcome<T> = { readonly value: T } | { readonly error: ApiError; readonly result: WireResult };
+
+/** The one retry layer. Nothing below it repeats a request, and nothing above it need. */
+export function createCaller(parts: Parts): Caller {
+  return async <T>(call: Call<T>): Promise<T> => {
+    const progress: Progress = {
+      startedAt: parts.clock.monotonic(),
+      attempts: 0,
+      firstFailureAt: undefined,
+    };
+    for (;;) {
+      const outcome = await attempt(parts, call);
+      if ('value' in outcome) return outcome.value;
+      const waitMs = nextWaitMs(parts, call, { progress, ...outcome });
+      if (waitMs === undefined) throw outcome.error;
+      parts.log.debug(
+        { failure: outcome.error.failure, status: outcome.error.status, waitMs: Math.round(waitMs) },
+        'request will be repeated',
+      );
+      if (waitMs > 0) await pause(parts.clock, call, waitMs);
+    }
+  };
+}
+
+async function attempt<T>(parts: Parts, call: Call<T>): Promise<Outcome<T>> {
+  const { transport, turnstile, clock } = parts;
+  const admission = await turnstile.enter(call.target.method === 'GET', call.signal);
+  if (admission.kind === 'aborted') throw failed(call, 'aborted', undefined);
+  if (admission.kind === 'exhausted') throw failed(call, admission.failure, admission.status);
+  const hadAnswered = transport.hasAnswered();
+  const result = await transport.send(call);
+  const isFirstContact = result.kind === 'silence' && !hadAnswered && !transport.hasAnswered();
+  turnstile.leave(
+    admission.ticket,
+    isFirstContact ? { kind: 'nothing' } : lessonOf(call, result, clock.now()),
+  );
+  const failure = failureOf(result);
+  if (failure !== undefined || result.kind === 'silence') {
+    return { error: toApiError(call.target, failure ?? 'network', result), result };
+  }
+  const value = call.read(result);
+  return value === undefined ? { error: toApiError(call.target, 'malformed', result), result } : { value };
+}
+
+/** What to tell the gate. Any whole answer below 500 but 429 means that the service is there. */
+function lessonOf(call: WireRequest, result: WireResult, now: number): Lesson {
+  if (result.kind === 'silence') {
+    const isOurDoing = result.failure === 'aborted' || call.signal?.aborted === true;
+    if (isOurDoing) return { kind: 'nothing' };
+    return { kind: 'trouble', failure: result.failure, status: undefined, place: call.target.place };
+  }
+  const { status, bodyFailure } = result;
+  if (status === 429) return { kind: 'throttled', status, retryAfterMs: retryAfterMs(result, now) };
+  const isCutShort = status < 300 && (bodyFailure === 'network' || bodyFailure === 'timeout');
+  if (status < 500 && !isCutShort) return { kind: 'answered' };
+  const failure = isCutShort ? bodyFailure : 'server_error';
+  return { kind: 'trouble', failure, status, place: call.target.place };
+}
+
+function retryAfterMs(result: WireResult, now: number): number | undefined {
+  if (result.kind === 'silence') return undefined;
+  return parseRetryAfter(result.retryAfter, { date: result.date, now });
+}
+
+/** Milliseconds until the next attempt, zero when only the gate need be asked, undefined to give up. */
+function nextWaitMs(
+  parts: Parts,
+  call: Call<unknown>,
+  last: { readonly progress: Progress; readonly error: ApiError; readonly result: WireResult },
+): number | undefined {
+  const { gate, clock, chance, transport } = parts;
+  const { progress, error, result } = last;
+  const now = clock.monotonic();
+  progress.firstFailureAt ??= now;
+  if (error.failure === 'throttled') return gate.exhausted(now) === undefined ? 0 : undefined;
+  if (call.repeat === 'after_429_only' || !mayPass(error.failure)) return undefined;
+  const delayMs = jittered(FIRST_DELAY_MS * 2 ** progress.attempts, chance);
+  if (!transport.hasAnswered()) {
+    progress.attempts += 1;
+    const isHopeless = now - progress.startedAt >= FIRST_CONTACT_MS;
+    return isHopeless || progress.attempts >= FIRST_CONTACT_ATTEMPTS ? undefined : delayMs;
+  }
+  if (gate.isPaused) return gate.exhausted(now) === undefined ? 0 : undefined;
+  progress.attempts += 1;
+  const waitMs = Math.max(delayMs, retryAfterMs(result, clock.now()) ?? 0);
+  const isOver = now + waitMs - progress.firstFailureAt > parts.patience.troubleMs;
+  return isOver || progress.attempts >= MOST_ATTEMPTS ? undefined : waitMs;
+}
+
+function mayPass(failure: ApiFailure): boolean {
+  switch (failure) {
+    case 'server_error':
+    case 'network':
+    case 'timeout':
+    case 'malformed':
+      return true;
+    case 'unauthorized':
+    case 'forbidden':
+    case 'not_found':
+    case 'throttled':
+    case 'too_large':
+    case 'redirect':
+    case 'bad_request':
+    case 'aborted':
+      return false;
+  }
+}
+
+async function pause(clock: Clock, call: WireRequest, ms: number): Promise<void> {
+  try {
+    await clock.sleep(ms, call.signal);
+  } catch {
+    throw failed(call, 'aborted', undefined);
+  }
+}
+
+function failed(call: WireRequest, failure: ApiFailure, status: number | undefined): ApiError {
+  const { method, path } = call.target;
+  return new ApiError({ failure, method, path, status });
+}

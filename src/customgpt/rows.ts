@@ -1,0 +1,72 @@
+import type { Conversation, Project, UnusableRow } from '../core/conversation.ts';
+import { parseInstant } from '../core/instant.ts';
+import type { ConversationPage } from '../core/ports.ts';
+import { isRecord } from './answers.ts';
+import { isProjectId, isSessionId } from './urls.ts';
+
+/** The vendor takes at most 255 characters; beyond this a name is not a name, and beyond the second the row is an attack. */
+const LONGEST_NAME = 4096;
+const OVERSIZED_NAME = 65_536;
+const LONGEST_USER_ID = 256;
+
+export type Row = ConversationPage['rows'][number];
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * A positive id, sent as a number (recorded) or as its text (documented). Undefined for a number that JSON has
+ * rounded, beyond 2^53: whom it meant cannot be known.
+ */
+export function parseId(value: unknown): number | undefined {
+  const id = typeof value === 'string' && /^[1-9]\d{0,15}$/.test(value) ? Number(value) : value;
+  return isProjectId(id) ? id : undefined;
+}
+
+function parseName(value: unknown): string | undefined {
+  return typeof value === 'string' && value.length <= LONGEST_NAME ? value : undefined;
+}
+
+/** Anonymous visitors have `null`, which says something; a missing field says nothing. */
+function parseCreator(value: unknown): string | undefined {
+  if (value === null) return 'anonymous';
+  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;
+  return typeof value === 'string' && value !== '' && value.length <= LONGEST_USER_ID ? value : undefined;
+}
+
+function unusable(projectId: number, problem: UnusableRow['problem'], sessionId?: string): Row {
+  return { kind: 'unusable', projectId, sessionId, problem };
+}
+
+/** By hand and not by schema: a list may have a million rows. */
+export function parseConversationRow(row: unknown, projectId: number): Row {
+  if (!isRecord(row)) return unusable(projectId, 'not_an_object');
+  const sessionId = row['session_id'];
+  if (sessionId === undefined || sessionId === null || sessionId === '') {
+    return unusable(projectId, 'no_session_id');
+  }
+  if (!isSessionId(sessionId)) return unusable(projectId, 'bad_session_id');
+  const owner = row['project_id'] ?? projectId;
+  if (parseId(owner) !== projectId) return unusable(projectId, 'wrong_project', sessionId);
+  const name = row['name'];
+  if (typeof name === 'string' && name.length > OVERSIZED_NAME) {
+    return unusable(projectId, 'oversized', sessionId);
+  }
+  return { kind: 'conversation', ...parseFacts(row, projectId, sessionId) };
+}
+
+function parseFacts(row: Fields, projectId: number, sessionId: string): Conversation {
+  return {
+    projectId,
+    sessionId,
+    name: parseName(row['name']),
+    createdAt: parseInstant(row['created_at']),
+    updatedAt: parseInstant(row['updated_at']),
+    createdBy: parseCreator(row['created_by']),
+  };
+}
+
+/** Undefined for a row without a usable id. */
+export function parseProjectRow(row: unknown): Project | undefined {
+  if (!isRecord(row)) return undefined;
+  const id = parseId(row['id']);
+  return id === undefined ? undefined : { id, name: parseName(row['project_name']) };
+}

@@ -1,0 +1,88 @@
+import { Pool } from 'undici';
+import type { Clock } from '../core/ports.ts';
+import { PURPOSES } from '../core/run.ts';
+import type { Purpose, RequestCounts } from '../core/run.ts';
+import { createDeadlines } from './deadlines.ts';
+import { parseHttpDate } from './http-date.ts';
+import { Exchange } from './request.ts';
+import type { Line, Timeouts, WireRequest, WireResult } from './request.ts';
+import { isChecked } from './urls.ts';
+
+export interface Transport {
+  /** One request, one result; never rejects. */
+  send(request: WireRequest): Promise<WireResult>;
+  counts(): RequestCounts;
+  clockSkewMs(): number | undefined;
+  /** True once any status line has come back. */
+  hasAnswered(): boolean;
+  close(): Promise<void>;
+}
+
+const OTHER_HEADERS = [
+  ...['accept', 'application/json'],
+  ...['accept-encoding', 'identity'],
+  ...['user-agent', 'customgpt-retention'],
+];
+
+/**
+ * The wire: keep-alive connections to one origin, one request at a time on each, and no redirects, since the
+ * dispatcher follows none unless told to. Compression is not asked for and not accepted, so no body can grow
+ * while it is unpacked.
+ */
+export function createTransport(options: {
+  readonly origin: string;
+  /** `Bearer …`; stays inside this function. */
+  readonly authorization: string;
+  readonly connections: number;
+  readonly timeouts: Timeouts;
+  readonly clock: Clock;
+}): Transport {
+  const { clock, timeouts, authorization } = options;
+  const pool = new Pool(options.origin, {
+    connections: options.connections,
+    pipelining: 1,
+    connectTimeout: timeouts.connectMs,
+    headersTimeout: timeouts.headersMs,
+    bodyTimeout: timeouts.bodyIdleMs,
+  });
+  const headers = ['authorization', authorization, ...OTHER_HEADERS];
+  const counts = Object.fromEntries(PURPOSES.map((purpose) => [purpose, 0])) as Record<Purpose, number>;
+  let skewMs: number | undefined;
+  let answered = false;
+  let closed = false;
+  const line: Line = {
+    clock,
+    timeouts,
+    startDeadline: createDeadlines(),
+    onSent(purpose) {
+      counts[purpose] += 1;
+    },
+    onAnswered(date, middleAt) {
+      answered = true;
+      const serverAt = date === undefined ? undefined : parseHttpDate(date);
+      // The header has whole seconds, cut off: on average the server's clock was half a second further.
+      skewMs = serverAt === undefined ? undefined : serverAt + 500 - middleAt;
+    },
+  };
+  return {
+    send(request) {
+      const { target } = request;
+      if (!isChecked(target)) throw new TypeError('request target was not built by urls.ts');
+      return new Promise((resolve) => {
+        if (request.signal?.aborted === true || closed) {
+          resolve({ kind: 'silence', failure: 'aborted', code: undefined, receivedAt: clock.now() });
+        } else {
+          const { method, path } = target;
+          pool.dispatch({ method, path, headers }, new Exchange(request, line, resolve));
+        }
+      });
+    },
+    counts: () => ({ ...counts }),
+    clockSkewMs: () => skewMs,
+    hasAnswered: () => answered,
+    close() {
+      closed = true;
+      return pool.destroy();
+    },
+  };
+}

@@ -1,0 +1,143 @@
+import { ApiError, RetentionError } from '../core/errors.ts';
+
+export type Method = 'GET' | 'DELETE';
+type Route = 'projects' | 'conversations' | 'messages' | 'deletion';
+
+const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/;
+
+/** True for text that may stand in a path as a conversation's key. The vendor's are UUIDs. */
+export function isSessionId(value: unknown): value is string {
+  return typeof value === 'string' && SESSION_ID.test(value);
+}
+
+export function isProjectId(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0;
+}
+
+const PROJECT = '/api/v1/projects/[1-9][0-9]{0,15}';
+const CONVERSATION = `${PROJECT}/conversations/[A-Za-z0-9_-]{8,128}`;
+const PAGE = '[1-9][0-9]{0,15}';
+
+const ROUTES: Readonly<Record<Route, { readonly method: Method; readonly shape: RegExp }>> = {
+  projects: { method: 'GET', shape: new RegExp(`^/api/v1/projects\\?page=${PAGE}&orderBy=id&order=asc$`) },
+  conversations: {
+    method: 'GET',
+    shape: new RegExp(`^${PROJECT}/conversations\\?page=${PAGE}&orderBy=created_at&order=asc$`),
+  },
+  messages: { method: 'GET', shape: new RegExp(`^${CONVERSATION}/messages\\?page=${PAGE}&order=desc$`) },
+  // The only DELETE there is. Without its last two segments the vendor deletes the whole project.
+  deletion: { method: 'DELETE', shape: new RegExp(`^${CONVERSATION}$`) },
+};
+
+/** A request line that passed the checks of this module; nothing else can be sent. */
+class CheckedTarget {
+  readonly #checked = true;
+  readonly method: Method;
+  /** Path with query, as it goes on the wire. */
+  readonly path: string;
+  /** What may be broken by itself while the rest works: a list, or a conversation with all that is under it. */
+  readonly place: string;
+
+  constructor(method: Method, path: string, place: string) {
+    this.method = method;
+    this.path = path;
+    this.place = place;
+    Object.freeze(this);
+  }
+
+  static made(value: object): boolean {
+    return #checked in value && value.#checked;
+  }
+}
+
+export type Target = CheckedTarget;
+
+/** False for an object of the same shape that was not built here. */
+export function isChecked(target: Target): boolean {
+  return CheckedTarget.made(target);
+}
+
+/**
+ * Every method throws ApiError `bad_request` without a status for an id or page that may not stand in a path.
+ * The message does not repeat the id: it is somebody else's text.
+ */
+export interface Urls {
+  readonly origin: string;
+  readonly projects: (page: number) => Target;
+  readonly conversations: (projectId: number, page: number) => Target;
+  readonly messages: (projectId: number, sessionId: string, page: number) => Target;
+  readonly deletion: (projectId: number, sessionId: string) => Target;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** The origin of a base URL: https anywhere, http to this machine only, and nothing beside scheme, host and port. */
+function originOf(baseUrl: string): string {
+  if (!URL.canParse(baseUrl)) throw unusableBase('is not a URL');
+  const url = new URL(baseUrl);
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw unusableBase('is neither https nor http');
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    throw unusableBase('would send the key unencrypted to another machine');
+  }
+  const { username, password, pathname, search, hash } = url;
+  if (username + password + search + hash !== '' || pathname !== '/') {
+    throw unusableBase('must be scheme, host and port only');
+  }
+  return url.origin;
+}
+
+function unusableBase(why: string): RetentionError {
+  return new RetentionError('usage', `The base URL ${why}.`, {
+    hint: 'Set CUSTOMGPT_BASE_URL to an address such as https://app.customgpt.ai.',
+  });
+}
+
+function refusal(route: Route): ApiError {
+  const path = `/api/v1/projects${route === 'projects' ? '' : '/(refused)'}`;
+  return new ApiError({ failure: 'bad_request', method: ROUTES[route].method, path });
+}
+
+/**
+ * Builds the text first and then looks at it the way the HTTP client will: were an id to change what the URL
+ * means (`..`, `%2e%2e`, `?`, a second slash), its parsed form would differ from the text or miss the pattern.
+ */
+function checked(origin: string, route: Route, path: string): Target {
+  const { method, shape } = ROUTES[route];
+  if (!shape.test(path) || !URL.canParse(origin + path)) throw refusal(route);
+  const url = new URL(origin + path);
+  if (url.origin !== origin || url.pathname + url.search !== path || url.hash !== '') throw refusal(route);
+  return new CheckedTarget(method, path, url.pathname.replace(/\/messages$/, ''));
+}
+
+function projectPath(projectId: number, route: Route): string {
+  if (!isProjectId(projectId)) throw refusal(route);
+  return `/api/v1/projects/${projectId}`;
+}
+
+function conversationPath(projectId: number, sessionId: string, route: Route): string {
+  const project = projectPath(projectId, route);
+  if (!isSessionId(sessionId)) throw refusal(route);
+  return `${project}/conversations/${sessionId}`;
+}
+
+/** The one place that builds request URLs. Throws RetentionError `usage` for a base URL that cannot be used. */
+export function createUrls(baseUrl: string): Urls {
+  const origin = originOf(baseUrl);
+  return {
+    origin,
+    projects: (page) => checked(origin, 'projects', `/api/v1/projects?page=${page}&orderBy=id&order=asc`),
+    conversations(projectId, page) {
+      const project = projectPath(projectId, 'conversations');
+      const query = `?page=${page}&orderBy=created_at&order=asc`;
+      return checked(origin, 'conversations', `${project}/conversations${query}`);
+    },
+    messages(projectId, sessionId, page) {
+      const conversation = conversationPath(projectId, sessionId, 'messages');
+      return checked(origin, 'messages', `${conversation}/messages?page=${page}&order=desc`);
+    },
+    deletion: (projectId, sessionId) =>
+      checked(origin, 'deletion', conversationPath(projectId, sessionId, 'deletion')),
+  };
+}

@@ -1,0 +1,75 @@
+import { RetentionError } from '../core/errors.ts';
+import { breachesOf, createAllowance, createPlanAllowance } from '../core/limits.ts';
+import type { PlanSummary } from '../core/plan.ts';
+import type { Policy } from '../core/policy.ts';
+import { conductRun, type RunDeps, type RunResult } from './conduct-run.ts';
+import { auditFacts, type StopSignals } from './context.ts';
+import { asRunFault, assertClockTrusted } from './api-faults.ts';
+import { relist } from './recheck.ts';
+import { applyConsumed, refusal, spentBy } from './run-policy.ts';
+
+/** A person's word that one plan may pass the limits. */
+export interface Override {
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface ApplyRequest {
+  readonly plan: PlanSummary;
+  /** The policy's file as it is now. */
+  readonly policy: Policy;
+  readonly override: Override | undefined;
+  readonly signals: StopSignals;
+}
+
+/**
+ * Executes exactly one stored plan. Throws `plan_stale` when it was applied, has expired, was altered, or its policy's
+ * file is not what it was; a limit ends in a refused run.
+ */
+export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Promise<RunResult> {
+  const { plan, policy, override, signals } = request;
+  await assertApplicable(deps, plan, policy);
+  return conductRun(deps, { policy, trigger: 'manual', signals }, async (run) => {
+    const { store, clock, log } = deps;
+    await store.updateRun(run.runId, { planId: plan.planId });
+    const spent = await spentBy(deps, policy);
+    const breaches = breachesOf(policy.limits, plan.projects, spent);
+    if (breaches.length > 0 && override === undefined) return refusal(plan, breaches);
+    if (breaches.length > 0 && override !== undefined) {
+      const facts = { plan_id: plan.planId, by: override.by, reason: override.reason };
+      await store.audit.append([auditFacts(run, 'limits.overridden', { facts })], run.fence);
+    }
+    await assertReachable(run.reader);
+    const relisting = await relist({ deleter: run.deleter, clock, log, signals: run.signals, plan });
+    const allowance =
+      override === undefined
+        ? createAllowance(policy.limits, plan.projects, spent)
+        : createPlanAllowance(plan.projects);
+    return applyConsumed(deps, { run, plan, allowance, relisting });
+  });
+}
+
+/** One page of projects: proves key and base URL, and brings the server's clock. */
+async function assertReachable(reader: Parameters<typeof assertClockTrusted>[0]): Promise<void> {
+  try {
+    for await (const page of reader.projectPages()) {
+      if (page.page >= 1) break;
+    }
+  } catch (error) {
+    throw asRunFault(error);
+  }
+  assertClockTrusted(reader);
+}
+
+async function assertApplicable(deps: RunDeps, plan: PlanSummary, policy: Policy): Promise<void> {
+  const stale = (message: string): RetentionError =>
+    new RetentionError('plan_stale', `plan ${plan.planId}: ${message}`, {
+      hint: `Make a new one: customgpt-retention plan --policy ${plan.policy}`,
+    });
+  if (plan.status === 'applied') throw stale('it was applied already');
+  if (plan.status !== 'open' || deps.clock.now() > plan.expiresAt) throw stale('it has expired');
+  if (policy.hash !== plan.policyHash) throw stale('its policy was edited since');
+  if ((await deps.store.planFingerprint(plan.planId)) !== plan.fingerprint) {
+    throw stale('what is stored is not what was planned');
+  }
+}

@@ -1,0 +1,193 @@
+import type { Fact } from '../core/audit-entry.ts';
+import { RetentionError } from '../core/errors.ts';
+import type { Hold } from '../core/hold.ts';
+import { NO_OUTCOMES } from '../core/outcome.ts';
+import { countsOf, type PlanSummary } from '../core/plan.ts';
+import type { Policy } from '../core/policy.ts';
+import type {
+  Chance,
+  Clock,
+  CustomGptDeleter,
+  CustomGptReader,
+  Fence,
+  Log,
+  Progress,
+  Store,
+} from '../core/ports.ts';
+import type { RunCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
+import { auditFacts, type StopSignals } from './context.ts';
+import { withLease } from './lease.ts';
+import { reconcile } from './reconcile.ts';
+
+/** All that a run needs from outside. */
+export interface RunDeps {
+  /** A view of the vendor with request counts of its own; pace and pauses are shared by all of a key. */
+  readonly openApi: () => { readonly reader: CustomGptReader; readonly deleter: CustomGptDeleter };
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly progress: Progress;
+  /** Who we are, unique per process. */
+  readonly holder: string;
+  readonly leaseMs: number;
+  readonly verifyTimeoutMs: number;
+  readonly holds: () => Promise<readonly Hold[]>;
+}
+
+export interface RunRequest {
+  readonly policy: Policy;
+  readonly trigger: Trigger;
+  readonly slotAt?: number | undefined;
+  readonly signals: StopSignals;
+}
+
+/** A run under way: what its body works with. */
+export interface OpenRun extends RunRequest {
+  readonly runId: string;
+  readonly fence: Fence;
+  readonly reader: CustomGptReader;
+  readonly deleter: CustomGptDeleter;
+}
+
+/** How the body of a run ended. */
+export interface Ending {
+  readonly status: Exclude<RunStatus, 'running' | 'interrupted'>;
+  readonly plan: PlanSummary | undefined;
+  readonly problem?: string | undefined;
+  /** The event's own facts, beside status and counts. */
+  readonly facts?: { readonly [key: string]: Fact };
+}
+
+export interface RunResult {
+  readonly run: RunRecord;
+  readonly counts: RunCounts;
+  readonly plan: PlanSummary | undefined;
+  /** What ended the run early; undefined when it came to its own end. */
+  readonly fault: RetentionError | undefined;
+}
+
+/**
+ * Everything around the body of a run: the lease, the record, what an earlier run left open, the first and the last
+ * audit entry. Faults of the body end up in the result; only the lease, and a state that cannot be written, throw.
+ */
+export function conductRun(
+  deps: RunDeps,
+  request: RunRequest,
+  body: (run: OpenRun) => Promise<Ending>,
+): Promise<RunResult> {
+  const lease = {
+    leases: deps.store,
+    clock: deps.clock,
+    log: deps.log,
+    holder: deps.holder,
+    ttlMs: deps.leaseMs,
+  };
+  return withLease(lease, `policy:${request.policy.name}`, async ({ fence, lost }) => {
+    const stop = AbortSignal.any([request.signals.stop, lost]);
+    const abandon = AbortSignal.any([request.signals.abandon, lost]);
+    const run: OpenRun = {
+      ...request,
+      ...deps.openApi(),
+      signals: { stop, abandon },
+      runId: `run-${deps.chance.token(12)}`,
+      fence,
+    };
+    const record = await begin(deps, run);
+    const ending = await endingOf(deps, run, body);
+    return finish(deps, { run, record, ending });
+  });
+}
+
+async function begin(deps: RunDeps, run: OpenRun): Promise<RunRecord> {
+  const { policy, trigger, slotAt, runId } = run;
+  const record: RunRecord = {
+    runId,
+    policy: policy.name,
+    policyHash: policy.hash,
+    mode: policy.mode,
+    trigger,
+    slotAt,
+    planId: undefined,
+    status: 'running',
+    startedAt: deps.clock.now(),
+    endedAt: undefined,
+    requests: undefined,
+    auditHead: undefined,
+    problem: undefined,
+  };
+  await deps.store.startRun(record);
+  await deps.store.audit.append(
+    [auditFacts(run, 'run.started', { facts: { trigger, mode: policy.mode } })],
+    run.fence,
+  );
+  return record;
+}
+
+type EndingOrFault = Ending | { readonly fault: RetentionError };
+
+async function endingOf(
+  deps: RunDeps,
+  run: OpenRun,
+  body: (run: OpenRun) => Promise<Ending>,
+): Promise<EndingOrFault> {
+  try {
+    const { runId, policy, fence, reader, signals } = run;
+    const { clock, log, store } = deps;
+    const { audit } = store;
+    await reconcile({ runId, policy, fence, reader, audit, runs: store, clock, log, stop: signals.stop });
+    const ending = await body(run);
+    if (!signals.stop.aborted) return ending;
+    return { fault: new RetentionError('interrupted', 'stopped on request') };
+  } catch (error) {
+    if (error instanceof RetentionError) return { fault: error };
+    throw error;
+  }
+}
+
+async function finish(
+  deps: RunDeps,
+  {
+    run,
+    record,
+    ending,
+  }: { readonly run: OpenRun; readonly record: RunRecord; readonly ending: EndingOrFault },
+): Promise<RunResult> {
+  const { store, clock } = deps;
+  const fault = 'fault' in ending ? ending.fault : undefined;
+  // A state that cannot be written cannot hold this run's end either.
+  if (fault?.kind === 'state_unusable') throw fault;
+  const plan = 'fault' in ending ? await planOf(deps, run.runId) : ending.plan;
+  const outcomes = await store.audit.outcomeCounts(run.runId);
+  const counts: RunCounts = { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes };
+  const requests = run.reader.requestCounts();
+  const { status, problem, facts } = inRecord(ending);
+  const common = { status, counts: { ...counts }, requests: { ...requests } };
+  const [last] = await store.audit.append([
+    auditFacts(run, eventOf(status), { facts: { ...facts, ...common } }),
+  ]);
+  const change = { status, endedAt: clock.now(), requests, auditHead: last?.hash, problem };
+  await store.updateRun(run.runId, change);
+  await store.scrubPlans(clock.now());
+  return { run: { ...record, ...change, planId: plan?.planId }, counts, plan, fault };
+}
+
+function inRecord(ending: EndingOrFault): Pick<Ending, 'problem' | 'facts'> & { readonly status: RunStatus } {
+  if (!('fault' in ending)) return ending;
+  const { kind, message } = ending.fault;
+  return { status: statusOf(ending.fault), problem: message, facts: { problem: kind } };
+}
+
+async function planOf({ store }: RunDeps, runId: string): Promise<PlanSummary | undefined> {
+  const planId = (await store.run(runId))?.planId;
+  return planId === undefined ? undefined : store.plan(planId);
+}
+
+function statusOf(fault: RetentionError): RunStatus {
+  return fault.kind === 'interrupted' || fault.kind === 'lease_held' ? 'interrupted' : 'failed';
+}
+
+function eventOf(status: RunStatus): 'run.completed' | 'run.refused' | 'run.interrupted' {
+  if (status === 'refused') return 'run.refused';
+  return status === 'interrupted' ? 'run.interrupted' : 'run.completed';
+}

@@ -1,0 +1,59 @@
+import type { AuditFacts, Fact, AuditEvent } from '../core/audit-entry.ts';
+import type { Hold } from '../core/hold.ts';
+import type { Allowance } from '../core/limits.ts';
+import type { PlanSummary } from '../core/plan.ts';
+import type { Policy } from '../core/policy.ts';
+import type { AuditLog, Clock, CustomGptDeleter, Fence, Log, PlanStore, Progress } from '../core/ports.ts';
+
+/** What everything between a finished plan and its last outcome works with. */
+export interface ApplyContext {
+  readonly runId: string;
+  readonly policy: Policy;
+  readonly plan: PlanSummary;
+  readonly fence: Fence;
+  readonly allowance: Allowance;
+  /** Read anew, so that a hold placed after the plan still counts. */
+  readonly holds: () => Promise<readonly Hold[]>;
+  readonly deleter: CustomGptDeleter;
+  readonly audit: AuditLog;
+  readonly plans: PlanStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly progress: Progress;
+  readonly verifyTimeoutMs: number;
+  readonly signals: StopSignals;
+}
+
+/** `stop`: no new DELETE. `abandon`, a few seconds later: do not wait for anything any more. */
+export interface StopSignals {
+  readonly stop: AbortSignal;
+  readonly abandon: AbortSignal;
+}
+
+/** Which conversation an entry speaks of, and the rule that had it deleted. */
+export interface AboutConversation {
+  readonly projectId: number;
+  readonly sessionId: string;
+  readonly rule: string | null;
+}
+
+/** The one place where a run's audit entries get their common keys. */
+export function auditFacts(
+  run: { readonly runId: string; readonly policy: Pick<Policy, 'name' | 'hash'> },
+  event: AuditEvent,
+  rest: {
+    readonly about?: Partial<AboutConversation> | undefined;
+    readonly facts?: { readonly [key: string]: Fact };
+  } = {},
+): AuditFacts {
+  return {
+    event,
+    run_id: run.runId,
+    policy: run.policy.name,
+    policy_hash: run.policy.hash,
+    rule: rest.about?.rule ?? null,
+    project_id: rest.about?.projectId ?? null,
+    session_id: rest.about?.sessionId ?? null,
+    facts: rest.facts ?? {},
+  };
+}

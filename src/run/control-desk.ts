@@ -1,0 +1,127 @@
+import { ApiError } from '../core/errors.ts';
+import type { Clock, CustomGptReader, Log } from '../core/ports.ts';
+
+/** The request that proved, after a 404 had arrived, that the project still answers. */
+export type Control =
+  | { readonly proven: true; readonly request: string; readonly status: number; readonly at: number }
+  | {
+      readonly proven: false;
+      readonly problem: string;
+      /** True when the project itself is missing or forbidden, so that its 404s say nothing. */
+      readonly projectLost: boolean;
+    };
+
+/** One control serves this many conversations at most … */
+const BATCH = 25;
+/** … and none waits longer than this for the others. */
+const MAX_WAIT_MS = 30_000;
+
+interface Counter {
+  waiting: ((control: Control) => void)[];
+  /** Deletions begun and not yet settled; those that wait here are among them. */
+  open: number;
+  /** No further deletion of this project will begin. */
+  ended: boolean;
+  asking: boolean;
+  timer: AbortController | undefined;
+}
+
+/**
+ * Collects 404s project by project and answers them together with one control request sent after the last of them.
+ * A request each would cost half as much again as the deletion and its follow-up.
+ */
+export class ControlDesk {
+  readonly #reader: CustomGptReader;
+  readonly #clock: Clock;
+  readonly #log: Log;
+  readonly #signal: AbortSignal;
+  readonly #counters = new Map<number, Counter>();
+
+  constructor(parts: { reader: CustomGptReader; clock: Clock; log: Log; signal: AbortSignal }) {
+    this.#reader = parts.reader;
+    this.#clock = parts.clock;
+    this.#log = parts.log;
+    this.#signal = parts.signal;
+  }
+
+  begun(projectId: number): void {
+    this.#counter(projectId).open += 1;
+  }
+
+  settled(projectId: number): void {
+    this.#counter(projectId).open -= 1;
+    this.#askIfDue(projectId);
+  }
+
+  /** No further deletion of this project will begin: whoever waits need not wait for others. */
+  ended(projectId: number): void {
+    this.#counter(projectId).ended = true;
+    this.#askIfDue(projectId);
+  }
+
+  /** Call when a 404 has arrived. Resolves with a control that was sent after this call; never rejects. */
+  prove(projectId: number): Promise<Control> {
+    const counter = this.#counter(projectId);
+    return new Promise((resolve) => {
+      counter.waiting.push(resolve);
+      if (counter.waiting.length === 1) this.#wakeLater(projectId, counter);
+      this.#askIfDue(projectId);
+    });
+  }
+
+  /** On a stop nobody waits for company. */
+  hurry(): void {
+    for (const projectId of this.#counters.keys()) this.ended(projectId);
+  }
+
+  #counter(projectId: number): Counter {
+    const known = this.#counters.get(projectId);
+    if (known !== undefined) return known;
+    const fresh: Counter = { waiting: [], open: 0, ended: false, asking: false, timer: undefined };
+    this.#counters.set(projectId, fresh);
+    return fresh;
+  }
+
+  #wakeLater(projectId: number, counter: Counter): void {
+    const timer = new AbortController();
+    counter.timer = timer;
+    this.#clock.sleep(MAX_WAIT_MS, timer.signal).then(
+      () => void this.#ask(projectId, counter),
+      // Cut short: the question was asked before its time.
+      () => undefined,
+    );
+  }
+
+  #askIfDue(projectId: number): void {
+    const counter = this.#counter(projectId);
+    const count = counter.waiting.length;
+    if (count >= BATCH || (count > 0 && counter.ended && count >= counter.open))
+      void this.#ask(projectId, counter);
+  }
+
+  async #ask(projectId: number, counter: Counter): Promise<void> {
+    if (counter.asking || counter.waiting.length === 0) return;
+    counter.asking = true;
+    counter.timer?.abort();
+    const served = counter.waiting.splice(0);
+    const control = await this.#request(projectId);
+    counter.asking = false;
+    for (const resolve of served) resolve(control);
+    if (counter.waiting.length > 0) {
+      this.#wakeLater(projectId, counter);
+      this.#askIfDue(projectId);
+    }
+  }
+
+  async #request(projectId: number): Promise<Control> {
+    try {
+      const { request, status, receivedAt } = await this.#reader.control(projectId, this.#signal);
+      return { proven: true, request, status, at: receivedAt };
+    } catch (error) {
+      const failure = error instanceof ApiError ? error.failure : 'unexpected';
+      this.#log.warn({ project_id: projectId, failure }, 'control request failed');
+      const projectLost = failure === 'not_found' || failure === 'forbidden';
+      return { proven: false, problem: `the control request failed: ${failure}`, projectLost };
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { RetentionError } from '../core/errors.ts';
+import type { Clock, Fence, LeaseStore, Log } from '../core/ports.ts';
+
+export interface LeaseParts {
+  readonly leases: LeaseStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Who we are, unique per process. */
+  readonly holder: string;
+  readonly ttlMs: number;
+}
+
+export interface HeldLease {
+  readonly fence: Fence;
+  /** Aborts when the lease was lost: somebody else may be at work by then. */
+  readonly lost: AbortSignal;
+}
+
+/**
+ * Holds the right to run a policy while `work` runs, renewing it three times within its life. Throws `lease_held`
+ * when another worker has it. A renewal that fails, for whatever cause, counts as lost: unsure means do not run.
+ */
+export async function withLease<T>(
+  parts: LeaseParts,
+  name: string,
+  work: (lease: HeldLease) => Promise<T>,
+): Promise<T> {
+  const { leases, clock, holder, ttlMs } = parts;
+  const lease = await leases.acquireLease(name, holder, { now: clock.now(), ttlMs });
+  if (lease === undefined) {
+    throw new RetentionError('lease_held', `another worker is running ${name}`, {
+      hint: `Wait for it to end; a worker that vanished gives way after ${Math.ceil(ttlMs / 1000)} s.`,
+    });
+  }
+  const fence: Fence = { name, holder, token: lease.token };
+  const lost = new AbortController();
+  const done = new AbortController();
+  const renewal = keepRenewing(parts, fence, { lost, done: done.signal });
+  try {
+    return await work({ fence, lost: lost.signal });
+  } finally {
+    done.abort();
+    await renewal;
+    if (!lost.signal.aborted) await releaseQuietly(parts, fence);
+  }
+}
+
+async function keepRenewing(
+  { leases, clock, log, ttlMs }: LeaseParts,
+  fence: Fence,
+  { lost, done }: { readonly lost: AbortController; readonly done: AbortSignal },
+): Promise<void> {
+  for (;;) {
+    try {
+      await clock.sleep(ttlMs / 3, done);
+    } catch {
+      return;
+    }
+    try {
+      if ((await leases.renewLease(fence, { now: clock.now(), ttlMs })) !== undefined) continue;
+      log.error({ lease: fence.name }, 'lease lost: no further deletion');
+    } catch {
+      log.error({ lease: fence.name }, 'lease could not be renewed: no further deletion');
+    }
+    lost.abort();
+    return;
+  }
+}
+
+async function releaseQuietly({ leases, log }: LeaseParts, fence: Fence): Promise<void> {
+  try {
+    await leases.releaseLease(fence);
+  } catch {
+    log.warn({ lease: fence.name }, 'lease could not be released: it expires by itself');
+  }
+}

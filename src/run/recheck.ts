@@ -1,0 +1,145 @@
+import { restsOnChangeableFacts } from '../core/decide.ts';
+import { holdOver } from '../core/hold.ts';
+import type { PlanItem, PlanProject } from '../core/plan.ts';
+import type { Existence } from '../core/ports.ts';
+import { asRunFault, endsTheRun } from './api-faults.ts';
+import type { ApplyContext } from './context.ts';
+import { IdSet } from './id-set.ts';
+import { InconsistentListing, listProject, type ListedRow } from './list-project.ts';
+
+/** What was seen this recently needs no second look before the DELETE. */
+const FRESH_MS = 60_000;
+
+/** A plan item that names a conversation and is to be deleted. */
+export type DeletableItem = PlanItem & { readonly sessionId: string };
+
+/** How and when the existence of a conversation was last known. */
+export interface Seen {
+  readonly at: number;
+  readonly how: 'listing' | 'messages';
+}
+
+export type Rechecked =
+  | { readonly kind: 'unchanged'; readonly seen: Seen }
+  | { readonly kind: 'changed'; readonly reason: string }
+  | { readonly kind: 'gone' };
+
+/** A second listing of the plan's projects, taken because the plan may be days old. */
+export interface Relisting {
+  look(item: DeletableItem): 'unchanged' | 'changed' | 'not_listed' | 'unreadable';
+  readonly takenAt: number;
+}
+
+/**
+ * Whether the conversation is still what the plan decided on. What the rules looked at and people can change (name,
+ * update, newest message) is read again unless it was seen within the last minute.
+ */
+export async function recheck(
+  context: ApplyContext,
+  item: DeletableItem,
+  relisting: Relisting | undefined,
+): Promise<Rechecked> {
+  const now = context.clock.now();
+  const hold = holdOver(await context.holds(), item, now);
+  if (hold !== undefined) return { kind: 'changed', reason: `held for ${hold.matter} since the plan` };
+  const state = relisting?.look(item);
+  if (state === 'changed') return { kind: 'changed', reason: 'changed since the plan' };
+  if (state === 'unreadable') return { kind: 'changed', reason: 'its project could not be listed again' };
+  const listedAt = relisting?.takenAt ?? item.seenAt;
+  const rests = restsOnChangeableFacts(context.policy, item.rule);
+  const readAt = relisting === undefined ? item.lastMessageReadAt : undefined;
+  const isStale = (at: number | undefined): boolean => at === undefined || now - at > FRESH_MS;
+  const readAgain =
+    state === 'not_listed' || (rests.listed && isStale(listedAt)) || (rests.lastMessage && isStale(readAt));
+  if (!readAgain) return { kind: 'unchanged', seen: { at: listedAt, how: 'listing' } };
+  const answer = await context.deleter.existence(item.projectId, item.sessionId, {
+    purpose: 'messages',
+    signal: context.signals.stop,
+  });
+  return compare(item, answer, rests);
+}
+
+function compare(
+  item: DeletableItem,
+  answer: Existence,
+  rests: { readonly listed: boolean; readonly lastMessage: boolean },
+): Rechecked {
+  if (answer.state === 'gone') return { kind: 'gone' };
+  if (answer.state === 'no_evidence') return { kind: 'changed', reason: 'it could not be read again' };
+  const { conversation } = answer;
+  if (conversation === undefined && rests.listed) {
+    return { kind: 'changed', reason: 'its name could not be read again' };
+  }
+  if (conversation !== undefined) {
+    const { seen } = item;
+    if (conversation.name !== seen.name) return { kind: 'changed', reason: 'renamed since the plan' };
+    if (conversation.createdAt !== seen.createdAt)
+      return { kind: 'changed', reason: 'created anew since the plan' };
+    if (conversation.updatedAt !== seen.updatedAt)
+      return { kind: 'changed', reason: 'updated since the plan' };
+  }
+  if (rests.lastMessage && answer.lastMessageAt !== item.lastMessageAt) {
+    return { kind: 'changed', reason: 'active again since the plan' };
+  }
+  return { kind: 'unchanged', seen: { at: answer.receivedAt, how: 'messages' } };
+}
+
+/** Lists every project of the plan that would lose something once more. Throws RetentionError as planning does. */
+export async function relist(
+  context: Pick<ApplyContext, 'deleter' | 'clock' | 'log' | 'signals' | 'plan'>,
+): Promise<Relisting> {
+  const listed = new IdSet();
+  const snapshots = new IdSet();
+  const unreadable = new Set<number>();
+  const takenAt = context.clock.now();
+  for (const project of context.plan.projects.filter(({ planned }) => planned > 0)) {
+    try {
+      await relistProject(context, project, (row) => {
+        listed.add(`${row.projectId} ${row.sessionId}`);
+        snapshots.add(snapshotOf(row, row));
+      });
+    } catch (error) {
+      if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw asRunFault(error);
+      unreadable.add(project.projectId);
+      context.log.warn(
+        { project_id: project.projectId },
+        'could not be listed again: nothing of it is deleted',
+      );
+    }
+  }
+  return {
+    takenAt,
+    look(item) {
+      if (unreadable.has(item.projectId)) return 'unreadable';
+      if (snapshots.has(snapshotOf(item, item.seen))) return 'unchanged';
+      return listed.has(`${item.projectId} ${item.sessionId}`) ? 'changed' : 'not_listed';
+    },
+  };
+}
+
+async function relistProject(
+  context: Pick<ApplyContext, 'deleter' | 'signals' | 'plan'>,
+  project: PlanProject,
+  onRow: (row: ListedRow & { readonly kind: 'conversation' }) => void,
+): Promise<void> {
+  // Whatever the plan deletes was created before it was decided.
+  const options = { reach: context.plan.decidedAt, signal: context.signals.stop };
+  for await (const page of listProject(context.deleter, project.projectId, options)) {
+    for (const row of page.rows) if (row.kind === 'conversation') onRow(row);
+  }
+}
+
+function snapshotOf(
+  id: { readonly projectId: number; readonly sessionId: string },
+  seen: PlanItem['seen'],
+): string {
+  const { name, createdAt, updatedAt, createdBy } = seen;
+  return JSON.stringify([
+    id.projectId,
+    id.sessionId,
+    name ?? null,
+    createdAt ?? null,
+    updatedAt ?? null,
+    createdBy ?? null,
+  ]);
+}

@@ -1,0 +1,129 @@
+import { RetentionError } from '../core/errors.ts';
+import {
+  breachesOf,
+  breachInWords,
+  createAllowance,
+  type Allowance,
+  type Breach,
+  type Spent,
+} from '../core/limits.ts';
+import { countsOf, type PlanSummary } from '../core/plan.ts';
+import type { Policy } from '../core/policy.ts';
+import { applyPlan } from './apply-plan.ts';
+import {
+  conductRun,
+  type Ending,
+  type OpenRun,
+  type RunDeps,
+  type RunRequest,
+  type RunResult,
+} from './conduct-run.ts';
+import { auditFacts } from './context.ts';
+import { makePlan } from './make-plan.ts';
+import type { Relisting } from './recheck.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+
+/** One pass of one policy: plan, and where it says `enforce` and the limits hold, apply. */
+export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult> {
+  return conductRun(deps, request, async (run) => {
+    const plan = await planRun(deps, run);
+    await reportIncomplete(deps, run, plan);
+    if (run.policy.mode === 'dry-run')
+      return { status: plan.projects.some(isIncomplete) ? 'partial' : 'completed', plan };
+    const spent = await spentBy(deps, run.policy);
+    const breaches = breachesOf(run.policy.limits, plan.projects, spent);
+    if (breaches.length > 0) return refusal(plan, breaches);
+    const allowance = createAllowance(run.policy.limits, plan.projects, spent);
+    return applyConsumed(deps, { run, plan, allowance, relisting: undefined });
+  });
+}
+
+async function planRun(deps: RunDeps, run: OpenRun): Promise<PlanSummary> {
+  const { reader, policy, signals } = run;
+  const { store, clock, chance, log, progress } = deps;
+  const plan = await makePlan(
+    { reader, plans: store, clock, chance, log, progress },
+    { policy, holds: await deps.holds(), withKept: false, signal: signals.stop },
+  );
+  await store.updateRun(run.runId, { planId: plan.planId });
+  return plan;
+}
+
+/** What the policy has spent of its daily and weekly room, by the audit log. */
+export async function spentBy(
+  { store, clock }: Pick<RunDeps, 'store' | 'clock'>,
+  policy: Pick<Policy, 'name'>,
+): Promise<Spent> {
+  const now = clock.now();
+  return {
+    lastDay: await store.audit.intendedSince(policy.name, now - DAY_MS),
+    lastWeek: await store.audit.intendedSince(policy.name, now - 7 * DAY_MS),
+  };
+}
+
+/** How a run ends that a limit refuses: nothing was sent, and the plan stays to be looked at. */
+export function refusal(plan: PlanSummary, breaches: readonly Breach[]): Ending {
+  const limits = breaches.map(({ limit, wanted, allowed, projectId }) => ({
+    limit,
+    wanted,
+    allowed,
+    project_id: projectId ?? null,
+  }));
+  return {
+    status: 'refused',
+    plan,
+    problem: breaches.map(breachInWords).join('; '),
+    facts: { plan_id: plan.planId, limits },
+  };
+}
+
+/** Applies a plan for this run, once: whoever consumes it first has it. */
+export async function applyConsumed(
+  deps: RunDeps,
+  parts: {
+    readonly run: OpenRun;
+    readonly plan: PlanSummary;
+    readonly allowance: Allowance;
+    readonly relisting: Relisting | undefined;
+  },
+): Promise<Ending> {
+  const { run, plan, allowance } = parts;
+  const { store, clock, log, progress, verifyTimeoutMs, holds } = deps;
+  if (!(await store.consumePlan(plan.planId, run.runId))) {
+    throw new RetentionError('plan_stale', `plan ${plan.planId} was applied already`);
+  }
+  const { runId, policy, fence, deleter, signals } = run;
+  const common = { runId, policy, fence, deleter, signals, plan, allowance };
+  const context = {
+    ...common,
+    holds,
+    audit: store.audit,
+    plans: store,
+    clock,
+    log,
+    progress,
+    verifyTimeoutMs,
+  };
+  const { unconfirmed } = await applyPlan(context, parts.relisting);
+  const { verified, already_gone: gone } = await store.audit.outcomeCounts(runId);
+  const complete =
+    verified + gone === countsOf(plan.projects).planned &&
+    unconfirmed.length === 0 &&
+    !plan.projects.some(isIncomplete);
+  return { status: complete ? 'completed' : 'partial', plan, facts: { plan_id: plan.planId, unconfirmed } };
+}
+
+async function reportIncomplete({ store }: RunDeps, run: OpenRun, plan: PlanSummary): Promise<void> {
+  const entries = plan.projects.filter(isIncomplete).map(({ projectId, incomplete }) =>
+    auditFacts(run, 'listing.incomplete', {
+      about: { projectId },
+      facts: { phase: 'plan', reason: incomplete ?? '' },
+    }),
+  );
+  if (entries.length > 0) await store.audit.append(entries, run.fence);
+}
+
+function isIncomplete(project: PlanSummary['projects'][number]): boolean {
+  return project.incomplete !== undefined;
+}

@@ -1,0 +1,177 @@
+import { failure, projectNotFound, success } from './answers.ts';
+import type { Answer } from './answers.ts';
+import type { ProjectCall, World } from './call.ts';
+import type { Selection } from './conversation-store.ts';
+import { pageNumber, paginate } from './pages.ts';
+import { contains } from './project-routes.ts';
+import { conversationRow, messageRow } from './rows.ts';
+
+const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/u;
+const MAX_NAME_LENGTH = 255;
+const CREDITS_SPENT =
+  'You have exhausted your current query credits. Please contact customer service for further assistance.';
+
+export function listConversations(world: World, call: ProjectCall): Answer {
+  const { account, faults, now } = world;
+  const store = account.store(call.projectId);
+  store.unlistRemoved(now() - faults.staleListMs);
+  const { orderBy, descending } = orderOf(world, call);
+  const where = filterOf(call, account.user.id);
+  const request = {
+    page: pageNumber(call.query.get('page')),
+    perPage: pageSize(world, call),
+    url: call.listUrl,
+    twist: call.effect,
+    stringly: faults.stringlyTyped,
+  };
+  const page = paginate(request, (offset, count) => {
+    const { slots, total } = store.select({ orderBy, descending, offset, count, where });
+    return { rows: slots.map((slot) => conversationRow(store.record(slot), faults.stringlyTyped)), total };
+  });
+  if (request.page > page.last_page && faults.pastLastPage === 404) {
+    return projectNotFound(call.url, String(call.projectId));
+  }
+  moveRows(world, call.projectId);
+  return success(page);
+}
+
+export function createConversation(world: World, call: ProjectCall): Answer {
+  const { name = null } = call.fields;
+  const problem = nameProblem(name);
+  if (problem !== undefined) return failure(400, call.url, problem);
+  const { account, faults } = world;
+  const created = account.addConversation(call.projectId, {
+    name: name as string | null,
+    createdBy: account.user.id,
+  });
+  return success(conversationRow(created, faults.stringlyTyped), 201);
+}
+
+export function renameConversation(world: World, call: ProjectCall): Answer {
+  const { account, faults } = world;
+  const sessionId = call.route.sessionId ?? '';
+  const name = call.fields['name'];
+  const conversation = account.conversation(call.projectId, sessionId);
+  if (conversation === undefined) return missing(world, call);
+  const problem = name === undefined ? 'The name field is required.' : nameProblem(name);
+  if (problem !== undefined) return failure(400, call.url, problem);
+  account.rename(call.projectId, sessionId, name as string | null);
+  const renamed = account.conversation(call.projectId, sessionId) ?? conversation;
+  return success(conversationRow(renamed, faults.stringlyTyped));
+}
+
+export function deleteConversation(world: World, call: ProjectCall): Answer {
+  const { account, faults } = world;
+  const sessionId = call.route.sessionId ?? '';
+  const deleted = success({ deleted: true });
+  if (!account.has(call.projectId, sessionId)) {
+    if (faults.deleteTwice === 200 && isWellFormed(world, call)) return deleted;
+    return missing(world, call);
+  }
+  const swallowed = faults.swallowDeletes || call.effect.swallow === true;
+  if (!swallowed) account.removeConversation(call.projectId, sessionId);
+  return deleted;
+}
+
+export function listMessages(world: World, call: ProjectCall): Answer {
+  const { account, faults, now } = world;
+  const store = account.store(call.projectId);
+  const slot = store.find(call.route.sessionId ?? '');
+  if (slot === undefined) return missing(world, call);
+  if (!store.isAlive(slot) && store.removedAt(slot) + faults.staleReadsMs <= now())
+    return missing(world, call);
+  const record = store.record(slot);
+  const stringly = faults.stringlyTyped;
+  const oldestFirst = store.messages(slot);
+  const messages = call.query.get('order') === 'asc' ? oldestFirst : oldestFirst.toReversed();
+  const request = {
+    page: pageNumber(call.query.get('page')),
+    perPage: faults.messagesPageSize,
+    url: call.listUrl,
+    twist: call.effect,
+    stringly,
+  };
+  const page = paginate(request, (offset, count) => ({
+    rows: messages.slice(offset, offset + count).map((message) => messageRow(message, record, stringly)),
+    total: messages.length,
+  }));
+  if (request.page > page.last_page && faults.pastLastPage === 404) return missing(world, call);
+  return success({ conversation: conversationRow(record, stringly), messages: page });
+}
+
+export function postMessage(world: World, call: ProjectCall): Answer {
+  const { account, faults } = world;
+  const sessionId = call.route.sessionId ?? '';
+  const prompt = call.fields['prompt'];
+  if (!isWellFormed(world, call)) return missing(world, call);
+  if (typeof prompt !== 'string' || prompt === '')
+    return failure(400, call.url, 'The prompt field is required.');
+  if (faults.creditsSpent) return failure(429, call.url, CREDITS_SPENT);
+  const movesUpdatedAt = faults.messageMovesUpdatedAt;
+  const message = account.postMessage(call.projectId, sessionId, { query: prompt, movesUpdatedAt });
+  const store = account.store(call.projectId);
+  const record = store.record(store.find(sessionId) ?? 0);
+  return success(messageRow(message, record, faults.stringlyTyped));
+}
+
+function orderOf(world: World, call: ProjectCall): Pick<Selection, 'orderBy' | 'descending'> {
+  const { ignoreOrder } = world.faults;
+  if (ignoreOrder === 'scrambled') return { orderBy: 'scrambled', descending: false };
+  if (ignoreOrder) return { orderBy: 'id', descending: true };
+  const orderBy = call.query.get('orderBy') === 'created_at' ? 'created_at' : 'id';
+  return { orderBy, descending: call.query.get('order') !== 'asc' };
+}
+
+function filterOf(call: ProjectCall, ownUserId: number): Selection['where'] {
+  const name = call.query.get('name') ?? '';
+  const users = userTest(call.query.get('userFilter'), ownUserId);
+  if (name === '') return users;
+  return (record) => (users?.(record) ?? true) && record.name !== null && contains(record.name, name);
+}
+
+function userTest(userFilter: string | null, ownUserId: number): Selection['where'] {
+  if (userFilter === 'anonymous') return ({ createdBy }) => createdBy === null;
+  if (userFilter === 'team_member') return ({ createdBy }) => createdBy !== null;
+  if (userFilter === 'me') return ({ createdBy }) => createdBy === ownUserId;
+  return undefined;
+}
+
+function pageSize(world: World, call: ProjectCall): number {
+  const asked = world.faults.perPageHeeded ? call.query.get('per_page') : null;
+  if (asked === null || !/^[1-9]\d{0,2}$/u.test(asked)) return world.faults.conversationsPageSize;
+  return Math.min(100, Number(asked));
+}
+
+/** What other people do while somebody pages through a list. */
+function moveRows(world: World, projectId: number): void {
+  const { account, faults } = world;
+  if (faults.shiftingPages) account.addConversation(projectId, { name: 'Arrived while paging' });
+  if (!faults.shrinkingPages) return;
+  const [oldest] = account.store(projectId).alive();
+  if (oldest !== undefined) account.store(projectId).remove(oldest, world.now());
+}
+
+function nameProblem(name: unknown): string | undefined {
+  if (name !== null && typeof name !== 'string') return 'The name must be a string.';
+  if (name !== null && characterCount(name) > MAX_NAME_LENGTH) {
+    return `The name may not be greater than ${MAX_NAME_LENGTH} characters.`;
+  }
+  return undefined;
+}
+
+/** Characters as PHP counts them: code points. */
+function characterCount(text: string): number {
+  return text.match(/./gsu)?.length ?? 0;
+}
+
+function isWellFormed(world: World, call: ProjectCall): boolean {
+  const sessionId = call.route.sessionId ?? '';
+  // A test may have put an ill-formed id into the account on purpose; that one is served.
+  return SESSION_ID.test(sessionId) || world.account.has(call.projectId, sessionId);
+}
+
+function missing(world: World, call: ProjectCall): Answer {
+  if (!isWellFormed(world, call)) return failure(400, call.url, 'Session id is malformed');
+  if (world.faults.notFoundNames === 'project') return projectNotFound(call.url, String(call.projectId));
+  return failure(404, call.url, `Conversation with session id ${call.route.sessionId ?? ''} not found`);
+}

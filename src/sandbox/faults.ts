@@ -1,0 +1,106 @@
+import type { BodyKind } from './answers.ts';
+import { ActiveRule } from './fault-rules.ts';
+import type { FaultEffect, FaultRule, FaultSubject } from './fault-rules.ts';
+import { randomSequence } from './random.ts';
+
+export interface RateLimit {
+  readonly perMinute: number;
+  /** How a refused client is told to wait. 'none' leaves out every rate-limit header. */
+  readonly retryAfter: 'seconds' | 'date' | 'none';
+  /** Default 'foreign-json': the framework's own `{"message":"Too Many Attempts."}`. */
+  readonly body?: BodyKind;
+}
+
+const NO_EFFECT: FaultEffect = {};
+
+/**
+ * How the emulator misbehaves, and which way it plays what nobody knows about the vendor. Everything can be changed
+ * while it runs; the values here are the defaults.
+ */
+export class Faults {
+  /** A deleted conversation answers 200 on its messages for so long, by the sandbox's clock. */
+  staleReadsMs = 0;
+  /** A deleted conversation stays in the lists for so long, by the sandbox's clock. */
+  staleListMs = 0;
+  /** Every DELETE of a conversation answers 200 and does nothing. */
+  swallowDeletes = false;
+  /** true: newest first whatever is asked. 'scrambled': in no order at all, but the same on every page. */
+  ignoreOrder: boolean | 'scrambled' = false;
+  rateLimit: RateLimit | undefined = undefined;
+  /** Listed, but every request into them is refused with this status. */
+  readonly forbiddenProjects = new Map<number, 403 | 404>();
+  /** Neither listed nor found. */
+  readonly vanishedProjects = new Set<number>();
+  /** Every request answers 401. */
+  revokedKey = false;
+  /** Every request answers 404; true is an HTML page. */
+  everything404: boolean | BodyKind = false;
+  /** After each page of conversations that is served, a new conversation arrives in that project. */
+  shiftingPages = false;
+  /** After each page of conversations that is served, that project's oldest conversation disappears. */
+  shrinkingPages = false;
+  /** What a DELETE of a conversation answers that is gone already, or never was. */
+  deleteTwice: 404 | 200 = 404;
+  /** Whether a new message moves its conversation's `updated_at`. */
+  messageMovesUpdatedAt = false;
+  /** Ids as strings, dates without a zone, `per_page` as a string. */
+  stringlyTyped = false;
+  projectsPageSize = 10;
+  conversationsPageSize = 10;
+  messagesPageSize = 20;
+  /** Whether `per_page` in a query is heeded (up to 100). */
+  perPageHeeded = false;
+  pastLastPage: 'empty' | 404 = 'empty';
+  /** Whether the 404 of a missing conversation speaks of the project, as documented, or of the conversation. */
+  notFoundNames: 'project' | 'conversation' = 'project';
+  /** Query credits are spent: posting a message answers 429, and waiting does not help. */
+  creditsSpent = false;
+
+  #active: ActiveRule[] = [];
+  readonly #random: () => number;
+  readonly #now: () => number;
+
+  constructor(seed: number, now: () => number) {
+    this.#now = now;
+    this.#random = randomSequence(seed);
+  }
+
+  get rules(): readonly FaultRule[] {
+    return this.#active.map((active) => active.rule);
+  }
+
+  /** The returned function takes the rule away again. */
+  add(rule: FaultRule): () => void {
+    this.#active.push(new ActiveRule(rule, this.#now()));
+    return () => {
+      this.remove(rule);
+    };
+  }
+
+  remove(rule: FaultRule): void {
+    this.#active = this.#active.filter((active) => active.rule !== rule);
+  }
+
+  /** Takes all rules away. The values above stay as they are. */
+  clearRules(): void {
+    this.#active = [];
+  }
+
+  /** What the rules have in store for a request. Asking counts as the request's arrival. */
+  effectFor(subject: FaultSubject): FaultEffect {
+    if (this.#active.length === 0) return NO_EFFECT;
+    const nowMs = this.#now();
+    let effect = NO_EFFECT;
+    for (const active of this.#active) {
+      if (active.strikes(subject, nowMs, this.#random)) effect = { ...active.rule.then, ...effect };
+    }
+    return effect;
+  }
+
+  latencyMs(effect: FaultEffect): number {
+    const { latencyMs = 0 } = effect;
+    if (typeof latencyMs === 'number') return latencyMs;
+    const [low, high] = latencyMs;
+    return low + this.#random() * (high - low);
+  }
+}

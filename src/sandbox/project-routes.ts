@@ -1,0 +1,63 @@
+import type { Project } from './accounts.ts';
+import { projectNotFound, success } from './answers.ts';
+import type { Answer } from './answers.ts';
+import type { Call, ProjectCall, World } from './call.ts';
+import { pageNumber, paginate } from './pages.ts';
+import { limitsRow, projectRow, settingsRow, userRow } from './rows.ts';
+
+export function showUser(world: World): Answer {
+  return success(userRow(world.account, world.faults.stringlyTyped));
+}
+
+export function showLimits(world: World): Answer {
+  return success(limitsRow(world.account));
+}
+
+export function listProjects(world: World, call: Call): Answer {
+  const { account, faults } = world;
+  const name = call.query.get('name');
+  const direction = call.query.get('order') === 'asc' ? 1 : -1;
+  const byCreation = call.query.get('orderBy') === 'created_at';
+  const key = (project: Project): number => (byCreation ? project.createdAt : project.id);
+  const projects = account
+    .projects()
+    .filter((project) => !faults.vanishedProjects.has(project.id))
+    .filter((project) => name === null || contains(project.name, name))
+    .sort((a, b) => direction * (key(a) - key(b) || a.id - b.id));
+  const request = {
+    page: pageNumber(call.query.get('page')),
+    perPage: faults.projectsPageSize,
+    url: call.listUrl,
+    twist: call.effect,
+    stringly: faults.stringlyTyped,
+  };
+  const page = paginate(request, (offset, count) => ({
+    rows: projects
+      .slice(offset, offset + count)
+      .map((project) => projectRow(project, account, faults.stringlyTyped)),
+    total: projects.length,
+  }));
+  return success(page);
+}
+
+export function showProject(world: World, call: ProjectCall): Answer {
+  const project = world.account.project(call.projectId);
+  if (project === undefined) return projectNotFound(call.url, String(call.projectId));
+  return success(projectRow(project, world.account, world.faults.stringlyTyped));
+}
+
+export function showSettings(world: World, call: ProjectCall): Answer {
+  const project = world.account.project(call.projectId);
+  if (project === undefined) return projectNotFound(call.url, String(call.projectId));
+  return success(settingsRow(project));
+}
+
+/** As destructive as out there, so that a client able to send it is caught red-handed. */
+export function deleteProject(world: World, call: ProjectCall): Answer {
+  world.account.removeProject(call.projectId);
+  return success({ deleted: true });
+}
+
+export function contains(text: string, part: string): boolean {
+  return text.toLowerCase().includes(part.toLowerCase());
+}

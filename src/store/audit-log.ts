@@ -1,0 +1,97 @@
+import type { AuditEntry } from '../core/audit-entry.ts';
+import { formatInstant } from '../core/instant.ts';
+import { OUTCOMES, foldOutcomes } from '../core/outcome.ts';
+import type { AuditLog, OpenIntent } from '../core/ports.ts';
+import { AUDIT_COLUMNS, auditBroken, entryOf, recordedHead } from './audit-rows.ts';
+import type { AuditRow } from './audit-rows.ts';
+import { BATCH_ROWS } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { GroupCommit } from './group-commit.ts';
+
+const OUTCOME_EVENTS = OUTCOMES.map((outcome) => `'deletion.${outcome}'`).join(', ');
+
+export function createAuditLog(connection: Connection, writer: GroupCommit): AuditLog {
+  const head = recordedHead(connection);
+  const lastWords = prepareLastWords(connection);
+  const unsettled = prepareUnsettled(connection);
+  const intended = connection.prepare<[string, string], number>(
+    `SELECT COUNT(*) FROM (
+       SELECT DISTINCT project_id, session_id FROM audit_entries
+        WHERE policy = ? AND event = 'deletion.intended' AND time >= ?)`,
+  );
+  return {
+    append: (entries, fence) => writer.append(entries, fence),
+    head: () => connection.read(head),
+    entries: (filter = {}) => readEntries(connection, filter),
+    outcomeCounts: (runId) => connection.read(() => foldOutcomes(lastWords.all(runId))),
+    openIntents: (policy) => connection.read(() => unsettled.all(policy).map(openIntent)),
+    intendedSince: (policy, sinceAt) =>
+      connection.read(() => intended.pluck().get(policy, formatInstant(sinceAt)) ?? 0),
+  };
+}
+
+/** How often each outcome was the last one of a conversation within a run. */
+function prepareLastWords(connection: Connection) {
+  return connection.prepare<[string], { event: string; count: number }>(
+    `SELECT event, COUNT(*) AS count FROM (
+       SELECT event, ROW_NUMBER() OVER (PARTITION BY project_id, session_id ORDER BY seq DESC) AS age
+         FROM audit_entries WHERE run_id = ? AND event IN (${OUTCOME_EVENTS})) AS outcomes
+      WHERE age = 1 GROUP BY event`,
+  );
+}
+
+/** Intents that nothing follows for the same conversation: neither an outcome nor a later intent. */
+function prepareUnsettled(connection: Connection) {
+  return connection.prepare<[string], AuditRow>(
+    `SELECT ${AUDIT_COLUMNS} FROM audit_entries AS intent
+      WHERE policy = ? AND event = 'deletion.intended' AND session_id IS NOT NULL AND NOT EXISTS (
+        SELECT 1 FROM audit_entries AS later
+         WHERE later.policy = intent.policy AND later.project_id = intent.project_id
+           AND later.session_id = intent.session_id AND later.session_id IS NOT NULL
+           AND later.seq > intent.seq AND later.event IN ('deletion.intended', ${OUTCOME_EVENTS}))
+      ORDER BY seq`,
+  );
+}
+
+async function* readEntries(
+  connection: Connection,
+  filter: { readonly runId?: string; readonly fromSeq?: number },
+): AsyncGenerator<AuditEntry> {
+  const { runId, fromSeq = 1 } = filter;
+  const ofRun = runId === undefined ? '' : 'AND run_id = ?';
+  const select = connection.readNow(() =>
+    connection.prepare<(number | string)[], AuditRow>(
+      `SELECT ${AUDIT_COLUMNS} FROM audit_entries WHERE seq >= ? ${ofRun} ORDER BY seq LIMIT ${BATCH_ROWS}`,
+    ),
+  );
+  const parameters = runId === undefined ? [] : [runId];
+  const rows = connection.rows<AuditRow>((last) =>
+    select.all(last === undefined ? fromSeq : last.seq + 1, ...parameters),
+  );
+  for await (const row of rows) yield readable(row);
+}
+
+function readable(row: AuditRow): AuditEntry {
+  const entry = entryOf(row);
+  if (entry === undefined) throw auditBroken(row.seq, 'is not as it was written');
+  return entry;
+}
+
+function openIntent(row: AuditRow): OpenIntent {
+  const entry = readable(row);
+  const { run_id: runId, project_id: projectId, session_id: sessionId, policy_hash: policyHash } = entry;
+  if (runId === null || projectId === null || sessionId === null || policyHash === null) {
+    throw auditBroken(row.seq, 'is an intent that does not say of what');
+  }
+  const seenAt = entry['seen_at'];
+  return {
+    seq: entry.seq,
+    runId,
+    projectId,
+    sessionId,
+    rule: entry.rule,
+    policyHash,
+    seenAt: typeof seenAt === 'string' ? seenAt : null,
+    intendedAt: entry.time,
+  };
+}

@@ -1,0 +1,100 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Database, Statement } from 'better-sqlite3';
+import { RetentionError } from '../core/errors.ts';
+import type { Clock } from '../core/ports.ts';
+import { stateFault } from './state-fault.ts';
+
+/** Rows a batch reads or changes before others get their turn: some ten milliseconds. */
+export const BATCH_ROWS = 2_000;
+
+/**
+ * One SQLite connection. All work on it is synchronous, so nothing of this process can come between the statements of
+ * one transaction; writes begin IMMEDIATE, so nothing of another process can either.
+ */
+export class Connection {
+  readonly path: string;
+  readonly clock: Clock;
+  readonly #database: Database;
+  readonly #readOnly: boolean;
+
+  constructor(
+    database: Database,
+    options: { readonly path: string; readonly clock: Clock; readonly readOnly: boolean },
+  ) {
+    this.#database = database;
+    this.path = options.path;
+    this.clock = options.clock;
+    this.#readOnly = options.readOnly;
+  }
+
+  prepare<Parameters extends unknown[], Row = unknown>(sql: string): Statement<Parameters, Row> {
+    return this.#database.prepare<Parameters, Row>(sql);
+  }
+
+  /** @throws RetentionError `state_unusable` when the database fails */
+  readNow<T>(work: () => T): T {
+    this.#assertOpen();
+    try {
+      return work();
+    } catch (error) {
+      throw stateFault(error, this.path);
+    }
+  }
+
+  /** In one transaction that is durable on return. @throws RetentionError `state_unusable` when the database fails */
+  writeNow<T>(work: () => T): T {
+    return this.readNow(() => {
+      if (this.#readOnly) throw new RetentionError('state_unusable', `${this.path} is open for reading only`);
+      return this.#database.transaction(work).immediate();
+    });
+  }
+
+  read<T>(work: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      resolve(this.readNow(work));
+    });
+  }
+
+  write<T>(work: () => T): Promise<T> {
+    return new Promise((resolve) => {
+      resolve(this.writeNow(work));
+    });
+  }
+
+  /** Repeats a short write until it says that nothing is left; timers and sockets get their turn in between. */
+  async writeInBatches(batch: () => boolean): Promise<void> {
+    while (await this.write(batch)) await nextTurn();
+  }
+
+  /**
+   * Rows of a long result without holding a read transaction open, which would keep the WAL from being emptied:
+   * `page` returns the rows that follow `last`, at most {@link BATCH_ROWS}.
+   */
+  async *rows<Row>(page: (last: Row | undefined) => readonly Row[]): AsyncGenerator<Row> {
+    let last: Row | undefined;
+    for (;;) {
+      const rows = await this.read(() => page(last));
+      yield* rows;
+      if (rows.length < BATCH_ROWS) return;
+      last = rows.at(-1);
+      await nextTurn();
+    }
+  }
+
+  /** Empties the WAL, so that values which were removed do not linger in it. A reader may delay that to the next time. */
+  emptyWal(): void {
+    this.readNow(() => this.#database.pragma('wal_checkpoint(TRUNCATE)'));
+  }
+
+  close(): void {
+    try {
+      this.#database.close();
+    } catch (error) {
+      throw stateFault(error, this.path);
+    }
+  }
+
+  #assertOpen(): void {
+    if (!this.#database.open) throw new RetentionError('state_unusable', `${this.path} is closed`);
+  }
+}

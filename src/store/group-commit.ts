@@ -1,0 +1,159 @@
+import { chainEntry } from '../core/audit-chain.ts';
+import type { AuditEntry, AuditFacts, AuditHead } from '../core/audit-entry.ts';
+import { RetentionError } from '../core/errors.ts';
+import { formatInstant } from '../core/instant.ts';
+import type { Fence } from '../core/ports.ts';
+import { AUDIT_COLUMNS, recordedHead } from './audit-rows.ts';
+import type { Connection } from './connection.ts';
+
+/** Called after each commit with what became durable, in order. Must not throw. */
+export type OnAppended = (entries: readonly AuditEntry[]) => void;
+
+/** Callers that share one commit at most, so that a burst does not hold up timers for long. */
+const LARGEST_GROUP = 1_000;
+
+interface Caller {
+  readonly entries: readonly AuditFacts[];
+  readonly fence: Fence | undefined;
+  readonly resolve: (entries: readonly AuditEntry[]) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** What became of one caller inside the transaction; told only after it is durable. */
+type Answer =
+  { readonly written: readonly AuditEntry[] } | { readonly refusal: unknown; readonly written: readonly [] };
+
+/**
+ * The one writer of the audit log in this process. A commit waits for the disk, so callers of the same turn share one;
+ * the next group gathers while the thread is busy with it.
+ */
+export class GroupCommit {
+  readonly #connection: Connection;
+  readonly #onAppended: OnAppended | undefined;
+  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #waiting: Caller[] = [];
+  #scheduled = false;
+  /** The first failed commit. From then on nothing is written, so no DELETE can be intended any more. */
+  #failure: Error | undefined;
+
+  constructor(connection: Connection, onAppended?: OnAppended) {
+    this.#connection = connection;
+    this.#onAppended = onAppended;
+    this.#statements = prepareStatements(connection);
+  }
+
+  append(entries: readonly AuditFacts[], fence: Fence | undefined): Promise<readonly AuditEntry[]> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) {
+        reject(this.#failure);
+        return;
+      }
+      this.#waiting.push({ entries, fence, resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Commits what is still waiting. */
+  flush(): void {
+    while (this.#waiting.length > 0) this.#commitGroup();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#commitGroup();
+      if (this.#waiting.length > 0) this.#schedule();
+    });
+  }
+
+  #commitGroup(): void {
+    const group = this.#waiting.splice(0, LARGEST_GROUP);
+    if (group.length === 0) return;
+    let answers: readonly Answer[];
+    try {
+      answers = this.#connection.writeNow(() => this.#write(group));
+    } catch (error) {
+      this.#failure = error as Error;
+      for (const caller of [...group, ...this.#waiting.splice(0)]) caller.reject(error);
+      return;
+    }
+    // Their continuations run after this turn, so the hook has seen an entry before anybody acts on it.
+    group.forEach((caller, index) => {
+      settle(caller, answers[index]);
+    });
+    const written = answers.flatMap((answer) => answer.written);
+    if (written.length > 0) this.#onAppended?.(written);
+  }
+
+  /** Inside the transaction: head, lease and clock are those of now, whatever other processes did since. */
+  #write(group: readonly Caller[]): readonly Answer[] {
+    const now = this.#connection.clock.now();
+    const time = formatInstant(now);
+    const before = this.#statements.head();
+    let head = before;
+    const answers = group.map((caller): Answer => {
+      if (caller.fence !== undefined && !this.#statements.holds(caller.fence, now)) {
+        return { refusal: leaseLost(caller.fence), written: [] };
+      }
+      try {
+        const written = chained(caller.entries, head, time);
+        head = written.at(-1) ?? head;
+        return { written };
+      } catch (refusal) {
+        // Facts that cannot be written are the mistake of one caller; nothing of them is in the chain yet.
+        return { refusal, written: [] };
+      }
+    });
+    for (const answer of answers) answer.written.forEach(this.#statements.insert);
+    if (head.seq > before.seq) this.#statements.moveHead(head);
+    return answers;
+  }
+}
+
+function settle(caller: Caller, answer: Answer | undefined): void {
+  if (answer !== undefined && !('refusal' in answer)) caller.resolve(answer.written);
+  else caller.reject(answer?.refusal);
+}
+
+function chained(entries: readonly AuditFacts[], head: AuditHead, time: string): readonly AuditEntry[] {
+  let last = head;
+  return entries.map((facts) => {
+    const entry = chainEntry(facts, { head: last, time });
+    last = entry;
+    return entry;
+  });
+}
+
+function leaseLost(fence: Fence): RetentionError {
+  return new RetentionError('lease_held', `the lease ${fence.name} is no longer ours`, {
+    hint: 'Let the other worker finish; this one has stopped.',
+  });
+}
+
+function prepareStatements(connection: Connection) {
+  const insert = connection.prepare(
+    `INSERT INTO audit_entries (${AUDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  const moveHead = connection.prepare<[number, string]>(
+    'UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1',
+  );
+  const lease = connection.prepare<[string, string, number, number], number>(
+    'SELECT 1 FROM leases WHERE name = ? AND holder = ? AND token = ? AND expires_at > ?',
+  );
+  return {
+    head: recordedHead(connection),
+    holds: (fence: Fence, now: number): boolean =>
+      lease.get(fence.name, fence.holder, fence.token, now) !== undefined,
+    insert: (e: AuditEntry): void => {
+      insert.run(
+        ...[e.seq, e.time, e.event, e.run_id, e.policy, e.project_id, e.session_id, e.hash],
+        JSON.stringify(e),
+      );
+    },
+    moveHead: (head: AuditHead): void => {
+      moveHead.run(head.seq, head.hash);
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import DatabaseFile from 'better-sqlite3';
+import type { Database } from 'better-sqlite3';
+import { RetentionError } from '../core/errors.ts';
+import type { Clock } from '../core/ports.ts';
+import { assertCurrent, migrate, stateVersion } from './migrate.ts';
+import { stateFault } from './state-fault.ts';
+
+const FILE_NAME = 'retention.db';
+/** How long a statement waits for another process's transaction. */
+const BUSY_TIMEOUT_MS = 5_000;
+
+export interface OpenedDatabase {
+  readonly database: Database;
+  readonly path: string;
+}
+
+/** Opens or creates the state for one writer among others. @throws RetentionError `state_unusable` */
+export function openForWriting(stateDir: string, clock: Clock): OpenedDatabase {
+  const path = join(stateDir, FILE_NAME);
+  return attempt(path, () => {
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    // SQLite would create it readable for everybody; -wal and -shm take the mode of the file.
+    closeSync(openSync(path, 'a', 0o600));
+    const database = new DatabaseFile(path, { timeout: BUSY_TIMEOUT_MS });
+    return opened(database, path, () => {
+      // Before the first change: nobody else's file is to be touched.
+      stateVersion(database, path);
+      database.pragma('journal_mode = WAL');
+      database.pragma('synchronous = FULL');
+      database.pragma('foreign_keys = ON');
+      // Names that are removed from plans are overwritten, not just unlinked.
+      database.pragma('secure_delete = ON');
+      migrate(database, path, clock);
+    });
+  });
+}
+
+/** Opens existing state without changing a fact in it. @throws RetentionError `state_unusable` */
+export function openForReading(stateDir: string): OpenedDatabase {
+  const path = join(stateDir, FILE_NAME);
+  if (!existsSync(path)) throw noState(stateDir);
+  return attempt(path, () => {
+    try {
+      return reader(path, { readonly: true });
+    } catch (error) {
+      if (error instanceof RetentionError) throw error;
+      // After a crash the WAL has to be recovered, which a read-only connection cannot always do.
+      return reader(path, { readonly: false });
+    }
+  });
+}
+
+function reader(path: string, options: { readonly readonly: boolean }): OpenedDatabase {
+  const database = new DatabaseFile(path, { ...options, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+  return opened(database, path, () => {
+    database.pragma('query_only = ON');
+    const version = stateVersion(database, path);
+    if (version === 0) throw noState(dirname(path));
+    assertCurrent(version, path);
+  });
+}
+
+function noState(stateDir: string): RetentionError {
+  return new RetentionError('state_unusable', `no state in ${stateDir} yet`, {
+    hint: 'Plan or run a policy first, or name the state directory with --state-dir.',
+  });
+}
+
+function opened(database: Database, path: string, prepare: () => void): OpenedDatabase {
+  try {
+    prepare();
+    return { database, path };
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function attempt(path: string, open: () => OpenedDatabase): OpenedDatabase {
+  try {
+    return open();
+  } catch (error) {
+    throw stateFault(error, path);
+  }
+}

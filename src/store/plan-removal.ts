@@ -1,0 +1,88 @@
+import { BATCH_ROWS } from './connection.ts';
+import type { Connection } from './connection.ts';
+
+const DAY_MS = 86_400_000;
+
+/** Deletes a draft with all its rows. Does nothing to a plan that was finished. */
+export async function removeDraft(connection: Connection, planId: string): Promise<void> {
+  const items = connection.prepare<[string, string]>(
+    `DELETE FROM plan_items WHERE plan_id = ? AND ordinal IN (
+       SELECT i.ordinal FROM plan_items AS i JOIN plans AS p ON p.plan_id = i.plan_id
+        WHERE i.plan_id = ? AND p.status = 'draft' ORDER BY i.ordinal LIMIT ${BATCH_ROWS})`,
+  );
+  const plan = connection.prepare<[string]>("DELETE FROM plans WHERE plan_id = ? AND status = 'draft'");
+  await connection.writeInBatches(() => items.run(planId, planId).changes > 0);
+  await connection.write(() => plan.run(planId));
+  connection.emptyWal();
+}
+
+/** Removes what a crashed planner left behind. A draft younger than a day may belong to one that is still at work. */
+export async function removeOldDrafts(connection: Connection): Promise<void> {
+  const old = await connection.read(() =>
+    connection
+      .prepare<[number], string>("SELECT plan_id FROM plans WHERE status = 'draft' AND created_at < ?")
+      .pluck()
+      .all(connection.clock.now() - DAY_MS),
+  );
+  for (const planId of old) await removeDraft(connection, planId);
+}
+
+/** See `PlanStore.scrubPlans`. Plans to keep are marked expired too; only their names stay. */
+export async function scrubPlans(
+  connection: Connection,
+  now: number,
+  keepPlanIds: readonly string[],
+): Promise<number> {
+  const keep = new Set(keepPlanIds);
+  const changed = new Set(
+    await connection.write(() =>
+      connection
+        .prepare<[number], string>(
+          "UPDATE plans SET status = 'expired' WHERE status = 'open' AND expires_at < ? RETURNING plan_id",
+        )
+        .pluck()
+        .all(now),
+    ),
+  );
+  const closed = await connection.read(() =>
+    connection
+      .prepare<[], string>(
+        "SELECT plan_id FROM plans WHERE status IN ('applied', 'expired') AND scrubbed_at IS NULL",
+      )
+      .pluck()
+      .all(),
+  );
+  const toScrub = closed.filter((planId) => !keep.has(planId));
+  for (const planId of toScrub) {
+    await scrubPlan(connection, planId, now);
+    changed.add(planId);
+  }
+  if (toScrub.length > 0) connection.emptyWal();
+  return changed.size;
+}
+
+async function scrubPlan(connection: Connection, planId: string, now: number): Promise<void> {
+  const lastOfBatch = connection
+    .prepare<[string, number], number | null>(
+      `SELECT MAX(ordinal) FROM (
+         SELECT ordinal FROM plan_items WHERE plan_id = ? AND ordinal > ? ORDER BY ordinal LIMIT ${BATCH_ROWS}) AS batch`,
+    )
+    .pluck();
+  const forget = connection.prepare<[string, number, number]>(
+    'UPDATE plan_items SET name = NULL, created_by = NULL WHERE plan_id = ? AND ordinal > ? AND ordinal <= ?',
+  );
+  let done = 0;
+  await connection.writeInBatches(() => {
+    const last = lastOfBatch.get(planId, done) ?? undefined;
+    if (last === undefined) return false;
+    forget.run(planId, done, last);
+    done = last;
+    return true;
+  });
+  // Last, so that a crash in between leaves a plan that the next scrub takes up again.
+  await connection.write(() =>
+    connection
+      .prepare<[number, string]>('UPDATE plans SET scrubbed_at = ? WHERE plan_id = ?')
+      .run(now, planId),
+  );
+}

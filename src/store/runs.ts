@@ -1,0 +1,118 @@
+import type { Mode } from '../core/policy.ts';
+import type { RunStore } from '../core/ports.ts';
+import type { RequestCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
+import type { Connection } from './connection.ts';
+
+interface RunRow {
+  readonly run_id: string;
+  readonly policy: string;
+  readonly policy_hash: string;
+  readonly mode: Mode;
+  readonly trigger: Trigger;
+  readonly slot_at: number | null;
+  readonly plan_id: string | null;
+  readonly status: RunStatus;
+  readonly started_at: number;
+  readonly ended_at: number | null;
+  readonly requests: string | null;
+  readonly audit_head: string | null;
+  readonly problem: string | null;
+}
+
+const COLUMNS = [
+  'run_id',
+  'policy',
+  'policy_hash',
+  'mode',
+  'trigger',
+  'slot_at',
+  'plan_id',
+  'status',
+  'started_at',
+  'ended_at',
+  'requests',
+  'audit_head',
+  'problem',
+] as const satisfies readonly (keyof RunRow)[];
+
+export function createRunStore(connection: Connection): RunStore {
+  const columns = COLUMNS.join(', ');
+  const values = COLUMNS.map((column) => `@${column}`).join(', ');
+  const insert = connection.prepare<[RunRow]>(`INSERT INTO runs (${columns}) VALUES (${values})`);
+  const changes = COLUMNS.map((column) => `${column} = @${column}`).join(', ');
+  const update = connection.prepare<[RunRow]>(`UPDATE runs SET ${changes} WHERE run_id = @run_id`);
+  const one = connection.prepare<[string], RunRow>(`SELECT ${columns} FROM runs WHERE run_id = ?`);
+  const newest = 'ORDER BY started_at DESC, number DESC LIMIT ?';
+  const all = connection.prepare<[number], RunRow>(`SELECT ${columns} FROM runs ${newest}`);
+  const ofPolicy = connection.prepare<[string, number], RunRow>(
+    `SELECT ${columns} FROM runs WHERE policy = ? ${newest}`,
+  );
+  return {
+    startRun: (run) => connection.write(() => void insert.run(rowOf(run))),
+    updateRun: (runId, change) =>
+      connection.write(() => {
+        const row = one.get(runId);
+        if (row === undefined) throw new Error(`no run ${runId} to update`);
+        update.run(rowOf({ ...recordOf(row), ...change }));
+      }),
+    run: (runId) =>
+      connection.read(() => {
+        const row = one.get(runId);
+        return row === undefined ? undefined : recordOf(row);
+      }),
+    runs: ({ policy, limit }) =>
+      connection.read(() =>
+        (policy === undefined ? all.all(limit) : ofPolicy.all(policy, limit)).map(recordOf),
+      ),
+    ...createSlotStore(connection),
+  };
+}
+
+function createSlotStore(connection: Connection): Pick<RunStore, 'lastSlot' | 'recordSlot'> {
+  const select = connection.prepare<[string], number>('SELECT slot_at FROM slots WHERE policy = ?').pluck();
+  // Never backwards: a slot that was caught up late must not make the later ones due again.
+  const put = connection.prepare<[string, number]>(
+    `INSERT INTO slots (policy, slot_at) VALUES (?, ?)
+       ON CONFLICT (policy) DO UPDATE SET slot_at = excluded.slot_at WHERE excluded.slot_at > slots.slot_at`,
+  );
+  return {
+    lastSlot: (policy) => connection.read(() => select.get(policy)),
+    recordSlot: (policy, slotAt) => connection.write(() => void put.run(policy, slotAt)),
+  };
+}
+
+function rowOf(run: RunRecord): RunRow {
+  return {
+    run_id: run.runId,
+    policy: run.policy,
+    policy_hash: run.policyHash,
+    mode: run.mode,
+    trigger: run.trigger,
+    slot_at: run.slotAt ?? null,
+    plan_id: run.planId ?? null,
+    status: run.status,
+    started_at: run.startedAt,
+    ended_at: run.endedAt ?? null,
+    requests: run.requests === undefined ? null : JSON.stringify(run.requests),
+    audit_head: run.auditHead ?? null,
+    problem: run.problem ?? null,
+  };
+}
+
+function recordOf(row: RunRow): RunRecord {
+  return {
+    runId: row.run_id,
+    policy: row.policy,
+    policyHash: row.policy_hash,
+    mode: row.mode,
+    trigger: row.trigger,
+    slotAt: row.slot_at ?? undefined,
+    planId: row.plan_id ?? undefined,
+    status: row.status,
+    startedAt: row.started_at,
+    endedAt: row.ended_at ?? undefined,
+    requests: row.requests === null ? undefined : (JSON.parse(row.requests) as RequestCounts),
+    auditHead: row.audit_head ?? undefined,
+    problem: row.problem ?? undefined,
+  };
+}
