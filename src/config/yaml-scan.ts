@@ -10,7 +10,7 @@ export interface ScanProblem {
 const DEEPEST = 40;
 
 /** Words, signs, breaks and gaps together: some thousand session ids. */
-const MOST_TOKENS = 50_000;
+const MOST_TOKENS = 30_000;
 
 /** The parser compares every key with those before it. */
 const MOST_KEYS = 2_500;
@@ -18,7 +18,12 @@ const MOST_KEYS = 2_500;
 const OPENING: ReadonlySet<CST.TokenType> = new Set(['comma', 'flow-seq-start', 'flow-map-start']);
 
 const QUOTED: readonly CST.TokenType[] = ['single-quoted-scalar', 'double-quoted-scalar'];
-const STARTS_VALUE: ReadonlySet<CST.TokenType> = new Set([...QUOTED, 'scalar', 'flow-seq-start', 'flow-map-start']);
+const STARTS_VALUE: ReadonlySet<CST.TokenType> = new Set([
+  ...QUOTED,
+  'scalar',
+  'flow-seq-start',
+  'flow-map-start',
+]);
 const ENDS_VALUE: ReadonlySet<CST.TokenType> = new Set([...QUOTED, 'scalar', 'flow-seq-end', 'flow-map-end']);
 
 const REFUSED: Readonly<Partial<Record<CST.TokenType, string>>> = {
@@ -110,14 +115,11 @@ const SECOND_DOCUMENT = 'a second document starts here: write one policy in one 
 function problemOfContent(scan: Scan, type: CST.TokenType): string | undefined {
   if (scan.ended) return SECOND_DOCUMENT;
   if (scan.atLineStart) indentTo(scan, 0);
-  scan.atLineStart = false;
   scan.hasContent = true;
-  if (type === 'flow-seq-start' || type === 'flow-map-start') scan.flow += 1;
-  if (type === 'flow-seq-end' || type === 'flow-map-end') scan.flow -= 1;
-  if (type === 'seq-item-ind' || type === 'explicit-key-ind') scan.inline += 1;
-  if (type === 'map-value-ind') scan.keys += 1;
+  count(scan, type);
   if (scan.keys > MOST_KEYS) return `the file has more than ${MOST_KEYS} keys`;
-  if (scan.flow + scan.inline + scan.indents.length > DEEPEST) return `nested more than ${DEEPEST} levels deep`;
+  if (scan.flow + scan.inline + scan.indents.length > DEEPEST)
+    return `nested more than ${DEEPEST} levels deep`;
   if (scan.flow < 0) return 'this bracket or brace closes nothing';
   const { previous } = scan;
   if (previous === undefined) return undefined;
@@ -125,6 +127,13 @@ function problemOfContent(scan: Scan, type: CST.TokenType): string | undefined {
   if (type === 'comma' && OPENING.has(previous)) return 'there is nothing before this comma';
   const isGlued = STARTS_VALUE.has(type) && ENDS_VALUE.has(previous);
   return isGlued ? 'there is nothing between this value and the one before it' : undefined;
+}
+
+function count(scan: Scan, type: CST.TokenType): void {
+  if (type === 'flow-seq-start' || type === 'flow-map-start') scan.flow += 1;
+  else if (type === 'flow-seq-end' || type === 'flow-map-end') scan.flow -= 1;
+  else if (type === 'seq-item-ind' || type === 'explicit-key-ind') scan.inline += 1;
+  else if (type === 'map-value-ind') scan.keys += 1;
 }
 
 function indentTo(scan: Scan, column: number): void {

@@ -61,7 +61,8 @@ function fetchMessages(parts: ExistenceParts, question: Question, page: number):
 
 function readMessages(answer: Answer): Seen | undefined {
   const messages = parseMessages(parseJson(answer.body));
-  return messages === undefined ? undefined : { ...messages, receivedAt: answer.receivedAt };
+  if (answer.status !== 200 || messages === undefined) return undefined;
+  return { ...messages, receivedAt: answer.receivedAt };
 }
 
 async function present(parts: ExistenceParts, question: Question, seen: Seen): Promise<Existence> {

@@ -25,6 +25,7 @@ export type Lesson =
       readonly kind: 'trouble';
       readonly failure: ApiFailure;
       readonly status: number | undefined;
+      readonly retryAfterMs?: number | undefined;
       readonly place: string;
     }
   /** It was aborted, or does not count. */
@@ -130,16 +131,16 @@ export class Gate {
     this.#log.info({ pausedMs: Math.round(this.#openedAt - this.#episodeStartedAt) }, 'requests resumed');
   }
 
-  #trouble(ticket: Ticket, lesson: LastFailure & { readonly place: string }): void {
+  #trouble(ticket: Ticket, lesson: Extract<Lesson, { kind: 'trouble' }>): void {
     const last = { failure: lesson.failure, status: lesson.status };
     if (this.#paused) {
-      if (ticket.isProbe) this.#pause(ticket, last, undefined);
+      if (ticket.isProbe) this.#pause(ticket, last, lesson.retryAfterMs);
       return;
     }
     this.#failuresInARow += 1;
     this.#failingPlaces.add(lesson.place);
     if (this.#failuresInARow < FAILURES_IN_A_ROW || this.#failingPlaces.size < FAILING_PLACES) return;
-    this.#pause(ticket, last, undefined);
+    this.#pause(ticket, last, lesson.retryAfterMs);
   }
 
   #pause(ticket: Ticket, last: LastFailure, toldMs: number | undefined): void {

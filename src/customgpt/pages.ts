@@ -26,7 +26,7 @@ interface ListPage extends Paginated {
 
 function readPage(answer: Answer, page: number): ListPage | undefined {
   const list = parseList(parseJson(answer.body));
-  if (list?.page !== page) return undefined;
+  if (answer.status !== 200 || list?.page !== page) return undefined;
   return { ...list, receivedAt: answer.receivedAt };
 }
 

@@ -98,7 +98,8 @@ function lessonOf(call: WireRequest, result: WireResult, now: number): Lesson {
   const isCutShort = status < 300 && (bodyFailure === 'network' || bodyFailure === 'timeout');
   if (status < 500 && !isCutShort) return { kind: 'answered' };
   const failure = isCutShort ? bodyFailure : 'server_error';
-  return { kind: 'trouble', failure, status, place: call.target.place };
+  const { place } = call.target;
+  return { kind: 'trouble', failure, status, place, retryAfterMs: retryAfterMs(result, now) };
 }
 
 function retryAfterMs(result: WireResult, now: number): number | undefined {

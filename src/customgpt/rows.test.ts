@@ -56,7 +56,7 @@ describe('a conversation row', () => {
   });
 
   it('may leave the project out', () => {
-    const { project_id: _, ...row } = RECORDED;
+    const row = { ...RECORDED, project_id: undefined };
     expect(parseConversationRow(row, 12345).kind).toBe('conversation');
   });
 

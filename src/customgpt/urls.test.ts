@@ -117,7 +117,8 @@ describe('request URLs', () => {
   it('cannot be imitated', () => {
     const real = urls.deletion(7, SESSION);
     expect(isChecked(real)).toBe(true);
-    expect(isChecked({ ...real } as Target)).toBe(false);
+    const imitation: unknown = Object.assign({}, real);
+    expect(isChecked(imitation as Target)).toBe(false);
     expect(Object.isFrozen(real)).toBe(true);
   });
 

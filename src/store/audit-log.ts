@@ -65,10 +65,12 @@ async function* readEntries(
     ),
   );
   const parameters = runId === undefined ? [] : [runId];
-  const rows = connection.rows<AuditRow>((last) =>
+  const pages = connection.pages<AuditRow>((last) =>
     select.all(last === undefined ? fromSeq : last.seq + 1, ...parameters),
   );
-  for await (const row of rows) yield readable(row);
+  for await (const rows of pages) {
+    for (const row of rows) yield readable(row);
+  }
 }
 
 function readable(row: AuditRow): AuditEntry {

@@ -67,14 +67,14 @@ export class Connection {
   }
 
   /**
-   * Rows of a long result without holding a read transaction open, which would keep the WAL from being emptied:
-   * `page` returns the rows that follow `last`, at most {@link BATCH_ROWS}.
+   * A long result in pages of {@link BATCH_ROWS}, without holding a read transaction open, which would keep the WAL
+   * from being emptied. `page` returns the rows that follow `last`.
    */
-  async *rows<Row>(page: (last: Row | undefined) => readonly Row[]): AsyncGenerator<Row> {
+  async *pages<Row>(page: (last: Row | undefined) => readonly Row[]): AsyncGenerator<readonly Row[]> {
     let last: Row | undefined;
     for (;;) {
       const rows = await this.read(() => page(last));
-      yield* rows;
+      yield rows;
       if (rows.length < BATCH_ROWS) return;
       last = rows.at(-1);
       await nextTurn();

@@ -5,15 +5,29 @@ const DAY_MS = 86_400_000;
 
 /** Deletes a draft with all its rows. Does nothing to a plan that was finished. */
 export async function removeDraft(connection: Connection, planId: string): Promise<void> {
-  const items = connection.prepare<[string, string]>(
-    `DELETE FROM plan_items WHERE plan_id = ? AND ordinal IN (
-       SELECT i.ordinal FROM plan_items AS i JOIN plans AS p ON p.plan_id = i.plan_id
-        WHERE i.plan_id = ? AND p.status = 'draft' ORDER BY i.ordinal LIMIT ${BATCH_ROWS})`,
+  const isDraft = connection.prepare<[string]>("SELECT 1 FROM plans WHERE plan_id = ? AND status = 'draft'");
+  if ((await connection.read(() => isDraft.get(planId))) === undefined) return;
+  const items = connection.prepare<[string, number, number]>(
+    'DELETE FROM plan_items WHERE plan_id = ? AND ordinal > ? AND ordinal <= ?',
   );
-  const plan = connection.prepare<[string]>("DELETE FROM plans WHERE plan_id = ? AND status = 'draft'");
-  await connection.writeInBatches(() => items.run(planId, planId).changes > 0);
-  await connection.write(() => plan.run(planId));
+  await changeItems(connection, planId, (after, upTo) => items.run(planId, after, upTo));
+  await connection.write(() => {
+    connection.prepare<[string]>('DELETE FROM plan_projects WHERE plan_id = ?').run(planId);
+    connection.prepare<[string]>('DELETE FROM plans WHERE plan_id = ?').run(planId);
+  });
   connection.emptyWal();
+}
+
+/** Deletes what a draft holds of one project. */
+export async function removeProject(
+  connection: Connection,
+  planId: string,
+  projectId: number,
+): Promise<void> {
+  const items = connection.prepare<[string, number, number, number]>(
+    'DELETE FROM plan_items WHERE plan_id = ? AND ordinal > ? AND ordinal <= ? AND project_id = ?',
+  );
+  await changeItems(connection, planId, (after, upTo) => items.run(planId, after, upTo, projectId));
 }
 
 /** Removes what a crashed planner left behind. A draft younger than a day may belong to one that is still at work. */
@@ -62,27 +76,36 @@ export async function scrubPlans(
 }
 
 async function scrubPlan(connection: Connection, planId: string, now: number): Promise<void> {
-  const lastOfBatch = connection
-    .prepare<[string, number], number | null>(
-      `SELECT MAX(ordinal) FROM (
-         SELECT ordinal FROM plan_items WHERE plan_id = ? AND ordinal > ? ORDER BY ordinal LIMIT ${BATCH_ROWS}) AS batch`,
-    )
-    .pluck();
   const forget = connection.prepare<[string, number, number]>(
     'UPDATE plan_items SET name = NULL, created_by = NULL WHERE plan_id = ? AND ordinal > ? AND ordinal <= ?',
   );
-  let done = 0;
-  await connection.writeInBatches(() => {
-    const last = lastOfBatch.get(planId, done) ?? undefined;
-    if (last === undefined) return false;
-    forget.run(planId, done, last);
-    done = last;
-    return true;
-  });
+  await changeItems(connection, planId, (after, upTo) => forget.run(planId, after, upTo));
   // Last, so that a crash in between leaves a plan that the next scrub takes up again.
   await connection.write(() =>
     connection
       .prepare<[number, string]>('UPDATE plans SET scrubbed_at = ? WHERE plan_id = ?')
       .run(now, planId),
   );
+}
+
+/** Goes once through all items of a plan; each short range of ordinals is changed in a transaction of its own. */
+async function changeItems(
+  connection: Connection,
+  planId: string,
+  change: (after: number, upTo: number) => unknown,
+): Promise<void> {
+  const lastOfBatch = connection
+    .prepare<[string, number], number | null>(
+      `SELECT MAX(ordinal) FROM (
+         SELECT ordinal FROM plan_items WHERE plan_id = ? AND ordinal > ? ORDER BY ordinal LIMIT ${BATCH_ROWS}) AS batch`,
+    )
+    .pluck();
+  let done = Number.MIN_SAFE_INTEGER;
+  await connection.writeInBatches(() => {
+    const upTo = lastOfBatch.get(planId, done) ?? undefined;
+    if (upTo === undefined) return false;
+    change(done, upTo);
+    done = upTo;
+    return true;
+  });
 }

@@ -48,23 +48,7 @@ export type ItemRow = readonly [
   lastMessageReadAt: number | null,
 ];
 
-/**
- * The line of the fingerprint for a header, a project or an item. An array of strings, integers and nulls has one JSON
- * form only, so these lines are canonical; the leading word keeps the three kinds apart.
- */
-export function fingerprintLine(
-  kind: 'plan' | 'project' | 'item',
-  values: readonly (string | number | null)[],
-): string {
-  return JSON.stringify([kind, ...values]) + '\n';
-}
-
-export function headerLine(header: PlanHeader): string {
-  const { planId, policy, policyHash, policyPath, mode, decidedAt, expiresAt } = header;
-  return fingerprintLine('plan', [planId, policy, policyHash, policyPath, mode, decidedAt, expiresAt]);
-}
-
-export function headerOf(row: PlanRow): PlanHeader {
+function headerOf(row: PlanRow): PlanHeader {
   return {
     planId: row.plan_id,
     policy: row.policy,

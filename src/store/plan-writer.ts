@@ -1,31 +1,21 @@
-import { createHash } from 'node:crypto';
 import type { PlanHeader, PlanItem, PlanProject, PlanSummary } from '../core/plan.ts';
 import type { PlanWriter } from '../core/ports.ts';
 import type { Connection } from './connection.ts';
-import { removeDraft } from './plan-removal.ts';
-import {
-  ITEM_COLUMNS,
-  PROJECT_COLUMNS,
-  fingerprintLine,
-  headerLine,
-  itemRow,
-  projectRow,
-} from './plan-rows.ts';
-import type { ItemRow, ProjectRow } from './plan-rows.ts';
+import { fingerprintOf } from './plan-fingerprint.ts';
+import { removeDraft, removeProject } from './plan-removal.ts';
+import { ITEM_COLUMNS, PROJECT_COLUMNS, itemRow, projectRow } from './plan-rows.ts';
+import type { ItemRow } from './plan-rows.ts';
 
-/** Writes a draft and turns it into an open plan at the end. The fingerprint is taken of the very values that are stored. */
+/** Writes a draft and turns it into an open plan at the end. Every `add` is one transaction: some hundred items are a good size. */
 export class SqlitePlanWriter implements PlanWriter {
   readonly #connection: Connection;
   readonly #header: PlanHeader;
-  readonly #fingerprint = createHash('sha256');
   readonly #insertItem: (row: ItemRow) => void;
-  #lastOrdinal = 0;
   #done = false;
 
   constructor(connection: Connection, header: PlanHeader) {
     this.#connection = connection;
     this.#header = header;
-    this.#fingerprint.update(headerLine(header));
     const insert = connection.prepare(
       `INSERT INTO plan_items (plan_id, ${ITEM_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
@@ -33,31 +23,28 @@ export class SqlitePlanWriter implements PlanWriter {
   }
 
   async add(items: readonly PlanItem[]): Promise<void> {
-    this.#assertOpen();
-    const rows = items.map(itemRow);
-    let last = this.#lastOrdinal;
-    for (const [ordinal] of rows) {
-      if (ordinal <= last) throw new Error(`plan item ${ordinal} comes after ${last}`);
-      last = ordinal;
-    }
+    this.#assertAtWork();
     await this.#connection.write(() => {
-      rows.forEach(this.#insertItem);
+      for (const item of items) this.#insertItem(itemRow(item));
     });
-    this.#lastOrdinal = last;
-    this.#fingerprint.update(rows.map((row) => fingerprintLine('item', row)).join(''));
+  }
+
+  async dropProject(projectId: number): Promise<void> {
+    this.#assertAtWork();
+    await removeProject(this.#connection, this.#header.planId, projectId);
   }
 
   async finish(facts: {
     readonly projects: readonly PlanProject[];
     readonly requestsUsed: number;
   }): Promise<PlanSummary> {
-    this.#assertOpen();
+    this.#assertAtWork();
     this.#done = true;
-    const rows = facts.projects.map(projectRow);
-    for (const row of rows) this.#fingerprint.update(fingerprintLine('project', row));
-    const fingerprint = this.#fingerprint.digest('hex');
     await this.#connection.write(() => {
-      this.#insertProjects(rows);
+      this.#insertProjects(facts.projects);
+    });
+    const fingerprint = await fingerprintOf(this.#connection, this.#header);
+    await this.#connection.write(() => {
       const { changes } = this.#connection
         .prepare<[number, string, string]>(
           "UPDATE plans SET status = 'open', requests_used = ?, fingerprint = ? WHERE plan_id = ? AND status = 'draft'",
@@ -73,14 +60,16 @@ export class SqlitePlanWriter implements PlanWriter {
     await removeDraft(this.#connection, this.#header.planId);
   }
 
-  #insertProjects(rows: readonly ProjectRow[]): void {
+  #insertProjects(projects: readonly PlanProject[]): void {
     const insert = this.#connection.prepare(
       `INSERT INTO plan_projects (plan_id, position, ${PROJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
-    rows.forEach((row, position) => insert.run(this.#header.planId, position, ...row));
+    projects.forEach((project, position) =>
+      insert.run(this.#header.planId, position, ...projectRow(project)),
+    );
   }
 
-  #assertOpen(): void {
+  #assertAtWork(): void {
     if (this.#done) throw new Error(`plan ${this.#header.planId} was finished or discarded already`);
   }
 }

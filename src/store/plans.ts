@@ -1,32 +1,28 @@
-import { createHash } from 'node:crypto';
 import { RetentionError } from '../core/errors.ts';
 import type { PlanHeader, PlanItem, PlanStatus, PlanSummary } from '../core/plan.ts';
 import type { PlanStore, Store } from '../core/ports.ts';
-import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
+import { fingerprintOf, itemPages, projectRows } from './plan-fingerprint.ts';
 import { removeOldDrafts, scrubPlans } from './plan-removal.ts';
-import {
-  ITEM_COLUMNS,
-  PROJECT_COLUMNS,
-  fingerprintLine,
-  headerLine,
-  headerOf,
-  itemOf,
-  summaryOf,
-} from './plan-rows.ts';
-import type { ItemRow, PlanRow, ProjectRow } from './plan-rows.ts';
+import { itemOf, summaryOf } from './plan-rows.ts';
+import type { PlanRow } from './plan-rows.ts';
 import { SqlitePlanWriter } from './plan-writer.ts';
 
 type Plans = PlanStore & Pick<Store, 'planStatus'>;
 
 export function createPlanStore(connection: Connection): Plans {
   const visible = prepareVisible(connection);
+  const plan = (planId: string) => connection.read(() => visible.byId(planId));
   return {
     createPlan: (header) => createPlan(connection, header),
-    plan: (planId) => connection.read(() => visible.summary('plan_id', planId)),
-    planByFileHash: (fileHash) => connection.read(() => visible.summary('file_hash', fileHash)),
-    planItems: (planId, filter = {}) => readItems(connection, planId, filter.verdict),
-    planFingerprint: (planId) => fingerprintOf(connection, planId),
+    plan,
+    planByFileHash: (fileHash) => connection.read(() => visible.byFileHash(fileHash)),
+    planItems: (planId, filter = {}) => readItems(connection, () => plan(planId), filter.verdict),
+    planFingerprint: async (planId) => {
+      const found = await plan(planId);
+      if (found === undefined) throw noPlan(planId);
+      return fingerprintOf(connection, found);
+    },
     scrubPlans: (now, keepPlanIds = []) => scrubPlans(connection, now, keepPlanIds),
     ...createPlanStatus(connection),
   };
@@ -62,19 +58,13 @@ function prepareVisible(connection: Connection) {
     connection.prepare<[string], PlanRow>(
       `SELECT ${columns} FROM plans WHERE ${key} = ? AND status <> 'draft' ORDER BY created_at DESC LIMIT 1`,
     );
-  const byKey = { plan_id: select('plan_id'), file_hash: select('file_hash') };
-  const projects = connection
-    .prepare<[string], ProjectRow>(
-      `SELECT ${PROJECT_COLUMNS} FROM plan_projects WHERE plan_id = ? ORDER BY position`,
-    )
-    .raw();
+  const summary = (row: PlanRow | undefined): PlanSummary | undefined =>
+    row === undefined ? undefined : summaryOf(row, projectRows(connection, row.plan_id));
+  const byId = select('plan_id');
+  const byFileHash = select('file_hash');
   return {
-    row: (planId: string): PlanRow | undefined => byKey.plan_id.get(planId),
-    projects: (planId: string): readonly ProjectRow[] => projects.all(planId),
-    summary: (key: keyof typeof byKey, value: string): PlanSummary | undefined => {
-      const row = byKey[key].get(value);
-      return row === undefined ? undefined : summaryOf(row, projects.all(row.plan_id));
-    },
+    byId: (planId: string) => summary(byId.get(planId)),
+    byFileHash: (fileHash: string) => summary(byFileHash.get(fileHash)),
   };
 }
 
@@ -95,38 +85,14 @@ async function createPlan(connection: Connection, header: PlanHeader): Promise<S
 
 async function* readItems(
   connection: Connection,
-  planId: string,
-  verdict: PlanItem['verdict'] | undefined,
+  plan: () => Promise<PlanSummary | undefined>,
+  verdict?: string,
 ): AsyncGenerator<PlanItem> {
-  for await (const row of itemRows(connection, planId, verdict)) yield itemOf(row);
-}
-
-function itemRows(connection: Connection, planId: string, verdict?: string): AsyncGenerator<ItemRow> {
-  const ofVerdict = verdict === undefined ? '' : 'AND verdict = ?';
-  const select = connection.readNow(() =>
-    connection
-      .prepare<(string | number)[], ItemRow>(
-        `SELECT ${ITEM_COLUMNS} FROM plan_items
-          WHERE plan_id = ? AND ordinal > ? ${ofVerdict}
-            AND (SELECT status FROM plans WHERE plan_id = ?) <> 'draft'
-          ORDER BY ordinal LIMIT ${BATCH_ROWS}`,
-      )
-      .raw(),
-  );
-  const parameters = verdict === undefined ? [planId] : [verdict, planId];
-  return connection.rows<ItemRow>((last) => select.all(planId, last?.[0] ?? 0, ...parameters));
-}
-
-async function fingerprintOf(connection: Connection, planId: string): Promise<string> {
-  const visible = connection.readNow(() => prepareVisible(connection));
-  const row = await connection.read(() => visible.row(planId));
-  if (row === undefined) throw noPlan(planId);
-  const fingerprint = createHash('sha256').update(headerLine(headerOf(row)));
-  for await (const item of itemRows(connection, planId)) fingerprint.update(fingerprintLine('item', item));
-  for (const project of await connection.read(() => visible.projects(planId))) {
-    fingerprint.update(fingerprintLine('project', project));
+  const found = await plan();
+  if (found === undefined) return;
+  for await (const rows of itemPages(connection, found.planId, verdict)) {
+    for (const row of rows) yield itemOf(row);
   }
-  return fingerprint.digest('hex');
 }
 
 function noPlan(planId: string): RetentionError {

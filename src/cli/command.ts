@@ -1,0 +1,18 @@
+import type { Output } from './output.ts';
+import type { Surroundings } from './surroundings.ts';
+import type { ExitCode } from './exit-codes.ts';
+
+/** Flags that every command takes. */
+export interface CommonFlags {
+  readonly json?: boolean;
+  readonly stateDir?: string;
+}
+
+/** What a command gets: the world outside, where to print, and the common flags. */
+export interface CommandWorld {
+  readonly surroundings: Surroundings;
+  readonly output: Output;
+  readonly flags: CommonFlags;
+}
+
+export type Command<Input> = (world: CommandWorld, input: Input) => Promise<ExitCode>;

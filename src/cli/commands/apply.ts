@@ -1,0 +1,78 @@
+import { RetentionError } from '../../core/errors.ts';
+import type { PlanSummary } from '../../core/plan.ts';
+import type { Policy } from '../../core/policy.ts';
+import type { PlanStore } from '../../core/ports.ts';
+import { runsJson } from '../../report/run-json.ts';
+import { runSummary } from '../../report/run-text.ts';
+import { applyStoredPlan, type Override } from '../../run/apply-stored-plan.ts';
+import type { Command } from '../command.ts';
+import { exitCodeOfRun } from '../exit-codes.ts';
+import { hashOfFile } from '../plan-document.ts';
+import { loadPolicies } from '../policies.ts';
+import { withStopSignals } from '../stopping.ts';
+import { openWorker } from '../wire.ts';
+
+export interface ApplyInput {
+  /** A plan's id, or the file that `plan --out` wrote. */
+  readonly plan: string;
+  readonly overrideLimits?: boolean;
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+/** Executes exactly one stored plan. */
+export const apply: Command<ApplyInput> = async (world, input) => {
+  const override = overrideOf(input);
+  const worker = await openWorker(world, { forPeople: true });
+  try {
+    const plan = await findPlan(worker.store, input.plan);
+    const policy = await policyOf(plan);
+    const result = await withStopSignals(world.surroundings, (signals) =>
+      applyStoredPlan(worker.deps, { plan, policy, override, signals }),
+    );
+    await world.output.lines(...runSummary(result));
+    await world.output.document(runsJson([result]));
+    if (result.fault !== undefined) world.output.problem(result.fault);
+    return exitCodeOfRun(result);
+  } finally {
+    await worker.close();
+  }
+};
+
+function overrideOf({ overrideLimits, by, reason }: ApplyInput): Override | undefined {
+  if (overrideLimits !== true) {
+    if (by === undefined && reason === undefined) return undefined;
+    throw new RetentionError('usage', '--by and --reason belong to --override-limits');
+  }
+  if (by?.trim() && reason?.trim()) return { by: by.trim(), reason: reason.trim() };
+  throw new RetentionError('usage', '--override-limits needs to know who and why', {
+    hint: 'customgpt-retention apply PLAN --override-limits --by "J. Doe" --reason "backlog of 2024, ticket 4711"',
+  });
+}
+
+async function findPlan(plans: PlanStore, idOrFile: string): Promise<PlanSummary> {
+  const fileHash = await hashOfFile(idOrFile);
+  const plan = fileHash === undefined ? await plans.plan(idOrFile) : await plans.planByFileHash(fileHash);
+  if (plan !== undefined) return plan;
+  const message =
+    fileHash === undefined
+      ? `there is no plan ${idOrFile} in this state directory`
+      : `${idOrFile} is not a plan file of this state directory, or was edited since it was written`;
+  throw new RetentionError('plan_stale', message, { hint: 'Make a new one: customgpt-retention plan' });
+}
+
+/** The policy as its file says today. A file that is gone or broken makes the plan stale, like one that was edited. */
+async function policyOf(plan: PlanSummary): Promise<Policy> {
+  const stale = (): RetentionError =>
+    new RetentionError('plan_stale', `plan ${plan.planId}: its policy was edited or removed since`, {
+      hint: `Look at ${plan.policyPath}, then make a new plan: customgpt-retention plan`,
+    });
+  try {
+    const policy = (await loadPolicies([plan.policyPath])).find(({ name }) => name === plan.policy);
+    if (policy === undefined) throw stale();
+    return policy;
+  } catch (error) {
+    if (error instanceof RetentionError && error.kind === 'usage') throw stale();
+    throw error;
+  }
+}

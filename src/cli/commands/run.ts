@@ -1,0 +1,65 @@
+import { RetentionError } from '../../core/errors.ts';
+import type { Policy } from '../../core/policy.ts';
+import { runsJson } from '../../report/run-json.ts';
+import { runSummary } from '../../report/run-text.ts';
+import type { RunResult } from '../../run/conduct-run.ts';
+import type { StopSignals } from '../../run/context.ts';
+import { runPolicy } from '../../run/run-policy.ts';
+import type { Command, CommandWorld } from '../command.ts';
+import { exitCodeOfError, exitCodeOfRun, foremost, type ExitCode } from '../exit-codes.ts';
+import { loadPolicies } from '../policies.ts';
+import { withStopSignals } from '../stopping.ts';
+import { openWorker, type Worker } from '../wire.ts';
+
+export interface RunInput {
+  readonly paths: readonly string[];
+  readonly policy?: string | undefined;
+}
+
+/** One pass over the policies, one after the other. */
+export const run: Command<RunInput> = async (world, input) => {
+  const policies = await loadPolicies(input.paths, input.policy);
+  const worker = await openWorker(world, { forPeople: true });
+  try {
+    const ends = await withStopSignals(world.surroundings, (signals) => runAll(world, { worker, policies, signals }));
+    await world.output.document(runsJson(ends.flatMap(({ result }) => result ?? [])));
+    return foremost(ends.map(({ code }) => code));
+  } finally {
+    await worker.close();
+  }
+};
+
+interface End {
+  readonly code: ExitCode;
+  readonly result: RunResult | undefined;
+}
+
+async function runAll(
+  world: CommandWorld,
+  parts: { readonly worker: Worker; readonly policies: readonly Policy[]; readonly signals: StopSignals },
+): Promise<readonly End[]> {
+  const ends: End[] = [];
+  for (const policy of parts.policies) {
+    if (parts.signals.stop.aborted) break;
+    ends.push(await runOne(world, policy, parts));
+  }
+  return ends;
+}
+
+async function runOne(
+  { output }: CommandWorld,
+  policy: Policy,
+  { worker, signals }: { readonly worker: Worker; readonly signals: StopSignals },
+): Promise<End> {
+  try {
+    const result = await runPolicy(worker.deps, { policy, trigger: 'manual', signals });
+    await output.lines(...runSummary(result), '');
+    if (result.fault !== undefined) output.problem(result.fault);
+    return { code: exitCodeOfRun(result), result };
+  } catch (error) {
+    // Another worker's lease is no reason to leave the other policies alone; a state that cannot be written is.
+    if (!(error instanceof RetentionError) || error.kind === 'state_unusable') throw error;
+    output.problem(error);
+    return { code: exitCodeOfError(error), result: undefined };
+  }
+}

@@ -1,0 +1,58 @@
+import { RetentionError } from '../../core/errors.ts';
+import { NO_OUTCOMES } from '../../core/outcome.ts';
+import { countsOf } from '../../core/plan.ts';
+import type { Store } from '../../core/ports.ts';
+import type { RunCounts, RunRecord } from '../../core/run.ts';
+import { runsJson } from '../../report/run-json.ts';
+import { outcomeRows, runDetail, runsTable } from '../../report/run-text.ts';
+import type { Command } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { openHistory, settingsOf } from '../wire.ts';
+
+const SHOWN = 50;
+
+export interface RunsInput {
+  readonly id?: string | undefined;
+}
+
+/** History, newest first; or one run in full. */
+export const runs: Command<RunsInput> = async (world, { id }) => {
+  const { output } = world;
+  const store = await openHistory(world, settingsOf(world));
+  try {
+    if (id !== undefined) return await showOne(store, output, id);
+    const records = await store.runs({ limit: SHOWN });
+    const results = await Promise.all(records.map((run) => withCounts(store, run)));
+    await output.lines(results.length === 0 ? 'No runs yet.' : runsTable(results));
+    await output.document(runsJson(results));
+    return EXIT.done;
+  } finally {
+    await store.close();
+  }
+};
+
+async function showOne(
+  store: Store,
+  output: Parameters<Command<unknown>>[0]['output'],
+  id: string,
+): ReturnType<Command<unknown>> {
+  const run = await store.run(id);
+  if (run === undefined) {
+    throw new RetentionError('usage', `there is no run ${id}`, { hint: 'See: customgpt-retention runs' });
+  }
+  const result = await withCounts(store, run);
+  await output.lines(...runDetail(result));
+  const entries = [];
+  for await (const entry of store.audit.entries({ runId: id })) entries.push(entry);
+  await output.lines(...outcomeRows(entries));
+  const [document] = runsJson([result]).runs;
+  await output.document({ ...document, entries });
+  return EXIT.done;
+}
+
+/** A run's counts, folded from its plan and the audit log. */
+async function withCounts(store: Store, run: RunRecord): Promise<{ readonly run: RunRecord; readonly counts: RunCounts }> {
+  const plan = run.planId === undefined ? undefined : await store.plan(run.planId);
+  const outcomes = await store.audit.outcomeCounts(run.runId);
+  return { run, counts: { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes } };
+}

@@ -1,0 +1,36 @@
+import { RetentionError } from '../../core/errors.ts';
+import { SCENARIOS, startSandbox } from '../../sandbox/server.ts';
+import type { Command } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+
+export interface SandboxInput {
+  readonly port?: number;
+  readonly scenario?: string;
+}
+
+/** Serves the built-in emulator of the vendor's API until it is stopped. */
+export const sandbox: Command<SandboxInput> = async ({ output, surroundings }, { port = 0, scenario = 'default' }) => {
+  if (!SCENARIOS.some(({ name }) => name === scenario)) {
+    const names = SCENARIOS.map(({ name, summary }) => `  ${name.padEnd(22)}${summary}`).join('\n');
+    throw new RetentionError('usage', `there is no scenario called ${JSON.stringify(scenario)}; there are:\n${names}`);
+  }
+  const running = await startSandbox({ port, scenario, now: () => surroundings.clock.now() });
+  const env = { CUSTOMGPT_BASE_URL: running.url, CUSTOMGPT_API_KEY: running.apiKey };
+  await output.lines(
+    `Sandbox of the CustomGPT API, scenario ${scenario}: invented data, in memory only.`,
+    'Point the worker at it from another terminal:',
+    '',
+    ...Object.entries(env).map(([name, value]) => `export ${name}=${value}`),
+    '',
+    'Stop with Ctrl-C.',
+  );
+  await output.document({ scenario, env });
+  await new Promise<void>((resolve) => {
+    const stopListening = surroundings.onStopRequest(() => {
+      stopListening();
+      resolve();
+    });
+  });
+  await running.close();
+  return EXIT.done;
+};

@@ -1,0 +1,47 @@
+import { pino } from 'pino';
+import pretty from 'pino-pretty';
+import type { AuditEntry } from '../core/audit-entry.ts';
+import type { Log } from '../core/ports.ts';
+import type { Screen } from './surroundings.ts';
+
+export interface Logging {
+  readonly log: Log;
+  /** Every audit entry as one line, whatever the level, so that the lines are a second copy of the record. */
+  readonly logAudit: (entries: readonly AuditEntry[]) => void;
+}
+
+/**
+ * Pino lines on `screen`; for people when it is a terminal. There a command is quiet about what its progress bar and its
+ * summary show anyway: `level` undefined means `warn` with `forPeople`, else `info`.
+ */
+export function createLogging(
+  screen: Screen,
+  options: { readonly level: string | undefined; readonly forPeople: boolean },
+): Logging {
+  const isTerminal = screen.isTTY === true;
+  const level = options.level ?? (isTerminal && options.forPeople ? 'warn' : 'info');
+  const stream = isTerminal ? pretty({ colorize: true, destination: screen, sync: true, ignore: 'pid,hostname' }) : screen;
+  const base = { timestamp: pino.stdTimeFunctions.isoTime };
+  const log = pino({ ...base, level }, stream);
+  const isSilent = level === 'silent' || (isTerminal && !log.isLevelEnabled('info'));
+  const auditLog = pino({ ...base, level: isSilent ? 'silent' : 'info' }, stream);
+  return {
+    log: {
+      debug: (facts, message) => {
+        log.debug(facts, message);
+      },
+      info: (facts, message) => {
+        log.info(facts, message);
+      },
+      warn: (facts, message) => {
+        log.warn(facts, message);
+      },
+      error: (facts, message) => {
+        log.error(facts, message);
+      },
+    },
+    logAudit(entries) {
+      for (const audit of entries) auditLog.info({ audit }, audit.event);
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import { createHash } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { once } from 'node:events';
+import { finished } from 'node:stream/promises';
+import { RetentionError } from '../core/errors.ts';
+
+/** SHA-256 (hex) of a file's bytes; undefined when there is no such file. */
+export async function hashOfFile(path: string): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
+  } catch {
+    return undefined;
+  }
+  return hash.digest('hex');
+}
+
+/** Writes the chunks to a new file that only its owner can read, and resolves with the SHA-256 of its bytes. */
+export async function writeHashed(path: string, chunks: AsyncIterable<string>): Promise<string> {
+  const hash = createHash('sha256');
+  const file = createWriteStream(path, { mode: 0o600 });
+  const done = finished(file);
+  // An error is reported by `done`; until it is awaited it must not count as unhandled.
+  done.catch(() => undefined);
+  try {
+    for await (const chunk of chunks) {
+      hash.update(chunk);
+      if (!file.write(chunk)) await Promise.race([once(file, 'drain'), done]);
+    }
+    file.end();
+    await done;
+  } catch (error) {
+    throw new RetentionError('usage', `${path} cannot be written`, { cause: error });
+  }
+  return hash.digest('hex');
+}

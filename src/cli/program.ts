@@ -1,0 +1,138 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import type { Command as Verb, CommonFlags } from './command.ts';
+import { apply, type ApplyInput } from './commands/apply.ts';
+import { auditExport, auditVerify, type AuditExportInput } from './commands/audit.ts';
+import { demo } from './commands/demo.ts';
+import { plan, type PlanInput } from './commands/plan.ts';
+import { run } from './commands/run.ts';
+import { runs } from './commands/runs.ts';
+import { sandbox, type SandboxInput } from './commands/sandbox.ts';
+import { serve } from './commands/serve.ts';
+import { validate } from './commands/validate.ts';
+import { EXIT, exitCodeOfError, type ExitCode } from './exit-codes.ts';
+import { Output } from './output.ts';
+import type { Surroundings } from './surroundings.ts';
+import { version } from './version.ts';
+
+/** Runs one command line to its end. Never throws: every error is printed and becomes an exit code. */
+export async function runCli(surroundings: Surroundings): Promise<ExitCode> {
+  let code: ExitCode = EXIT.done;
+  const perform = async <Input>(verb: Verb<Input>, input: Input, flags: CommonFlags): Promise<void> => {
+    const output = new Output(surroundings, flags);
+    try {
+      code = await verb({ surroundings, output, flags }, input);
+    } catch (error) {
+      output.problem(error);
+      code = exitCodeOfError(error);
+    }
+  };
+  const program = buildProgram(surroundings, perform);
+  try {
+    await program.parseAsync([...surroundings.argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  }
+  return code;
+}
+
+type Perform = <Input>(verb: Verb<Input>, input: Input, flags: CommonFlags) => Promise<void>;
+
+function buildProgram(surroundings: Surroundings, perform: Perform): Command {
+  const program = new Command('customgpt-retention')
+    .description('Deletes expired CustomGPT.ai conversations by YAML policy, and proves that they are gone.')
+    .version(version())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => surroundings.stdout.write(text),
+      writeErr: (text) => surroundings.stderr.write(text),
+    })
+    .showHelpAfterError('Try --help for an example.')
+    .addHelpText('after', '\nStart with:\n  $ customgpt-retention demo\n\nExit codes: 0 done, 2 usage, 3 not all deleted, 4 refused by a limit; all in docs/commands.md');
+  addLooking(program, perform);
+  addDeleting(program, perform);
+  addHistory(program, perform);
+  return program;
+}
+
+/** A subcommand with the flags that every command takes. */
+function verbOf(parent: Command, usage: string, text: { readonly does: string; readonly example: string }): Command {
+  return parent
+    .command(usage)
+    .description(text.does)
+    .option('--json', 'one JSON document on stdout, nothing else there')
+    .option('--state-dir <dir>', 'where retention.db lives (RETENTION_STATE_DIR)')
+    .addHelpText('after', `\nExample:\n  $ customgpt-retention ${text.example}`);
+}
+
+function addLooking(program: Command, perform: Perform): void {
+  verbOf(program, 'demo', {
+    does: 'Plan, apply and verify against the built-in sandbox; needs no account',
+    example: 'demo',
+  }).action((flags: CommonFlags) => perform(demo, {}, flags));
+  verbOf(program, 'sandbox', {
+    does: 'Serve the built-in CustomGPT emulator until stopped',
+    example: 'sandbox --port 4010 --scenario stale-reads',
+  })
+    .option('--port <n>', 'port to listen on (default: any free one)', portNumber)
+    .option('--scenario <name>', 'how the server behaves', 'default')
+    .action((flags: CommonFlags & SandboxInput) => perform(sandbox, flags, flags));
+  verbOf(program, 'validate [paths...]', {
+    does: 'Check policies and say them in plain words',
+    example: 'validate policies/',
+  }).action((paths: string[], flags: CommonFlags) => perform(validate, { paths }, flags));
+  verbOf(program, 'plan [paths...]', {
+    does: 'The dry run: list, decide, show; changes nothing',
+    example: 'plan --policy test-sessions --out plan.json',
+  })
+    .option('--policy <name>', 'only this policy')
+    .option('--out <file>', 'also write the plan to a file that apply takes')
+    .option('--all', 'list what is merely kept, too')
+    .action((paths: string[], flags: CommonFlags & Omit<PlanInput, 'paths'>) => perform(plan, { ...flags, paths }, flags));
+}
+
+function addDeleting(program: Command, perform: Perform): void {
+  verbOf(program, 'apply <plan>', {
+    does: 'Execute exactly that plan (id or file)',
+    example: 'apply plan-k3v9x2m7q4ab',
+  })
+    .option('--override-limits', 'pass the limits for this one plan; needs --by and --reason')
+    .option('--by <who>', 'who takes the responsibility')
+    .option('--reason <text>', 'why')
+    .action((id: string, flags: CommonFlags & Omit<ApplyInput, 'plan'>) => perform(apply, { ...flags, plan: id }, flags));
+  verbOf(program, 'run [paths...]', {
+    does: 'One pass: plan, and where the policy says enforce and the limits hold, apply',
+    example: 'run policies/ --json',
+  })
+    .option('--policy <name>', 'only this policy')
+    .action((paths: string[], flags: CommonFlags & { policy?: string }) =>
+      perform(run, { paths, policy: flags.policy }, flags),
+    );
+  verbOf(program, 'serve [paths...]', {
+    does: 'The daemon: run each policy on its schedule until SIGTERM',
+    example: 'serve /policies --state-dir /state',
+  }).action((paths: string[], flags: CommonFlags) => perform(serve, { paths }, flags));
+}
+
+function addHistory(program: Command, perform: Perform): void {
+  verbOf(program, 'runs [id]', { does: 'History, or one run in full', example: 'runs' }).action(
+    (id: string | undefined, flags: CommonFlags) => perform(runs, { id }, flags),
+  );
+  const audit = program.command('audit').description('Check or export the audit log');
+  verbOf(audit, 'verify [file]', {
+    does: 'Check the chain of the log, or of an exported file',
+    example: 'audit verify',
+  }).action((file: string | undefined, flags: CommonFlags) => perform(auditVerify, { file }, flags));
+  verbOf(audit, 'export', {
+    does: 'Write the log as JSON Lines',
+    example: 'audit export --run run-k3v9x2m7q4ab > run.jsonl',
+  })
+    .option('--run <id>', 'only this run')
+    .action((flags: CommonFlags & AuditExportInput) => perform(auditExport, flags, flags));
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535');
+  return port;
+}

@@ -1,0 +1,19 @@
+import { createStopSignals } from '../daemon/lifecycle.ts';
+import type { StopSignals } from '../run/context.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Runs `work` with signals that follow SIGINT and SIGTERM, and stops listening afterwards. */
+export async function withStopSignals<T>(
+  surroundings: Surroundings,
+  work: (signals: StopSignals) => Promise<T>,
+): Promise<T> {
+  const stopping = createStopSignals(surroundings.clock);
+  const stopListening = surroundings.onStopRequest((signal) => {
+    stopping.stop(signal);
+  });
+  try {
+    return await work(stopping.signals);
+  } finally {
+    stopListening();
+  }
+}

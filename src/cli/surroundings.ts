@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import type { Chance, Clock } from '../core/ports.ts';
+
+/** A stream to print on, as much of it as is needed. */
+export interface Screen extends NodeJS.WritableStream {
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+/** Everything outside the program, gathered where the program starts. */
+export interface Surroundings {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly stdout: Screen;
+  readonly stderr: Screen;
+  /** Calls back for each SIGINT or SIGTERM; returns how to stop listening. */
+  readonly onStopRequest: (listener: (signal: string) => void) => () => void;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  /** Unique to this process. */
+  readonly holder: string;
+}
+
+/** `setTimeout` fires at once beyond this many milliseconds (24.8 days). */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep,
+};
+
+async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  for (let leftMs = ms; leftMs > 0; leftMs -= LONGEST_TIMER_MS) {
+    await sleepOnce(Math.min(leftMs, LONGEST_TIMER_MS), signal);
+  }
+  signal?.throwIfAborted();
+}
+
+function sleepOnce(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal?.throwIfAborted();
+    const onAbort = (): void => {
+      clearTimeout(timer);
+      reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    }, ms);
+    signal?.addEventListener('abort', onAbort, { once: true });
+  });
+}
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+export const systemChance: Chance = {
+  fraction: () => randomBytes(6).readUIntBE(0, 6) / 2 ** 48,
+  token(length) {
+    let text = '';
+    while (text.length < length) {
+      // 252 is the largest multiple of 36 in a byte: what lies above would favour the first letters.
+      for (const byte of randomBytes(length)) if (byte < 252) text += ALPHABET[byte % 36] ?? '';
+    }
+    return text.slice(0, length);
+  },
+};
+
+/** `host:pid:random`, so that two containers with the same host name and pid are still two. */
+export function uniqueHolder(pid: number): string {
+  return `${hostname()}:${pid}:${systemChance.token(6)}`;
+}

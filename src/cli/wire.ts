@@ -1,0 +1,87 @@
+import { readSettings, requireApiKey, type Settings } from '../config/settings.ts';
+import { RetentionError } from '../core/errors.ts';
+import type { Log, Progress, Store } from '../core/ports.ts';
+import { createCustomGptClient } from '../customgpt/client.ts';
+import type { RunDeps } from '../run/conduct-run.ts';
+import { openSqliteStore } from '../store/sqlite-store.ts';
+import type { CommandWorld } from './command.ts';
+import { createLogging, type Logging } from './logging.ts';
+import { createProgress, NO_PROGRESS } from './progress-bar.ts';
+
+/** Reads the settings, or throws `usage` with all that is wrong with them. */
+export function settingsOf({ surroundings, flags }: CommandWorld): Settings {
+  const read = readSettings({
+    env: surroundings.env,
+    flags: flags.stateDir === undefined ? {} : { stateDir: flags.stateDir },
+  });
+  if (read.ok) return read.settings;
+  throw new RetentionError('usage', `the settings cannot be used\n${read.problems.join('\n')}`);
+}
+
+/** `forPeople`: a command somebody waits for, as opposed to the daemon. */
+export function loggingOf(world: CommandWorld, settings: Settings, forPeople: boolean): Logging {
+  const level = world.surroundings.env['LOG_LEVEL'] === undefined ? undefined : settings.logLevel;
+  return createLogging(world.surroundings.stderr, { level, forPeople });
+}
+
+/** Opens the state for writing; every audit entry also goes out as a log line. */
+export function openState(world: CommandWorld, settings: Settings, logging: Logging): Promise<Store> {
+  return openSqliteStore({
+    stateDir: settings.stateDir,
+    clock: world.surroundings.clock,
+    onAppended: logging.logAudit,
+  });
+}
+
+/** Opens the state to look at it. */
+export function openHistory(world: CommandWorld, settings: Settings): Promise<Store> {
+  return openSqliteStore({ stateDir: settings.stateDir, clock: world.surroundings.clock, readOnly: true });
+}
+
+/** A worker ready to run policies. `close` ends connections and the store. */
+export interface Worker {
+  readonly settings: Settings;
+  readonly deps: RunDeps;
+  readonly store: Store;
+  readonly log: Log;
+  close(): Promise<void>;
+}
+
+export async function openWorker(world: CommandWorld, options: { readonly forPeople: boolean }): Promise<Worker> {
+  const { surroundings } = world;
+  const settings = settingsOf(world);
+  const apiKey = requireApiKey(settings);
+  const logging = loggingOf(world, settings, options.forPeople);
+  const { clock, chance, holder } = surroundings;
+  const client = createCustomGptClient({
+    baseUrl: settings.baseUrl,
+    apiKey,
+    requestsPerMinute: settings.requestsPerMinute,
+    clock,
+    chance,
+    log: logging.log,
+  });
+  const store = await openState(world, settings, logging);
+  const progress: Progress = options.forPeople ? createProgress(surroundings.stderr) : NO_PROGRESS;
+  return {
+    settings,
+    store,
+    log: logging.log,
+    deps: {
+      openApi: () => client.view(),
+      store,
+      clock,
+      chance,
+      log: logging.log,
+      progress,
+      holder,
+      leaseMs: settings.leaseMs,
+      verifyTimeoutMs: settings.verifyTimeoutMs,
+      holds: () => Promise.resolve([]),
+    },
+    async close() {
+      await client.close();
+      await store.close();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { Secret } from './secret.ts';
+
+/** Bytes. A longer file is not a key but a file named by mistake. */
+const LONGEST_FILE = 16 * 1024;
+
+export type ApiKeyResult =
+  { readonly ok: true; readonly key: Secret | undefined } | { readonly ok: false; readonly problem: string };
+
+/**
+ * The key from the environment or from the file it names; undefined when neither is there, which is for the commands
+ * that call the API to refuse. An empty variable counts as not there: so arrive secrets that a pipeline does not have.
+ * A problem never repeats any part of the key.
+ */
+export function readApiKey(env: Readonly<Record<string, string | undefined>>): ApiKeyResult {
+  const direct = env['CUSTOMGPT_API_KEY'] ?? '';
+  const file = env['CUSTOMGPT_API_KEY_FILE'] ?? '';
+  if (direct !== '' && file !== '') {
+    return refused('CUSTOMGPT_API_KEY and CUSTOMGPT_API_KEY_FILE are both set: keep one of them');
+  }
+  if (direct !== '') return keyFrom(direct, 'CUSTOMGPT_API_KEY');
+  if (file === '') return { ok: true, key: undefined };
+  try {
+    return keyFrom(readStart(file), `the file of CUSTOMGPT_API_KEY_FILE (${file})`);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    return refused(
+      `CUSTOMGPT_API_KEY_FILE: ${file} cannot be read (${code}): name a file that holds the key`,
+    );
+  }
+}
+
+function keyFrom(text: string, source: string): ApiKeyResult {
+  // What an editor or `echo` leaves behind the key, and nothing more.
+  const key = text.replace(/\r?\n$/, '');
+  if (key === '') return refused(`${source} is empty: put the API key in`);
+  if (text.length >= LONGEST_FILE) return refused(`${source} is too long for an API key`);
+  if (!/^[\x21-\x7e]+$/.test(key)) {
+    return refused(`${source} holds spaces, line breaks or signs that no API key has: put in the key alone`);
+  }
+  return { ok: true, key: new Secret(key) };
+}
+
+/** By hand, because the file may be a pipe, or one without end. */
+function readStart(file: string): string {
+  const descriptor = openSync(file, 'r');
+  try {
+    const buffer = new Uint8Array(LONGEST_FILE);
+    let length = 0;
+    for (;;) {
+      const read = readSync(descriptor, buffer, length, LONGEST_FILE - length, null);
+      length += read;
+      if (read === 0 || length === LONGEST_FILE) return new TextDecoder().decode(buffer.subarray(0, length));
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function refused(problem: string): ApiKeyResult {
+  return { ok: false, problem };
+}

@@ -1,0 +1,232 @@
+import { z } from 'zod';
+import { DURATION_PATTERN, parseDuration } from '../core/duration.ts';
+import { compileNameTest } from '../core/name-match.ts';
+import { problemOfCron, problemOfTimezone } from './schedule-rules.ts';
+
+/** A conversation's `session_id` as the paths of the API allow it. */
+const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/;
+
+const EXAMPLES: readonly string[] = ['12h', '7d', '2w', '6mo', '1y'];
+
+/** Text whose meaning a function checks; the function's problem is the message. */
+function checkedText(problemOf: (text: string) => string | undefined): z.ZodString {
+  return z.string().superRefine((text, context) => {
+    const message = problemOf(text);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
+  });
+}
+
+function duration(description: string): z.ZodString {
+  return checkedText((text) => {
+    const parsed = parseDuration(text);
+    return parsed.ok ? undefined : parsed.problem;
+  }).meta({ description, pattern: DURATION_PATTERN, examples: [...EXAMPLES] });
+}
+
+function pattern(how: 'glob' | 'equals' | 'contains' | 'starts_with' | 'regex'): z.ZodString {
+  return checkedText((text) => {
+    const compiled = compileNameTest(how, text);
+    return compiled.ok ? undefined : compiled.problem;
+  }).meta({ minLength: 1, maxLength: 500 });
+}
+
+function oneOrMore<Item extends z.ZodType>(item: Item): z.ZodUnion<readonly [Item, z.ZodArray<Item>]> {
+  return z.union([item, z.array(item).min(1)]);
+}
+
+/** Text that goes into tables, logs and the audit log as it is. */
+const LABEL = /^[^\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]*$/u;
+
+const nameBlock = z.strictObject({
+  glob: oneOrMore(pattern('glob')).optional().describe('Wildcards * and ? over the whole name.'),
+  equals: oneOrMore(pattern('equals')).optional().describe('The whole name.'),
+  contains: oneOrMore(pattern('contains')).optional().describe('Any part of the name.'),
+  starts_with: oneOrMore(pattern('starts_with')).optional().describe('The start of the name.'),
+  regex: oneOrMore(pattern('regex')).optional().describe('RE2 syntax, over the whole name.'),
+  ignore_case: z.boolean().optional().meta({ default: false }),
+});
+
+const userId = z.union([
+  z.int().min(0),
+  checkedText((text) =>
+    /^(anonymous|0|[1-9][0-9]{0,18})$/.test(text)
+      ? undefined
+      : "must be a user's id (digits) or the word anonymous",
+  ).meta({ pattern: '^(anonymous|0|[1-9][0-9]{0,18})$' }),
+]);
+
+const NO_SESSION_ID = 'must be a session id: 8 to 128 letters, digits, - and _';
+
+const sessionId = z.union([
+  z
+    .int()
+    .refine((id) => SESSION_ID.test(String(id)), NO_SESSION_ID)
+    .meta({ minimum: 10_000_000 }),
+  checkedText((text) => (SESSION_ID.test(text) ? undefined : NO_SESSION_ID)).meta({
+    pattern: SESSION_ID.source,
+  }),
+]);
+
+/** `match` as written, below the top. */
+export interface MatchAsWritten {
+  readonly older_than?: string | undefined;
+  readonly age_from?: 'created' | 'updated' | 'last_message' | undefined;
+  readonly name?: string | readonly string[] | NameBlock | undefined;
+  readonly created_by?: OneOrMore<string | number> | undefined;
+  readonly session_ids?: OneOrMore<string | number> | undefined;
+  readonly any?: readonly MatchAsWritten[] | undefined;
+  readonly all?: readonly MatchAsWritten[] | undefined;
+  readonly not?: MatchAsWritten | undefined;
+}
+export type NameBlock = z.infer<typeof nameBlock>;
+export type OneOrMore<Item> = Item | readonly Item[];
+
+const match: z.ZodType<MatchAsWritten> = z
+  .lazy(() => z.strictObject(matchShape))
+  .meta({
+    id: 'match',
+    description: 'Every key must hold (and). What cannot be known keeps the conversation.',
+  });
+
+const matchShape = {
+  older_than: duration('Strictly more than this ago. Calendar months and years, UTC.').optional(),
+  age_from: z
+    .enum(['created', 'updated', 'last_message'])
+    .optional()
+    .meta({ description: 'What the age is counted from.', default: 'created' }),
+  name: z
+    .union([pattern('glob'), z.array(pattern('glob')).min(1), nameBlock])
+    .optional()
+    .describe('A glob over the whole name, several of which any may match, or one other kind of test.'),
+  created_by: oneOrMore(userId).optional().describe('Ids of users, or anonymous; any of them.'),
+  session_ids: oneOrMore(sessionId).optional().describe('Any of these conversations.'),
+  any: z.array(match).min(1).optional().describe('At least one of these.'),
+  all: z.array(match).min(1).optional().describe('Each of these.'),
+  not: match.optional().describe('The opposite of this.'),
+};
+
+const rule = z.strictObject({
+  name: z
+    .string()
+    .min(1)
+    .max(64)
+    .regex(LABEL, 'must not hold control or invisible characters')
+    .describe('Unique in the policy; stands in plans and in the audit log.'),
+  match: z
+    .union([z.literal('everything'), match])
+    .describe('Which conversations. An empty block is refused; all of them are written as everything.'),
+  action: z.enum(['keep', 'delete']),
+});
+
+/** A project's id, or a glob over its whole name; text of digits alone is an id too. */
+const projectPattern = z.union([
+  z.int().min(1),
+  checkedText((text) => {
+    if (/^[0-9]+$/.test(text)) {
+      return /^[1-9][0-9]*$/.test(text) && Number.isSafeInteger(Number(text))
+        ? undefined
+        : 'is not a project id';
+    }
+    const compiled = compileNameTest('glob', text);
+    return compiled.ok ? undefined : compiled.problem;
+  }).meta({ minLength: 1 }),
+]);
+
+const projects = z.strictObject({
+  include: z
+    .array(projectPattern)
+    .min(1)
+    .describe('Ids, or globs over names; * is all that the key can see.'),
+  exclude: z.array(projectPattern).min(1).optional().describe('Beats include.'),
+});
+
+const schedule = z.strictObject({
+  cron: checkedText(problemOfCron).meta({
+    description: 'Five fields. Day of month and day of week must not both be restricted.',
+    examples: ['30 3 * * *'],
+  }),
+  timezone: z
+    .string()
+    .superRefine((text, context) => {
+      const problem = problemOfTimezone(text);
+      if (problem === undefined) return;
+      context.addIssue({
+        code: 'custom',
+        message: problem.message,
+        params: { suggestion: problem.suggestion },
+      });
+    })
+    .optional()
+    .meta({ description: 'IANA name.', default: 'UTC', examples: ['Europe/Berlin'] }),
+});
+
+function count(description: string, byDefault?: number): z.ZodOptional<z.ZodInt> {
+  const written = z.int().min(0).optional();
+  return written.meta(byDefault === undefined ? { description } : { description, default: byDefault });
+}
+
+const limits = z.strictObject({
+  max_deletions: count('Per run. Zero means zero.', 1000),
+  max_percent: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .meta({ description: "Of each project's conversations.", default: 50 }),
+  percent_applies_from: count('max_percent holds once a project would lose at least this many.', 20),
+  max_per_day: count('Rolling 24 hours. Default: 3 times max_deletions.'),
+  max_per_week: count('Rolling 7 days. Default: 10 times max_deletions.'),
+  min_age: duration('Nothing younger is deleted, whatever a rule says.').optional().meta({ default: '1d' }),
+});
+
+/** A policy file as written: its shape and the meaning of each single value. Rules between values: policy-rules.ts. */
+export const policySchema = z
+  .strictObject({
+    version: z.literal(1),
+    name: z
+      .string()
+      .regex(
+        /^[a-z0-9][a-z0-9-]{0,62}$/,
+        'must be 1 to 63 small letters, digits and hyphens, and not start with a hyphen',
+      )
+      .describe('Unique over the folder.'),
+    description: z
+      .string()
+      .max(1000)
+      .regex(
+        /^[^\p{Cf}\p{Co}\p{Cs}\0-\x08\x0b-\x1f\x7f-\x9f]*$/u,
+        'must not hold control or invisible characters',
+      )
+      .optional(),
+    mode: z
+      .enum(['dry-run', 'enforce'])
+      .optional()
+      .meta({ description: 'run and serve plan a dry-run policy and never apply it.', default: 'dry-run' }),
+    schedule: schedule.optional().describe('Without it the policy runs only on command.'),
+    projects,
+    rules: z.array(rule).min(1).describe('The first that matches decides; what none matches is kept.'),
+    limits: limits.optional(),
+    concurrency: z
+      .int()
+      .min(1)
+      .max(32)
+      .optional()
+      .meta({ description: 'Conversations in flight at once.', default: 4 }),
+  })
+  .meta({
+    title: 'Retention policy',
+    description: 'Which conversations are deleted, when, and how many at most.',
+  });
+
+export type PolicyAsWritten = z.infer<typeof policySchema>;
+
+/** The keys that may stand in the block at a path, for suggestions. */
+export function keysAt(path: readonly (string | number)[]): readonly string[] {
+  const block = path.at(-1);
+  if (path.length === 0) return Object.keys(policySchema.shape);
+  if (path.length === 1 && block === 'schedule') return Object.keys(schedule.shape);
+  if (path.length === 1 && block === 'projects') return Object.keys(projects.shape);
+  if (path.length === 1 && block === 'limits') return Object.keys(limits.shape);
+  if (path.length === 2) return Object.keys(rule.shape);
+  return block === 'name' ? Object.keys(nameBlock.shape) : Object.keys(matchShape);
+}

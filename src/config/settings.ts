@@ -1,0 +1,149 @@
+import { RetentionError } from '../core/errors.ts';
+import { readApiKey } from './api-key.ts';
+import { nearestName } from './problems.ts';
+import type { Secret } from './secret.ts';
+
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export interface Settings {
+  /** Undefined when none is set; commands that call the API ask {@link requireApiKey}. */
+  readonly apiKey: Secret | undefined;
+  /** Scheme, host and port, without a slash at the end. */
+  readonly baseUrl: string;
+  /** As written; relative to the working directory. */
+  readonly stateDir: string;
+  readonly requestsPerMinute: number | 'unlimited';
+  readonly leaseMs: number;
+  readonly verifyTimeoutMs: number;
+  readonly logLevel: LogLevel;
+}
+
+export interface SettingsInput {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Each beats the variable of the same meaning, which is then not even read. */
+  readonly flags: {
+    readonly stateDir?: string | undefined;
+    readonly baseUrl?: string | undefined;
+    readonly logLevel?: string | undefined;
+  };
+}
+
+export type SettingsResult =
+  | { readonly ok: true; readonly settings: Settings }
+  /** Every problem, each one line that names the setting and what to write. */
+  | { readonly ok: false; readonly problems: readonly string[] };
+
+type Read<Value> = { readonly value: Value } | { readonly problem: string };
+
+/** Reads all settings. One that cannot be read is a problem, never a default. Values are not repeated: some are secret. */
+export function readSettings({ env, flags }: SettingsInput): SettingsResult {
+  const problems: string[] = [];
+  const read = <Value>(source: Source, fallback: Value, parse: (text: string) => Read<Value>): Value => {
+    if (source.text === undefined) return fallback;
+    // Set but empty is most often another variable that was not set: the default could be another server.
+    const result = source.text === '' ? { problem: 'is empty: set it or remove it' } : parse(source.text);
+    if ('value' in result) return result.value;
+    problems.push(`${source.name} ${result.problem}`);
+    return fallback;
+  };
+  const variable = (name: string): Source => ({ name, text: env[name] });
+  const either = (flag: string, given: string | undefined, name: string): Source =>
+    given === undefined ? variable(name) : { name: flag, text: given };
+  const key = readApiKey(env);
+  if (!key.ok) problems.push(key.problem);
+  const settings: Settings = {
+    apiKey: key.ok ? key.key : undefined,
+    baseUrl: read(
+      either('--base-url', flags.baseUrl, 'CUSTOMGPT_BASE_URL'),
+      'https://app.customgpt.ai',
+      baseUrlOf,
+    ),
+    stateDir: read(either('--state-dir', flags.stateDir, 'RETENTION_STATE_DIR'), './state', stateDirOf),
+    requestsPerMinute: read(variable('RETENTION_REQUESTS_PER_MINUTE'), 60, paceOf),
+    leaseMs: read(variable('RETENTION_LEASE'), 60_000, millisecondsOf),
+    verifyTimeoutMs: read(variable('RETENTION_VERIFY_TIMEOUT'), 60_000, millisecondsOf),
+    logLevel: read(either('--log-level', flags.logLevel, 'LOG_LEVEL'), 'info', logLevelOf),
+  };
+  // Not there yet, and not to be passed over in silence: the one would work on other state, the other answer nothing.
+  read(variable('RETENTION_DATABASE_URL'), undefined, () => ({
+    problem:
+      'is set, but PostgreSQL is not supported by this version: remove it and use RETENTION_STATE_DIR (SQLite)',
+  }));
+  read(variable('RETENTION_HTTP_ADDRESS'), undefined, httpAddressOf);
+  return problems.length === 0 ? { ok: true, settings } : { ok: false, problems };
+}
+
+/**
+ * The API key, for a command that needs it.
+ * @throws RetentionError `usage` when none is set
+ */
+export function requireApiKey(settings: Pick<Settings, 'apiKey'>): Secret {
+  if (settings.apiKey !== undefined) return settings.apiKey;
+  throw new RetentionError('usage', 'no API key is set', {
+    hint: 'Set CUSTOMGPT_API_KEY, or CUSTOMGPT_API_KEY_FILE to a file that holds the key.',
+  });
+}
+
+interface Source {
+  readonly name: string;
+  readonly text: string | undefined;
+}
+
+function baseUrlOf(text: string): Read<string> {
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return { problem: 'is not a URL: write it like https://app.customgpt.ai' };
+  }
+  if (/[\s\p{Cc}\\]/u.test(text)) return { problem: 'holds spaces or signs that do not belong in a URL' };
+  if (url.username !== '' || url.password !== '' || /^[^/]*\/\/[^/]*@/.test(text)) {
+    return { problem: 'holds a user or password: the key belongs in CUSTOMGPT_API_KEY' };
+  }
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return { problem: 'must start with https://' };
+  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+    return { problem: 'must start with https://: over plain http the key would be readable on the way' };
+  }
+  if (/[?#]/.test(text)) return { problem: 'must not hold ? or #: write scheme and host only' };
+  if (url.pathname !== '/')
+    return { problem: 'must not hold a path (/api/v1 is added): write scheme and host only' };
+  return { value: url.origin };
+}
+
+/** The URL parser has brought every way of writing an IPv4 address into this form. */
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
+
+function stateDirOf(text: string): Read<string> {
+  return text.includes('\0') ? { problem: 'is not a path' } : { value: text };
+}
+
+function paceOf(text: string): Read<number | 'unlimited'> {
+  if (text === 'unlimited') return { value: text };
+  if (/^[1-9][0-9]{0,6}$/.test(text)) return { value: Number(text) };
+  return { problem: 'must be a whole number of at least 1, or unlimited' };
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+
+function millisecondsOf(text: string): Read<number> {
+  const parts = /^([1-9][0-9]{0,8})(ms|s|m|h)$/.exec(text);
+  const value = Number(parts?.[1]) * (UNITS[parts?.[2] ?? ''] ?? NaN);
+  if (value <= 86_400_000) return { value };
+  return { problem: 'must be a whole number with ms, s, m or h, up to 24h, for example 60s' };
+}
+
+function logLevelOf(text: string): Read<LogLevel> {
+  const level = LOG_LEVELS.find((name) => name === text);
+  if (level !== undefined) return { value: level };
+  const suggestion = nearestName(text, LOG_LEVELS);
+  const hint = suggestion === undefined ? '' : ` (did you mean "${suggestion}"?)`;
+  return { problem: `must be one of ${LOG_LEVELS.join(', ')}${hint}` };
+}
+
+function httpAddressOf(text: string): Read<undefined> {
+  if (text === 'off') return { value: undefined };
+  return { problem: 'is set, but this version has no health and status page yet: remove it' };
+}

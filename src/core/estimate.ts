@@ -1,0 +1,53 @@
+/** Deletions that one control request can prove together. */
+const DELETIONS_PER_CONTROL = 25;
+
+/** DELETE and the follow-up GET. */
+const REQUESTS_PER_DELETION = 2;
+
+const MINUTE_MS = 60_000;
+
+export interface EstimateInput {
+  /** Conversations that would be deleted. */
+  readonly planned: number;
+  /** Projects that would lose at least one. */
+  readonly projectsWithPlanned: number;
+  /** Conversations that are read once more before their DELETE, because a rule looked at what people can change. */
+  readonly rechecked: number;
+  /** Pages read again in each of those projects: before the first DELETE, and for the confirmation at the end. */
+  readonly listingRequestsPerProject: number;
+  readonly requestsPerMinute: number | 'unlimited';
+  /** How long one request took on average so far; undefined: none was sent yet. */
+  readonly observedMsPerRequest: number | undefined;
+  /** Conversations in flight at once. */
+  readonly concurrency: number;
+}
+
+/** What applying a plan costs. Errs upward: a person who plans a night must not run out of it. */
+export interface Estimate {
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+/** The cost of a plan, as far as it is known before the first DELETE. */
+export function estimate(input: EstimateInput): Estimate {
+  const { planned, projectsWithPlanned: projects } = input;
+  if (planned <= 0) return { requests: 0, seconds: 0 };
+  const requests = Math.ceil(
+    planned * REQUESTS_PER_DELETION +
+      input.rechecked +
+      controlsAtMost(planned, projects) +
+      projects * input.listingRequestsPerProject,
+  );
+  const paceMs =
+    input.requestsPerMinute === 'unlimited' ? 0 : (requests * MINUTE_MS) / input.requestsPerMinute;
+  const latencyMs = ((input.observedMsPerRequest ?? 0) * requests) / input.concurrency;
+  return { requests, seconds: Math.ceil(Math.max(paceMs, latencyMs) / 1000) };
+}
+
+/**
+ * Each project needs at least one control, and its last one is rarely full. How the deletions are spread is not asked
+ * for: this is the most it can be for any spread.
+ */
+function controlsAtMost(planned: number, projects: number): number {
+  return projects + Math.floor(Math.max(0, planned - projects) / DELETIONS_PER_CONTROL);
+}

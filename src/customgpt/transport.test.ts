@@ -1,0 +1,301 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { afterEach, describe, expect, it } from 'vitest';
+import { createVirtualClock } from '../../test/support/virtual-clock.ts';
+import type { AnswerSize, Timeouts, WireRequest } from './request.ts';
+import { createTransport } from './transport.ts';
+import type { Transport } from './transport.ts';
+import { createUrls } from './urls.ts';
+import type { Target } from './urls.ts';
+
+const SESSION = '0b8f6a0e-3c1d-4f5a-9b7e-2d4c6e8f0a1b';
+const MEBIBYTE = Buffer.alloc(1024 * 1024, ' ');
+const TIMEOUTS: Timeouts = {
+  ...{ connectMs: 2000, headersMs: 2000, bodyIdleMs: 2000, listTotalMs: 10_000, totalMs: 300 },
+  deleteGraceMs: 100,
+};
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void;
+const servers: Server[] = [];
+const transports: Transport[] = [];
+afterEach(async () => {
+  await Promise.all(transports.splice(0).map((transport) => transport.close()));
+  for (const server of servers.splice(0)) server.closeAllConnections();
+});
+
+async function listen(handler: Handler): Promise<string> {
+  const server = createServer(handler);
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+async function setUp(handler: Handler, timeouts: Partial<Timeouts> = {}) {
+  let requestCount = 0;
+  const origin = await listen((request, response) => {
+    requestCount += 1;
+    handler(request, response);
+  });
+  return { ...connect(origin, timeouts), requestCount: () => requestCount };
+}
+
+function connect(origin: string, timeouts: Partial<Timeouts> = {}, connections = 4) {
+  const urls = createUrls(origin);
+  const transport = createTransport({
+    ...{ origin, connections, authorization: 'Bearer k', timeouts: { ...TIMEOUTS, ...timeouts } },
+    clock: createVirtualClock(0),
+  });
+  transports.push(transport);
+  const read = (size: AnswerSize, signal?: AbortSignal) =>
+    transport.send(request(urls.messages(7, SESSION, 1), size, signal));
+  const remove = (signal?: AbortSignal) =>
+    transport.send(request(urls.deletion(7, SESSION), 'small', signal));
+  return { transport, urls, read, remove };
+}
+
+function request(target: Target, size: AnswerSize, signal?: AbortSignal): WireRequest {
+  return { target, size, signal, purpose: 'other' };
+}
+
+/** Writes as long as the other side reads. */
+function pour(response: ServerResponse, chunk: Buffer): void {
+  let goesOn = true;
+  while (goesOn && !response.destroyed) goesOn = response.write(chunk);
+  if (!response.destroyed) {
+    response.once('drain', () => {
+      pour(response, chunk);
+    });
+  }
+}
+
+describe('a body', () => {
+  it('is cut off at its limit, however much more there is', async () => {
+    let cut = Promise.resolve();
+    const { read } = await setUp((_, response) => {
+      cut = new Promise((resolve) => response.once('close', resolve));
+      response.writeHead(200);
+      pour(response, MEBIBYTE);
+    });
+    const before = process.memoryUsage().rss;
+    expect(await read('list')).toMatchObject({ status: 200, body: undefined, bodyFailure: 'too_large' });
+    await cut;
+    expect(process.memoryUsage().rss - before).toBeLessThan(256 * 1024 * 1024);
+  });
+
+  it('is not read at all when it announces too much', async () => {
+    const { read } = await setUp((_, response) => {
+      response.writeHead(200, { 'content-length': String(1024 ** 3) });
+      response.write(' ');
+    });
+    expect(await read('list')).toMatchObject({ bodyFailure: 'too_large' });
+  });
+
+  it.each<[AnswerSize, number]>([
+    ['small', 1],
+    ['messages', 8],
+    ['list', 32],
+  ])('of size %s may have %i MiB and not a byte more', async (size, mebibytes) => {
+    const { read } = await setUp(
+      (_, response) => {
+        for (let count = 0; count < mebibytes; count += 1) response.write(MEBIBYTE);
+        response.end(extra);
+      },
+      { totalMs: 10_000 },
+    );
+    let extra = '';
+    expect(await read(size)).toMatchObject({ bodyFailure: undefined });
+    extra = 'x';
+    expect(await read(size)).toMatchObject({ bodyFailure: 'too_large' });
+  });
+
+  it('is never inflated', async () => {
+    const { read } = await setUp((incoming, response) => {
+      expect(incoming.headers['accept-encoding']).toBe('identity');
+      response.writeHead(200, { 'content-encoding': 'gzip' });
+      response.end(gzipSync(Buffer.alloc(1_000_000)));
+    });
+    expect(await read('small')).toMatchObject({ status: 200, body: undefined, bodyFailure: 'malformed' });
+  });
+
+  it('that comes byte by byte ends with the deadline', async () => {
+    let cut = Promise.resolve();
+    const { read } = await setUp((_, response) => {
+      response.writeHead(200);
+      const dripping = setInterval(() => response.write(' '), 50);
+      cut = new Promise((resolve) => {
+        response.once('close', () => {
+          clearInterval(dripping);
+          resolve();
+        });
+      });
+    });
+    const startedAt = performance.now();
+    expect(await read('small')).toMatchObject({ status: 200, body: undefined, bodyFailure: 'timeout' });
+    const tookMs = performance.now() - startedAt;
+    expect(tookMs).toBeGreaterThanOrEqual(295);
+    expect(tookMs).toBeLessThan(900);
+    await cut;
+  });
+
+  it('that breaks off is a network failure', async () => {
+    const { read } = await setUp((_, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('{"data":', () => response.destroy());
+    });
+    expect(await read('small')).toMatchObject({ status: 200, body: undefined, bodyFailure: 'network' });
+  });
+});
+
+describe('no answer', () => {
+  it('in time is a timeout', async () => {
+    const { read } = await setUp(() => undefined);
+    expect(await read('small')).toMatchObject({ kind: 'silence', failure: 'timeout' });
+  });
+
+  it('of the headers in time is a timeout, too', async () => {
+    const { read } = await setUp(() => undefined, { headersMs: 100, totalMs: 5000 });
+    expect(await read('small')).toMatchObject({
+      ...{ kind: 'silence', failure: 'timeout', code: 'UND_ERR_HEADERS_TIMEOUT' },
+    });
+  });
+
+  it('at all is a network failure that does not count as sent', async () => {
+    const origin = await listen(() => undefined);
+    await new Promise((resolve) => servers.pop()?.close(resolve));
+    const { read, transport } = connect(origin);
+    expect(await read('small')).toMatchObject({ kind: 'silence', failure: 'network', code: 'ECONNREFUSED' });
+    expect(transport.counts().other).toBe(0);
+    expect(transport.hasAnswered()).toBe(false);
+  });
+});
+
+describe('a redirect', () => {
+  it.each([301, 302, 303, 307, 308])('(%i) is an answer whose target gets no request', async (status) => {
+    let visits = 0;
+    const elsewhere = await listen((_, response) => {
+      visits += 1;
+      response.end();
+    });
+    const { read, remove } = await setUp((_, response) => {
+      response.writeHead(status, { location: `${elsewhere}/api/v1/projects/1` });
+      response.end();
+    });
+    expect(await read('small')).toMatchObject({ status, body: undefined });
+    expect(await remove()).toMatchObject({ status, body: undefined });
+    expect(visits).toBe(0);
+  });
+});
+
+describe('an abort', () => {
+  it('ends a GET at once', async () => {
+    const stop = new AbortController();
+    const { read } = await setUp(() => {
+      stop.abort();
+    });
+    expect(await read('list', stop.signal)).toMatchObject({ kind: 'silence', failure: 'aborted' });
+  });
+
+  it('before a DELETE was sent keeps it from being sent', async () => {
+    const { remove, requestCount, transport } = await setUp(() => undefined);
+    const stop = new AbortController();
+    const answer = remove(stop.signal);
+    stop.abort();
+    expect(await answer).toMatchObject({ kind: 'silence', failure: 'aborted' });
+    expect(await remove(stop.signal)).toMatchObject({ failure: 'aborted' });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(requestCount()).toBe(0);
+    expect(transport.counts().other).toBe(0);
+  });
+
+  it('of one that waits for a connection keeps it from being sent', async () => {
+    const waiting: ServerResponse[] = [];
+    let lines = 0;
+    const origin = await listen((_, response) => {
+      lines += 1;
+      waiting.push(response);
+    });
+    const { read, remove } = connect(origin, { totalMs: 5000 }, 1);
+    const first = read('small');
+    const stop = new AbortController();
+    const second = remove(stop.signal);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    stop.abort();
+    expect(await second).toMatchObject({ failure: 'aborted' });
+    waiting[0]?.end('{}');
+    expect(await first).toMatchObject({ status: 200 });
+    const third = read('small');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    waiting[1]?.end('{}');
+    expect(await third).toMatchObject({ status: 200 });
+    expect(lines).toBe(2);
+  });
+
+  it('after a DELETE was sent waits a little for its answer', async () => {
+    const stop = new AbortController();
+    const { remove } = await setUp((_, response) => {
+      stop.abort();
+      setTimeout(() => response.end('{}'), 30);
+    });
+    expect(await remove(stop.signal)).toMatchObject({ kind: 'answer', status: 200 });
+  });
+
+  it('after a DELETE was sent leaves it unanswered when the grace is over', async () => {
+    const stop = new AbortController();
+    const { remove } = await setUp(
+      () => {
+        stop.abort();
+      },
+      { totalMs: 10_000 },
+    );
+    const startedAt = performance.now();
+    expect(await remove(stop.signal)).toMatchObject({
+      ...{ kind: 'silence', failure: 'timeout', code: 'ABORTED_AFTER_SENDING' },
+    });
+    expect(performance.now() - startedAt).toBeLessThan(1500);
+  });
+
+  it('of a signal that many share warns of no leak', async () => {
+    const warnings: Error[] = [];
+    const keep = (warning: Error) => warnings.push(warning);
+    process.on('warning', keep);
+    const { read } = await setUp((_, response) => response.end('{}'));
+    const { signal } = new AbortController();
+    await Promise.all(Array.from({ length: 50 }, () => read('small', signal)));
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', keep);
+    expect(warnings).toEqual([]);
+  });
+});
+
+describe('the wire', () => {
+  it('takes only targets that were checked', async () => {
+    const { transport, urls, requestCount } = await setUp(() => undefined);
+    const forged: unknown = Object.assign({}, urls.deletion(7, SESSION), { path: '/api/v1/projects/7' });
+    expect(() => transport.send(request(forged as Target, 'small'))).toThrow(TypeError);
+    expect(requestCount()).toBe(0);
+  });
+
+  it('keeps connections open and within their number', async () => {
+    const sockets = new Set<unknown>();
+    const { read } = await setUp((incoming, response) => {
+      sockets.add(incoming.socket);
+      setTimeout(() => response.end('{}'), 1);
+    });
+    for (let round = 0; round < 5; round += 1) {
+      await Promise.all(Array.from({ length: 20 }, () => read('small')));
+    }
+    expect(sockets.size).toBeLessThanOrEqual(4);
+  });
+
+  it('is dead after it was closed', async () => {
+    const { read, transport, requestCount } = await setUp(() => undefined, { totalMs: 10_000 });
+    const open = Array.from({ length: 20 }, () => read('small'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await transport.close();
+    for (const answer of await Promise.all(open)) expect(answer).toMatchObject({ kind: 'silence' });
+    expect(await read('small')).toMatchObject({ failure: 'aborted' });
+    expect(requestCount()).toBe(4);
+  });
+});

@@ -1,0 +1,206 @@
+import { ApiError, isFault, RetentionError } from '../core/errors.ts';
+import { formatInstant } from '../core/instant.ts';
+import type { Policy, Schedule } from '../core/policy.ts';
+import type { Clock, Log, RunStore } from '../core/ports.ts';
+import { decideSlot, nextSlot, ON_TIME_MS, type SlotDecision } from '../core/slots.ts';
+import type { RunRequest, RunResult } from '../run/conduct-run.ts';
+import type { Alarm, Wake } from './wake.ts';
+
+/** The slot that a run is for. */
+export type SlotRequest = Pick<RunRequest, 'trigger'> & { readonly slotAt: number };
+
+export interface ScheduleParts {
+  readonly slots: Pick<RunStore, 'lastSlot' | 'recordSlot'>;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly log: Log;
+  /** One pass of a policy; the lease, the stop signals and the report are the caller's. */
+  readonly runPolicy: (policy: Policy, request: SlotRequest) => Promise<Pick<RunResult, 'fault'>>;
+  readonly wake: Wake;
+}
+
+export type ScheduledPolicy = Policy & { readonly schedule: Schedule };
+
+type DueSlot = Extract<SlotDecision, { readonly kind: 'due' }>;
+
+/**
+ * Runs one policy when its slots come, never twice at a time.
+ *
+ * A slot is recorded when its run has ended, not when it begins. So a worker that dies in mid-run leaves the slot due:
+ * the next start, or another worker within a minute of the lease's end, does it once more, and that run first settles
+ * what the dead one left open. Recorded beforehand, the rest of a monthly policy would wait a month. The price is that a
+ * slot can see a second pass when the worker dies between the end of a run and the record; that pass finds nothing.
+ */
+export class PolicySchedule {
+  readonly #policy: ScheduledPolicy;
+  readonly #parts: ScheduleParts;
+  /** Slots up to here are covered as far as this process knows, even where the store could not be told. */
+  #settledAt = 0;
+  #nextAt: number | undefined;
+  #alarm: Alarm | undefined;
+  #passes: Promise<void> | undefined;
+  #runningSlotAt: number | undefined;
+  #isBusy = false;
+  #wakeCount = 0;
+  #isStopped = false;
+  /** While a slot stays due it is tried every minute; each thing is said of it once. */
+  readonly #said = new Map<'due' | 'held' | 'future', number>();
+
+  constructor(policy: ScheduledPolicy, parts: ScheduleParts) {
+    this.#policy = policy;
+    this.#parts = parts;
+  }
+
+  /** Rejects with RetentionError `state_unusable` when the slots cannot be read. Nothing has begun yet. */
+  async prepare(): Promise<void> {
+    const { slots, clock } = this.#parts;
+    const lastSlotAt = await slots.lastSlot(this.#policy.name);
+    const now = clock.now();
+    this.#nextAt = nextSlot(this.#policy.schedule, now);
+    // Recorded at first sight, though no slot: what the schedule named before is no debt, what it names from now on is.
+    if (lastSlotAt === undefined) await slots.recordSlot(this.#policy.name, now);
+    this.#settledAt = lastSlotAt ?? now;
+  }
+
+  /** From here on runs begin; the first one immediately, when slots were missed while nobody was awake. */
+  arm(): void {
+    const { log, wake } = this.#parts;
+    const { name, schedule } = this.#policy;
+    if (this.#nextAt === undefined) {
+      log.warn(
+        { policy: name, cron: schedule.cron },
+        'never runs: its schedule names no date that will come',
+      );
+      return;
+    }
+    log.info({ policy: name, next_at: formatInstant(this.#nextAt) }, 'scheduled');
+    this.#alarm = wake(schedule, () => {
+      this.#woken();
+    });
+    this.#woken();
+  }
+
+  /** No run begins any more; resolves when the one under way has ended. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    this.#alarm?.stop();
+    await this.#passes;
+  }
+
+  #woken(): void {
+    if (this.#isStopped) return;
+    this.#wakeCount += 1;
+    if (this.#runningSlotAt !== undefined) this.#skipOverlapped(this.#runningSlotAt);
+    else if (!this.#isBusy) this.#passes = this.#pass();
+  }
+
+  async #pass(): Promise<void> {
+    this.#isBusy = true;
+    let heeded: number;
+    do {
+      heeded = this.#wakeCount;
+      try {
+        await this.#runIfDue();
+      } catch (error) {
+        // Neither a run nor the state may end the alarm: the next wake tries again.
+        this.#parts.log.error({ policy: this.#policy.name, ...factsOf(error) }, 'schedule could not be kept');
+      }
+      // Who was woken while it looked may have looked too early.
+    } while (this.#wakeCount !== heeded && !this.#isStopped);
+    this.#isBusy = false;
+  }
+
+  async #runIfDue(): Promise<void> {
+    const { slots, clock } = this.#parts;
+    const lastSlotAt = await slots.lastSlot(this.#policy.name);
+    if (this.#isStopped) return;
+    const now = clock.now();
+    if (lastSlotAt !== undefined && lastSlotAt > now + ON_TIME_MS) this.#sayFuture(lastSlotAt);
+    // The clock was set back: what was settled "later" than now says nothing about the slots to come.
+    this.#settledAt = Math.min(this.#settledAt, now);
+    const { schedule } = this.#policy;
+    const decision = decideSlot({ schedule, lastSlotAt, settledAt: this.#settledAt, now });
+    if (decision.kind === 'due') await this.#run(decision);
+  }
+
+  async #run(due: DueSlot): Promise<void> {
+    const { slotAt, trigger } = due;
+    this.#sayDue(due);
+    const settledBefore = this.#settledAt;
+    this.#settledAt = slotAt;
+    this.#runningSlotAt = slotAt;
+    const isCovered = await this.#attempt({ trigger, slotAt });
+    if (isCovered) this.#skipOverlapped(slotAt);
+    this.#runningSlotAt = undefined;
+    if (isCovered) await this.#parts.slots.recordSlot(this.#policy.name, this.#settledAt);
+    else this.#settledAt = settledBefore;
+  }
+
+  /** True when the slot has had its run, however that ended; false when it stays due. */
+  async #attempt(request: SlotRequest): Promise<boolean> {
+    try {
+      const { fault } = await this.#parts.runPolicy(this.#policy, request);
+      return fault === undefined || this.#covers(request.slotAt, fault);
+    } catch (error) {
+      return this.#covers(request.slotAt, error);
+    }
+  }
+
+  #covers(slotAt: number, error: unknown): boolean {
+    const { log } = this.#parts;
+    const facts = { policy: this.#policy.name, slot_at: formatInstant(slotAt) };
+    // Its holder records the slot when done. Should it vanish instead, the slot is still due and ours.
+    if (isFault(error, 'lease_held')) {
+      if (this.#isNews('held', slotAt))
+        log.info(facts, 'left to another worker, which is running this policy');
+      return false;
+    }
+    if (isFault(error, 'interrupted')) {
+      log.info(facts, 'interrupted: the slot stays due');
+      return false;
+    }
+    log.error({ ...facts, ...factsOf(error) }, 'run failed');
+    return true;
+  }
+
+  /** Slots that came during a run are covered by it: it went on past them. */
+  #skipOverlapped(runningSlotAt: number): void {
+    const { clock, log } = this.#parts;
+    const { name: policy, schedule } = this.#policy;
+    const question = { schedule, lastSlotAt: undefined, settledAt: this.#settledAt, now: clock.now() };
+    const decision = decideSlot(question);
+    if (decision.kind === 'wait') return;
+    const { slotAt, trigger, missed } = decision;
+    this.#settledAt = slotAt;
+    const skipped = trigger === 'schedule' ? missed + 1 : missed;
+    const facts = { slot_at: formatInstant(slotAt), running_slot_at: formatInstant(runningSlotAt), skipped };
+    log.warn({ policy, ...facts }, 'skipped: still running');
+  }
+
+  #sayDue({ slotAt, trigger, missed }: DueSlot): void {
+    if (!this.#isNews('due', slotAt)) return;
+    const { log } = this.#parts;
+    const facts = { policy: this.#policy.name, slot_at: formatInstant(slotAt), trigger };
+    if (missed > 0) log.warn({ ...facts, missed }, 'slots were missed: one run catches up');
+    else log.info(facts, 'due');
+  }
+
+  #sayFuture(lastSlotAt: number): void {
+    if (!this.#isNews('future', lastSlotAt)) return;
+    const facts = { policy: this.#policy.name, recorded_at: formatInstant(lastSlotAt) };
+    this.#parts.log.error(facts, 'the last slot on record lies in the future: was the clock set back?');
+  }
+
+  #isNews(what: 'due' | 'held' | 'future', at: number): boolean {
+    if (this.#said.get(what) === at) return false;
+    this.#said.set(what, at);
+    return true;
+  }
+}
+
+function factsOf(error: unknown): { readonly kind: string; readonly message: string } {
+  if (error instanceof RetentionError) return { kind: error.kind, message: error.message };
+  if (error instanceof ApiError) return { kind: error.failure, message: error.message };
+  return error instanceof Error
+    ? { kind: error.name, message: error.message }
+    : { kind: typeof error, message: String(error) };
+}

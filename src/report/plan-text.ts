@@ -1,0 +1,155 @@
+import type { Estimate } from '../core/estimate.ts';
+import { breachInWords, type Breach } from '../core/limits.ts';
+import { countsOf, type PlanItem, type PlanProject, type PlanSummary, type Verdict } from '../core/plan.ts';
+import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
+import { terminalSafe } from './safe-text.ts';
+import { textTable, type Column } from './text-table.ts';
+
+/** What the plan itself does not say. */
+export interface PlanWords {
+  readonly estimate: Estimate;
+  readonly requestsPerMinute: number | 'unlimited';
+  /** Limits that would refuse it now; empty: none. */
+  readonly breaches: readonly Breach[];
+}
+
+/** Longer lists of projects leave out those where nothing happens. */
+const SHORT_LIST = 20;
+
+/** The longest text of somebody else's that stands in a sentence. */
+export const SENTENCE_COLUMNS = 300;
+
+const PROJECT_COLUMNS: readonly Column[] = [
+  { title: 'PROJECT', width: 12, breaks: 'anywhere' },
+  { title: 'LISTED', width: 9, align: 'right' },
+  { title: 'TOTAL', width: 9, align: 'right' },
+  { title: 'WOULD DELETE', width: 12, align: 'right' },
+  { title: 'HELD', width: 7, align: 'right' },
+  { title: 'UNKNOWN', width: 7, align: 'right' },
+  { title: 'KEPT', width: 9, align: 'right' },
+];
+
+const ITEM_COLUMNS: readonly Column[] = [
+  { title: 'PROJECT', width: 7, breaks: 'anywhere' },
+  { title: 'AGE', width: 6, align: 'right' },
+  { title: 'VERDICT', width: 12 },
+  { title: 'WHY', width: 26 },
+  // Last, because a name may be in any script: what a terminal makes of its width or direction moves nothing else.
+  { title: 'NAME', width: 'rest' },
+];
+const NAME_COLUMNS = 21;
+
+const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+  delete: 'would delete',
+  keep: 'keep',
+  held: 'held',
+  unknown: 'unknown',
+};
+
+/** What a plan would do, as lines for a terminal, 80 columns where the words allow. */
+export function planHeadline(plan: PlanSummary, words: PlanWords): string[] {
+  const { planned } = countsOf(plan.projects);
+  return [
+    `Plan ${plan.planId} of policy ${plan.policy}, mode ${plan.mode}`,
+    `Decided ${minuteAndSecond(plan.decidedAt)}, to be applied until ${minuteAndSecond(plan.expiresAt)} (UTC)`,
+    '',
+    ...projectLines(plan.projects),
+    '',
+    sentence(plan),
+    ...(planned === 0 ? [] : [costLine(words)]),
+    ...words.breaches.map((breach) => `A limit would refuse this plan: ${breachInWords(breach)}.`),
+    nextStep(plan, { planned, isRefused: words.breaches.length > 0 }),
+  ];
+}
+
+/** The table of a plan's projects, and a line for each that could not be listed. */
+export function projectLines(projects: readonly PlanProject[]): string[] {
+  if (projects.length === 0) return ['No project falls under this policy.'];
+  const isQuiet = (project: PlanProject): boolean =>
+    project.planned + project.held + project.unknown === 0 && project.incomplete === undefined;
+  const quiet = projects.length > SHORT_LIST ? projects.filter(isQuiet) : [];
+  const shown = quiet.length === 0 ? projects : projects.filter((project) => !isQuiet(project));
+  const rows = shown.map((project) => [
+    String(project.projectId),
+    ...[project.listed, project.total, project.planned, project.held, project.unknown, project.kept].map(
+      grouped,
+    ),
+  ]);
+  const kept = countsOf(quiet).kept;
+  return [
+    ...textTable(PROJECT_COLUMNS, rows, { header: true }).split('\n'),
+    ...(quiet.length === 0
+      ? []
+      : [`… and ${counted(quiet.length, 'project')} where all that was listed is kept (${grouped(kept)}).`]),
+    ...shown.flatMap(incompleteLine),
+    ...unreachedLine(projects),
+  ];
+}
+
+/**
+ * One row for each conversation of a batch; batches printed one after another form one table. The header goes above
+ * the first.
+ */
+export function planRowsTable(items: readonly PlanItem[], options: { readonly header: boolean }): string {
+  return textTable(ITEM_COLUMNS, items.map(cellsOf), options);
+}
+
+function cellsOf(item: PlanItem): string[] {
+  return [
+    String(item.projectId),
+    item.ageDays === null ? '?' : `${item.ageDays} d`,
+    VERDICT_WORDS[item.verdict],
+    terminalSafe(item.reason, SENTENCE_COLUMNS),
+    nameOf(item),
+  ];
+}
+
+/** A conversation without a usable name still has to be told from the next one. */
+function nameOf({ seen, sessionId }: PlanItem): string {
+  const text = seen.name ?? (sessionId === null ? '(no name, no id)' : `(no name) ${sessionId}`);
+  return terminalSafe(text, NAME_COLUMNS);
+}
+
+function incompleteLine({ projectId, incomplete }: PlanProject): string[] {
+  if (incomplete === undefined) return [];
+  const why = terminalSafe(incomplete, SENTENCE_COLUMNS);
+  return [`Project ${projectId} is incomplete (${why}): nothing of it is deleted.`];
+}
+
+function unreachedLine(projects: readonly PlanProject[]): string[] {
+  const unreached = projects
+    .filter(({ incomplete }) => incomplete === undefined)
+    .reduce((sum, { total, listed }) => sum + Math.max(0, total - listed), 0);
+  if (unreached === 0) return [];
+  const were = counted(unreached, 'newer conversation was', 'newer conversations were');
+  return [`${were} not listed, because no rule can reach that far; all of that stays.`];
+}
+
+function sentence(plan: PlanSummary): string {
+  const { planned, held, unknown, kept } = countsOf(plan.projects);
+  const rest = enumerated([
+    ...(held > 0 ? [`${grouped(held)} held`] : []),
+    ...(unknown > 0 ? [`${grouped(unknown)} unknown and therefore kept`] : []),
+    `${grouped(kept)} kept`,
+  ]);
+  return `Would delete ${counted(planned, 'conversation')}; ${rest}. Nothing has been deleted.`;
+}
+
+function costLine({ estimate, requestsPerMinute }: PlanWords): string {
+  const { requests, seconds } = estimate;
+  const pace = requestsPerMinute === 'unlimited' ? 'without a pace' : `at ${requestsPerMinute} a minute`;
+  const time = seconds === 0 ? '' : `, about ${durationOf(seconds)}`;
+  return `Applying it takes about ${counted(requests, 'request')}${time} ${pace}.`;
+}
+
+function nextStep(
+  plan: PlanSummary,
+  { planned, isRefused }: { planned: number; isRefused: boolean },
+): string {
+  if (plan.status === 'applied') return 'It was applied already; a plan is applied once.';
+  if (plan.status !== 'open') return `It has expired. Make a new one: customgpt-retention plan`;
+  if (planned === 0) return 'There is nothing to apply.';
+  const apply = `customgpt-retention apply ${plan.planId}`;
+  if (!isRefused) return `Apply it: ${apply}`;
+  return `Apply it all the same: ${apply} --override-limits --by WHO --reason TEXT`;
+}

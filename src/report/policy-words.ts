@@ -1,0 +1,122 @@
+import cronstrue from 'cronstrue';
+import { durationInWords } from '../core/duration.ts';
+import type { Limits, Policy, ProjectSelector, Rule, Schedule } from '../core/policy.ts';
+import type { AgeClock, Selector } from '../core/selector.ts';
+import { counted, enumerated, grouped } from './quantities.ts';
+import { terminalSafe } from './safe-text.ts';
+
+/** Columns of one sentence; a list of ids that is longer is cut, since the file itself is at hand. */
+const LONGEST = 2_000;
+
+/** Ids and users are listed up to this many, and counted beyond. */
+const MOST_LISTED = 5;
+
+const SINCE: Readonly<Record<AgeClock, string>> = {
+  created: 'created',
+  updated: 'last updated',
+  last_message: 'whose newest message was written',
+};
+
+/** What a policy does, in plain English: one sentence or rule an element, safe for a terminal. */
+export function policyInWords(policy: Policy): readonly string[] {
+  const sentences = [
+    `Policy ${policy.name} ${modeInWords(policy)}`,
+    ...(policy.description === undefined ? [] : [policy.description.trim().replaceAll(/\s+/g, ' ')]),
+    scheduleInWords(policy.schedule),
+    projectsInWords(policy.projects),
+    ...policy.rules.map(ruleInWords),
+    'What no rule matches is kept, and so is what a rule cannot be sure about.',
+    ...limitsInWords(policy),
+    `At most ${counted(policy.concurrency, 'conversation')} ${policy.concurrency === 1 ? 'is' : 'are'} worked on at once.`,
+    ...unreached(policy.rules),
+  ];
+  return sentences.map((sentence) => terminalSafe(sentence, LONGEST));
+}
+
+/** A selector as the end of "conversations …": `created more than 90 days ago`. */
+export function selectorInWords(selector: Selector): string {
+  switch (selector.kind) {
+    case 'everything':
+      return 'of every kind';
+    case 'older_than':
+      return `${SINCE[selector.clock]} more than ${durationInWords(selector.duration)} ago`;
+    case 'name':
+      return `whose name ${selector.matchers.map((matcher) => matcher.words).join(' or ')}`;
+    case 'created_by':
+      return `started by ${choice([...selector.users].map(userInWords), 'users')}`;
+    case 'session_ids':
+      return `with session id ${choice([...selector.ids], 'ids')}`;
+    case 'any':
+      return joined(selector.of, 'or');
+    case 'all':
+      return joined(selector.of, 'and');
+    case 'not':
+      return `that are not ${grouping(selector.of)}`;
+  }
+}
+
+function modeInWords({ mode }: Policy): string {
+  return mode === 'enforce'
+    ? 'is enforced: run and serve delete what it plans.'
+    : 'is a dry run: run and serve plan what it would delete, and delete nothing.';
+}
+
+function scheduleInWords(schedule: Schedule | undefined): string {
+  if (schedule === undefined) return 'It has no schedule and runs only on command.';
+  const words = cronstrue.toString(schedule.cron, { use24HourTimeFormat: true });
+  return `It runs ${words.charAt(0).toLowerCase()}${words.slice(1)} (${schedule.timezone}).`;
+}
+
+function projectsInWords({ include, exclude }: ProjectSelector): string {
+  const all = include.includes('*') ? 'all projects the key can see' : `the projects ${enumerated(include)}`;
+  return `It looks at ${all}${exclude.length === 0 ? '' : `, except ${enumerated(exclude)}`}.`;
+}
+
+function ruleInWords({ name, selector, action }: Rule, index: number): string {
+  const does = action === 'delete' ? 'deletes' : 'keeps';
+  const which =
+    selector.kind === 'everything' ? 'every conversation' : `conversations ${selectorInWords(selector)}`;
+  return `Rule ${index + 1}, ${name}, ${does} ${which}.`;
+}
+
+function limitsInWords({ limits, rules }: Policy): readonly string[] {
+  if (!rules.some((rule) => rule.action === 'delete')) return ['No rule deletes anything.'];
+  if (limits.maxDeletions === 0) return ['It may delete nothing: max_deletions is 0.'];
+  return [
+    `It deletes at most ${counted(limits.maxDeletions, 'conversation')} a run, ${grouped(limits.maxPerDay)} in 24 hours and ${grouped(limits.maxPerWeek)} in 7 days; a run with more is refused as a whole.`,
+    percentInWords(limits),
+    `Nothing created less than ${durationInWords(limits.minAge)} ago is deleted, whatever a rule says.`,
+  ];
+}
+
+function percentInWords({ maxPercent, percentAppliesFrom }: Limits): string {
+  return `A run is refused, too, when a project would lose more than ${maxPercent} % of its conversations, counted once it would lose at least ${grouped(percentAppliesFrom)}.`;
+}
+
+/** Rules that stand behind one which matches everything; most of all a keep rule there keeps nothing. */
+function unreached(rules: readonly Rule[]): readonly string[] {
+  const last = rules.findIndex((rule) => rule.selector.kind === 'everything');
+  if (last === -1 || last === rules.length - 1) return [];
+  const names = rules.slice(last + 1).map((rule) => rule.name);
+  return [
+    `Attention: ${enumerated(names)} ${names.length === 1 ? 'is' : 'are'} never reached, because ${rules[last]?.name ?? ''} matches everything.`,
+  ];
+}
+
+function joined(of: readonly Selector[], word: 'and' | 'or'): string {
+  return of.map(grouping).join(` ${word} `);
+}
+
+function grouping(selector: Selector): string {
+  const isCompound = (selector.kind === 'any' || selector.kind === 'all') && selector.of.length > 1;
+  return isCompound ? `(${selectorInWords(selector)})` : selectorInWords(selector);
+}
+
+function userInWords(user: string): string {
+  return user === 'anonymous' ? 'anonymous visitors' : `user ${user}`;
+}
+
+function choice(names: readonly string[], many: string): string {
+  if (names.length > MOST_LISTED) return `one of ${grouped(names.length)} ${many}`;
+  return names.join(' or ');
+}

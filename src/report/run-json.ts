@@ -1,0 +1,121 @@
+import type { Estimate } from '../core/estimate.ts';
+import { formatInstant } from '../core/instant.ts';
+import type { Outcome } from '../core/outcome.ts';
+import { countsOf, type PlanCounts, type PlanItem, type PlanSummary, type Verdict } from '../core/plan.ts';
+import type { Mode } from '../core/policy.ts';
+import type { RequestCounts, RunCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
+
+/** One run of `run --json`, `apply --json` and `runs --json`. */
+export interface RunJson {
+  readonly run_id: string;
+  readonly policy: string;
+  readonly mode: Mode;
+  readonly trigger: Trigger;
+  readonly status: RunStatus;
+  readonly counts: Readonly<Record<keyof PlanCounts | Outcome, number>>;
+  readonly requests: RequestCounts | null;
+  readonly plan_id: string | null;
+  /** RFC 3339, as every time here. */
+  readonly started_at: string;
+  readonly ended_at: string | null;
+  readonly audit_head: string | null;
+}
+
+export interface PlanJson {
+  readonly plan_id: string;
+  readonly policy: string;
+  readonly policy_hash: string;
+  readonly counts: PlanCounts;
+  readonly estimate: Estimate;
+}
+
+export interface DecisionJson {
+  readonly project_id: number;
+  readonly session_id: string | null;
+  readonly name: string | null;
+  readonly verdict: Verdict;
+  readonly rule: string | null;
+  readonly reason: string;
+  readonly age_days: number | null;
+}
+
+export interface PlanToShow {
+  readonly plan: PlanSummary;
+  readonly estimate: Estimate;
+  readonly items: AsyncIterable<PlanItem>;
+}
+
+/** The document of `run --json` and `apply --json`. */
+export function runsJson(results: readonly { readonly run: RunRecord; readonly counts: RunCounts }[]): {
+  readonly runs: readonly RunJson[];
+} {
+  return { runs: results.map(({ run, counts }) => runJson(run, counts)) };
+}
+
+function runJson(run: RunRecord, counts: RunCounts): RunJson {
+  return {
+    run_id: run.runId,
+    policy: run.policy,
+    mode: run.mode,
+    trigger: run.trigger,
+    status: run.status,
+    counts: { ...planCounts(counts), ...outcomeCounts(counts) },
+    requests: run.requests ?? null,
+    plan_id: run.planId ?? null,
+    started_at: formatInstant(run.startedAt),
+    ended_at: run.endedAt === undefined ? null : formatInstant(run.endedAt),
+    audit_head: run.auditHead ?? null,
+  };
+}
+
+/** One plan of `plan --json`, without its decisions: there may be a million of those. */
+export function planJson(plan: PlanSummary, estimate: Estimate): PlanJson {
+  return {
+    plan_id: plan.planId,
+    policy: plan.policy,
+    policy_hash: plan.policyHash,
+    counts: planCounts(countsOf(plan.projects)),
+    estimate: { requests: estimate.requests, seconds: estimate.seconds },
+  };
+}
+
+export function decisionJson(item: PlanItem): DecisionJson {
+  return {
+    project_id: item.projectId,
+    session_id: item.sessionId,
+    name: item.seen.name ?? null,
+    verdict: item.verdict,
+    rule: item.rule,
+    reason: item.reason,
+    age_days: item.ageDays,
+  };
+}
+
+/**
+ * The document of `plan --json` in pieces, one decision a line, so that the largest plan is never one text in memory.
+ * The pieces joined are one JSON document and a line end.
+ */
+export async function* plansJsonText(plans: Iterable<PlanToShow>): AsyncGenerator<string> {
+  let before = '{"plans":[';
+  for (const { plan, estimate, items } of plans) {
+    // Everything but the closing brace, then the decisions as the last key.
+    yield `${before}\n${JSON.stringify(planJson(plan, estimate)).slice(0, -1)},"decisions":[`;
+    let between = '\n';
+    for await (const item of items) {
+      yield `${between}${JSON.stringify(decisionJson(item))}`;
+      between = ',\n';
+    }
+    yield ']}';
+    before = ',';
+  }
+  yield before === ',' ? ']}\n' : `${before}]}\n`;
+}
+
+function planCounts({ listed, kept, held, unknown, planned }: PlanCounts): PlanCounts {
+  return { listed, kept, held, unknown, planned };
+}
+
+function outcomeCounts(counts: RunCounts): Readonly<Record<Outcome, number>> {
+  const { verified, already_gone, unverified, failed, skipped } = counts;
+  return { verified, already_gone, unverified, failed, skipped };
+}

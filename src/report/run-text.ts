@@ -1,0 +1,141 @@
+import type { AuditEntry } from '../core/audit-entry.ts';
+import { PURPOSES, totalRequests, type RequestCounts, type RunCounts, type RunRecord } from '../core/run.ts';
+import { deletionsIn, type Deletion } from './deletion-proof.ts';
+import { projectLines, SENTENCE_COLUMNS } from './plan-text.ts';
+import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
+import { leftovers, runSentence, secondsOf, wasOnlyPlanned, type FinishedRun } from './run-outcome.ts';
+import { terminalSafe } from './safe-text.ts';
+import { textTable, type Column } from './text-table.ts';
+
+const RUN_COLUMNS: readonly Column[] = [
+  { title: 'RUN', width: 16, breaks: 'anywhere' },
+  { title: 'STARTED (UTC)', width: 16 },
+  { title: 'STATUS', width: 11 },
+  { title: 'DELETED', width: 13 },
+  { title: 'POLICY', width: 'rest' },
+];
+const POLICY_COLUMNS = 16;
+
+const OUTCOME_COLUMNS: readonly Column[] = [
+  { title: 'OUTCOME', width: 12 },
+  { title: 'PROJECT', width: 7, breaks: 'anywhere' },
+  // A UUID fits; a longer id goes on in the next line, because half an id finds nothing.
+  { title: 'SESSION', width: 36, breaks: 'anywhere' },
+  { title: 'PROOF, OR WHY NOT', width: 19 },
+];
+
+/** What a run did and what to do next, in short lines for a terminal. */
+export function runSummary(result: FinishedRun): string[] {
+  const { run } = result;
+  return [
+    `${run.runId} of policy ${run.policy}: ${run.status}`,
+    runSentence(result),
+    ...problemLine(run),
+    ...leftovers(result),
+    ...restLine(result),
+    factsLine(run),
+    ...(run.auditHead === undefined ? [] : [`Audit head ${run.auditHead}`]),
+    ...nextStep(result),
+  ];
+}
+
+/** Recent runs, one line each, 80 columns. */
+export function runsTable(runs: readonly { readonly run: RunRecord; readonly counts: RunCounts }[]): string {
+  if (runs.length === 0) return 'No run yet.';
+  const rows = runs.map(({ run, counts }) => [
+    run.runId,
+    minuteAndSecond(run.startedAt).slice(0, 16),
+    run.status,
+    wasOnlyPlanned({ run, counts })
+      ? `dry run, ${grouped(counts.planned)}`
+      : `${grouped(counts.verified)} of ${grouped(counts.planned)}`,
+    terminalSafe(run.policy, POLICY_COLUMNS),
+  ]);
+  return textTable(RUN_COLUMNS, rows, { header: true });
+}
+
+/** One run in full: the summary, its times and hashes, its projects, and every conversation with an outcome. */
+export function runDetail(result: FinishedRun, entries: Iterable<AuditEntry>): string[] {
+  const { run, plan } = result;
+  const outcomes = outcomeRows(entries);
+  return [
+    ...runSummary(result),
+    '',
+    `Trigger     ${run.trigger}${run.slotAt === undefined ? '' : `, slot ${minuteAndSecond(run.slotAt)}`}`,
+    `Mode        ${run.mode}`,
+    `Started     ${minuteAndSecond(run.startedAt)} UTC`,
+    `Ended       ${run.endedAt === undefined ? 'not yet' : `${minuteAndSecond(run.endedAt)} UTC`}`,
+    `Policy hash ${run.policyHash}`,
+    ...(plan === undefined
+      ? []
+      : [`Plan        ${plan.planId}, ${plan.status}`, `Fingerprint ${plan.fingerprint}`]),
+    ...(run.requests === undefined ? [] : [`Requests    ${requestWords(run.requests)}`]),
+    ...(plan === undefined ? [] : ['', ...projectLines(plan.projects)]),
+    '',
+    ...(outcomes === '' ? ['No conversation was sent a DELETE.'] : outcomes.split('\n')),
+  ];
+}
+
+/** Every conversation that the entries of one run speak of, with its proof or the reason; '' when there is none. */
+export function outcomeRows(entries: Iterable<AuditEntry>): string {
+  const rows = deletionsIn(entries).map((deletion) => [
+    deletion.outcome,
+    String(deletion.projectId),
+    deletion.sessionId,
+    proofWords(deletion),
+  ]);
+  return rows.length === 0 ? '' : textTable(OUTCOME_COLUMNS, rows, { header: true });
+}
+
+function proofWords(deletion: Deletion): string {
+  const { outcome, deleteStatus, verifyStatus, reason } = deletion;
+  switch (outcome) {
+    case 'verified':
+      return `DELETE ${deleteStatus ?? 'unanswered'}, then ${verifyStatus ?? 'no answer'}`;
+    case 'already_gone':
+      return 'gone before a DELETE';
+    case 'open':
+      return 'no outcome yet';
+    case 'unverified':
+    case 'failed':
+    case 'skipped':
+      return terminalSafe(reason ?? 'no reason recorded', SENTENCE_COLUMNS);
+  }
+}
+
+function problemLine({ problem }: RunRecord): string[] {
+  return problem === undefined ? [] : [`Why: ${terminalSafe(problem, SENTENCE_COLUMNS)}`];
+}
+
+function restLine({ counts, plan }: FinishedRun): string[] {
+  if (plan === undefined) return [];
+  const { listed, kept, held, unknown } = counts;
+  const rest = enumerated([`${grouped(kept)} kept`, `${grouped(held)} held`, `${grouped(unknown)} unknown`]);
+  return [`Listed ${counted(listed, 'conversation')}: ${rest}.`];
+}
+
+function factsLine(run: RunRecord): string {
+  const seconds = secondsOf(run);
+  const requests = run.requests === undefined ? [] : [counted(totalRequests(run.requests), 'request')];
+  const time = seconds === undefined ? `since ${minuteAndSecond(run.startedAt)} UTC` : durationOf(seconds);
+  return [...requests, time].join(', ');
+}
+
+function requestWords(requests: RequestCounts): string {
+  const parts = PURPOSES.filter((purpose) => requests[purpose] > 0).map(
+    (purpose) => `${grouped(requests[purpose])} ${purpose}`,
+  );
+  return parts.length === 0 ? 'none' : parts.join(', ');
+}
+
+function nextStep(result: FinishedRun): string[] {
+  const { run, counts } = result;
+  const apply = `customgpt-retention apply ${run.planId ?? ''}`;
+  const see = `See: customgpt-retention runs ${run.runId}`;
+  if (run.status === 'refused' && run.planId !== undefined) {
+    const words = `Plan to look at: ${run.planId}.`;
+    return [`${words} ${see}`, `Apply it all the same: ${apply} --override-limits --by WHO --reason TEXT`];
+  }
+  if (wasOnlyPlanned(result) && counts.planned > 0 && run.planId !== undefined) return [`Apply it: ${apply}`];
+  return run.status === 'completed' ? [] : [see];
+}

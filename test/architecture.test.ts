@@ -1,0 +1,94 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize, relative } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+const SRC = join(import.meta.dirname, '..', 'src');
+
+/** Who may import whom. A folder may always import itself. */
+const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  sandbox: [],
+  report: ['core'],
+  run: ['core'],
+  config: ['core'],
+  customgpt: ['core'],
+  store: ['core'],
+  daemon: ['core', 'run'],
+  cli: ['core', 'run', 'report', 'config', 'customgpt', 'store', 'daemon', 'sandbox'],
+  'main.ts': ['cli'],
+};
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+function sources(): readonly string[] {
+  return readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+    (file) => file.endsWith('.ts') && !file.endsWith('.test.ts'),
+  );
+}
+
+function importsOf(file: string): readonly Import[] {
+  const text = readFileSync(join(SRC, file), 'utf8');
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']*)'/g)].map((match) => match[1] ?? '');
+  return specifiers.map((specifier) => ({ from: file, to: normalize(join(dirname(file), specifier)) }));
+}
+
+function room(file: string): string {
+  return file.split('/')[0] ?? file;
+}
+
+const ALL = sources().flatMap(importsOf);
+
+describe('the direction of imports', () => {
+  test('every folder of src is known here', () => {
+    expect([...new Set(sources().map(room))].sort()).toEqual(Object.keys(MAY_IMPORT).sort());
+  });
+
+  test('is kept by every file', () => {
+    const wrong = ALL.filter(({ from, to }) => room(from) !== room(to) && !MAY_IMPORT[room(from)]?.includes(room(to)));
+    expect(wrong).toEqual([]);
+  });
+
+  test('finds imports at all', () => {
+    expect(ALL.length).toBeGreaterThan(100);
+    expect(ALL.every(({ to }) => !relative('.', to).startsWith('..'))).toBe(true);
+  });
+
+  test('knows no circles', () => {
+    const done = new Set<string>();
+    const visit = (file: string, trail: readonly string[]): void => {
+      expect(trail, `a circle through ${file}`).not.toContain(file);
+      if (done.has(file)) return;
+      for (const { from, to } of ALL) if (from === file) visit(to, [...trail, file]);
+      done.add(file);
+    };
+    for (const file of sources()) visit(file, []);
+  });
+});
+
+describe('who may delete', () => {
+  test('one file of the use cases sends a DELETE', () => {
+    const senders = sources().filter((file) => /\.deleteConversation\(/.test(readFileSync(join(SRC, file), 'utf8')));
+    expect(senders).toEqual(['run/delete-one.ts']);
+  });
+
+  test('planning has no deleter in reach', () => {
+    const planning = ['run/make-plan.ts', 'run/collect-project.ts', 'run/list-project.ts', 'run/projects.ts'];
+    for (const file of planning) expect(readFileSync(join(SRC, file), 'utf8')).not.toMatch(/Deleter/);
+  });
+});
+
+describe('the edges', () => {
+  const outside = sources().filter((file) => !['main.ts', 'cli', 'sandbox'].includes(room(file)));
+
+  test.each([
+    ['the clock', /\bDate\.now\(|\bnew Date\(\)|performance\.now\(/],
+    ['randomness', /Math\.random\(|randomBytes\(|randomUUID\(/],
+    ['the environment', /process\.(env|argv|exit|on)\b/],
+    ['the console', /\bconsole\./],
+  ])('%s is touched in main, cli and the sandbox only', (_, pattern) => {
+    expect(outside.filter((file) => pattern.test(readFileSync(join(SRC, file), 'utf8')))).toEqual([]);
+  });
+});

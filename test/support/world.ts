@@ -1,0 +1,159 @@
+import Database from 'better-sqlite3';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readPolicies } from '../../src/config/policy-file.ts';
+import { verifyChain } from '../../src/core/audit-chain.ts';
+import type { AuditEntry } from '../../src/core/audit-entry.ts';
+import type { Hold } from '../../src/core/hold.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import type { Chance, Log, Progress, Store } from '../../src/core/ports.ts';
+import { createCustomGptClient, type CustomGptClient } from '../../src/customgpt/client.ts';
+import type { RunDeps } from '../../src/run/conduct-run.ts';
+import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
+import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
+
+export const NOW = Date.parse('2026-03-01T12:00:00Z');
+export const DAY = 24 * 60 * 60 * 1000;
+
+export const silentProgress: Progress = { begin: () => undefined, advance: () => undefined, end: () => undefined };
+
+/** Everything that was logged, as text, to be searched for what must not be there. */
+export interface RecordedLog extends Log {
+  readonly lines: readonly string[];
+}
+
+export function recordLog(): RecordedLog {
+  const lines: string[] = [];
+  const write =
+    (level: string) =>
+    (facts: object, message: string): void => {
+      lines.push(JSON.stringify({ level, message, ...facts }));
+    };
+  return { lines, debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
+}
+
+/** Repeatable: the same seed, the same tokens. */
+export function seededChance(seed = 1): Chance {
+  let state = seed;
+  const fraction = (): number => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+  const letter = (): string => 'abcdefghijklmnopqrstuvwxyz0123456789'[Math.floor(fraction() * 36)] ?? 'a';
+  return { fraction, token: (length) => Array.from({ length }, letter).join('') };
+}
+
+export interface TestWorld {
+  readonly sandbox: Sandbox;
+  readonly clock: VirtualClock;
+  readonly log: RecordedLog;
+  readonly store: Store;
+  readonly stateDir: string;
+  readonly client: CustomGptClient;
+  readonly deps: RunDeps;
+  /** Placed by a test; read before each run and before each DELETE. */
+  readonly holds: Hold[];
+  /** A policy from YAML, written to a file of its own. */
+  policy(yaml: string): Promise<Policy>;
+  entries(): Promise<readonly AuditEntry[]>;
+  /** What every test ends with: the log is whole, and no DELETE went out without its durable intent. */
+  assertSound(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** A sandbox on a real socket, a real store in a new folder, and the real client, on one virtual clock. */
+export async function createWorld(
+  options: { readonly sandbox?: SandboxOptions; readonly deps?: Partial<RunDeps>; readonly rpm?: number } = {},
+): Promise<TestWorld> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'retention-test-'));
+  const clock = createVirtualClock(NOW);
+  const log = recordLog();
+  const store = await openSqliteStore({ stateDir, clock });
+  const sandbox = await startSandbox({
+    sample: 'empty',
+    now: () => clock.now(),
+    beforeDelete: intentCheck(stateDir),
+    ...options.sandbox,
+  });
+  const chance = seededChance();
+  const client = createCustomGptClient({
+    baseUrl: sandbox.url,
+    apiKey: { reveal: () => sandbox.apiKey },
+    requestsPerMinute: options.rpm ?? 'unlimited',
+    clock,
+    chance,
+    log,
+  });
+  const holds: Hold[] = [];
+  const deps: RunDeps = {
+    openApi: () => client.view(),
+    store,
+    clock,
+    chance,
+    log,
+    progress: silentProgress,
+    holder: 'test-worker',
+    leaseMs: 60_000,
+    verifyTimeoutMs: 60_000,
+    holds: () => Promise.resolve(holds),
+    ...options.deps,
+  };
+  let files = 0;
+  const entries = async (): Promise<readonly AuditEntry[]> => {
+    const all: AuditEntry[] = [];
+    for await (const entry of store.audit.entries()) all.push(entry);
+    return all;
+  };
+  return {
+    sandbox,
+    clock,
+    log,
+    store,
+    stateDir,
+    client,
+    deps,
+    holds,
+    entries,
+    async policy(yaml) {
+      files += 1;
+      const path = join(stateDir, `policy-${files}.yaml`);
+      writeFileSync(path, yaml);
+      const { policies, problems } = await readPolicies([path]);
+      if (policies[0] === undefined) throw new Error(JSON.stringify(problems));
+      return policies[0];
+    },
+    async assertSound() {
+      const chain = await verifyChain(store.audit.entries());
+      if (!chain.ok) throw new Error(`audit log broken at ${chain.seq}: ${chain.problem}`);
+      if (sandbox.violations.length > 0) throw new Error(sandbox.violations.join('\n'));
+      if (sandbox.journal.count({ route: 'projects.delete' }) > 0) throw new Error('a project was deleted');
+    },
+    async close() {
+      await client.close();
+      await sandbox.close();
+      await store.close();
+      rmSync(stateDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/**
+ * What the sandbox asks before it answers a DELETE: is the last word of the log on this conversation an intent? Read
+ * through a connection of its own, so that only what was committed counts.
+ */
+export function intentCheck(stateDir: string): (projectId: number, sessionId: string) => string | undefined {
+  let database: Database.Database | undefined;
+  return (projectId, sessionId) => {
+    database ??= new Database(join(stateDir, 'retention.db'), { readonly: true });
+    const last = database
+      .prepare(
+        `SELECT event FROM audit_entries WHERE project_id = ? AND session_id = ? AND event LIKE 'deletion.%'
+         ORDER BY seq DESC LIMIT 1`,
+      )
+      .pluck()
+      .get(projectId, sessionId);
+    return last === 'deletion.intended' ? undefined : `DELETE of ${sessionId} with last word ${String(last)}`;
+  };
+}
