@@ -31,7 +31,9 @@ function sources(): readonly string[] {
 
 function importsOf(file: string): readonly Import[] {
   const text = readFileSync(join(SRC, file), 'utf8');
-  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']*)'/g)].map((match) => match[1] ?? '');
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']*)'/g)].map(
+    (match) => match[1] ?? '',
+  );
   return specifiers.map((specifier) => ({ from: file, to: normalize(join(dirname(file), specifier)) }));
 }
 
@@ -47,7 +49,9 @@ describe('the direction of imports', () => {
   });
 
   test('is kept by every file', () => {
-    const wrong = ALL.filter(({ from, to }) => room(from) !== room(to) && !MAY_IMPORT[room(from)]?.includes(room(to)));
+    const wrong = ALL.filter(
+      ({ from, to }) => room(from) !== room(to) && !MAY_IMPORT[room(from)]?.includes(room(to)),
+    );
     expect(wrong).toEqual([]);
   });
 
@@ -70,7 +74,9 @@ describe('the direction of imports', () => {
 
 describe('who may delete', () => {
   test('one file of the use cases sends a DELETE', () => {
-    const senders = sources().filter((file) => /\.deleteConversation\(/.test(readFileSync(join(SRC, file), 'utf8')));
+    const senders = sources().filter((file) =>
+      /\.deleteConversation\(/.test(readFileSync(join(SRC, file), 'utf8')),
+    );
     expect(senders).toEqual(['run/delete-one.ts']);
   });
 

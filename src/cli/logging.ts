@@ -20,7 +20,9 @@ export function createLogging(
 ): Logging {
   const isTerminal = screen.isTTY === true;
   const level = options.level ?? (isTerminal && options.forPeople ? 'warn' : 'info');
-  const stream = isTerminal ? pretty({ colorize: true, destination: screen, sync: true, ignore: 'pid,hostname' }) : screen;
+  const stream = isTerminal
+    ? pretty({ colorize: true, destination: screen, sync: true, ignore: 'pid,hostname' })
+    : screen;
   const base = { timestamp: pino.stdTimeFunctions.isoTime };
   const log = pino({ ...base, level }, stream);
   const isSilent = level === 'silent' || (isTerminal && !log.isLevelEnabled('info'));

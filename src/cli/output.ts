@@ -8,7 +8,10 @@ export class Output {
   readonly #stdout: Screen;
   readonly #stderr: Screen;
 
-  constructor(surroundings: Pick<Surroundings, 'stdout' | 'stderr'>, options: { readonly json?: boolean | undefined }) {
+  constructor(
+    surroundings: Pick<Surroundings, 'stdout' | 'stderr'>,
+    options: { readonly json?: boolean | undefined },
+  ) {
     this.json = options.json === true;
     this.#stdout = surroundings.stdout;
     this.#stderr = surroundings.stderr;

@@ -21,7 +21,9 @@ export async function loadPolicies(paths: readonly string[], name?: string): Pro
   const chosen = policies.filter((policy) => policy.name === name);
   if (chosen.length === 0) {
     const names = policies.map((policy) => policy.name).join(', ');
-    throw new RetentionError('usage', `no policy is called ${JSON.stringify(name)}`, { hint: `There are: ${names}` });
+    throw new RetentionError('usage', `no policy is called ${JSON.stringify(name)}`, {
+      hint: `There are: ${names}`,
+    });
   }
   return chosen;
 }

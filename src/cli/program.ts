@@ -48,7 +48,10 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
       writeErr: (text) => surroundings.stderr.write(text),
     })
     .showHelpAfterError('Try --help for an example.')
-    .addHelpText('after', '\nStart with:\n  $ customgpt-retention demo\n\nExit codes: 0 done, 2 usage, 3 not all deleted, 4 refused by a limit; all in docs/commands.md');
+    .addHelpText(
+      'after',
+      '\nStart with:\n  $ customgpt-retention demo\n\nExit codes: 0 done, 2 usage, 3 not all deleted, 4 refused by a limit; all in docs/commands.md',
+    );
   addLooking(program, perform);
   addDeleting(program, perform);
   addHistory(program, perform);
@@ -56,7 +59,11 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
 }
 
 /** A subcommand with the flags that every command takes. */
-function verbOf(parent: Command, usage: string, text: { readonly does: string; readonly example: string }): Command {
+function verbOf(
+  parent: Command,
+  usage: string,
+  text: { readonly does: string; readonly example: string },
+): Command {
   return parent
     .command(usage)
     .description(text.does)
@@ -88,7 +95,9 @@ function addLooking(program: Command, perform: Perform): void {
     .option('--policy <name>', 'only this policy')
     .option('--out <file>', 'also write the plan to a file that apply takes')
     .option('--all', 'list what is merely kept, too')
-    .action((paths: string[], flags: CommonFlags & Omit<PlanInput, 'paths'>) => perform(plan, { ...flags, paths }, flags));
+    .action((paths: string[], flags: CommonFlags & Omit<PlanInput, 'paths'>) =>
+      perform(plan, { ...flags, paths }, flags),
+    );
 }
 
 function addDeleting(program: Command, perform: Perform): void {
@@ -99,7 +108,9 @@ function addDeleting(program: Command, perform: Perform): void {
     .option('--override-limits', 'pass the limits for this one plan; needs --by and --reason')
     .option('--by <who>', 'who takes the responsibility')
     .option('--reason <text>', 'why')
-    .action((id: string, flags: CommonFlags & Omit<ApplyInput, 'plan'>) => perform(apply, { ...flags, plan: id }, flags));
+    .action((id: string, flags: CommonFlags & Omit<ApplyInput, 'plan'>) =>
+      perform(apply, { ...flags, plan: id }, flags),
+    );
   verbOf(program, 'run [paths...]', {
     does: 'One pass: plan, and where the policy says enforce and the limits hold, apply',
     example: 'run policies/ --json',
@@ -133,6 +144,7 @@ function addHistory(program: Command, perform: Perform): void {
 
 function portNumber(text: string): number {
   const port = Number(text);
-  if (!/^\d+$/.test(text) || port > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535');
+  if (!/^\d+$/.test(text) || port > 65_535)
+    throw new InvalidArgumentError('a port is a number from 0 to 65535');
   return port;
 }

@@ -22,7 +22,10 @@ export function createProgress(screen: Screen): Progress {
         total === undefined
           ? `${phase}  {value} conversations  {rate}/s`
           : `${phase}  {bar} {percentage}%  {value}/{total}  {rate}/s  {eta_formatted} left`;
-      bar = new SingleBar({ format, stream: screen, hideCursor: true, barsize: 24, clearOnComplete: true }, Presets.shades_grey);
+      bar = new SingleBar(
+        { format, stream: screen, hideCursor: true, barsize: 24, clearOnComplete: true },
+        Presets.shades_grey,
+      );
       bar.start(total ?? 0, 0, { rate: '0' });
     },
     advance(by) {

@@ -15,5 +15,7 @@ export async function withStopSignals<T>(
     return await work(stopping.signals);
   } finally {
     stopListening();
+    // Otherwise the grace period's timer would hold the process although everything has ended.
+    stopping.settle();
   }
 }

@@ -47,7 +47,10 @@ export interface Worker {
   close(): Promise<void>;
 }
 
-export async function openWorker(world: CommandWorld, options: { readonly forPeople: boolean }): Promise<Worker> {
+export async function openWorker(
+  world: CommandWorld,
+  options: { readonly forPeople: boolean },
+): Promise<Worker> {
   const { surroundings } = world;
   const settings = settingsOf(world);
   const apiKey = requireApiKey(settings);

@@ -1,6 +1,6 @@
 import { parseDuration, type Duration } from '../core/duration.ts';
 import { compileNameTest, type NameTest } from '../core/name-match.ts';
-import type { Limits, Policy, ProjectSelector } from '../core/policy.ts';
+import type { Limits, Policy, ProjectSelector, Schedule } from '../core/policy.ts';
 import type { NameMatcher, Selector } from '../core/selector.ts';
 import type { MatchAsWritten, NameBlock, OneOrMore, PolicyAsWritten } from './policy-schema.ts';
 
@@ -21,10 +21,7 @@ export function normalisePolicy(
     name: written.name,
     description: written.description,
     mode: written.mode ?? 'dry-run',
-    schedule:
-      written.schedule === undefined
-        ? undefined
-        : { cron: written.schedule.cron, timezone: written.schedule.timezone ?? 'UTC' },
+    schedule: written.schedule === undefined ? undefined : scheduleOf(written.schedule),
     projects: projectSelector(written.projects),
     rules: written.rules.map((rule) => ({
       name: rule.name,
@@ -35,6 +32,11 @@ export function normalisePolicy(
     concurrency: written.concurrency ?? 4,
     ...source,
   };
+}
+
+function scheduleOf({ cron, timezone }: NonNullable<PolicyAsWritten['schedule']>): Schedule {
+  // Not every reader of cron expressions takes more than one space.
+  return { cron: cron.replaceAll(/[ \t]+/g, ' '), timezone: timezone ?? 'UTC' };
 }
 
 function limitsOf(written: NonNullable<PolicyAsWritten['limits']>): Limits {

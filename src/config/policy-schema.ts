@@ -85,6 +85,7 @@ const match: z.ZodType<MatchAsWritten> = z
   .lazy(() => z.strictObject(matchShape))
   .meta({
     id: 'match',
+    minProperties: 1,
     description: 'Every key must hold (and). What cannot be known keeps the conversation.',
   });
 

@@ -46,7 +46,8 @@ interface Scan {
   /** `-` and `?` since the line's start: each opens a block inside the one before. */
   inline: number;
   atLineStart: boolean;
-  hasContent: boolean;
+  /** There is a `---`, or something that needs none. */
+  hasDocument: boolean;
   /** A document has ended with `...`; nothing may follow. */
   ended: boolean;
   previous: CST.TokenType | undefined;
@@ -65,7 +66,7 @@ export function scanYaml(text: string): ScanProblem | undefined {
     indents: [],
     inline: 0,
     atLineStart: true,
-    hasContent: false,
+    hasDocument: false,
     ended: false,
     previous: undefined,
   };
@@ -101,7 +102,9 @@ function problemOf(scan: Scan, type: CST.TokenType, token: string): string | und
       return undefined;
     case 'doc-start':
       scan.atLineStart = false;
-      return scan.hasContent || scan.ended || scan.previous === 'doc-start' ? SECOND_DOCUMENT : undefined;
+      if (scan.hasDocument || scan.ended) return SECOND_DOCUMENT;
+      scan.hasDocument = true;
+      return undefined;
     case 'doc-end':
       scan.ended = true;
       return undefined;
@@ -115,7 +118,7 @@ const SECOND_DOCUMENT = 'a second document starts here: write one policy in one 
 function problemOfContent(scan: Scan, type: CST.TokenType): string | undefined {
   if (scan.ended) return SECOND_DOCUMENT;
   if (scan.atLineStart) indentTo(scan, 0);
-  scan.hasContent = true;
+  scan.hasDocument = true;
   count(scan, type);
   if (scan.keys > MOST_KEYS) return `the file has more than ${MOST_KEYS} keys`;
   if (scan.flow + scan.inline + scan.indents.length > DEEPEST)

@@ -403,6 +403,17 @@ describe('the books', () => {
     expect(deleter.requestCounts()).toEqual(expected);
   });
 
+  it('are kept for each view by itself', async () => {
+    const { client, reader } = await setUp(always({ body: { data: paged([]) } }));
+    const [one, other] = [client.view(), client.view()];
+    await one.reader.control(7);
+    await one.deleter.deleteConversation(7, SESSION);
+    expect(one.reader.requestCounts()).toMatchObject({ control: 1, delete: 1 });
+    expect(other.reader.requestCounts()).toMatchObject({ control: 0, delete: 0 });
+    expect(reader.requestCounts()).toMatchObject({ control: 0, delete: 0 });
+    expect(other.reader.clockSkewMs()).toBeDefined();
+  });
+
   it('know how far the clocks are apart, by the latest answer', async () => {
     let date: string | undefined = new Date(NOW + 90_000).toUTCString();
     const { reader } = await setUp((request, response) => {

@@ -1,5 +1,7 @@
 import { ApiError, RetentionError } from '../core/errors.ts';
 import type { Chance, Clock, CustomGptDeleter, CustomGptReader, DeleteAnswer, Log } from '../core/ports.ts';
+import { PURPOSES } from '../core/run.ts';
+import type { Purpose, RequestCounts } from '../core/run.ts';
 import { askExistence } from './existence.ts';
 import { Gate } from './gate.ts';
 import type { Patience } from './gate.ts';
@@ -7,7 +9,7 @@ import { createPace } from './pace.ts';
 import { conversationPages, fetchPage, projectPages } from './pages.ts';
 import type { Timeouts } from './request.ts';
 import { createCaller } from './retry.ts';
-import type { Caller } from './retry.ts';
+import type { Caller, CallerParts } from './retry.ts';
 import { createTransport } from './transport.ts';
 import type { Transport } from './transport.ts';
 import { Turnstile } from './turnstile.ts';
@@ -39,10 +41,16 @@ export interface CustomGptClientOptions {
   readonly patience?: Partial<Patience>;
 }
 
-export interface CustomGptClient {
+/** One pair counts its own requests. */
+export interface CustomGptView {
   /** For whoever may only look: no delete method exists on it. */
   readonly reader: CustomGptReader;
   readonly deleter: CustomGptDeleter;
+}
+
+export interface CustomGptClient extends CustomGptView {
+  /** Another pair, with request counts that start at zero; connections, pace and pauses are those of the client. */
+  view(): CustomGptView;
   /** Ends everything at once: calls that wait are `aborted`, requests on the wire are cut. */
   close(): Promise<void>;
 }
@@ -65,8 +73,27 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
   });
   const gate = new Gate({ clock, chance, log, patience });
   const turnstile = new Turnstile({ clock, gate, pace: createPace(options.requestsPerMinute) });
-  const call = createCaller({ transport, turnstile, gate, clock, chance, log, patience });
-  const reader = createReader({ urls, call, clock, log, transport });
+  const view = () => createView({ urls, transport, turnstile, gate, clock, chance, log, patience });
+  return {
+    ...view(),
+    view,
+    close() {
+      turnstile.close();
+      return transport.close();
+    },
+  };
+}
+
+type ViewParts = Omit<CallerParts, 'onSent'> & { readonly urls: Urls };
+
+function createView(parts: ViewParts): CustomGptView {
+  const { urls } = parts;
+  const counts = Object.fromEntries(PURPOSES.map((purpose) => [purpose, 0])) as Record<Purpose, number>;
+  const onSent = (purpose: Purpose) => {
+    counts[purpose] += 1;
+  };
+  const call = createCaller({ ...parts, onSent });
+  const reader = createReader({ ...parts, call, requestCounts: () => ({ ...counts }) });
   return {
     reader,
     deleter: Object.freeze({
@@ -74,10 +101,6 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
       deleteConversation: (projectId: number, sessionId: string, signal?: AbortSignal) =>
         deleteConversation({ urls, call }, { projectId, sessionId }, signal),
     }),
-    close() {
-      turnstile.close();
-      return transport.close();
-    },
   };
 }
 
@@ -97,6 +120,7 @@ function createReader(parts: {
   readonly clock: Clock;
   readonly log: Log;
   readonly transport: Transport;
+  readonly requestCounts: () => RequestCounts;
 }): CustomGptReader {
   return Object.freeze<CustomGptReader>({
     projectPages: (signal) => projectPages(parts, signal),
@@ -104,7 +128,7 @@ function createReader(parts: {
     existence: (projectId, sessionId, { purpose, signal }) =>
       askExistence(parts, { projectId, sessionId, purpose, signal }),
     control: (projectId, signal) => control(parts, projectId, signal),
-    requestCounts: () => parts.transport.counts(),
+    requestCounts: parts.requestCounts,
     clockSkewMs: () => parts.transport.clockSkewMs(),
   });
 }

@@ -1,6 +1,5 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/ports.ts';
-import type { Purpose } from '../core/run.ts';
 import type { StartDeadline } from './deadlines.ts';
 import { onAbort } from './on-abort.ts';
 import type { Target } from './urls.ts';
@@ -29,7 +28,6 @@ const BODY_LIMIT_BYTES: Readonly<Record<AnswerSize, number>> = {
 
 export interface WireRequest {
   readonly target: Target;
-  readonly purpose: Purpose;
   readonly size: AnswerSize;
   readonly signal: AbortSignal | undefined;
 }
@@ -62,7 +60,6 @@ export interface Line {
   readonly clock: Clock;
   readonly timeouts: Timeouts;
   readonly startDeadline: StartDeadline;
-  onSent(purpose: Purpose): void;
   onAnswered(date: string | undefined, middleAt: number): void;
 }
 
@@ -87,6 +84,7 @@ function only(header: string | string[] | undefined): string | undefined {
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: WireRequest;
   readonly #line: Line;
+  readonly #onSent: () => void;
   readonly #resolve: (result: WireResult) => void;
   readonly #chunks: Buffer[] = [];
   readonly #takeBack: (() => void)[] = [];
@@ -96,10 +94,15 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #byteCount = 0;
   #head: Pick<Answer, 'status' | 'retryAfter' | 'date'> | undefined;
 
-  constructor(request: WireRequest, line: Line, resolve: (result: WireResult) => void) {
+  constructor(
+    request: WireRequest,
+    line: Line,
+    on: { readonly sent: () => void; readonly settled: (result: WireResult) => void },
+  ) {
     this.#request = request;
     this.#line = line;
-    this.#resolve = resolve;
+    this.#onSent = on.sent;
+    this.#resolve = on.settled;
     const { listTotalMs, totalMs } = line.timeouts;
     const limitMs = request.size === 'list' ? listTotalMs : totalMs;
     this.#takeBack.push(
@@ -120,7 +123,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#controller = controller;
     this.#sentAt = this.#line.clock.monotonic();
-    this.#line.onSent(this.#request.purpose);
+    this.#onSent();
   }
 
   onResponseStart(

@@ -29,7 +29,7 @@ interface Seen {
   readonly path: string;
 }
 
-/** Status of the n-th request (from 1), with headers; 0 cuts the connection. */
+/** Status of the n-th request (from 1), with headers; 0 cuts the connection, 1 leaves it without an answer. */
 type Script = (request: Seen, count: number) => readonly [number, Readonly<Record<string, string>>?];
 
 async function setUp(script: Script, options: { manual?: boolean; requestsPerMinute?: number } = {}) {
@@ -44,6 +44,7 @@ async function setUp(script: Script, options: { manual?: boolean; requestsPerMin
       request.socket.destroy();
       return;
     }
+    if (status === 1) return;
     response.sendDate = false;
     response.writeHead(status, headers);
     response.end(JSON.stringify(path.includes('/messages') ? MESSAGES : LIST));
@@ -216,6 +217,34 @@ describe('an outage', () => {
     await Promise.all([worker(), worker(), worker(), worker()]);
     expect(seen.length - useful).toBeLessThan(useful * 0.05);
     expect(seen.filter(({ at }) => at >= outage.from && at < outage.to).length).toBe(seen.length - useful);
+  });
+
+  it('does not use up the attempts of the few who probe', async () => {
+    const { reader, seen } = await setUp(({ at }) => [at < 250 ? 503 : 200]);
+    const calls = [reader.control(7), reader.control(8)];
+    expect((await Promise.all(calls)).map(({ status }) => status)).toEqual([200, 200]);
+    expect(seen.length).toBeLessThan(18);
+  });
+
+  it('lasts as long as a 503 says', async () => {
+    const outage: Script = ({ at }) => (at === 0 ? [503, { 'retry-after': '45' }] : [200]);
+    const { reader, times } = await setUp(outage);
+    await Promise.all([7, 8, 9, 10].map((projectId) => reader.control(projectId)));
+    expect(times()).toEqual([0, 0, 0, 0, 45, 45, 45, 45]);
+  });
+
+  it('is not what aborted requests look like', async () => {
+    const stop = new AbortController();
+    const { reader, times } = await setUp((_, count) => {
+      if (count === 10) stop.abort();
+      return [count > 1 && count < 11 ? 1 : 200];
+    });
+    await reader.control(7);
+    const calls = Array.from({ length: 9 }, (_, n) => reader.control(n + 1, stop.signal));
+    const failures = (await Promise.all(calls.map(failureOf))).map(({ failure }) => failure);
+    expect(new Set(failures)).toEqual(new Set(['aborted']));
+    await reader.control(7);
+    expect(new Set(times())).toEqual(new Set([0]));
   });
 
   it('longer than the patience fails all who wait', async () => {

@@ -1,6 +1,7 @@
 import { ApiError } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
 import type { Chance, Clock, Log } from '../core/ports.ts';
+import type { Purpose } from '../core/run.ts';
 import { failureOf, toApiError } from './answers.ts';
 import { jittered } from './gate.ts';
 import type { Gate, Lesson, Patience } from './gate.ts';
@@ -16,6 +17,8 @@ const FIRST_CONTACT_ATTEMPTS = 4;
 const FIRST_CONTACT_MS = 12_000;
 
 export interface Call<T> extends WireRequest {
+  /** For the request counts. */
+  readonly purpose: Purpose;
   /** What may be sent again: a read after anything that may pass, or only what a 429 says was not carried out. */
   readonly repeat: 'read' | 'after_429_only';
   /** Content of a whole 2xx answer; undefined when it is not what this route answers. */
@@ -25,7 +28,7 @@ export interface Call<T> extends WireRequest {
 /** Sends until there is an answer to keep, or throws ApiError. */
 export type Caller = <T>(call: Call<T>) => Promise<T>;
 
-interface Parts {
+export interface CallerParts {
   readonly transport: Transport;
   readonly turnstile: Turnstile;
   readonly gate: Gate;
@@ -33,6 +36,8 @@ interface Parts {
   readonly chance: Chance;
   readonly log: Log;
   readonly patience: Patience;
+  /** A request goes on the wire, the first time or again. */
+  onSent(purpose: Purpose): void;
 }
 
 /** How a call has fared so far. */
@@ -45,7 +50,7 @@ interface Progress {
 type Outcome<T> = { readonly value: T } | { readonly error: ApiError; readonly result: WireResult };
 
 /** The one retry layer. Nothing below it repeats a request, and nothing above it need. */
-export function createCaller(parts: Parts): Caller {
+export function createCaller(parts: CallerParts): Caller {
   return async <T>(call: Call<T>): Promise<T> => {
     const progress: Progress = {
       startedAt: parts.clock.monotonic(),
@@ -66,13 +71,15 @@ export function createCaller(parts: Parts): Caller {
   };
 }
 
-async function attempt<T>(parts: Parts, call: Call<T>): Promise<Outcome<T>> {
+async function attempt<T>(parts: CallerParts, call: Call<T>): Promise<Outcome<T>> {
   const { transport, turnstile, clock } = parts;
   const admission = await turnstile.enter(call.target.method === 'GET', call.signal);
   if (admission.kind === 'aborted') throw failed(call, 'aborted', undefined);
   if (admission.kind === 'exhausted') throw failed(call, admission.failure, admission.status);
   const hadAnswered = transport.hasAnswered();
-  const result = await transport.send(call);
+  const result = await transport.send(call, () => {
+    parts.onSent(call.purpose);
+  });
   const isFirstContact = result.kind === 'silence' && !hadAnswered && !transport.hasAnswered();
   turnstile.leave(
     admission.ticket,
@@ -109,7 +116,7 @@ function retryAfterMs(result: WireResult, now: number): number | undefined {
 
 /** Milliseconds until the next attempt, zero when only the gate need be asked, undefined to give up. */
 function nextWaitMs(
-  parts: Parts,
+  parts: CallerParts,
   call: Call<unknown>,
   last: { readonly progress: Progress; readonly error: ApiError; readonly result: WireResult },
 ): number | undefined {

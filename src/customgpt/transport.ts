@@ -1,7 +1,5 @@
 import { Pool } from 'undici';
 import type { Clock } from '../core/ports.ts';
-import { PURPOSES } from '../core/run.ts';
-import type { Purpose, RequestCounts } from '../core/run.ts';
 import { createDeadlines } from './deadlines.ts';
 import { parseHttpDate } from './http-date.ts';
 import { Exchange } from './request.ts';
@@ -9,9 +7,8 @@ import type { Line, Timeouts, WireRequest, WireResult } from './request.ts';
 import { isChecked } from './urls.ts';
 
 export interface Transport {
-  /** One request, one result; never rejects. */
-  send(request: WireRequest): Promise<WireResult>;
-  counts(): RequestCounts;
+  /** One request, one result; never rejects. `onSent` is called when, and only if, it goes on the wire. */
+  send(request: WireRequest, onSent: () => void): Promise<WireResult>;
   clockSkewMs(): number | undefined;
   /** True once any status line has come back. */
   hasAnswered(): boolean;
@@ -46,7 +43,6 @@ export function createTransport(options: {
     bodyTimeout: timeouts.bodyIdleMs,
   });
   const headers = ['authorization', authorization, ...OTHER_HEADERS];
-  const counts = Object.fromEntries(PURPOSES.map((purpose) => [purpose, 0])) as Record<Purpose, number>;
   let skewMs: number | undefined;
   let answered = false;
   let closed = false;
@@ -54,9 +50,6 @@ export function createTransport(options: {
     clock,
     timeouts,
     startDeadline: createDeadlines(),
-    onSent(purpose) {
-      counts[purpose] += 1;
-    },
     onAnswered(date, middleAt) {
       answered = true;
       const serverAt = date === undefined ? undefined : parseHttpDate(date);
@@ -65,19 +58,18 @@ export function createTransport(options: {
     },
   };
   return {
-    send(request) {
+    send(request, onSent) {
       const { target } = request;
       if (!isChecked(target)) throw new TypeError('request target was not built by urls.ts');
-      return new Promise((resolve) => {
+      return new Promise((settled) => {
         if (request.signal?.aborted === true || closed) {
-          resolve({ kind: 'silence', failure: 'aborted', code: undefined, receivedAt: clock.now() });
+          settled({ kind: 'silence', failure: 'aborted', code: undefined, receivedAt: clock.now() });
         } else {
           const { method, path } = target;
-          pool.dispatch({ method, path, headers }, new Exchange(request, line, resolve));
+          pool.dispatch({ method, path, headers }, new Exchange(request, line, { sent: onSent, settled }));
         }
       });
     },
-    counts: () => ({ ...counts }),
     clockSkewMs: () => skewMs,
     hasAnswered: () => answered,
     close() {

@@ -39,18 +39,18 @@ function startTask(schedule: Schedule, onWake: () => void, log: Log): ScheduledT
 
 /** Without a logger of ours, node-cron prints to the console in colours. */
 function loggerFor(log: Log): Logger {
+  const facts = { from: 'node-cron' };
+  const mention = (message: string | Error) => {
+    log.debug(facts, messageOf(message));
+  };
   return {
-    info(message) {
-      log.debug({ from: 'node-cron' }, message);
-    },
+    info: mention,
+    debug: mention,
     warn(message) {
-      log.warn({ from: 'node-cron' }, message);
+      log.warn(facts, message);
     },
     error(message, cause) {
-      log.error({ from: 'node-cron', problem: messageOf(cause ?? message) }, 'the alarm clock failed');
-    },
-    debug(message) {
-      log.debug({ from: 'node-cron' }, messageOf(message));
+      log.error({ ...facts, problem: messageOf(cause ?? message) }, 'the alarm clock failed');
     },
   };
 }

@@ -8,9 +8,9 @@ const GRACE_MS = 8000;
 export interface StopControl {
   readonly signals: StopSignals;
   /** Ends all work in order; asked a second time, at once. */
-  stop(reason: string): void;
+  readonly stop: (reason: string) => void;
   /** All work has ended: nothing is left to abandon, and no timer keeps the process alive. */
-  settle(): void;
+  readonly settle: () => void;
 }
 
 /** `stop` aborts immediately, `abandon` when those who were told to stop have had `graceMs`. */

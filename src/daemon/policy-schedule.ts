@@ -40,7 +40,8 @@ export class PolicySchedule {
   #passes: Promise<void> | undefined;
   #runningSlotAt: number | undefined;
   #isBusy = false;
-  #wakeCount = 0;
+  #wokenAt = 0;
+  #lookedAt = 0;
   #isStopped = false;
   /** While a slot stays due it is tried every minute; each thing is said of it once. */
   readonly #said = new Map<'due' | 'held' | 'future', number>();
@@ -88,24 +89,23 @@ export class PolicySchedule {
 
   #woken(): void {
     if (this.#isStopped) return;
-    this.#wakeCount += 1;
+    this.#wokenAt = this.#parts.clock.now();
     if (this.#runningSlotAt !== undefined) this.#skipOverlapped(this.#runningSlotAt);
     else if (!this.#isBusy) this.#passes = this.#pass();
   }
 
   async #pass(): Promise<void> {
     this.#isBusy = true;
-    let heeded: number;
     do {
-      heeded = this.#wakeCount;
+      this.#lookedAt = this.#parts.clock.now();
       try {
         await this.#runIfDue();
       } catch (error) {
         // Neither a run nor the state may end the alarm: the next wake tries again.
         this.#parts.log.error({ policy: this.#policy.name, ...factsOf(error) }, 'schedule could not be kept');
       }
-      // Who was woken while it looked may have looked too early.
-    } while (this.#wakeCount !== heeded && !this.#isStopped);
+      // Woken again at a later instant than the one it looked at: a slot may have come in between.
+    } while (this.#wokenAt > this.#lookedAt && !this.#isStopped);
     this.#isBusy = false;
   }
 
@@ -129,6 +129,8 @@ export class PolicySchedule {
     this.#settledAt = slotAt;
     this.#runningSlotAt = slotAt;
     const isCovered = await this.#attempt({ trigger, slotAt });
+    // Wakes during the run have been answered; one that was interrupted must not begin again before the next.
+    this.#lookedAt = this.#parts.clock.now();
     if (isCovered) this.#skipOverlapped(slotAt);
     this.#runningSlotAt = undefined;
     if (isCovered) await this.#parts.slots.recordSlot(this.#policy.name, this.#settledAt);

@@ -7,7 +7,10 @@ export interface Scheduler {
    * Rejects with RetentionError `state_unusable`, and nothing has begun, when the slots cannot be read.
    */
   start(): Promise<void>;
-  /** No run begins any more; resolves when those under way have ended. How fast they end is up to their stop signals. */
+  /**
+   * No run begins any more; resolves when those under way have ended. How fast they end is up to their stop signals: to
+   * be given in the same breath, or a run that they interrupted could begin again.
+   */
   stop(): Promise<void>;
 }
 

@@ -17,6 +17,8 @@ export interface Deletion {
   readonly verifyStatus: number | undefined;
   readonly control: Control | undefined;
   readonly reason: string | undefined;
+  /** What answered 404 where no DELETE did it. */
+  readonly foundBy: string | undefined;
   /** The later run that settled it, after its own worker had vanished. */
   readonly settledBy: string | undefined;
 }
@@ -47,6 +49,11 @@ export function conversationKey(of: { readonly projectId: number; readonly sessi
   return `${of.projectId} ${of.sessionId}`;
 }
 
+/** How a conversation that was gone already came to be known as gone. */
+export function goneWords({ foundBy }: Deletion): string {
+  return foundBy === 'delete' ? 'gone: the DELETE answered 404' : 'gone before a DELETE';
+}
+
 function deletionOf(entry: AuditEntry): Deletion | undefined {
   const { project_id: projectId, session_id: sessionId, rule, time } = entry;
   const outcome = entry.event === 'deletion.intended' ? 'open' : outcomeOfEvent(entry.event);
@@ -64,6 +71,7 @@ function deletionOf(entry: AuditEntry): Deletion | undefined {
     verifyStatus: number(entry['verify_status']),
     control: controlOf(entry['control']),
     reason: text(entry['reason']),
+    foundBy: text(entry['found_by']),
     settledBy: text(entry['settled_by']),
   };
 }

@@ -41,7 +41,7 @@ export function selectorInWords(selector: Selector): string {
     case 'older_than':
       return `${SINCE[selector.clock]} more than ${durationInWords(selector.duration)} ago`;
     case 'name':
-      return `whose name ${selector.matchers.map((matcher) => matcher.words).join(' or ')}`;
+      return `whose name ${eitherOf(selector.matchers.map((matcher) => matcher.words))}`;
     case 'created_by':
       return `started by ${choice([...selector.users].map(userInWords), 'users')}`;
     case 'session_ids':
@@ -51,7 +51,7 @@ export function selectorInWords(selector: Selector): string {
     case 'all':
       return joined(selector.of, 'and');
     case 'not':
-      return `that are not ${grouping(selector.of)}`;
+      return `other than those ${grouping(selector.of)}`;
   }
 }
 
@@ -112,11 +112,16 @@ function grouping(selector: Selector): string {
   return isCompound ? `(${selectorInWords(selector)})` : selectorInWords(selector);
 }
 
+/** In brackets where an `and` could stand beside it. */
+function eitherOf(words: readonly string[]): string {
+  return words.length === 1 ? words.join('') : `(${words.join(' or ')})`;
+}
+
 function userInWords(user: string): string {
   return user === 'anonymous' ? 'anonymous visitors' : `user ${user}`;
 }
 
 function choice(names: readonly string[], many: string): string {
   if (names.length > MOST_LISTED) return `one of ${grouped(names.length)} ${many}`;
-  return names.join(' or ');
+  return eitherOf(names);
 }

@@ -1,4 +1,4 @@
-import type { PlanSummary } from '../core/plan.ts';
+import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { RunCounts, RunRecord } from '../core/run.ts';
 import { counted, enumerated, grouped } from './quantities.ts';
 
@@ -9,23 +9,31 @@ export interface FinishedRun {
   readonly plan: PlanSummary | undefined;
 }
 
+/** Projects of which nothing could be deleted, because their listing failed. */
+export function incompleteIn(plan: PlanSummary | undefined): readonly PlanProject[] {
+  return plan?.projects.filter((project) => project.incomplete !== undefined) ?? [];
+}
+
+type WithOrWithoutPlan = Pick<FinishedRun, 'run' | 'counts'> & { readonly plan?: PlanSummary | undefined };
+
 /** What a run came to, in one sentence. Only what is verified is called deleted. */
-export function runSentence({ run, counts }: FinishedRun): string {
+export function runSentence(finished: FinishedRun): string {
+  const { run, counts } = finished;
   const { planned, verified } = counts;
   switch (run.status) {
     case 'refused':
       return 'A limit refused this run before the first DELETE. Nothing was deleted.';
     case 'running':
-      return `The run is under way. ${deletedSoFar(counts)}`;
+      return `The run is under way. ${deletedSoFar(finished)}`;
     case 'failed':
-      return `The run failed. ${deletedSoFar(counts)}`;
+      return `The run failed. ${deletedSoFar(finished)}`;
     case 'interrupted':
-      return `The run was interrupted. ${deletedSoFar(counts)}`;
+      return `The run was interrupted. ${deletedSoFar(finished)}`;
     case 'completed':
     case 'partial':
       break;
   }
-  if (wasOnlyPlanned({ run, counts })) {
+  if (wasOnlyPlanned(finished)) {
     return `Would delete ${counted(planned, 'conversation')}. A dry run: nothing was deleted.`;
   }
   if (planned === 0) return 'There was nothing to delete.';
@@ -35,42 +43,36 @@ export function runSentence({ run, counts }: FinishedRun): string {
   return others === '' ? `${of}.` : `${of}; ${others}.`;
 }
 
-/** `run` and `serve` never apply the plan of a policy in `dry-run` mode; a person may have. */
-export function wasOnlyPlanned({ run, counts }: Pick<FinishedRun, 'run' | 'counts'>): boolean {
-  return run.mode === 'dry-run' && settledCount(counts) === 0 && (run.requests?.delete ?? 0) === 0;
+/** A dry run that came to its end. */
+export function wasOnlyPlanned(finished: WithOrWithoutPlan): boolean {
+  const { status } = finished.run;
+  return (status === 'completed' || status === 'partial') && isUnapplied(finished);
 }
 
 /** Planned conversations without an outcome: not begun, or begun and left open. */
 export function withoutOutcome(finished: FinishedRun): number {
   const { run, counts } = finished;
-  if (run.status === 'refused' || wasOnlyPlanned(finished)) return 0;
+  if (run.status === 'refused' || isUnapplied(finished)) return 0;
   return Math.max(0, counts.planned - settledCount(counts));
 }
 
 /** What is left of a run, and what becomes of it: one sentence each, none when nothing is left. */
 export function leftovers(finished: FinishedRun): string[] {
   const { run, counts, plan } = finished;
-  const { already_gone: gone, unverified, failed, skipped } = counts;
+  const { unverified, failed, skipped } = counts;
   const open = withoutOutcome(finished);
-  const lines = [
-    ...said(gone, `${grouped(gone)} already gone when their turn came: not counted as deleted.`),
+  return [
     ...said(unverified, `${grouped(unverified)} unverified, not proven gone: tried again in the next run.`),
     ...said(failed, `${grouped(failed)} failed, not carried out: tried again in the next run.`),
     ...said(skipped, `${grouped(skipped)} skipped, because something changed: decided anew in the next run.`),
     ...said(open, `${grouped(open)} without an outcome: the next run settles or decides them anew.`),
+    // Nothing else explains it: every deletion is verified, but the listing at the end did not bear it out.
+    ...(run.status === 'partial' &&
+    unverified + failed + skipped + open === 0 &&
+    incompleteIn(plan).length === 0
+      ? ['A fresh listing at the end could not confirm every project.']
+      : []),
   ];
-  const incomplete = plan?.projects.filter((project) => project.incomplete !== undefined).length ?? 0;
-  lines.push(
-    ...said(
-      incomplete,
-      `${counted(incomplete, 'project')} could not be listed in full: nothing of ${incomplete === 1 ? 'it' : 'them'} was deleted.`,
-    ),
-  );
-  // Nothing else explains it: every deletion is verified, but the listing at the end did not bear it out.
-  if (run.status === 'partial' && unverified + failed + skipped + open + incomplete === 0) {
-    lines.push('A fresh listing at the end could not confirm every project.');
-  }
-  return lines;
 }
 
 /** How long it took, in seconds; undefined while it runs. */
@@ -82,8 +84,15 @@ function settledCount(counts: RunCounts): number {
   return counts.verified + counts.already_gone + counts.unverified + counts.failed + counts.skipped;
 }
 
-function deletedSoFar({ planned, verified }: RunCounts): string {
-  if (verified === 0) return 'Nothing was verified as deleted.';
+/** `run` and `serve` never apply the plan of a policy in `dry-run` mode; a person may have. */
+function isUnapplied({ run, counts, plan }: WithOrWithoutPlan): boolean {
+  if (run.mode !== 'dry-run' || plan?.status === 'applied') return false;
+  return settledCount(counts) === 0 && (run.requests?.delete ?? 0) === 0;
+}
+
+function deletedSoFar({ run, counts: { planned, verified } }: FinishedRun): string {
+  if (run.requests?.delete === 0 && verified === 0) return 'No DELETE was sent.';
+  if (verified === 0) return 'Nothing is verified as deleted.';
   return `Deleted ${grouped(verified)} of ${counted(planned, 'planned conversation')} before that.`;
 }
 

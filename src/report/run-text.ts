@@ -1,9 +1,16 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
 import { PURPOSES, totalRequests, type RequestCounts, type RunCounts, type RunRecord } from '../core/run.ts';
-import { deletionsIn, type Deletion } from './deletion-proof.ts';
+import { deletionsIn, goneWords, type Deletion } from './deletion-proof.ts';
 import { projectLines, SENTENCE_COLUMNS } from './plan-text.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
-import { leftovers, runSentence, secondsOf, wasOnlyPlanned, type FinishedRun } from './run-outcome.ts';
+import {
+  incompleteIn,
+  leftovers,
+  runSentence,
+  secondsOf,
+  wasOnlyPlanned,
+  type FinishedRun,
+} from './run-outcome.ts';
 import { terminalSafe } from './safe-text.ts';
 import { textTable, type Column } from './text-table.ts';
 
@@ -27,15 +34,21 @@ const OUTCOME_COLUMNS: readonly Column[] = [
 /** What a run did and what to do next, in short lines for a terminal. */
 export function runSummary(result: FinishedRun): string[] {
   const { run } = result;
+  const see = run.status === 'completed' ? [] : [`See: customgpt-retention runs ${run.runId}`];
+  return [...summaryLines(result), ...see, ...nextStep(result)];
+}
+
+function summaryLines(result: FinishedRun): string[] {
+  const { run } = result;
   return [
     `${run.runId} of policy ${run.policy}: ${run.status}`,
     runSentence(result),
     ...problemLine(run),
     ...leftovers(result),
+    ...incompleteLine(result),
     ...restLine(result),
     factsLine(run),
     ...(run.auditHead === undefined ? [] : [`Audit head ${run.auditHead}`]),
-    ...nextStep(result),
   ];
 }
 
@@ -59,7 +72,8 @@ export function runDetail(result: FinishedRun, entries: Iterable<AuditEntry>): s
   const { run, plan } = result;
   const outcomes = outcomeRows(entries);
   return [
-    ...runSummary(result),
+    ...summaryLines(result),
+    ...nextStep(result),
     '',
     `Trigger     ${run.trigger}${run.slotAt === undefined ? '' : `, slot ${minuteAndSecond(run.slotAt)}`}`,
     `Mode        ${run.mode}`,
@@ -91,9 +105,9 @@ function proofWords(deletion: Deletion): string {
   const { outcome, deleteStatus, verifyStatus, reason } = deletion;
   switch (outcome) {
     case 'verified':
-      return `DELETE ${deleteStatus ?? 'unanswered'}, then ${verifyStatus ?? 'no answer'}`;
+      return `DELETE ${deleteStatus ?? '–'}, GET ${verifyStatus ?? '–'}`;
     case 'already_gone':
-      return 'gone before a DELETE';
+      return goneWords(deletion);
     case 'open':
       return 'no outcome yet';
     case 'unverified':
@@ -107,10 +121,22 @@ function problemLine({ problem }: RunRecord): string[] {
   return problem === undefined ? [] : [`Why: ${terminalSafe(problem, SENTENCE_COLUMNS)}`];
 }
 
+function incompleteLine({ plan }: FinishedRun): string[] {
+  const { length } = incompleteIn(plan);
+  if (length === 0) return [];
+  const of = length === 1 ? 'it' : 'them';
+  return [`${counted(length, 'project')} could not be listed in full: nothing of ${of} was deleted.`];
+}
+
 function restLine({ counts, plan }: FinishedRun): string[] {
   if (plan === undefined) return [];
-  const { listed, kept, held, unknown } = counts;
-  const rest = enumerated([`${grouped(kept)} kept`, `${grouped(held)} held`, `${grouped(unknown)} unknown`]);
+  const { listed, planned, kept, held, unknown } = counts;
+  const rest = enumerated([
+    `${grouped(planned)} planned`,
+    `${grouped(held)} held`,
+    `${grouped(unknown)} unknown`,
+    `${grouped(kept)} kept`,
+  ]);
   return [`Listed ${counted(listed, 'conversation')}: ${rest}.`];
 }
 
@@ -131,11 +157,12 @@ function requestWords(requests: RequestCounts): string {
 function nextStep(result: FinishedRun): string[] {
   const { run, counts } = result;
   const apply = `customgpt-retention apply ${run.planId ?? ''}`;
-  const see = `See: customgpt-retention runs ${run.runId}`;
   if (run.status === 'refused' && run.planId !== undefined) {
-    const words = `Plan to look at: ${run.planId}.`;
-    return [`${words} ${see}`, `Apply it all the same: ${apply} --override-limits --by WHO --reason TEXT`];
+    return [
+      `Plan to look at: ${run.planId}`,
+      `Apply it all the same: ${apply} --override-limits --by WHO --reason TEXT`,
+    ];
   }
   if (wasOnlyPlanned(result) && counts.planned > 0 && run.planId !== undefined) return [`Apply it: ${apply}`];
-  return run.status === 'completed' ? [] : [see];
+  return [];
 }

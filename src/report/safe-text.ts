@@ -59,7 +59,6 @@ export function escapeHtml(text: string): string {
   return text
     .replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
     .replace(
-      // eslint-disable-next-line no-control-regex -- controls are exactly what is looked for
       /[\0-\x08\v\f\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]|\p{Cs}/gu,
       writtenOut,
     );

@@ -8,7 +8,7 @@ import { IdSet } from './id-set.ts';
 import { InconsistentListing, listProject, type ListedRow } from './list-project.ts';
 
 /** What was seen this recently needs no second look before the DELETE. */
-const FRESH_MS = 60_000;
+export const FRESH_MS = 60_000;
 
 /** A plan item that names a conversation and is to be deleted. */
 export type DeletableItem = PlanItem & { readonly sessionId: string };

@@ -3,13 +3,7 @@ import { RetentionError } from '../core/errors.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { Clock } from '../core/ports.ts';
 import { initial } from './migrations/001-initial.ts';
-
-export interface Migration {
-  /** 1, 2, 3 … without gaps. */
-  readonly number: number;
-  readonly name: string;
-  readonly sql: string;
-}
+import type { Migration } from './migrations/migration.ts';
 
 const MIGRATIONS: readonly Migration[] = [initial];
 const NEWEST = MIGRATIONS.length;

@@ -25,7 +25,7 @@ const CAUSES: readonly Cause[] = [
       'EISDIR',
     ],
     message: (path) => `cannot open or write ${path}`,
-    hint: 'Make the state directory readable and writable for this user.',
+    hint: 'Make the state directory writable for this user, or, to look at it only, use a copy.',
   },
   {
     codes: ['SQLITE_BUSY', 'SQLITE_LOCKED'],

@@ -20,7 +20,11 @@ const caseSchema = z.strictObject({
   about: z.string(),
   now: z.string(),
   policy: z.string(),
-  holds: z.array(z.strictObject({ project: z.number(), session: z.string().optional(), until: z.string().optional() })).default([]),
+  holds: z
+    .array(
+      z.strictObject({ project: z.number(), session: z.string().optional(), until: z.string().optional() }),
+    )
+    .default([]),
   conversations: z.array(
     z.strictObject({
       is: z.string(),
@@ -75,7 +79,9 @@ describe.each(files)('%s', async (file) => {
       createdBy: row.created_by,
     };
     const lastMessage: LastMessage =
-      row.last_message === 'unread' ? { state: 'unread' } : { state: 'read', at: parseInstant(row.last_message) };
+      row.last_message === 'unread'
+        ? { state: 'unread' }
+        : { state: 'read', at: parseInstant(row.last_message) };
     const step = decider.decide(conversation, lastMessage);
     if (step.kind === 'needs_last_message') {
       expect(step.kind).toBe(row.verdict);

@@ -17,7 +17,11 @@ import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 export const DAY = 24 * 60 * 60 * 1000;
 
-export const silentProgress: Progress = { begin: () => undefined, advance: () => undefined, end: () => undefined };
+export const silentProgress: Progress = {
+  begin: () => undefined,
+  advance: () => undefined,
+  end: () => undefined,
+};
 
 /** Everything that was logged, as text, to be searched for what must not be there. */
 export interface RecordedLog extends Log {
@@ -65,7 +69,11 @@ export interface TestWorld {
 
 /** A sandbox on a real socket, a real store in a new folder, and the real client, on one virtual clock. */
 export async function createWorld(
-  options: { readonly sandbox?: SandboxOptions; readonly deps?: Partial<RunDeps>; readonly rpm?: number } = {},
+  options: {
+    readonly sandbox?: SandboxOptions;
+    readonly deps?: Partial<RunDeps>;
+    readonly rpm?: number;
+  } = {},
 ): Promise<TestWorld> {
   const stateDir = mkdtempSync(join(tmpdir(), 'retention-test-'));
   const clock = createVirtualClock(NOW);

@@ -38,12 +38,16 @@ async function report(
   }
   const { seq, problem } = result;
   await output.document({ ok: false, seq, problem });
-  throw new RetentionError('state_unusable', `the audit log in ${where} is broken at entry ${seq}: ${problem}`, {
-    hint: 'Compare with the audit lines in the program log and with earlier exports; do not run until it is explained.',
-  });
+  throw new RetentionError(
+    'state_unusable',
+    `the audit log in ${where} is broken at entry ${seq}: ${problem}`,
+    {
+      hint: 'Compare with the audit lines in the program log and with earlier exports; do not run until it is explained.',
+    },
+  );
 }
 
-async function* linesOf(file: string): AsyncGenerator<unknown> {
+async function* linesOf(file: string): AsyncGenerator {
   const input = createReadStream(file);
   const failed = new Promise<never>((_, reject) => {
     input.once('error', () => {

@@ -21,7 +21,9 @@ export const run: Command<RunInput> = async (world, input) => {
   const policies = await loadPolicies(input.paths, input.policy);
   const worker = await openWorker(world, { forPeople: true });
   try {
-    const ends = await withStopSignals(world.surroundings, (signals) => runAll(world, { worker, policies, signals }));
+    const ends = await withStopSignals(world.surroundings, (signals) =>
+      runAll(world, { worker, policies, signals }),
+    );
     await world.output.document(runsJson(ends.flatMap(({ result }) => result ?? [])));
     return foremost(ends.map(({ code }) => code));
   } finally {

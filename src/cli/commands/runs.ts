@@ -1,10 +1,12 @@
+import type { AuditEntry } from '../../core/audit-entry.ts';
 import { RetentionError } from '../../core/errors.ts';
 import { NO_OUTCOMES } from '../../core/outcome.ts';
 import { countsOf } from '../../core/plan.ts';
 import type { Store } from '../../core/ports.ts';
-import type { RunCounts, RunRecord } from '../../core/run.ts';
+import type { RunRecord } from '../../core/run.ts';
 import { runsJson } from '../../report/run-json.ts';
-import { outcomeRows, runDetail, runsTable } from '../../report/run-text.ts';
+import type { FinishedRun } from '../../report/run-outcome.ts';
+import { runDetail, runsTable } from '../../report/run-text.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { openHistory, settingsOf } from '../wire.ts';
@@ -23,7 +25,7 @@ export const runs: Command<RunsInput> = async (world, { id }) => {
     if (id !== undefined) return await showOne(store, output, id);
     const records = await store.runs({ limit: SHOWN });
     const results = await Promise.all(records.map((run) => withCounts(store, run)));
-    await output.lines(results.length === 0 ? 'No runs yet.' : runsTable(results));
+    await output.lines(runsTable(results));
     await output.document(runsJson(results));
     return EXIT.done;
   } finally {
@@ -41,18 +43,17 @@ async function showOne(
     throw new RetentionError('usage', `there is no run ${id}`, { hint: 'See: customgpt-retention runs' });
   }
   const result = await withCounts(store, run);
-  await output.lines(...runDetail(result));
-  const entries = [];
+  const entries: AuditEntry[] = [];
   for await (const entry of store.audit.entries({ runId: id })) entries.push(entry);
-  await output.lines(...outcomeRows(entries));
+  await output.lines(...runDetail(result, entries));
   const [document] = runsJson([result]).runs;
   await output.document({ ...document, entries });
   return EXIT.done;
 }
 
 /** A run's counts, folded from its plan and the audit log. */
-async function withCounts(store: Store, run: RunRecord): Promise<{ readonly run: RunRecord; readonly counts: RunCounts }> {
+async function withCounts(store: Store, run: RunRecord): Promise<FinishedRun> {
   const plan = run.planId === undefined ? undefined : await store.plan(run.planId);
   const outcomes = await store.audit.outcomeCounts(run.runId);
-  return { run, counts: { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes } };
+  return { run, plan, counts: { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes } };
 }

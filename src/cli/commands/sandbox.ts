@@ -9,10 +9,16 @@ export interface SandboxInput {
 }
 
 /** Serves the built-in emulator of the vendor's API until it is stopped. */
-export const sandbox: Command<SandboxInput> = async ({ output, surroundings }, { port = 0, scenario = 'default' }) => {
+export const sandbox: Command<SandboxInput> = async (
+  { output, surroundings },
+  { port = 0, scenario = 'default' },
+) => {
   if (!SCENARIOS.some(({ name }) => name === scenario)) {
     const names = SCENARIOS.map(({ name, summary }) => `  ${name.padEnd(22)}${summary}`).join('\n');
-    throw new RetentionError('usage', `there is no scenario called ${JSON.stringify(scenario)}; there are:\n${names}`);
+    throw new RetentionError(
+      'usage',
+      `there is no scenario called ${JSON.stringify(scenario)}; there are:\n${names}`,
+    );
   }
   const running = await startSandbox({ port, scenario, now: () => surroundings.clock.now() });
   const env = { CUSTOMGPT_BASE_URL: running.url, CUSTOMGPT_API_KEY: running.apiKey };

@@ -33,14 +33,18 @@ export const serve: Command<ServeInput> = async (world, { paths }) => {
   }
 };
 
-async function serveUntilStopped(worker: Worker, policies: readonly Policy[], signals: StopSignals): Promise<void> {
+async function serveUntilStopped(
+  worker: Worker,
+  policies: readonly Policy[],
+  signals: StopSignals,
+): Promise<void> {
   const { deps, log, store } = worker;
   const scheduler = createScheduler({
     policies,
     slots: store,
     clock: deps.clock,
     log,
-    wake: createCronWake({ clock: deps.clock, log }),
+    wake: createCronWake(deps.clock, log),
     runPolicy: (policy, { trigger, slotAt }) => runPolicy(deps, { policy, trigger, slotAt, signals }),
   });
   await scheduler.start();

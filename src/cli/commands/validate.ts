@@ -20,7 +20,11 @@ export const validate: Command<ValidateInput> = async ({ output, surroundings },
   };
   for (const policy of policies) {
     const nextRun = next(policy);
-    await output.lines(...policyInWords(policy), ...(nextRun === undefined ? [] : [`Next run: ${nextRun}`]), '');
+    await output.lines(
+      ...policyInWords(policy),
+      ...(nextRun === undefined ? [] : [`Next run: ${nextRun}`]),
+      '',
+    );
   }
   await output.lines(`${policies.length} ${policies.length === 1 ? 'policy' : 'policies'}, no problems.`);
   await output.document({

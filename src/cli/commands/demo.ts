@@ -1,0 +1,163 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RetentionError } from '../../core/errors.ts';
+import { countsOf } from '../../core/plan.ts';
+import type { AuditEntry } from '../../core/audit-entry.ts';
+import type { PlanItem } from '../../core/plan.ts';
+import { verifyChain } from '../../core/audit-chain.ts';
+import { planHeadline, planRowsTable } from '../../report/plan-text.ts';
+import { policyInWords } from '../../report/policy-words.ts';
+import { runReportHtml } from '../../report/run-html.ts';
+import { runsJson } from '../../report/run-json.ts';
+import { runSummary } from '../../report/run-text.ts';
+import { applyStoredPlan } from '../../run/apply-stored-plan.ts';
+import type { RunResult } from '../../run/conduct-run.ts';
+import { estimateOf } from '../../run/estimate-plan.ts';
+import { makePlan } from '../../run/make-plan.ts';
+import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
+import type { Policy } from '../../core/policy.ts';
+import type { Command, CommandWorld } from '../command.ts';
+import { DEMO_POLICY } from '../demo-policy.ts';
+import { exitCodeOfRun } from '../exit-codes.ts';
+import { loadPolicies } from '../policies.ts';
+import { withStopSignals } from '../stopping.ts';
+import { openWorker, type Worker } from '../wire.ts';
+
+/** Rows of the plan that the demo prints; the report has all of them. */
+const SHOWN = 8;
+
+/** Plans, applies and verifies against the built-in sandbox, and leaves a folder with everything to look at. */
+export const demo: Command<object> = async (world) => {
+  const folder = await mkdtemp(join(tmpdir(), 'customgpt-retention-demo-'));
+  const sandbox = await startSandbox({ sample: 'demo', now: () => world.surroundings.clock.now() });
+  try {
+    const worker = await openWorker(demoWorld(world, folder, sandbox), { forPeople: true });
+    try {
+      return await perform(world, { worker, folder, sandbox, policy: await demoPolicy(folder) });
+    } finally {
+      await worker.close();
+    }
+  } finally {
+    await sandbox.close();
+  }
+};
+
+interface Demo {
+  readonly worker: Worker;
+  readonly folder: string;
+  readonly sandbox: Sandbox;
+  readonly policy: Policy;
+}
+
+/** The same world with settings of its own: the demo must not touch a real account, whatever the environment says. */
+function demoWorld(world: CommandWorld, folder: string, sandbox: Sandbox): CommandWorld {
+  const env = {
+    CUSTOMGPT_API_KEY: sandbox.apiKey,
+    CUSTOMGPT_BASE_URL: sandbox.url,
+    RETENTION_REQUESTS_PER_MINUTE: 'unlimited',
+    LOG_LEVEL: world.surroundings.env['LOG_LEVEL'] ?? 'silent',
+  };
+  return {
+    ...world,
+    flags: { ...world.flags, stateDir: join(folder, 'state') },
+    surroundings: { ...world.surroundings, env },
+  };
+}
+
+async function demoPolicy(folder: string): Promise<Policy> {
+  const path = join(folder, 'policies', 'demo.yaml');
+  await mkdir(join(folder, 'policies'));
+  await writeFile(path, DEMO_POLICY);
+  const [policy] = await loadPolicies([path]);
+  if (policy === undefined) throw new RetentionError('usage', 'the policy of the demo cannot be read');
+  return policy;
+}
+
+async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<object>> {
+  const { output, surroundings } = world;
+  const { worker, sandbox, policy, folder } = demo;
+  const projects = sandbox.accounts.projects();
+  const conversations = projects.reduce((sum, { id }) => sum + sandbox.accounts.count(id), 0);
+  await output.lines(
+    `1. A sandbox of the CustomGPT API is running, with ${conversations} invented conversations in ${projects.length} projects.`,
+    '',
+    '2. The policy, in plain words:',
+    ...policyInWords(policy).map((line) => `   ${line}`),
+    '',
+    '3. The dry run (customgpt-retention plan):',
+    '',
+  );
+  const plan = await planAndShow(world, demo);
+  await output.lines('', '4. Applying exactly that plan (customgpt-retention apply):', '');
+  const result = await withStopSignals(surroundings, (signals) =>
+    applyStoredPlan(worker.deps, { plan, policy, override: undefined, signals }),
+  );
+  await output.lines(...runSummary(result), '');
+  const left = projects.reduce((sum, { id }) => sum + sandbox.accounts.count(id), 0);
+  const files = await leaveFiles(demo, result, surroundings.clock.now());
+  await output.lines(
+    `5. The sandbox itself now counts ${left} conversations: ${conversations - left} are gone.`,
+    `   The audit log has ${files.entries} entries and ${files.isWhole ? 'its chain is whole' : 'IS BROKEN'}.`,
+    '',
+    'To look at:',
+    `  report     ${files.report}`,
+    `  audit log  ${files.audit}`,
+    `  policy     ${policy.path}`,
+    '',
+    'Next: write a policy of your own, see "Your first policy" in README.md.',
+  );
+  await output.document({ ...runsJson([result]), folder, report: files.report, audit: files.audit });
+  return exitCodeOfRun(result);
+}
+
+async function planAndShow({ output }: CommandWorld, { worker, policy }: Demo): ReturnType<typeof makePlan> {
+  const { deps, store, settings } = worker;
+  const { clock, chance, log, progress } = deps;
+  const startedAt = clock.monotonic();
+  const plan = await makePlan(
+    { reader: deps.openApi().reader, plans: store, clock, chance, log, progress },
+    { policy, holds: [], withKept: false },
+  );
+  const tookMs = clock.monotonic() - startedAt;
+  const rows: PlanItem[] = [];
+  for await (const item of store.planItems(plan.planId)) {
+    if (rows.length < SHOWN) rows.push(item);
+  }
+  const { requestsPerMinute } = settings;
+  const estimate = estimateOf(policy, plan, { tookMs, requestsPerMinute });
+  const more = countsOf(plan.projects).planned - rows.length;
+  await output.lines(
+    planRowsTable(rows, { header: true }),
+    ...(more > 0 ? [`… and ${more} more, all in the report.`] : []),
+    '',
+    ...planHeadline(plan, { estimate, requestsPerMinute, breaches: [] }),
+  );
+  return plan;
+}
+
+async function leaveFiles(
+  { worker, folder, policy }: Demo,
+  { run, counts, plan }: RunResult,
+  generatedAt: number,
+): Promise<{ report: string; audit: string; entries: number; isWhole: boolean }> {
+  const { store } = worker;
+  const entries: AuditEntry[] = [];
+  for await (const entry of store.audit.entries()) entries.push(entry);
+  const chain = await verifyChain(store.audit.entries());
+  const audit = join(folder, 'audit.jsonl');
+  await writeFile(audit, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
+  const report = join(folder, 'report.html');
+  if (plan !== undefined) {
+    const items: PlanItem[] = [];
+    for await (const item of store.planItems(plan.planId)) items.push(item);
+    const auditHead = await store.audit.head();
+    const policyWords = policyInWords(policy);
+    const title = 'Retention demo';
+    await writeFile(
+      report,
+      runReportHtml({ title, run, counts, plan, items, entries, generatedAt, auditHead, policyWords }),
+    );
+  }
+  return { report, audit, entries: entries.length, isWhole: chain.ok };
+}

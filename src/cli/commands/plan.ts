@@ -1,0 +1,119 @@
+import { rename, rm } from 'node:fs/promises';
+import { RetentionError } from '../../core/errors.ts';
+import { breachesOf, type Breach } from '../../core/limits.ts';
+import type { PlanItem } from '../../core/plan.ts';
+import type { Policy } from '../../core/policy.ts';
+import type { PlanStore } from '../../core/ports.ts';
+import { planHeadline, planRowsTable } from '../../report/plan-text.ts';
+import { plansJsonText, type PlanToShow } from '../../report/run-json.ts';
+import { estimateOf } from '../../run/estimate-plan.ts';
+import { makePlan } from '../../run/make-plan.ts';
+import { spentBy } from '../../run/run-policy.ts';
+import type { Command, CommandWorld } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { writeHashed } from '../plan-document.ts';
+import { loadPolicies } from '../policies.ts';
+import { withStopSignals } from '../stopping.ts';
+import { openWorker, type Worker } from '../wire.ts';
+
+/** Rows that are printed together. */
+const BATCH = 200;
+
+export interface PlanInput {
+  readonly paths: readonly string[];
+  readonly policy?: string;
+  readonly out?: string;
+  /** Stores and lists what is merely kept, too. */
+  readonly all?: boolean;
+}
+
+interface Planned extends PlanToShow {
+  readonly breaches: readonly Breach[];
+}
+
+/** The dry run: lists, decides, stores the plan, prints it. Sends nothing but GET. */
+export const plan: Command<PlanInput> = async (world, input) => {
+  const policies = await loadPolicies(input.paths, input.policy);
+  if (input.out !== undefined && policies.length > 1) {
+    throw new RetentionError('usage', '--out writes one plan, and there are several policies', {
+      hint: 'Choose one with --policy NAME.',
+    });
+  }
+  const worker = await openWorker(world, { forPeople: true });
+  try {
+    const planned = await withStopSignals(world.surroundings, async ({ stop }) => {
+      const plans: Planned[] = [];
+      for (const policy of policies) plans.push(await planOne(worker, policy, { input, stop }));
+      return plans;
+    });
+    if (input.out !== undefined)
+      await writePlanFile(world, { path: input.out, planned, plans: worker.store });
+    if (world.output.json) {
+      for await (const piece of plansJsonText(planned)) await world.output.raw(piece);
+    } else {
+      for (const one of planned) await print(world, one, worker);
+    }
+    return EXIT.done;
+  } finally {
+    await worker.close();
+  }
+};
+
+async function planOne(
+  { deps, store, settings }: Worker,
+  policy: Policy,
+  { input, stop }: { readonly input: PlanInput; readonly stop: AbortSignal },
+): Promise<Planned> {
+  const { clock, chance, log, progress } = deps;
+  await store.scrubPlans(clock.now());
+  const { reader } = deps.openApi();
+  const startedAt = clock.monotonic();
+  const summary = await makePlan(
+    { reader, plans: store, clock, chance, log, progress },
+    { policy, holds: await deps.holds(), withKept: input.all === true, signal: stop },
+  );
+  const tookMs = clock.monotonic() - startedAt;
+  return {
+    plan: summary,
+    estimate: estimateOf(policy, summary, { tookMs, requestsPerMinute: settings.requestsPerMinute }),
+    items: store.planItems(summary.planId),
+    breaches: breachesOf(policy.limits, summary.projects, await spentBy(deps, policy)),
+  };
+}
+
+/** The file is the JSON document of this one plan; its hash in the store is what `apply FILE` finds it by. */
+async function writePlanFile(
+  { output }: CommandWorld,
+  file: { readonly path: string; readonly planned: readonly Planned[]; readonly plans: PlanStore },
+): Promise<void> {
+  const [one] = file.planned;
+  if (one === undefined) return;
+  // Written beside and renamed, so that nobody finds half a plan.
+  const draft = `${file.path}.${one.plan.planId}`;
+  try {
+    await file.plans.setPlanFileHash(one.plan.planId, await writeHashed(draft, plansJsonText([one])));
+    await rename(draft, file.path);
+  } catch (error) {
+    await rm(draft, { force: true });
+    throw error;
+  }
+  output.note(`plan written to ${file.path}; it holds conversation names`);
+}
+
+async function print({ output }: CommandWorld, one: Planned, { settings }: Worker): Promise<void> {
+  let batch: PlanItem[] = [];
+  let isFirst = true;
+  const flush = async (): Promise<void> => {
+    if (batch.length > 0) await output.lines(planRowsTable(batch, { header: isFirst }));
+    isFirst = false;
+    batch = [];
+  };
+  for await (const item of one.items) {
+    batch.push(item);
+    if (batch.length >= BATCH) await flush();
+  }
+  await flush();
+  const { estimate, breaches } = one;
+  const words = { estimate, breaches, requestsPerMinute: settings.requestsPerMinute };
+  await output.lines('', ...planHeadline(one.plan, words), '');
+}

@@ -1,0 +1,60 @@
+import type { AuditEntry, Fact } from '../core/audit-entry.ts';
+import { html, NOTHING, type Html } from './html.ts';
+import { incompleteIn, leftovers, type FinishedRun } from './run-outcome.ts';
+
+/** Everything about a run that a reader must not miss, above all else; nothing when there is nothing. */
+export function warningsHtml(finished: FinishedRun, entries: readonly AuditEntry[]): Html {
+  const { run, plan } = finished;
+  const refused = run.status === 'refused';
+  const isBad = refused || run.status === 'failed';
+  const warnings = [
+    ...(run.problem === undefined ? [] : [`${refused ? 'The reason' : 'Ended early'}: ${run.problem}.`]),
+    ...(refused && plan !== undefined ? [`No DELETE was sent; the plan is kept as ${plan.planId}.`] : []),
+    ...leftovers(finished),
+    ...incompleteIn(plan).map(
+      ({ projectId, incomplete }) =>
+        `Project ${projectId} could not be listed in full (${incomplete ?? ''}), so nothing of it was deleted.`,
+    ),
+    ...endedUnconfirmed(finished),
+    ...entries.flatMap(warningsOf),
+  ];
+  if (warnings.length === 0) return NOTHING;
+  return html`<section class="note${isBad ? ' bad' : ''}" aria-labelledby="warnings">
+    <h2 id="warnings">${refused ? 'This run was refused' : 'Please note'}</h2>
+    <ul>
+      ${warnings.map((warning) => html`<li>${warning}</li> `)}
+    </ul>
+  </section> `;
+}
+
+/** A run that is cut short keeps its verified deletions, but does not come to the listing at its end. */
+function endedUnconfirmed({ run, counts }: FinishedRun): string[] {
+  if ((run.status !== 'interrupted' && run.status !== 'failed') || counts.verified === 0) return [];
+  return ['The run ended before a fresh listing could bear its deletions out.'];
+}
+
+function warningsOf(entry: AuditEntry): string[] {
+  const fact = (name: string): string => {
+    const value = entry[name];
+    return typeof value === 'string' ? value : 'not recorded';
+  };
+  switch (entry.event) {
+    case 'limits.overridden':
+      return [`The limits were overridden by ${fact('by')}; reason given: ${fact('reason')}.`];
+    case 'listing.incomplete':
+      // The listing for the plan is told of by the plan itself.
+      if (entry['phase'] !== 'confirm') return [];
+      return [`Project ${entry.project_id ?? '?'} could not be listed again at the end: ${fact('reason')}.`];
+    case 'run.completed':
+      return unconfirmedIn(entry).map(
+        (projectId) => `No fresh listing of project ${projectId} bears its deletions out.`,
+      );
+    default:
+      return [];
+  }
+}
+
+function unconfirmedIn(entry: AuditEntry): readonly number[] {
+  const { unconfirmed } = entry as { readonly unconfirmed?: Fact };
+  return Array.isArray(unconfirmed) ? unconfirmed.filter((id) => typeof id === 'number') : [];
+}

@@ -1,0 +1,137 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import type { AuditEntry, AuditEvent } from '../../src/core/audit-entry.ts';
+import { NO_OUTCOMES, OUTCOMES, outcomeOfEvent } from '../../src/core/outcome.ts';
+import { facts } from './store-samples.ts';
+import type { Suite } from './store-samples.ts';
+
+export function auditQuestionTests({ store, clock }: Suite): void {
+  const HISTORY_EVENTS: readonly AuditEvent[] = [
+    'deletion.intended',
+    ...OUTCOMES.map((outcome) => `deletion.${outcome}` as const),
+    'conversation.marked',
+    'run.started',
+  ];
+  const history = fc.array(
+    fc.record({
+      event: fc.constantFrom(...HISTORY_EVENTS),
+      run: fc.constantFrom('a', 'b'),
+      policy: fc.constantFrom('p', 'q'),
+      project: fc.constantFrom(1, 2),
+      session: fc.constantFrom('session-0001', 'session-0002', 'session-0003'),
+      pauseMs: fc.nat(3),
+    }),
+    { maxLength: 40 },
+  );
+
+  it('answers them as a walk through the whole log would', async () => {
+    let round = 0;
+    await fc.assert(
+      fc.asyncProperty(history, fc.nat(60), async (steps, sinceMs) => {
+        const own = `${++round}`;
+        const startAt = clock().now();
+        const written: AuditEntry[] = [];
+        for (const step of steps) {
+          await clock().sleep(step.pauseMs);
+          written.push(
+            ...(await store().audit.append([
+              facts(step.event, {
+                run_id: own + step.run,
+                policy: own + step.policy,
+                project_id: step.project,
+                session_id: step.session,
+              }),
+            ])),
+          );
+        }
+        const since = startAt + sinceMs;
+        for (const policy of [`${own}p`, `${own}q`]) {
+          expect((await store().audit.openIntents(policy)).map((intent) => intent.seq)).toEqual(
+            openBySlowWalk(written, policy),
+          );
+          expect(await store().audit.intendedSince(policy, since)).toBe(
+            intendedBySlowWalk(written, policy, since),
+          );
+        }
+        for (const runId of [`${own}a`, `${own}b`]) {
+          expect(await store().audit.outcomeCounts(runId)).toEqual(countsBySlowWalk(written, runId));
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('tells all that is needed to settle an open intent', async () => {
+    await store().audit.append([
+      facts('deletion.intended', {
+        session_id: 'session-0002',
+        facts: { seen_at: '2026-11-23T11:00:00.000Z' },
+      }),
+      facts('deletion.intended', { session_id: 'session-0001', rule: null }),
+      facts('deletion.intended', { session_id: 'session-0003', policy: 'another' }),
+    ]);
+    expect(await store().audit.openIntents('support-chats')).toEqual([
+      {
+        seq: 1,
+        runId: 'run-1',
+        projectId: 42,
+        sessionId: 'session-0002',
+        rule: 'idle',
+        policyHash: 'ab'.repeat(32),
+        seenAt: '2026-11-23T11:00:00.000Z',
+        intendedAt: '2026-11-23T12:00:00.000Z',
+      },
+      {
+        seq: 2,
+        runId: 'run-1',
+        projectId: 42,
+        sessionId: 'session-0001',
+        rule: null,
+        policyHash: 'ab'.repeat(32),
+        seenAt: null,
+        intendedAt: '2026-11-23T12:00:00.000Z',
+      },
+    ]);
+  });
+
+  it('counts nothing for runs and policies that it does not know', async () => {
+    expect(await store().audit.outcomeCounts('run-9')).toEqual(NO_OUTCOMES);
+    expect(await store().audit.openIntents('nobody')).toEqual([]);
+    expect(await store().audit.intendedSince('nobody', 0)).toBe(0);
+  });
+}
+
+function conversationOf(entry: AuditEntry): string {
+  return `${String(entry.project_id)}/${String(entry.session_id)}`;
+}
+
+function openBySlowWalk(entries: readonly AuditEntry[], policy: string): number[] {
+  const last = new Map<string, AuditEntry>();
+  for (const entry of entries) {
+    if (entry.policy === policy && entry.event.startsWith('deletion.'))
+      last.set(conversationOf(entry), entry);
+  }
+  return [...last.values()]
+    .filter((entry) => entry.event === 'deletion.intended')
+    .map((entry) => entry.seq)
+    .sort((a, b) => a - b);
+}
+
+function intendedBySlowWalk(entries: readonly AuditEntry[], policy: string, sinceAt: number): number {
+  const intended = entries.filter(
+    (entry) =>
+      entry.policy === policy && entry.event === 'deletion.intended' && Date.parse(entry.time) >= sinceAt,
+  );
+  return new Set(intended.map(conversationOf)).size;
+}
+
+function countsBySlowWalk(entries: readonly AuditEntry[], runId: string): Record<string, number> {
+  const last = new Map<string, string>();
+  for (const entry of entries) {
+    const outcome = outcomeOfEvent(entry.event);
+    if (entry.run_id === runId && outcome !== undefined) last.set(conversationOf(entry), outcome);
+  }
+  const counts: Record<string, number> = { ...NO_OUTCOMES };
+  for (const outcome of last.values()) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}

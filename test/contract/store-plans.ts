@@ -1,0 +1,179 @@
+import { expect, it } from 'vitest';
+import type { PlanHeader, PlanItem } from '../../src/core/plan.ts';
+import { DAY_MS, DONE, NOON, PROJECT, collect, fault, header, item } from './store-samples.ts';
+import type { Suite } from './store-samples.ts';
+
+export function planTests({ store, clock, reopen }: Suite): void {
+  it('shows a plan only when it is finished', async () => {
+    const writer = await store().createPlan(header('plan-1'));
+    await writer.add([item(1)]);
+    expect(await store().plan('plan-1')).toBeUndefined();
+    expect(await store().planStatus('plan-1')).toBe('draft');
+    expect(await collect(store().planItems('plan-1'))).toEqual([]);
+    expect(await store().consumePlan('plan-1', 'run-1')).toBe(false);
+    expect(await fault(store().planFingerprint('plan-1'))).toBe('plan_stale');
+
+    const summary = await writer.finish(DONE);
+    expect(summary).toEqual({
+      ...header('plan-1'),
+      ...DONE,
+      status: 'open',
+      fingerprint: summary.fingerprint,
+      fileHash: undefined,
+    });
+    expect(summary.fingerprint).toMatch(/^[0-9a-f]{64}$/);
+    expect(await store().plan('plan-1')).toEqual(summary);
+    expect(await store().planStatus('plan-1')).toBe('open');
+    expect(await (await reopen()).plan('plan-1')).toEqual(summary);
+  });
+
+  it('knows nothing of plans that were never made', async () => {
+    expect(await store().plan('plan-9')).toBeUndefined();
+    expect(await store().planStatus('plan-9')).toBeUndefined();
+    expect(await collect(store().planItems('plan-9'))).toEqual([]);
+    expect(await store().consumePlan('plan-9', 'run-1')).toBe(false);
+    expect(await fault(store().setPlanFileHash('plan-9', 'ff'))).toBe('plan_stale');
+  });
+
+  it('gives back every item as it was, however strange', async () => {
+    const unknown = { name: undefined, createdAt: undefined, updatedAt: undefined, createdBy: undefined };
+    const items = [
+      item(1),
+      item(2, { verdict: 'unknown', sessionId: null, rule: null, ageDays: null, seen: unknown }),
+      item(3, { verdict: 'keep', lastMessageAt: undefined, lastMessageReadAt: undefined }),
+      item(4, {
+        seen: { ...unknown, name: 'half \ud800 \u0000 "quoted" \u202e 聊天 👩‍👩‍👧', createdBy: 'anonymous' },
+      }),
+      item(5, { verdict: 'held', seen: { ...unknown, name: '', createdBy: '' }, ageDays: 0 }),
+      item(6, { seen: { ...unknown, name: 'null' }, projectId: Number.MAX_SAFE_INTEGER }),
+    ];
+    const writer = await store().createPlan(header('plan-1'));
+    await writer.add(items.slice(0, 2));
+    await writer.add(items.slice(2));
+    const { fingerprint } = await writer.finish(DONE);
+    expect(await collect(store().planItems('plan-1'))).toStrictEqual(items);
+    expect(await store().planFingerprint('plan-1')).toBe(fingerprint);
+  });
+
+  it('reads plans longer than one batch in order, all of it or one verdict', async () => {
+    const items = Array.from({ length: 5_000 }, (_, index) =>
+      item(index + 1, { verdict: index % 4 === 0 ? 'delete' : 'keep' }),
+    );
+    const writer = await store().createPlan(header('plan-1'));
+    await writer.add(items);
+    const { fingerprint } = await writer.finish(DONE);
+    expect(await collect(store().planItems('plan-1'))).toEqual(items);
+    expect(await collect(store().planItems('plan-1', { verdict: 'delete' }))).toEqual(
+      items.filter(({ verdict }) => verdict === 'delete'),
+    );
+    expect(await collect(store().planItems('plan-1', { verdict: 'held' }))).toEqual([]);
+    expect(await store().planFingerprint('plan-1')).toBe(fingerprint);
+  });
+
+  it('keeps two plans that are made at the same time apart', async () => {
+    const writers = [
+      await store().createPlan(header('plan-1')),
+      await store().createPlan(header('plan-2', { policy: 'another' })),
+    ];
+    for (let ordinal = 1; ordinal <= 3; ordinal++) {
+      for (const [index, writer] of writers.entries()) {
+        await writer.add([item(ordinal, { projectId: index + 1 })]);
+      }
+    }
+    for (const writer of writers) await writer.finish({ projects: [], requestsUsed: 0 });
+    expect((await collect(store().planItems('plan-1'))).map(({ projectId }) => projectId)).toEqual([1, 1, 1]);
+    expect((await collect(store().planItems('plan-2'))).map(({ projectId }) => projectId)).toEqual([2, 2, 2]);
+  });
+
+  it('takes a project back, also one of many batches, and fingerprints what is left', async () => {
+    const mixed = Array.from({ length: 4_200 }, (_, index) =>
+      item(index + 1, { projectId: (index % 2) + 1 }),
+    );
+    const kept = mixed.filter(({ projectId }) => projectId === 1);
+    const again = item(5_000, { projectId: 2 });
+
+    const writer = await store().createPlan(header('plan-1'));
+    await writer.add(mixed);
+    await writer.dropProject(2);
+    await writer.dropProject(99);
+    await writer.add([again]);
+    const { fingerprint } = await writer.finish(DONE);
+    expect(await collect(store().planItems('plan-1'))).toEqual([...kept, again]);
+    expect(await store().planFingerprint('plan-1')).toBe(fingerprint);
+  });
+
+  it('gives different plans different fingerprints, whatever the difference', async () => {
+    let round = 0;
+    const fingerprint = async (
+      items: readonly PlanItem[],
+      change: Partial<PlanHeader> = {},
+      projects = [PROJECT],
+    ): Promise<string> => {
+      // Only the id must differ from variant to variant; that it counts too does no harm.
+      const writer = await store().createPlan(header('plan-x', change));
+      await writer.add(items);
+      const summary = await writer.finish({ projects, requestsUsed: round++ });
+      expect(await store().planFingerprint(summary.planId)).toBe(summary.fingerprint);
+      return summary.fingerprint;
+    };
+    const variants = [
+      await fingerprint([item(1), item(2)], { planId: 'v1' }),
+      await fingerprint([item(1), item(2)], { planId: 'v2' }),
+      await fingerprint([item(1)], { planId: 'v3' }),
+      await fingerprint([item(1), item(2)], { planId: 'v4', mode: 'dry-run' }),
+      await fingerprint([item(1), item(2)], { planId: 'v5' }, []),
+      await fingerprint([item(1), item(2, { verdict: 'keep' })], { planId: 'v6' }),
+    ];
+    expect(new Set(variants).size).toBe(variants.length);
+  });
+
+  it('forgets a plan that was discarded, but not one that was finished', async () => {
+    const writer = await store().createPlan(header('plan-1'));
+    await writer.add([item(1), item(2)]);
+    await writer.discard();
+    await writer.discard();
+    expect(await store().planStatus('plan-1')).toBeUndefined();
+    await expect(writer.add([item(3)])).rejects.toThrow(/discarded/);
+    await expect(writer.finish(DONE)).rejects.toThrow(/discarded/);
+
+    const second = await store().createPlan(header('plan-1'));
+    await second.add([item(1)]);
+    await second.finish(DONE);
+    await second.discard();
+    await expect(second.finish(DONE)).rejects.toThrow(/finished/);
+    expect((await collect(store().planItems('plan-1'))).length).toBe(1);
+  });
+
+  it('removes drafts that a crash left behind once they are older than a day, and no others', async () => {
+    const old = await store().createPlan(header('old'));
+    await old.add([item(1)]);
+    clock().set(NOON + DAY_MS / 2);
+    const young = await store().createPlan(header('young'));
+    await young.add([item(1)]);
+    clock().set(NOON + DAY_MS + 1);
+    const newest = await store().createPlan(header('newest'));
+    expect(await store().planStatus('old')).toBeUndefined();
+    await expect(old.add([item(2)])).rejects.toThrow();
+    await expect(old.finish(DONE)).rejects.toThrow();
+
+    await young.add([item(2)]);
+    await young.finish(DONE);
+    expect((await collect(store().planItems('young'))).length).toBe(2);
+    await newest.add([item(1)]);
+
+    clock().set(NOON + 3 * DAY_MS);
+    const again = await reopen();
+    expect(await again.planStatus('newest')).toBeUndefined();
+    expect(await again.planStatus('young')).toBe('open');
+  });
+
+  it('finds a plan by the hash of its file', async () => {
+    const writer = await store().createPlan(header('plan-1'));
+    await writer.finish(DONE);
+    expect(await store().planByFileHash('ff'.repeat(32))).toBeUndefined();
+    await store().setPlanFileHash('plan-1', 'ff'.repeat(32));
+    const found = await store().planByFileHash('ff'.repeat(32));
+    expect(found).toMatchObject({ planId: 'plan-1', fileHash: 'ff'.repeat(32) });
+    expect(await store().planFingerprint('plan-1')).toBe(found?.fingerprint);
+  });
+}

@@ -1,0 +1,128 @@
+import { expect, it } from 'vitest';
+import { isFault } from '../../src/core/errors.ts';
+import type { Store } from '../../src/core/ports.ts';
+import { MINUTE_MS, NOON, RUN } from './store-samples.ts';
+import type { Suite } from './store-samples.ts';
+
+export function leaseTests({ store, reopen }: Suite): void {
+  const time = { now: NOON, ttlMs: MINUTE_MS };
+  const acquire = (holder: string, now = NOON) => store().acquireLease('p', holder, { ...time, now });
+
+  it('goes to one worker only', async () => {
+    const leases = await Promise.all(['a', 'b', 'c'].map((holder) => acquire(holder)));
+    expect(leases.filter((lease) => lease !== undefined)).toEqual([
+      { name: 'p', holder: 'a', token: 1, expiresAt: NOON + MINUTE_MS },
+    ]);
+    expect(await store().acquireLease('q', 'b', time)).toMatchObject({ token: 1 });
+  });
+
+  it('can be taken once it has expired, with a greater token', async () => {
+    await acquire('a');
+    expect(await acquire('b', NOON + MINUTE_MS - 1)).toBeUndefined();
+    expect(await acquire('b', NOON + MINUTE_MS)).toMatchObject({ holder: 'b', token: 2 });
+    expect(await acquire('a', NOON + 3 * MINUTE_MS)).toMatchObject({ holder: 'a', token: 3 });
+  });
+
+  it('stays the same for the holder who asks again in time, and is a new one after it lapsed', async () => {
+    await acquire('a');
+    expect(await acquire('a', NOON + 1)).toMatchObject({ token: 1, expiresAt: NOON + 1 + MINUTE_MS });
+    expect(await acquire('a', NOON + 5 * MINUTE_MS)).toMatchObject({ token: 2 });
+  });
+
+  it('is renewed by its holder, in time, with its token', async () => {
+    const lease = await acquire('a');
+    if (lease === undefined) throw new Error('no lease');
+    const renew = (change: Partial<typeof lease>, now: number) =>
+      store().renewLease({ ...lease, ...change }, { ...time, now });
+    expect(await renew({ holder: 'b' }, NOON)).toBeUndefined();
+    expect(await renew({ token: 2 }, NOON)).toBeUndefined();
+    expect(await renew({ name: 'q' }, NOON)).toBeUndefined();
+    expect(await renew({}, NOON + 30_000)).toEqual({ ...lease, expiresAt: NOON + 90_000 });
+    expect(await acquire('b', NOON + 89_999)).toBeUndefined();
+    expect(await renew({}, NOON + 90_000)).toBeUndefined();
+  });
+
+  it('is free after its holder released it, and only then; the token is never given out again', async () => {
+    const lease = await acquire('a');
+    if (lease === undefined) throw new Error('no lease');
+    await store().releaseLease({ ...lease, token: 7 });
+    await store().releaseLease({ ...lease, holder: 'b' });
+    expect(await acquire('b')).toBeUndefined();
+    await store().releaseLease(lease);
+    expect(await store().renewLease(lease, time)).toBeUndefined();
+    expect(await acquire('a')).toMatchObject({ token: 2 });
+    await store().releaseLease(lease);
+    expect(await acquire('b')).toBeUndefined();
+  });
+
+  it('survives a restart', async () => {
+    await acquire('a');
+    const again = await reopen();
+    expect(await again.acquireLease('p', 'b', time)).toBeUndefined();
+    expect(await again.acquireLease('p', 'b', { ...time, now: NOON + MINUTE_MS })).toMatchObject({
+      token: 2,
+    });
+  });
+}
+
+export function runTests({ store, reopen }: Suite): void {
+  it('keeps a run as it was recorded', async () => {
+    await store().startRun(RUN);
+    expect(await store().run('run-1')).toStrictEqual(RUN);
+    expect(await store().run('run-9')).toBeUndefined();
+    expect(await (await reopen()).run('run-1')).toStrictEqual(RUN);
+  });
+
+  it('changes what is given, and nothing else', async () => {
+    await store().startRun(RUN);
+    await store().updateRun('run-1', { planId: 'plan-1' });
+    const requests = { list: 1, messages: 2, delete: 3, verify: 4, control: 5, other: 6 };
+    const end = {
+      status: 'partial',
+      endedAt: NOON + 5,
+      requests,
+      auditHead: 'ff',
+      problem: 'two failed',
+    } as const;
+    await store().updateRun('run-1', end);
+    expect(await store().run('run-1')).toStrictEqual({ ...RUN, planId: 'plan-1', ...end });
+    await store().updateRun('run-1', { problem: undefined });
+    expect(await store().run('run-1')).toStrictEqual({
+      ...RUN,
+      planId: 'plan-1',
+      ...end,
+      problem: undefined,
+    });
+    await expect(store().updateRun('run-9', { status: 'failed' })).rejects.toThrow(/run-9/);
+  });
+
+  it('lists runs newest first', async () => {
+    const start = (runId: string, policy: string, startedAt: number) =>
+      store().startRun({ ...RUN, runId, policy, startedAt });
+    await start('one', 'p', NOON);
+    await start('two', 'q', NOON + 2);
+    await start('three', 'p', NOON + 1);
+    await start('four', 'p', NOON + 1);
+    const ids = async (filter: Parameters<Store['runs']>[0]) =>
+      (await store().runs(filter)).map(({ runId }) => runId);
+    expect(await ids({ limit: 10 })).toEqual(['two', 'four', 'three', 'one']);
+    expect(await ids({ limit: 2 })).toEqual(['two', 'four']);
+    expect(await ids({ policy: 'p', limit: 2 })).toEqual(['four', 'three']);
+    expect(await ids({ policy: 'z', limit: 2 })).toEqual([]);
+  });
+
+  it('does not take the same run twice', async () => {
+    await store().startRun(RUN);
+    await expect(store().startRun(RUN)).rejects.toSatisfy((error) => isFault(error, 'state_unusable'));
+  });
+
+  it('remembers the last slot of each policy, and never an earlier one again', async () => {
+    expect(await store().lastSlot('p')).toBeUndefined();
+    await store().recordSlot('p', NOON);
+    await store().recordSlot('q', NOON + 7);
+    await store().recordSlot('p', NOON + MINUTE_MS);
+    await store().recordSlot('p', NOON);
+    expect(await store().lastSlot('p')).toBe(NOON + MINUTE_MS);
+    expect(await (await reopen()).lastSlot('q')).toBe(NOON + 7);
+  });
+}

@@ -1,0 +1,200 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { totalRequests } from '../../src/core/run.ts';
+import { addProject, AGE_POLICY, runOnce, sessionId } from '../support/purge.ts';
+import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
+
+let world: TestWorld;
+afterEach(async () => {
+  await world.assertSound();
+  await world.close();
+});
+
+describe('a purge by age', () => {
+  test('deletes what is expired and nothing else, and records each step', async () => {
+    world = await createWorld();
+    const old = [...addProject(world, 101, { old: 25, young: 30 }), ...addProject(world, 102, { old: 3, young: 0 })];
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+
+    expect(result.run.status).toBe('completed');
+    expect(result.counts).toMatchObject({ planned: 28, verified: 28, unverified: 0, failed: 0, skipped: 0 });
+    const { accounts } = world.sandbox;
+    expect(accounts.conversationIds(101)).toEqual(Array.from({ length: 30 }, (_, i) => sessionId('young-101', i)));
+    expect(accounts.count(102)).toBe(0);
+
+    const entries = await world.entries();
+    expect(entries[0]?.event).toBe('run.started');
+    expect(entries.at(-1)).toMatchObject({ event: 'run.completed', status: 'completed' });
+    const verified = entries.filter(({ event }) => event === 'deletion.verified');
+    expect(verified.map(({ session_id }) => session_id).sort()).toEqual([...old].sort());
+    for (const entry of verified) {
+      expect(entry).toMatchObject({ rule: 'old', delete_status: 200, verify_status: 404, attempts: 1 });
+      expect(entry['control']).toMatchObject({ status: 200 });
+      const { requested_at: requestedAt, verified_at: verifiedAt, control } = entry as unknown as {
+        requested_at: string;
+        verified_at: string;
+        control: { at: string };
+      };
+      expect(requestedAt <= verifiedAt && verifiedAt <= control.at).toBe(true);
+    }
+    expect(result.run.auditHead).toBe(entries.at(-1)?.hash);
+  });
+
+  test('costs at most 2.25 requests for each verified deletion', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 300, young: 500 });
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.counts.verified).toBe(300);
+    expect(world.sandbox.journal.count() / 300).toBeLessThanOrEqual(2.25);
+    expect(totalRequests(result.run.requests ?? { list: 0, messages: 0, delete: 0, verify: 0, control: 0, other: 0 })).toBe(
+      world.sandbox.journal.count(),
+    );
+  });
+
+  test('reads a project where nothing has expired in at most three requests', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 0, young: 2000 });
+    await runOnce(world, await world.policy(AGE_POLICY));
+    expect(world.sandbox.journal.count()).toBeLessThanOrEqual(3);
+  });
+
+  test('sends nothing but GET in dry-run mode, and says what it would delete', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 25, young: 5 });
+    const result = await runOnce(world, await world.policy(AGE_POLICY.replace('enforce', 'dry-run')));
+    expect(result.counts).toMatchObject({ planned: 25, verified: 0 });
+    expect(result.run.status).toBe('completed');
+    expect(new Set(world.sandbox.journal.entries.map(({ method }) => method))).toEqual(new Set(['GET']));
+    expect(world.sandbox.accounts.count(101)).toBe(30);
+  });
+
+  test('keeps the names out of the log, the audit log and everything but the plan', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 3, young: 3 });
+    await runOnce(world, await world.policy(AGE_POLICY));
+    expect(world.log.lines.join('\n')).not.toContain('secret name');
+    expect(JSON.stringify(await world.entries())).not.toContain('secret name');
+    expect(world.log.lines.join('\n')).not.toContain(world.sandbox.apiKey);
+  });
+
+  test('stays within the concurrency of the policy', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 40, young: 0 });
+    world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { latencyMs: 3 } });
+    await runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 3\n`));
+    expect(world.sandbox.journal.peakInFlight).toBeLessThanOrEqual(4);
+    expect(world.sandbox.accounts.count(101)).toBe(0);
+  });
+
+  test('keeps to the set pace', async () => {
+    world = await createWorld({ rpm: 60 });
+    addProject(world, 101, { old: 20, young: 0 });
+    const startedAt = world.clock.now();
+    await runOnce(world, await world.policy(AGE_POLICY));
+    const starts = world.sandbox.journal.entries.map(({ at }) => at);
+    expect(world.clock.now() - startedAt).toBeGreaterThanOrEqual((starts.length - 2) * 1000);
+    starts.slice(1).forEach((at, index) => {
+      expect(at - (starts[index] ?? 0)).toBeGreaterThanOrEqual(990);
+    });
+  });
+});
+
+describe('limits', () => {
+  const limited = (limits: string): string => AGE_POLICY.replace('{ max_percent: 100 }', limits);
+
+  test.each([
+    ['max_deletions', '{ max_deletions: 9, max_percent: 100 }'],
+    ['max_deletions of zero', '{ max_deletions: 0, max_percent: 100 }'],
+    ['max_percent', '{ max_percent: 33, percent_applies_from: 5 }'],
+    ['max_per_day', '{ max_per_day: 9, max_percent: 100 }'],
+    ['max_per_week', '{ max_per_week: 9, max_percent: 100 }'],
+  ])('%s refuses the whole plan before the first DELETE', async (_, limits) => {
+    world = await createWorld();
+    addProject(world, 101, { old: 10, young: 20 });
+    const result = await runOnce(world, await world.policy(limited(limits)));
+    expect(result.run.status).toBe('refused');
+    expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(0);
+    expect((await world.entries()).at(-1)).toMatchObject({ event: 'run.refused', plan_id: result.run.planId });
+    expect((await world.store.plan(result.run.planId ?? ''))?.status).toBe('open');
+  });
+
+  test('max_per_day counts what earlier runs deleted, and forgets it after a day', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 6, young: 20 });
+    const policy = await world.policy(limited('{ max_per_day: 10, max_per_week: 100, max_percent: 100 }'));
+    expect((await runOnce(world, policy)).run.status).toBe('completed');
+    addProject(world, 102, { old: 6, young: 20 });
+    expect((await runOnce(world, policy)).run.status).toBe('refused');
+    await world.clock.advance(DAY + 1);
+    expect((await runOnce(world, policy)).run.status).toBe('completed');
+    expect(world.sandbox.accounts.count(102)).toBe(20);
+  });
+
+  test('a project that would lose fewer than percent_applies_from may lose them all', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 4, young: 0 });
+    const result = await runOnce(world, await world.policy(limited('{ max_percent: 1, percent_applies_from: 5 }')));
+    expect(result.counts.verified).toBe(4);
+  });
+});
+
+describe('age from the newest message', () => {
+  const IDLE = `
+version: 1
+name: idle
+mode: enforce
+projects: { include: ["*"] }
+rules:
+  - { name: vip, match: { name: { contains: VIP } }, action: keep }
+  - { name: idle, match: { older_than: 90d, age_from: last_message }, action: delete }
+limits: { max_percent: 100 }
+`;
+
+  test('is read only where name and creation leave it open', async () => {
+    world = await createWorld();
+    const { accounts } = world.sandbox;
+    accounts.addProject({ id: 7, name: 'p' });
+    const add = (label: string, name: string, createdDays: number, messageDays: number): void => {
+      accounts.addConversation(7, {
+        sessionId: sessionId(label, 1),
+        name,
+        createdAt: NOW - createdDays * DAY,
+        messages: [{ createdAt: NOW - messageDays * DAY, query: 'q', response: 'r' }],
+      });
+    };
+    add('idle', 'x', 300, 200);
+    add('active', 'x', 300, 5);
+    add('guest', 'a VIP', 300, 200);
+    add('young', 'x', 30, 30);
+    accounts.addConversation(7, { sessionId: sessionId('empty', 1), name: 'x', createdAt: NOW - 250 * DAY });
+    const result = await runOnce(world, await world.policy(IDLE));
+    expect(result.run.requests?.messages).toBe(3);
+    expect(result.counts).toMatchObject({ verified: 1, unknown: 1, planned: 1 });
+    expect(accounts.has(7, sessionId('idle', 1))).toBe(false);
+    expect(accounts.count(7)).toBe(4);
+  });
+});
+
+describe('holds', () => {
+  test('keep a conversation, also one that is held after the plan was made', async () => {
+    world = await createWorld();
+    const [first, second] = addProject(world, 101, { old: 4, young: 0 });
+    const hold = { projectId: 101, matter: 'M-7', untilAt: undefined };
+    world.holds.push({ ...hold, holdId: 'h1', sessionId: first });
+    const policy = await world.policy(AGE_POLICY);
+    // Held in mid-run: the listing and the decision are over when the first DELETE arrives.
+    let reads = 0;
+    const deps = {
+      ...world.deps,
+      holds: () => {
+        reads += 1;
+        if (reads > 1 && world.holds.length === 1) world.holds.push({ ...hold, holdId: 'h2', sessionId: second });
+        return Promise.resolve(world.holds);
+      },
+    };
+    const { runPolicy } = await import('../../src/run/run-policy.ts');
+    const { GO_ON } = await import('../support/purge.ts');
+    const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
+    expect(result.counts).toMatchObject({ held: 1, planned: 3, verified: 2, skipped: 1 });
+    expect(world.sandbox.accounts.conversationIds(101)).toEqual([first, second]);
+  });
+});
