@@ -1,10 +1,10 @@
 import type { Conversation, LastMessage } from './conversation.ts';
-import { before, formatDuration, type Duration } from './duration.ts';
+import { formatDuration, type Duration } from './duration.ts';
 import { holdOver, type Hold } from './hold.ts';
 import { wholeDaysBetween } from './instant.ts';
 import type { Decision } from './plan.ts';
 import type { Policy, Rule } from './policy.ts';
-import { evaluate, factsUsed, type AgeClock, type Facts, type Selector } from './selector.ts';
+import { cutoffsAt, evaluate, factsUsed, type AgeClock, type Facts, type Selector } from './selector.ts';
 
 /** Either the decision, or the one thing that would have to be read first. */
 export type Step =
@@ -54,19 +54,6 @@ export function createDecider(
       const ageDays = ageOf(facts, 'created', now);
       return decided({ verdict: 'keep', rule: null, reason: 'no rule matches', ageDays });
     },
-  };
-}
-
-/** Looks up each duration's cutoff; the same duration always gives the same instant. */
-export function cutoffsAt(now: number): (duration: Duration) => number {
-  const known = new Map<string, number>();
-  return (duration) => {
-    const key = formatDuration(duration);
-    const found = known.get(key);
-    if (found !== undefined) return found;
-    const cutoff = before(now, duration);
-    known.set(key, cutoff);
-    return cutoff;
   };
 }
 

@@ -4,7 +4,7 @@ import { html, NOTHING, timeHtml, type Html } from './html.ts';
 import { tableHtml, type HtmlColumn, type HtmlRows } from './html-table.ts';
 import { counted, grouped } from './quantities.ts';
 
-export interface DeletionSections {
+interface DeletionSections {
   readonly runId: string;
   /** `2026-05-04`: the day that times without a date belong to. */
   readonly day: string;

@@ -2,7 +2,7 @@ import { html, NOTHING, type Html } from './html.ts';
 import { grouped } from './quantities.ts';
 
 /** More rows than this help nobody and make a browser slow. */
-export const MOST_ROWS = 5000;
+const MOST_ROWS = 5000;
 
 export interface HtmlColumn {
   readonly title: string;
@@ -16,7 +16,7 @@ export interface HtmlRows {
   readonly rows: readonly (readonly Html[])[];
 }
 
-export interface TableParts {
+interface TableParts {
   /** Unique on the page. */
   readonly id: string;
   readonly caption: Html;

@@ -55,6 +55,6 @@ function warningsOf(entry: AuditEntry): string[] {
 }
 
 function unconfirmedIn(entry: AuditEntry): readonly number[] {
-  const { unconfirmed } = entry as { readonly unconfirmed?: Fact };
+  const unconfirmed: Fact | undefined = entry['unconfirmed'];
   return Array.isArray(unconfirmed) ? unconfirmed.filter((id) => typeof id === 'number') : [];
 }

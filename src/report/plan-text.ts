@@ -147,7 +147,8 @@ function nextStep(
   { planned, isRefused }: { planned: number; isRefused: boolean },
 ): string {
   if (plan.status === 'applied') return 'It was applied already; a plan is applied once.';
-  if (plan.status !== 'open') return `It has expired. Make a new one: customgpt-retention plan`;
+  if (plan.status !== 'open')
+    return `It has expired. Make a new one: customgpt-retention plan --policy ${plan.policy}`;
   if (planned === 0) return 'There is nothing to apply.';
   const apply = `customgpt-retention apply ${plan.planId}`;
   if (!isRefused) return `Apply it: ${apply}`;

@@ -6,7 +6,7 @@ import type { Mode } from '../core/policy.ts';
 import type { RequestCounts, RunCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
 
 /** One run of `run --json`, `apply --json` and `runs --json`. */
-export interface RunJson {
+interface RunJson {
   readonly run_id: string;
   readonly policy: string;
   readonly mode: Mode;
@@ -21,7 +21,7 @@ export interface RunJson {
   readonly audit_head: string | null;
 }
 
-export interface PlanJson {
+interface PlanJson {
   readonly plan_id: string;
   readonly policy: string;
   readonly policy_hash: string;
@@ -29,7 +29,7 @@ export interface PlanJson {
   readonly estimate: Estimate;
 }
 
-export interface DecisionJson {
+interface DecisionJson {
   readonly project_id: number;
   readonly session_id: string | null;
   readonly name: string | null;

@@ -32,7 +32,9 @@ export function textTable(
     ),
     wordWrap: true,
   });
-  for (const line of lines) table.push(line.map((content, index) => cellOf(columns[index], content)));
+  for (const line of lines) {
+    table.push(line.map((content, index) => cellOf(columns[index], content, index < columns.length - 1)));
+  }
   return table
     .toString()
     .split('\n')
@@ -40,13 +42,13 @@ export function textTable(
     .join('\n');
 }
 
-function cellOf(column: Column | undefined, content: string) {
+function cellOf(column: Column | undefined, content: string, hasNext: boolean) {
   return {
     content,
     hAlign: column?.align ?? 'left',
     wrapOnWordBoundary: column?.breaks !== 'anywhere',
     // The gap is padding, or a word as wide as its column would touch the next one.
-    style: { 'padding-left': 0, 'padding-right': column === undefined || column.width === 'rest' ? 0 : GAP },
+    style: { 'padding-left': 0, 'padding-right': hasNext ? GAP : 0 },
   };
 }
 

@@ -11,7 +11,7 @@ const FILE_NAME = 'retention.db';
 /** How long a statement waits for another process's transaction. */
 const BUSY_TIMEOUT_MS = 5_000;
 
-export interface OpenedDatabase {
+interface OpenedDatabase {
   readonly database: Database;
   readonly path: string;
 }

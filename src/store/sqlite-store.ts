@@ -10,7 +10,7 @@ import { removeOldDrafts } from './plan-removal.ts';
 import { createPlanStore } from './plans.ts';
 import { createRunStore } from './runs.ts';
 
-export interface SqliteStoreOptions {
+interface SqliteStoreOptions {
   /** Directory of `retention.db`; created when it is not there, unless `readOnly`. */
   readonly stateDir: string;
   readonly clock: Clock;

@@ -9,7 +9,7 @@ import type { ManualClock, Suite } from './store-samples.ts';
 import { planTests } from './store-plans.ts';
 
 /** A store under test. `reopen` closes it and opens the same state again, as a restart would. */
-export interface StoreUnderTest {
+interface StoreUnderTest {
   readonly store: Store;
   reopen(): Promise<Store>;
   dispose(): Promise<void>;

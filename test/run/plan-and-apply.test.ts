@@ -16,7 +16,10 @@ afterEach(async () => {
 
 function plan(policy: Policy, withKept = false): Promise<PlanSummary> {
   const { deps } = world;
-  return makePlan({ ...deps, reader: deps.openApi().reader, plans: deps.store }, { policy, holds: [], withKept });
+  return makePlan(
+    { ...deps, reader: deps.openApi().reader, plans: deps.store },
+    { policy, holds: [], withKept },
+  );
 }
 
 function apply(summary: PlanSummary, policy: Policy, override?: { by: string; reason: string }) {
@@ -62,7 +65,9 @@ describe('a stored plan', () => {
       const messages = [{ createdAt: NOW - 200 * DAY, query: 'q', response: 'r' }];
       accounts.addConversation(5, { sessionId: `${label}-000001`, createdAt: NOW - 300 * DAY, messages });
     }
-    const policy = await world.policy(AGE_POLICY.replace('older_than: 90d', 'older_than: 90d, age_from: last_message'));
+    const policy = await world.policy(
+      AGE_POLICY.replace('older_than: 90d', 'older_than: 90d, age_from: last_message'),
+    );
     const summary = await plan(policy);
     accounts.postMessage(5, 'awake-000001', { query: 'still here' });
     const result = await apply(summary, policy);
@@ -89,7 +94,9 @@ describe('a stored plan', () => {
     const policy = await world.policy(AGE_POLICY);
     const summary = await plan(policy);
     const stale = { kind: 'plan_stale' };
-    await expect(apply(summary, await world.policy(AGE_POLICY.replace('90d', '80d')))).rejects.toMatchObject(stale);
+    await expect(apply(summary, await world.policy(AGE_POLICY.replace('90d', '80d')))).rejects.toMatchObject(
+      stale,
+    );
 
     const database = new Database(join(world.stateDir, 'retention.db'));
     database.prepare(`UPDATE plan_items SET session_id = 'someone-else-1' WHERE ordinal = 1`).run();
@@ -133,7 +140,9 @@ describe('a stored plan', () => {
 
 test('a dry run never sends anything but GET, whatever the policy', async () => {
   world = await createWorld({ sandbox: { sample: 'demo' } });
-  const policy = await world.policy(AGE_POLICY.replace('older_than: 90d', 'older_than: 30d, age_from: last_message'));
+  const policy = await world.policy(
+    AGE_POLICY.replace('older_than: 90d', 'older_than: 30d, age_from: last_message'),
+  );
   const summary = await plan(policy, true);
   expect(summary.projects.length).toBeGreaterThan(3);
   expect(new Set(world.sandbox.journal.entries.map(({ method }) => method))).toEqual(new Set(['GET']));

@@ -12,13 +12,18 @@ afterEach(async () => {
 describe('a purge by age', () => {
   test('deletes what is expired and nothing else, and records each step', async () => {
     world = await createWorld();
-    const old = [...addProject(world, 101, { old: 25, young: 30 }), ...addProject(world, 102, { old: 3, young: 0 })];
+    const old = [
+      ...addProject(world, 101, { old: 25, young: 30 }),
+      ...addProject(world, 102, { old: 3, young: 0 }),
+    ];
     const result = await runOnce(world, await world.policy(AGE_POLICY));
 
     expect(result.run.status).toBe('completed');
     expect(result.counts).toMatchObject({ planned: 28, verified: 28, unverified: 0, failed: 0, skipped: 0 });
     const { accounts } = world.sandbox;
-    expect(accounts.conversationIds(101)).toEqual(Array.from({ length: 30 }, (_, i) => sessionId('young-101', i)));
+    expect(accounts.conversationIds(101)).toEqual(
+      Array.from({ length: 30 }, (_, i) => sessionId('young-101', i)),
+    );
     expect(accounts.count(102)).toBe(0);
 
     const entries = await world.entries();
@@ -29,7 +34,11 @@ describe('a purge by age', () => {
     for (const entry of verified) {
       expect(entry).toMatchObject({ rule: 'old', delete_status: 200, verify_status: 404, attempts: 1 });
       expect(entry['control']).toMatchObject({ status: 200 });
-      const { requested_at: requestedAt, verified_at: verifiedAt, control } = entry as unknown as {
+      const {
+        requested_at: requestedAt,
+        verified_at: verifiedAt,
+        control,
+      } = entry as unknown as {
         requested_at: string;
         verified_at: string;
         control: { at: string };
@@ -45,9 +54,11 @@ describe('a purge by age', () => {
     const result = await runOnce(world, await world.policy(AGE_POLICY));
     expect(result.counts.verified).toBe(300);
     expect(world.sandbox.journal.count() / 300).toBeLessThanOrEqual(2.25);
-    expect(totalRequests(result.run.requests ?? { list: 0, messages: 0, delete: 0, verify: 0, control: 0, other: 0 })).toBe(
-      world.sandbox.journal.count(),
-    );
+    expect(
+      totalRequests(
+        result.run.requests ?? { list: 0, messages: 0, delete: 0, verify: 0, control: 0, other: 0 },
+      ),
+    ).toBe(world.sandbox.journal.count());
   });
 
   test('reads a project where nothing has expired in at most three requests', async () => {
@@ -113,7 +124,10 @@ describe('limits', () => {
     const result = await runOnce(world, await world.policy(limited(limits)));
     expect(result.run.status).toBe('refused');
     expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(0);
-    expect((await world.entries()).at(-1)).toMatchObject({ event: 'run.refused', plan_id: result.run.planId });
+    expect((await world.entries()).at(-1)).toMatchObject({
+      event: 'run.refused',
+      plan_id: result.run.planId,
+    });
     expect((await world.store.plan(result.run.planId ?? ''))?.status).toBe('open');
   });
 
@@ -132,7 +146,10 @@ describe('limits', () => {
   test('a project that would lose fewer than percent_applies_from may lose them all', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 4, young: 0 });
-    const result = await runOnce(world, await world.policy(limited('{ max_percent: 1, percent_applies_from: 5 }')));
+    const result = await runOnce(
+      world,
+      await world.policy(limited('{ max_percent: 1, percent_applies_from: 5 }')),
+    );
     expect(result.counts.verified).toBe(4);
   });
 });
@@ -153,7 +170,11 @@ limits: { max_percent: 100 }
     world = await createWorld();
     const { accounts } = world.sandbox;
     accounts.addProject({ id: 7, name: 'p' });
-    const add = (label: string, name: string, createdDays: number, messageDays: number): void => {
+    const add = (
+      label: string,
+      name: string,
+      [createdDays, messageDays]: readonly [number, number],
+    ): void => {
       accounts.addConversation(7, {
         sessionId: sessionId(label, 1),
         name,
@@ -161,10 +182,10 @@ limits: { max_percent: 100 }
         messages: [{ createdAt: NOW - messageDays * DAY, query: 'q', response: 'r' }],
       });
     };
-    add('idle', 'x', 300, 200);
-    add('active', 'x', 300, 5);
-    add('guest', 'a VIP', 300, 200);
-    add('young', 'x', 30, 30);
+    add('idle', 'x', [300, 200]);
+    add('active', 'x', [300, 5]);
+    add('guest', 'a VIP', [300, 200]);
+    add('young', 'x', [30, 30]);
     accounts.addConversation(7, { sessionId: sessionId('empty', 1), name: 'x', createdAt: NOW - 250 * DAY });
     const result = await runOnce(world, await world.policy(IDLE));
     expect(result.run.requests?.messages).toBe(3);
@@ -187,7 +208,8 @@ describe('holds', () => {
       ...world.deps,
       holds: () => {
         reads += 1;
-        if (reads > 1 && world.holds.length === 1) world.holds.push({ ...hold, holdId: 'h2', sessionId: second });
+        if (reads > 1 && world.holds.length === 1)
+          world.holds.push({ ...hold, holdId: 'h2', sessionId: second });
         return Promise.resolve(world.holds);
       },
     };

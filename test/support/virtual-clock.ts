@@ -108,7 +108,8 @@ export function createVirtualClock(
   return {
     now() {
       touches += 1;
-      return startAt + wallShiftMs + elapsedMs;
+      // Whole milliseconds, like the clock it stands for; who sleeps with jitter leaves fractions.
+      return Math.floor(startAt + wallShiftMs + elapsedMs);
     },
     monotonic() {
       touches += 1;

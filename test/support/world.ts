@@ -133,7 +133,7 @@ export async function createWorld(
       return policies[0];
     },
     async assertSound() {
-      const chain = await verifyChain(store.audit.entries());
+      const chain = await verifyChain(store.audit.entries(), await store.audit.head());
       if (!chain.ok) throw new Error(`audit log broken at ${chain.seq}: ${chain.problem}`);
       if (sandbox.violations.length > 0) throw new Error(sandbox.violations.join('\n'));
       if (sandbox.journal.count({ route: 'projects.delete' }) > 0) throw new Error('a project was deleted');

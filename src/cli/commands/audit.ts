@@ -17,7 +17,11 @@ export const auditVerify: Command<AuditVerifyInput> = async (world, { file }) =>
   const settings = settingsOf(world);
   const store = await openHistory(world, settings);
   try {
-    return await report(world, await verifyChain(store.audit.entries()), settings.stateDir);
+    return await report(
+      world,
+      await verifyChain(store.audit.entries(), await store.audit.head()),
+      settings.stateDir,
+    );
   } finally {
     await store.close();
   }
@@ -81,6 +85,9 @@ export const auditExport: Command<AuditExportInput> = async (world, { run }) => 
   try {
     if (run !== undefined && (await store.run(run)) === undefined) {
       throw new RetentionError('usage', `there is no run ${run}`, { hint: 'See: customgpt-retention runs' });
+    }
+    if (run !== undefined) {
+      world.output.note('a part of the log: each hash can be checked, the chain only over a whole export');
     }
     for await (const entry of store.audit.entries(run === undefined ? {} : { runId: run })) {
       await world.output.raw(`${JSON.stringify(entry)}\n`);

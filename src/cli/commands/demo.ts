@@ -144,7 +144,7 @@ async function leaveFiles(
   const { store } = worker;
   const entries: AuditEntry[] = [];
   for await (const entry of store.audit.entries()) entries.push(entry);
-  const chain = await verifyChain(store.audit.entries());
+  const chain = await verifyChain(store.audit.entries(), await store.audit.head());
   const audit = join(folder, 'audit.jsonl');
   await writeFile(audit, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const report = join(folder, 'report.html');

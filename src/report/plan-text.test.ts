@@ -1,0 +1,162 @@
+import { describe, expect, it } from 'vitest';
+import type { PlanItem, PlanProject, PlanSummary } from '../core/plan.ts';
+import { planHeadline, planRowsTable, projectLines, type PlanWords } from './plan-text.ts';
+import { displayWidth } from './safe-text.ts';
+
+const DECIDED_AT = Date.parse('2026-05-04T03:30:03.000Z');
+
+const PROJECT: PlanProject = {
+  projectId: 1234,
+  listed: 454,
+  total: 1584,
+  kept: 412,
+  held: 3,
+  unknown: 3,
+  planned: 36,
+  incomplete: undefined,
+};
+
+const PLAN: PlanSummary = {
+  planId: 'plan-8h3v5t0c2wqa',
+  policy: 'support-chats',
+  policyHash: 'a'.repeat(64),
+  policyPath: '/policies/support.yaml',
+  mode: 'enforce',
+  decidedAt: DECIDED_AT,
+  expiresAt: DECIDED_AT + 7 * 86_400_000,
+  status: 'open',
+  projects: [PROJECT],
+  requestsUsed: 14,
+  fingerprint: 'b'.repeat(64),
+  fileHash: undefined,
+};
+
+const WORDS: PlanWords = {
+  estimate: { requests: 12_345, seconds: 12_360 },
+  requestsPerMinute: 60,
+  breaches: [],
+};
+
+const ITEM: PlanItem = {
+  ordinal: 1,
+  projectId: 1234,
+  sessionId: 'f3b1c2d4-0000-4000-8000-000000000001',
+  seen: { name: 'test-1', createdAt: 1, updatedAt: undefined, createdBy: '4711' },
+  seenAt: DECIDED_AT,
+  verdict: 'delete',
+  rule: 'idle',
+  reason: 'rule idle matches',
+  ageDays: 412,
+  lastMessageAt: undefined,
+  lastMessageReadAt: undefined,
+};
+
+describe('planHeadline', () => {
+  it('says what would be deleted, what it costs, and how to apply it', () => {
+    expect(planHeadline(PLAN, WORDS)).toEqual([
+      'Plan plan-8h3v5t0c2wqa of policy support-chats, mode enforce',
+      'Decided 2026-05-04 03:30:03, to be applied until 2026-05-11 03:30:03 (UTC)',
+      '',
+      'PROJECT          LISTED      TOTAL  WOULD DELETE     HELD  UNKNOWN       KEPT',
+      '1234                454      1,584            36        3        3        412',
+      '1,130 newer conversations were not listed, because no rule can reach that far; all of that stays.',
+      '',
+      'Would delete 36 conversations; 3 held, 3 unknown and therefore kept and 412 kept. Nothing has been deleted.',
+      'Applying it takes about 12,345 requests, about 3 h 26 min at 60 a minute.',
+      'Apply it: customgpt-retention apply plan-8h3v5t0c2wqa',
+    ]);
+  });
+
+  it('names the limit that would refuse it', () => {
+    const breaches = [{ limit: 'max_deletions', wanted: 36, allowed: 10, projectId: undefined }] as const;
+    const lines = planHeadline(PLAN, { ...WORDS, breaches, requestsPerMinute: 'unlimited' });
+    expect(lines.slice(-3)).toEqual([
+      'Applying it takes about 12,345 requests, about 3 h 26 min without a pace.',
+      'A limit would refuse this plan: max_deletions allows 10, the plan has 36.',
+      'Apply it all the same: customgpt-retention apply plan-8h3v5t0c2wqa --override-limits --by WHO --reason TEXT',
+    ]);
+  });
+
+  it.each([
+    [{ status: 'applied' }, 'It was applied already; a plan is applied once.'],
+    [
+      { status: 'expired' },
+      'It has expired. Make a new one: customgpt-retention plan --policy support-chats',
+    ],
+    [{ projects: [] }, 'There is nothing to apply.'],
+  ] as const)('ends %o with %j', (change, last) => {
+    expect(planHeadline({ ...PLAN, ...change }, WORDS).at(-1)).toBe(last);
+  });
+
+  it('leaves out a time that is not known', () => {
+    const lines = planHeadline(PLAN, { ...WORDS, estimate: { requests: 1, seconds: 0 } });
+    expect(lines).toContain('Applying it takes about 1 request at 60 a minute.');
+  });
+});
+
+describe('projectLines', () => {
+  it('warns of an incomplete project, in harmless text', () => {
+    const incomplete = 'page 4 of 8\n\u001b[2J is short';
+    const lines = projectLines([{ ...PROJECT, total: 454, planned: 0, incomplete }]);
+    expect(lines.slice(2)).toEqual([
+      'Project 1234 is incomplete (page 4 of 8\\n\\e[2J is short): nothing of it is deleted.',
+    ]);
+  });
+
+  it('leaves out quiet projects of a long list', () => {
+    const quiet = Array.from({ length: 30 }, (_, index) => ({
+      ...PROJECT,
+      projectId: index,
+      listed: 1,
+      total: 1,
+      kept: 1,
+      held: 0,
+      unknown: 0,
+      planned: 0,
+    }));
+    expect(projectLines(quiet.slice(0, 20))).toHaveLength(21);
+    const lines = projectLines([...quiet, { ...PROJECT, total: 454 }]);
+    expect(lines).toHaveLength(3);
+    expect(lines[2]).toBe('… and 30 projects where all that was listed is kept (30).');
+  });
+
+  it('says when no project falls under the policy', () => {
+    expect(projectLines([])).toEqual(['No project falls under this policy.']);
+  });
+});
+
+describe('planRowsTable', () => {
+  it('shows one row a conversation within 80 columns, whatever it is called', () => {
+    const names = ['会议记录'.repeat(20), '\u202e\u001b[31mevil\n', 'x'.repeat(500), undefined, 'สวัสดี', ''];
+    const items = names.map((name) => ({ ...ITEM, seen: { ...ITEM.seen, name } }));
+    const lines = planRowsTable(items, { header: true }).split('\n');
+    expect(lines).toHaveLength(names.length + 1);
+    for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(80);
+    expect(lines[2]).toBe('1234      412 d  would delete  rule idle matches           \\u202e\\e[31mevil\\n');
+    expect(lines[4]).toContain('(no name) f3b1c2d4-0…');
+  });
+
+  it('never calls a planned deletion deleted, and wraps a long reason', () => {
+    const reason = "rule idle needs its newest message's date, which is unknown";
+    const table = planRowsTable(
+      [
+        ITEM,
+        {
+          ...ITEM,
+          verdict: 'unknown',
+          ageDays: null,
+          reason,
+          sessionId: null,
+          seen: { ...ITEM.seen, name: undefined },
+        },
+      ],
+      { header: false },
+    );
+    expect(table.split('\n')).toEqual([
+      '1234      412 d  would delete  rule idle matches           test-1',
+      '1234          ?  unknown       rule idle needs its newest  (no name, no id)',
+      "                               message's date, which is",
+      '                               unknown',
+    ]);
+  });
+});

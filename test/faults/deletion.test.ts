@@ -1,0 +1,251 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { RunResult } from '../../src/run/conduct-run.ts';
+import { addProject, AGE_POLICY, runOnce } from '../support/purge.ts';
+import { createWorld, type TestWorld } from '../support/world.ts';
+
+/* What the server can do to a deletion, and what must come of it. Each test says the case it proves. */
+
+let world: TestWorld;
+afterEach(async () => {
+  await world.assertSound();
+  await world.close();
+});
+
+async function purge(old: number, policy = AGE_POLICY): Promise<RunResult> {
+  addProject(world, 101, { old, young: 5 });
+  return runOnce(world, await world.policy(policy));
+}
+
+function deletes(): number {
+  return world.sandbox.journal.count({ method: 'DELETE' });
+}
+
+async function outcomes(event: string) {
+  return (await world.entries()).filter((entry) => entry.event === `deletion.${event}`);
+}
+
+describe('a DELETE', () => {
+  test.each([500, 502])(
+    'that answers %i but was executed is verified with exactly one DELETE',
+    async (status) => {
+      world = await createWorld();
+      world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { status, executed: true } });
+      const result = await purge(6);
+      expect(result.counts).toMatchObject({ planned: 6, verified: 6 });
+      expect(deletes()).toBe(6);
+      expect((await outcomes('verified')).every((entry) => entry['delete_status'] === status)).toBe(true);
+    },
+  );
+
+  test('that answers 500 and was not executed is tried three times at most, then failed', async () => {
+    world = await createWorld();
+    world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { status: 500 } });
+    const result = await purge(2);
+    expect(result.counts).toMatchObject({ planned: 2, verified: 0, failed: 2 });
+    expect(result.run.status).toBe('partial');
+    expect(deletes()).toBe(6);
+    expect(world.sandbox.accounts.count(101)).toBe(7);
+  });
+
+  test('that answers 500 once and was not executed is verified on the second attempt', async () => {
+    world = await createWorld();
+    world.sandbox.faults.add({ when: { method: 'DELETE' }, times: 1, then: { status: 500 } });
+    const result = await purge(1);
+    expect(result.counts.verified).toBe(1);
+    expect(await outcomes('verified')).toMatchObject([{ attempts: 2 }]);
+    expect((await outcomes('intended')).map((entry) => entry['attempt'])).toEqual([1, 2]);
+  });
+
+  test.each([
+    ['before it was executed', 'before', 2],
+    ['after it was executed', 'after', 1],
+  ] as const)('whose connection is cut %s is settled by a GET', async (_, cut, sent) => {
+    world = await createWorld();
+    world.sandbox.faults.add({ when: { method: 'DELETE' }, times: 1, then: { cut } });
+    const result = await purge(1);
+    expect(result.counts.verified).toBe(1);
+    expect(deletes()).toBe(sent);
+    const methods = world.sandbox.journal.entries.map(({ method }) => method);
+    const first = methods.indexOf('DELETE');
+    expect(methods[first + 1]).toBe('GET');
+  });
+
+  test('that answers 200 while the conversation stays is unverified, never verified', async () => {
+    world = await createWorld();
+    world.sandbox.faults.swallowDeletes = true;
+    const startedAt = world.clock.now();
+    const result = await purge(3);
+    expect(result.counts).toMatchObject({ verified: 0, unverified: 3 });
+    expect(result.run.status).toBe('partial');
+    expect(deletes()).toBe(3);
+    expect(world.clock.now() - startedAt).toBeGreaterThanOrEqual(60_000);
+  });
+
+  test('that shows its effect after 30 s is verified with one DELETE, and the others go on meanwhile', async () => {
+    world = await createWorld();
+    world.sandbox.faults.staleReadsMs = 30_000;
+    const result = await purge(12, `${AGE_POLICY}concurrency: 1\n`);
+    expect(result.counts.verified).toBe(12);
+    expect(deletes()).toBe(12);
+    const { entries } = world.sandbox.journal;
+    const sent = entries.filter(({ method }) => method === 'DELETE').map(({ at }) => at);
+    expect((sent.at(-1) ?? Infinity) - (sent[0] ?? 0)).toBeLessThan(30_000);
+  });
+
+  test('that answers 404 is already gone and not counted as ours', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 3, young: 5 });
+    const [victim] = world.sandbox.accounts.conversationIds(101);
+    // Somebody else removes it between the listing and our DELETE.
+    world.sandbox.faults.add({
+      when: { method: 'DELETE', sessionId: victim ?? '' },
+      times: 1,
+      then: { status: 404 },
+    });
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.counts).toMatchObject({ planned: 3, verified: 2, already_gone: 1 });
+    expect(await outcomes('already_gone')).toMatchObject([{ delete_status: 404, control: { status: 200 } }]);
+  });
+
+  test('of a project that is gone stops that project and verifies nothing', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 40, young: 0 });
+    addProject(world, 102, { old: 4, young: 0 });
+    world.sandbox.faults.add({ when: { projectId: 101, method: 'DELETE' }, then: { status: 404 } });
+    world.sandbox.faults.add({ when: { projectId: 101, afterRequests: 4 }, then: { status: 404 } });
+    const result = await runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 1\n`));
+    expect(result.run.status).toBe('partial');
+    const verified = await outcomes('verified');
+    expect(verified.every((entry) => entry.project_id === 102)).toBe(true);
+    expect(verified.length).toBe(4);
+    expect(result.counts.already_gone).toBe(0);
+    expect(world.sandbox.accounts.count(101)).toBe(40);
+  });
+
+  test('that is forbidden stops that project, and the others finish', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 20, young: 0 });
+    addProject(world, 102, { old: 4, young: 0 });
+    world.sandbox.faults.add({ when: { projectId: 101, method: 'DELETE' }, then: { status: 403 } });
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.counts.verified).toBe(4);
+    expect(world.sandbox.journal.count({ method: 'DELETE', projectId: 101 })).toBeLessThanOrEqual(4);
+    expect(result.counts.failed + result.counts.skipped).toBe(20);
+  });
+});
+
+describe('a follow-up GET', () => {
+  test.each([
+    ['403', { status: 403 }],
+    ['429', { status: 429 }],
+    ['500', { status: 500 }],
+    ['200 in HTML', { status: 200, body: 'html' }],
+    ['an empty 200', { status: 200, body: 'empty' }],
+    ['a 404 in HTML', { status: 404, body: 'html' }],
+    ['an empty 404', { status: 404, body: 'empty' }],
+    ['a 404 in another service’s JSON', { status: 404, body: 'foreign-json' }],
+  ] as const)('that answers %s is no evidence: unverified', async (_, then) => {
+    world = await createWorld();
+    world.sandbox.faults.add({ when: { route: 'messages.list' }, then });
+    const result = await purge(2);
+    expect(result.counts).toMatchObject({ planned: 2, verified: 0, unverified: 2, already_gone: 0 });
+    expect(deletes()).toBe(2);
+    expect(result.run.status).toBe('partial');
+  });
+
+  test('that answers 401 ends the run without counting anything as gone', async () => {
+    world = await createWorld();
+    world.sandbox.faults.add({ when: { route: 'messages.list' }, then: { status: 401 } });
+    const result = await purge(10);
+    expect(result.fault?.kind).toBe('credential_refused');
+    expect(result.counts).toMatchObject({ verified: 0, already_gone: 0 });
+    expect(deletes()).toBeLessThanOrEqual(5);
+  });
+});
+
+test('a key revoked in mid-run stops every further DELETE', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 30, young: 0 });
+  world.sandbox.faults.add({ when: { afterRequests: 20 }, then: { status: 401 } });
+  const result = await runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 2\n`));
+  expect(result.fault?.kind).toBe('credential_refused');
+  expect(result.run.status).toBe('failed');
+  const refused = world.sandbox.journal.entries.filter(
+    ({ method, status }) => method === 'DELETE' && status === 401,
+  );
+  expect(refused.length).toBeLessThanOrEqual(2);
+  expect(world.sandbox.accounts.count(101)).toBeGreaterThan(0);
+  // The next run, with a key that works, settles what was left open and finishes.
+  world.sandbox.faults.clearRules();
+  const next = await runOnce(world, await world.policy(AGE_POLICY));
+  expect(next.run.status).toBe('completed');
+  expect(world.sandbox.accounts.count(101)).toBe(0);
+});
+
+describe('the fresh listing at the end', () => {
+  test('waits for a listing that lags behind', async () => {
+    world = await createWorld();
+    world.sandbox.faults.staleListMs = 20_000;
+    const result = await purge(5);
+    expect(result.run.status).toBe('completed');
+    expect(deletes()).toBe(5);
+  });
+
+  test('reports what it goes on showing', async () => {
+    world = await createWorld();
+    world.sandbox.faults.staleListMs = 10 * 60_000;
+    const result = await purge(2);
+    expect(result.counts).toMatchObject({ verified: 0, unverified: 2 });
+    expect(result.run.status).toBe('partial');
+    expect(deletes()).toBe(2);
+  });
+
+  test('has a conversation that answers again deleted once more', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 4, young: 5 });
+    const [victim = ''] = world.sandbox.accounts.conversationIds(101);
+    const before = world.sandbox.accounts.conversation(101, victim);
+    // After its DELETE the first look finds it gone; then a replica that had missed the DELETE takes over.
+    world.sandbox.faults.add({
+      when: { method: 'DELETE', sessionId: victim },
+      times: 1,
+      then: { swallow: true },
+    });
+    world.sandbox.faults.add({
+      when: { route: 'messages.list', sessionId: victim },
+      times: 1,
+      then: { status: 404 },
+    });
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(before).toBeDefined();
+    expect(result.counts).toMatchObject({ planned: 4, verified: 4 });
+    expect(world.sandbox.accounts.has(101, victim)).toBe(false);
+    expect(await outcomes('unverified')).toMatchObject([{ session_id: victim }]);
+  });
+
+  test('leaves alone what was created anew under the same id', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 3, young: 5 });
+    const [victim = ''] = world.sandbox.accounts.conversationIds(101);
+    const { accounts, faults, journal } = world.sandbox;
+    const remove = faults.add({
+      when: { route: 'messages.list', sessionId: victim },
+      then: { latencyMs: 0 },
+    });
+    const policy = await world.policy(`${AGE_POLICY}concurrency: 1\n`);
+    const running = runOnce(world, policy);
+    while (accounts.has(101, victim)) await new Promise((resolve) => setImmediate(resolve));
+    // An open chat widget posts into the session that was just deleted.
+    const seen = journal.count({ route: 'messages.list', sessionId: victim });
+    while (journal.count({ route: 'messages.list', sessionId: victim }) <= seen && seen === 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    accounts.postMessage(101, victim, { query: 'hello?' });
+    remove();
+    const result = await running;
+    expect(result.counts.planned).toBe(3);
+    expect(accounts.has(101, victim)).toBe(true);
+    expect(journal.count({ method: 'DELETE', sessionId: victim })).toBe(1);
+  });
+});
