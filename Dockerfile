@@ -1,5 +1,6 @@
 # syntax=docker/dockerfile:1
 
+# Compiles better-sqlite3 where no ready-made binary fits, and TypeScript. Nothing of this stage but its output is kept.
 FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -8,21 +9,22 @@ COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN npm run build && npm prune --omit=dev
 
+# The same Debian release, or the compiled module would not load.
 FROM node:24-bookworm-slim
 ENV NODE_ENV=production \
     RETENTION_STATE_DIR=/state
-WORKDIR /app
-COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules ./node_modules
-COPY --from=build /app/dist ./dist
-COPY policies ./policies
+COPY --from=build /app/package.json /app/
+COPY --from=build /app/node_modules /app/node_modules
+COPY --from=build /app/dist /app/dist
 RUN install -d -o node -g node -m 0700 /state \
  && ln -s /app/dist/main.js /usr/local/bin/customgpt-retention
+# From / the commands' default path, policies/, is the folder that is mounted at /policies.
+WORKDIR /
 USER node
 VOLUME /state
-# `serve` touches this file every 30 seconds: a worker that hangs is seen. Whether runs succeed is what `runs` and the
-# logs tell.
+# `serve` touches this file every 30 seconds, so a worker that hangs is seen. It says nothing about whether runs succeed
+# (`runs` and the logs do), and nothing about other commands: switch it off for those.
 HEALTHCHECK --interval=60s --timeout=5s --start-period=60s \
-  CMD ["sh", "-c", "test -n \"$(find /state/serve.alive -mmin -3)\""]
+  CMD ["sh", "-c", "test -n \"$(find \"$RETENTION_STATE_DIR/serve.alive\" -mmin -3)\""]
 ENTRYPOINT ["customgpt-retention"]
 CMD ["serve", "/policies"]

@@ -43,13 +43,8 @@ function prepareLastWords(connection: Connection) {
 /** Intents that nothing follows for the same conversation: neither an outcome nor a later intent. */
 function prepareUnsettled(connection: Connection) {
   return connection.prepare<[string], AuditRow>(
-    `SELECT ${AUDIT_COLUMNS} FROM audit_entries AS intent
-      WHERE policy = ? AND event = 'deletion.intended' AND session_id IS NOT NULL AND NOT EXISTS (
-        SELECT 1 FROM audit_entries AS later
-         WHERE later.policy = intent.policy AND later.project_id = intent.project_id
-           AND later.session_id = intent.session_id AND later.session_id IS NOT NULL
-           AND later.seq > intent.seq AND later.event IN ('deletion.intended', ${OUTCOME_EVENTS}))
-      ORDER BY seq`,
+    `SELECT ${AUDIT_COLUMNS} FROM audit_entries
+      WHERE seq IN (SELECT seq FROM open_intents WHERE policy = ?) ORDER BY seq`,
   );
 }
 

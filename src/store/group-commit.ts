@@ -2,6 +2,7 @@ import { chainEntry } from '../core/audit-chain.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from '../core/audit-entry.ts';
 import { RetentionError } from '../core/errors.ts';
 import { formatInstant } from '../core/instant.ts';
+import { outcomeOfEvent } from '../core/outcome.ts';
 import type { Fence } from '../core/ports.ts';
 import { AUDIT_COLUMNS, recordedHead } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
@@ -24,8 +25,8 @@ type Answer =
   { readonly written: readonly AuditEntry[] } | { readonly refusal: unknown; readonly written: readonly [] };
 
 /**
- * The one writer of the audit log in this process. A commit waits for the disk, so callers of the same turn share one;
- * the next group gathers while the thread is busy with it.
+ * The one writer of the audit log in this process. A commit waits for the disk, so callers of neighbouring turns share
+ * one; the next group gathers while the thread is busy with it.
  */
 export class GroupCommit {
   readonly #connection: Connection;
@@ -61,7 +62,17 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
+    this.#gather(0);
+  }
+
+  /** Commits after the first turn that brought nobody new: answers that arrive close together then share a commit. */
+  #gather(known: number): void {
     setImmediate(() => {
+      const count = this.#waiting.length;
+      if (count > known && count < LARGEST_GROUP) {
+        this.#gather(count);
+        return;
+      }
       this.#scheduled = false;
       this.#commitGroup();
       if (this.#waiting.length > 0) this.#schedule();
@@ -142,6 +153,16 @@ function prepareStatements(connection: Connection) {
   const lease = connection.prepare<[string, string, number, number], number>(
     'SELECT 1 FROM leases WHERE name = ? AND holder = ? AND token = ? AND expires_at > ?',
   );
+  const open = connection.prepare(
+    'INSERT OR REPLACE INTO open_intents (policy, project_id, session_id, seq) VALUES (?, ?, ?, ?)',
+  );
+  const settle = connection.prepare(
+    'DELETE FROM open_intents WHERE policy = ? AND project_id = ? AND session_id = ?',
+  );
+  const track = (e: AuditEntry): void => {
+    if (e.event === 'deletion.intended') open.run(e.policy, e.project_id, e.session_id, e.seq);
+    else if (outcomeOfEvent(e.event) !== undefined) settle.run(e.policy, e.project_id, e.session_id);
+  };
   return {
     head: recordedHead(connection),
     holds: (fence: Fence, now: number): boolean =>
@@ -151,6 +172,7 @@ function prepareStatements(connection: Connection) {
         ...[e.seq, e.time, e.event, e.run_id, e.policy, e.project_id, e.session_id, e.hash],
         JSON.stringify(e),
       );
+      track(e);
     },
     moveHead: (head: AuditHead): void => {
       moveHead.run(head.seq, head.hash);

@@ -29,6 +29,8 @@ export function openForWriting(stateDir: string, clock: Clock): OpenedDatabase {
       stateVersion(database, path);
       database.pragma('journal_mode = WAL');
       database.pragma('synchronous = FULL');
+      // 40 MB of WAL instead of 4: a page that many commits touch is then copied to the database once, not once for each.
+      database.pragma('wal_autocheckpoint = 10000');
       database.pragma('foreign_keys = ON');
       // Names that are removed from plans are overwritten, not just unlinked.
       database.pragma('secure_delete = ON');

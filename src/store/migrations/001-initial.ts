@@ -17,10 +17,6 @@ const AUDIT = `
   CREATE INDEX audit_entries_by_run ON audit_entries (run_id, seq);
   -- How much a policy deleted lately.
   CREATE INDEX audit_entries_by_event ON audit_entries (policy, event, time, project_id, session_id);
-  -- The last word on each conversation.
-  CREATE INDEX audit_entries_by_conversation ON audit_entries (policy, project_id, session_id, seq, event)
-    WHERE session_id IS NOT NULL;
-
   CREATE TRIGGER audit_entries_never_change BEFORE UPDATE ON audit_entries
     BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END;
   CREATE TRIGGER audit_entries_never_go BEFORE DELETE ON audit_entries
@@ -29,6 +25,16 @@ const AUDIT = `
   CREATE TRIGGER audit_entries_only_append BEFORE INSERT ON audit_entries
     WHEN NEW.seq <> (SELECT COALESCE(MAX(seq), 0) + 1 FROM audit_entries)
     BEGIN SELECT RAISE(ABORT, 'audit entries are only appended'); END;
+
+  -- The intents that no outcome follows yet, kept in step by the commit that writes the entries: a handful of rows, where
+  -- an index over the last word on every conversation would grow with the log and cost a random page for each entry.
+  CREATE TABLE open_intents (
+    policy     TEXT NOT NULL,
+    project_id INTEGER NOT NULL,
+    session_id TEXT NOT NULL,
+    seq        INTEGER NOT NULL REFERENCES audit_entries (seq),
+    PRIMARY KEY (policy, project_id, session_id)
+  ) STRICT, WITHOUT ROWID;
 
   -- Where the chain ended at the last commit: without it a tail that was cut off would leave a sound, shorter chain.
   CREATE TABLE audit_head (

@@ -1,0 +1,38 @@
+import pLimit from 'p-limit';
+import { Pool } from 'undici';
+import type { BenchSandbox } from './sandbox.ts';
+
+/**
+ * The baseline: the same calls with the same concurrency and cutoff, and nothing else. It lists page after page, then sends a
+ * DELETE and a follow-up GET for each conversation. No checks, no state, no proof.
+ */
+export async function bareLoop(sandbox: BenchSandbox, concurrency: number): Promise<number> {
+  const pool = new Pool(sandbox.url, { connections: 32, pipelining: 1 });
+  const headers = { authorization: `Bearer ${sandbox.apiKey}`, accept: 'application/json' };
+  const call = async (method: 'GET' | 'DELETE', path: string): Promise<unknown> => {
+    const { body } = await pool.request({ method, path, headers });
+    return body.json();
+  };
+  const projects = (await call('GET', '/api/v1/projects')) as { data: { data: { id: number }[] } };
+  const cutoff = Date.now() - 24 * 60 * 60 * 1000;
+  let deleted = 0;
+  for (const { id } of projects.data.data) {
+    const base = `/api/v1/projects/${id}/conversations`;
+    const sessions: string[] = [];
+    for (let page = 1, last = 1; page <= last; page += 1) {
+      const { data } = (await call('GET', `${base}?page=${page}&orderBy=created_at&order=asc`)) as {
+        data: { data: { session_id: string; created_at: string }[]; last_page: number };
+      };
+      for (const row of data.data) if (Date.parse(row.created_at) < cutoff) sessions.push(row.session_id);
+      last = data.last_page;
+    }
+    const limit = pLimit(concurrency);
+    await limit.map(sessions, async (session) => {
+      await call('DELETE', `${base}/${session}`);
+      await call('GET', `${base}/${session}/messages?page=1&order=desc`);
+      deleted += 1;
+    });
+  }
+  await pool.close();
+  return deleted;
+}

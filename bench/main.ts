@@ -1,0 +1,94 @@
+import { bareLoop } from './bare-loop.ts';
+import { planningPeak } from './memory.ts';
+import { forkSandbox, type SandboxSize } from './sandbox.ts';
+import { workerRun } from './worker.ts';
+
+/*
+ * Ratios against a bare loop of the same HTTP calls, measured in one run; the absolute figures say more of the machine than of the
+ * program. Exits 1 when a ratio or a bound is missed.
+ */
+
+const CONCURRENCY = 8;
+const ROUNDS = 3;
+
+interface Round {
+  readonly bareSeconds: number;
+  readonly workerSeconds: number;
+  readonly requestsPerDeletion: number;
+}
+
+async function timed(
+  size: SandboxSize,
+  work: (sandbox: Awaited<ReturnType<typeof forkSandbox>>) => Promise<number>,
+) {
+  const sandbox = await forkSandbox(size);
+  const startedAt = performance.now();
+  const deleted = await work(sandbox);
+  const seconds = (performance.now() - startedAt) / 1000;
+  const { requests } = await sandbox.counts();
+  await sandbox.stop();
+  // All but the newest day of a span of years.
+  if (deleted < size.conversations * 0.99)
+    throw new Error(`${deleted} of ${size.conversations} were deleted`);
+  return { seconds, requestsPerDeletion: requests / deleted };
+}
+
+async function measure(size: SandboxSize): Promise<Round> {
+  const bare = await timed(size, (sandbox) => bareLoop(sandbox, CONCURRENCY));
+  const worker = await timed(
+    size,
+    async (sandbox) => (await workerRun(sandbox, CONCURRENCY)).counts.verified,
+  );
+  return {
+    bareSeconds: bare.seconds,
+    workerSeconds: worker.seconds,
+    requestsPerDeletion: worker.requestsPerDeletion,
+  };
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
+}
+
+async function compare(
+  title: string,
+  size: SandboxSize,
+  bound: { rounds: number; atLeast: number },
+): Promise<boolean> {
+  const rounds: Round[] = [];
+  for (let round = 0; round < bound.rounds; round += 1) rounds.push(await measure(size));
+  const ratio = median(rounds.map(({ bareSeconds, workerSeconds }) => bareSeconds / workerSeconds));
+  const requests = Math.max(...rounds.map(({ requestsPerDeletion }) => requestsPerDeletion));
+  const seconds = rounds.map((r) => `${r.bareSeconds.toFixed(1)}/${r.workerSeconds.toFixed(1)} s`).join(', ');
+  const isGood = ratio >= bound.atLeast && requests <= 2.25;
+  console.log(
+    `${isGood ? 'ok  ' : 'MISS'} ${title}: ${ratio.toFixed(2)} of the bare loop (at least ${bound.atLeast}), ` +
+      `${requests.toFixed(3)} requests a deletion (at most 2.25); bare/worker ${seconds}`,
+  );
+  return isGood;
+}
+
+async function checkMemory(conversations: number, atMostMib: number): Promise<boolean> {
+  const { mib, seconds } = await planningPeak(conversations);
+  const isGood = mib < atMostMib;
+  console.log(
+    `${isGood ? 'ok  ' : 'MISS'} planning ${conversations.toLocaleString('en')} conversations: ` +
+      `peak ${mib.toFixed(0)} MiB (below ${atMostMib}), ${seconds.toFixed(0)} s`,
+  );
+  return isGood;
+}
+
+const results = [
+  await compare(
+    '20,000 without latency',
+    { conversations: 20_000, latencyMs: 0, spanDays: 700 },
+    { rounds: ROUNDS, atLeast: 0.5 },
+  ),
+  await compare(
+    '2,000 at 20 ms',
+    { conversations: 2000, latencyMs: 20, spanDays: 700 },
+    { rounds: 1, atLeast: 0.9 },
+  ),
+  await checkMemory(1_000_000, 200),
+];
+process.exitCode = results.every(Boolean) ? 0 : 1;

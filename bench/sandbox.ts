@@ -1,0 +1,43 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+
+export interface BenchSandbox {
+  readonly url: string;
+  readonly apiKey: string;
+  counts(): Promise<{ readonly requests: number; readonly deletes: number }>;
+  stop(): Promise<void>;
+}
+
+export interface SandboxSize {
+  readonly conversations: number;
+  readonly latencyMs: number;
+  readonly spanDays: number;
+}
+
+export async function forkSandbox({
+  conversations,
+  latencyMs,
+  spanDays,
+}: SandboxSize): Promise<BenchSandbox> {
+  const script = new URL('./sandbox-process.ts', import.meta.url);
+  const child = fork(script, [String(conversations), String(latencyMs), String(spanDays)]);
+  const { url, apiKey } = await answer<{ url: string; apiKey: string }>(child);
+  return {
+    url,
+    apiKey,
+    counts() {
+      child.send('count');
+      return answer(child);
+    },
+    async stop() {
+      const ended = once(child, 'exit');
+      child.send('stop');
+      await ended;
+    },
+  };
+}
+
+async function answer<T>(child: ChildProcess): Promise<T> {
+  const [message] = (await once(child, 'message')) as [T];
+  return message;
+}

@@ -1,0 +1,170 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect } from 'vitest';
+import { addConversations, documentOf, type Env, terminalTest as test, until } from '../support/command.ts';
+import { AGE_POLICY } from '../support/purge.ts';
+
+describe.concurrent('help', () => {
+  const ALL = ['', 'demo', 'sandbox', 'validate', 'plan', 'apply', 'run', 'serve', 'runs'];
+  const AUDIT = ['audit', 'audit verify', 'audit export'];
+
+  test.for([...ALL, ...AUDIT])('of "%s" shows an example', async (command, { terminal }) => {
+    const { code, stdout } = await terminal.run([...command.split(' ').filter(Boolean), '--help']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      new RegExp(`^ {2}\\$ customgpt-retention ${command === '' ? 'demo' : command}`, 'm'),
+    );
+  });
+
+  test('and the version', async ({ terminal }) => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+      version: string;
+    };
+    expect(await terminal.run(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  test.for([
+    ['plna', 'plan'],
+    ['run --polcy by-age', '--policy'],
+    ['audit verfy', 'verify'],
+  ])(
+    '"%s" is refused with the name that was perhaps meant',
+    async ([line = '', meant = ''], { terminal }) => {
+      const { code, stdout, stderr } = await terminal.run(line.split(' '));
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toContain(`(Did you mean ${meant}?)`);
+      expect(terminal.sandbox.journal.count()).toBe(0);
+    },
+  );
+});
+
+describe.concurrent('validate', () => {
+  test('says each policy in plain words, with its next run', async ({ terminal }) => {
+    terminal.policy(AGE_POLICY, 'plain');
+    terminal.policy(
+      AGE_POLICY.replace('by-age', 'nightly') + 'schedule: { cron: "30 3 * * *", timezone: Europe/Berlin }\n',
+      'nightly',
+    );
+    const { code, stdout, stderr } = await terminal.run(['validate']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('2 policies, no problems.');
+    expect(stdout).toMatch(/90 days/);
+    expect(stdout).toMatch(/Next run: \d{4}-\d\d-\d\dT0[12]:30:00\.000Z/);
+  });
+
+  test('--json is one document', async ({ terminal }) => {
+    terminal.policy(AGE_POLICY);
+    const document = documentOf(await terminal.run(['validate', '--json']));
+    expect(document).toMatchObject({ policies: [{ name: 'by-age', mode: 'enforce' }], problems: [] });
+  });
+
+  test('needs neither key nor state', async ({ terminal }) => {
+    terminal.policy(AGE_POLICY);
+    const env = { CUSTOMGPT_API_KEY: undefined, CUSTOMGPT_BASE_URL: undefined };
+    expect((await terminal.run(['validate'], env)).code).toBe(0);
+    expect(existsSync(terminal.stateDir)).toBe(false);
+  });
+
+  test.for(['validate', 'plan', 'run', 'serve'])(
+    '%s reports every problem of every file with its place, and sends nothing',
+    async (command, { terminal }) => {
+      terminal.policy(
+        `version: 1
+name: one
+projects: { include: ["*"] }
+rules:
+  - { name: a, match: { oldr_than: 90d }, action: delete }
+  - { name: b, match: { older_than: 3m }, action: delete }
+`,
+        'a-one',
+      );
+      terminal.policy(AGE_POLICY, 'b-good');
+      terminal.policy(AGE_POLICY.replace('enforce', 'enforced').replace('by-age', 'Three'), 'c-three');
+      const { code, stdout, stderr } = await terminal.run([command]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      const places = stderr.split('\n').filter((line) => line.startsWith('policies/'));
+      expect(places).toHaveLength(4);
+      expect(places[0]).toMatch(/^policies\/a-one\.yaml:5:\d+ .*oldr_than.*did you mean "older_than"/);
+      expect(places[1]).toMatch(/^policies\/a-one\.yaml:6:\d+ rules\[1\]\.match\.older_than: .*mo/);
+      expect(places[2]).toMatch(/^policies\/c-three\.yaml:3:\d+ name: /);
+      expect(places[3]).toMatch(/^policies\/c-three\.yaml:4:\d+ mode: .*"enforce"/);
+      expect(terminal.sandbox.journal.count()).toBe(0);
+    },
+  );
+});
+
+describe.concurrent('sandbox', () => {
+  test('prints what a worker needs, serves it, and stops when told', async ({ terminal }) => {
+    terminal.policy(AGE_POLICY.replace('enforce', 'dry-run'));
+    const sandbox = terminal.start(['sandbox']);
+    await until(() => sandbox.stdout().includes('Ctrl-C'));
+    const lines = sandbox.stdout().matchAll(/^export (CUSTOMGPT_[A-Z_]+)=(\S+)$/gm);
+    const env: Env = Object.fromEntries([...lines].map(([, name, value]) => [name ?? '', value]));
+    expect(Object.keys(env).sort()).toEqual(['CUSTOMGPT_API_KEY', 'CUSTOMGPT_BASE_URL']);
+    const run = await terminal.run(['run'], env);
+    expect(run.code).toBe(0);
+    expect(run.stdout).toMatch(/Would delete \d\d+ conversations\. A dry run: nothing was deleted\./);
+    expect(terminal.sandbox.journal.count()).toBe(0);
+    sandbox.kill('SIGTERM');
+    expect((await sandbox.ended).code).toBe(0);
+  });
+
+  test('--json is one document; an unknown scenario is refused with the known ones', async ({ terminal }) => {
+    const sandbox = terminal.start(['sandbox', '--json', '--scenario', 'stale-reads']);
+    await until(() => sandbox.stdout().endsWith('\n'));
+    expect(documentOf({ stdout: sandbox.stdout() })).toMatchObject({ scenario: 'stale-reads', env: {} });
+    sandbox.kill('SIGINT');
+    const unknown = await terminal.run(['sandbox', '--scenario', 'nope']);
+    expect(unknown.code).toBe(2);
+    expect(unknown.stderr).toContain('delete-500-executed');
+    expect((await sandbox.ended).code).toBe(0);
+  });
+});
+
+describe.concurrent('demo', () => {
+  test('plans, applies, verifies, and leaves a report and a log that holds', async ({ terminal }) => {
+    // Settings of a real account must not matter to it.
+    const env = {
+      CUSTOMGPT_API_KEY: undefined,
+      CUSTOMGPT_BASE_URL: 'https://127.0.0.1:9',
+      TMPDIR: terminal.folder,
+    };
+    const { code, stdout, stderr, tookMs } = await terminal.run(['demo', '--json'], env);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const { runs, report, audit } = JSON.parse(stdout) as {
+      runs: { status: string; counts: { planned: number; verified: number } }[];
+      report: string;
+      audit: string;
+    };
+    expect(runs).toHaveLength(1);
+    expect(runs[0]?.status).toBe('completed');
+    expect(runs[0]?.counts.verified).toBe(runs[0]?.counts.planned);
+    expect(readFileSync(report, 'utf8')).toMatch(/<html/);
+    expect((await terminal.run(['audit', 'verify', audit])).code).toBe(0);
+    expect(tookMs).toBeLessThan(10_000);
+  });
+
+  test('says step by step what happens', async ({ terminal }) => {
+    const { code, stdout } = await terminal.run(['demo'], { TMPDIR: terminal.folder });
+    expect(code).toBe(0);
+    for (const step of [1, 2, 3, 4, 5]) expect(stdout).toMatch(new RegExp(`^${step}\\. `, 'm'));
+    expect(stdout).toMatch(/Deleted \d+ conversations, each one proven gone\./);
+    expect(stdout).toMatch(/report +\S+report\.html/);
+  });
+});
+
+test('a folder without policies, and one that is not there, are refused with what is missing', async ({
+  terminal,
+}) => {
+  for (const path of ['policies', 'nowhere.yaml']) {
+    const { code, stderr } = await terminal.run(['run', path]);
+    expect(code).toBe(2);
+    expect(stderr).toContain(path);
+  }
+  addConversations(terminal.sandbox, 101, { old: 1 });
+  terminal.policy(AGE_POLICY);
+  const named = await terminal.run(['run', '--policy', 'by-aeg']);
+  expect(named.code).toBe(2);
+  expect(named.stderr).toContain('by-age');
+  expect(terminal.sandbox.journal.count()).toBe(0);
+});
