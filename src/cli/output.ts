@@ -30,7 +30,8 @@ export class Output {
   /** Straight to stdout, waiting for a slow reader so that a long answer needs no memory. */
   async raw(text: string): Promise<void> {
     if (!this.#stdout.write(text) && 'destroyed' in this.#stdout && this.#stdout.destroyed !== true) {
-      await Promise.race([once(this.#stdout, 'drain'), once(this.#stdout, 'close')]);
+      // A reader that went away is no reason to stop: what cannot be printed is lost, what was done is recorded.
+      await Promise.race([once(this.#stdout, 'drain'), once(this.#stdout, 'close')]).catch(() => undefined);
     }
   }
 

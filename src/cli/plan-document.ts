@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
-import { RetentionError } from '../core/errors.ts';
 
 /** SHA-256 (hex) of a file's bytes; undefined when there is no such file. */
 export async function hashOfFile(path: string): Promise<string | undefined> {
@@ -15,22 +14,18 @@ export async function hashOfFile(path: string): Promise<string | undefined> {
   return hash.digest('hex');
 }
 
-/** Writes the chunks to a new file that only its owner can read, and resolves with the SHA-256 of its bytes. */
+/** Writes the chunks to a new file that only its owner can read, and resolves with the SHA-256 of its bytes. Rejects as the file system does. */
 export async function writeHashed(path: string, chunks: AsyncIterable<string>): Promise<string> {
   const hash = createHash('sha256');
   const file = createWriteStream(path, { mode: 0o600 });
   const done = finished(file);
   // An error is reported by `done`; until it is awaited it must not count as unhandled.
   done.catch(() => undefined);
-  try {
-    for await (const chunk of chunks) {
-      hash.update(chunk);
-      if (!file.write(chunk)) await Promise.race([once(file, 'drain'), done]);
-    }
-    file.end();
-    await done;
-  } catch (error) {
-    throw new RetentionError('usage', `${path} cannot be written`, { cause: error });
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    if (!file.write(chunk)) await Promise.race([once(file, 'drain'), done]);
   }
+  file.end();
+  await done;
   return hash.digest('hex');
 }

@@ -129,7 +129,10 @@ function addHistory(program: Command, perform: Perform): void {
   verbOf(program, 'runs [id]', { does: 'History, or one run in full', example: 'runs' }).action(
     (id: string | undefined, flags: CommonFlags) => perform(runs, { id }, flags),
   );
-  const audit = program.command('audit').description('Check or export the audit log');
+  const audit = program
+    .command('audit')
+    .description('Check or export the audit log')
+    .addHelpText('after', '\nExample:\n  $ customgpt-retention audit verify');
   verbOf(audit, 'verify [file]', {
     does: 'Check the chain of the log, or of an exported file',
     example: 'audit verify',

@@ -11,7 +11,8 @@ const EVENTS: ReadonlySet<string> = new Set(AUDIT_EVENTS);
 const TIME_SHAPE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** One entry against the head before it: the new head, or the place where the chain breaks and why. */
-type EntryCheck = { readonly ok: true; readonly head: AuditHead } | ({ readonly ok: false } & ChainBreak);
+export type EntryCheck =
+  { readonly ok: true; readonly head: AuditHead } | ({ readonly ok: false } & ChainBreak);
 
 interface ChainBreak {
   /** The entry that should have been here: one after the last good one. */

@@ -157,7 +157,7 @@ export interface AuditLog {
   entries(filter?: { readonly runId?: string; readonly fromSeq?: number }): AsyncIterable<AuditEntry>;
   /** The latest outcome of each conversation that the run intended or skipped, folded. */
   outcomeCounts(runId: string): Promise<OutcomeCounts>;
-  /** Intents without an outcome after them, over all runs of a policy, oldest first. */
+  /** Latest intents without a final outcome (none yet, or `unverified`), over all runs of a policy, oldest first. */
   openIntents(policy: string): Promise<readonly OpenIntent[]>;
   /** Distinct conversations of a policy with a `deletion.intended` since the instant. */
   intendedSince(policy: string, sinceAt: number): Promise<number>;

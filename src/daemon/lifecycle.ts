@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { RetentionError } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import type { StopSignals } from '../run/context.ts';
@@ -18,6 +19,8 @@ export function createStopSignals(clock: Pick<Clock, 'sleep'>, graceMs: number =
   const stop = new AbortController();
   const abandon = new AbortController();
   const settled = new AbortController();
+  // Every request under way listens, and there is no bound on those that is worth a warning.
+  setMaxListeners(0, stop.signal, abandon.signal);
 
   async function abandonLater(reason: RetentionError): Promise<void> {
     await clock.sleep(graceMs, settled.signal).catch(() => undefined);

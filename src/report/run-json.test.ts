@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NO_OUTCOMES } from '../core/outcome.ts';
 import type { PlanItem, PlanSummary } from '../core/plan.ts';
 import type { RunRecord } from '../core/run.ts';
+import type { Breach } from '../core/limits.ts';
 import { decisionJson, planJson, plansJsonText, runsJson } from './run-json.ts';
 
 const AT = Date.parse('2026-05-04T03:30:00.214Z');
@@ -100,12 +101,17 @@ describe('runsJson', () => {
 
 describe('plan JSON', () => {
   it('adds the projects up', () => {
-    expect(planJson(PLAN, ESTIMATE)).toEqual({
+    const breaches: Breach[] = [{ limit: 'max_deletions', wanted: 3, allowed: 2, projectId: undefined }];
+    expect(planJson({ plan: PLAN, estimate: ESTIMATE, breaches })).toEqual({
       plan_id: 'plan-1',
       policy: 'support-chats',
       policy_hash: 'a'.repeat(64),
       counts: { listed: 8, kept: 5, held: 1, unknown: 1, planned: 1 },
       estimate: ESTIMATE,
+      refused_by: [{ limit: 'max_deletions', wanted: 3, allowed: 2, project_id: null }],
+      incomplete: PLAN.projects
+        .filter(({ incomplete }) => incomplete !== undefined)
+        .map(({ projectId, incomplete }) => ({ project_id: projectId, reason: incomplete })),
     });
   });
 
@@ -127,11 +133,12 @@ describe('plan JSON', () => {
     const plans = Array.from({ length: count }, (_, index) => ({
       plan: PLAN,
       estimate: ESTIMATE,
+      breaches: [],
       items: stream(index === 0 ? [ITEM, ITEM] : []),
     }));
     const decisions = [decisionJson(ITEM), decisionJson(ITEM)];
     const wanted = plans.map((_, index) => ({
-      ...planJson(PLAN, ESTIMATE),
+      ...planJson({ plan: PLAN, estimate: ESTIMATE, breaches: [] }),
       decisions: index === 0 ? decisions : [],
     }));
     const text = await textOf(plansJsonText(plans));

@@ -1,4 +1,5 @@
 import type { Estimate } from '../core/estimate.ts';
+import type { Breach, LimitName } from '../core/limits.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
 import { countsOf, type PlanCounts, type PlanItem, type PlanSummary, type Verdict } from '../core/plan.ts';
@@ -27,6 +28,15 @@ interface PlanJson {
   readonly policy_hash: string;
   readonly counts: PlanCounts;
   readonly estimate: Estimate;
+  /** Limits that `run` and `apply` would refuse the plan for now; empty: none. */
+  readonly refused_by: readonly {
+    readonly limit: LimitName;
+    readonly wanted: number;
+    readonly allowed: number;
+    readonly project_id: number | null;
+  }[];
+  /** Projects of which nothing is planned, because their listing could not be trusted. */
+  readonly incomplete: readonly { readonly project_id: number; readonly reason: string }[];
 }
 
 interface DecisionJson {
@@ -42,6 +52,7 @@ interface DecisionJson {
 export interface PlanToShow {
   readonly plan: PlanSummary;
   readonly estimate: Estimate;
+  readonly breaches: readonly Breach[];
   readonly items: AsyncIterable<PlanItem>;
 }
 
@@ -69,13 +80,22 @@ function runJson(run: RunRecord, counts: RunCounts): RunJson {
 }
 
 /** One plan of `plan --json`, without its decisions: there may be a million of those. */
-export function planJson(plan: PlanSummary, estimate: Estimate): PlanJson {
+export function planJson({ plan, estimate, breaches }: Omit<PlanToShow, 'items'>): PlanJson {
   return {
     plan_id: plan.planId,
     policy: plan.policy,
     policy_hash: plan.policyHash,
     counts: planCounts(countsOf(plan.projects)),
     estimate: { requests: estimate.requests, seconds: estimate.seconds },
+    refused_by: breaches.map(({ limit, wanted, allowed, projectId }) => ({
+      limit,
+      wanted,
+      allowed,
+      project_id: projectId ?? null,
+    })),
+    incomplete: plan.projects.flatMap(({ projectId, incomplete }) =>
+      incomplete === undefined ? [] : [{ project_id: projectId, reason: incomplete }],
+    ),
   };
 }
 
@@ -97,9 +117,9 @@ export function decisionJson(item: PlanItem): DecisionJson {
  */
 export async function* plansJsonText(plans: Iterable<PlanToShow>): AsyncGenerator<string> {
   let before = '{"plans":[';
-  for (const { plan, estimate, items } of plans) {
+  for (const { items, ...one } of plans) {
     // Everything but the closing brace, then the decisions as the last key.
-    yield `${before}\n${JSON.stringify(planJson(plan, estimate)).slice(0, -1)},"decisions":[`;
+    yield `${before}\n${JSON.stringify(planJson(one)).slice(0, -1)},"decisions":[`;
     let between = '\n';
     for await (const item of items) {
       yield `${between}${JSON.stringify(decisionJson(item))}`;

@@ -250,7 +250,7 @@ describe('runSummary', () => {
     const report = sample({ planned: 0, run: { status: 'partial' }, events: [], projects: [INCOMPLETE] });
     expect(runSummary(report).slice(1, 3)).toEqual([
       'There was nothing to delete.',
-      '1 project could not be listed in full: nothing of it was deleted.',
+      'Project 9 could not be listed in full (page 4 of 8 is short): nothing of it was deleted.',
     ]);
   });
 

@@ -23,6 +23,9 @@ const RUN_COLUMNS: readonly Column[] = [
 ];
 const POLICY_COLUMNS = 16;
 
+/** Incomplete projects that a summary names. */
+const MOST_NAMED = 5;
+
 const OUTCOME_COLUMNS: readonly Column[] = [
   { title: 'OUTCOME', width: 12 },
   { title: 'PROJECT', width: 7, breaks: 'anywhere' },
@@ -45,7 +48,7 @@ function summaryLines(result: FinishedRun): string[] {
     runSentence(result),
     ...problemLine(run),
     ...leftovers(result),
-    ...incompleteLine(result),
+    ...incompleteLines(result),
     ...restLine(result),
     factsLine(run),
     ...(run.auditHead === undefined ? [] : [`Audit head ${run.auditHead}`]),
@@ -76,7 +79,7 @@ export function runDetail(result: FinishedRun, entries: Iterable<AuditEntry>): s
     ...nextStep(result),
     '',
     `Trigger     ${run.trigger}${run.slotAt === undefined ? '' : `, slot ${minuteAndSecond(run.slotAt)}`}`,
-    `Mode        ${run.mode}`,
+    `Policy mode ${run.mode}`,
     `Started     ${minuteAndSecond(run.startedAt)} UTC`,
     `Ended       ${run.endedAt === undefined ? 'not yet' : `${minuteAndSecond(run.endedAt)} UTC`}`,
     `Policy hash ${run.policyHash}`,
@@ -121,15 +124,21 @@ function problemLine({ problem }: RunRecord): string[] {
   return problem === undefined ? [] : [`Why: ${terminalSafe(problem, SENTENCE_COLUMNS)}`];
 }
 
-function incompleteLine({ plan }: FinishedRun): string[] {
-  const { length } = incompleteIn(plan);
-  if (length === 0) return [];
-  const of = length === 1 ? 'it' : 'them';
-  return [`${counted(length, 'project')} could not be listed in full: nothing of ${of} was deleted.`];
+function incompleteLines({ plan }: FinishedRun): string[] {
+  const projects = incompleteIn(plan);
+  const more = projects.length - MOST_NAMED;
+  return [
+    ...projects.slice(0, MOST_NAMED).map(({ projectId, incomplete }) => {
+      const why = terminalSafe(incomplete ?? '', SENTENCE_COLUMNS);
+      return `Project ${projectId} could not be listed in full (${why}): nothing of it was deleted.`;
+    }),
+    ...(more > 0 ? [`… and ${counted(more, 'project')} more that could not be listed in full.`] : []),
+  ];
 }
 
 function restLine({ counts, plan }: FinishedRun): string[] {
   if (plan === undefined) return [];
+  if (plan.projects.length === 0) return ['No project falls under this policy: look at projects.include.'];
   const { listed, planned, kept, held, unknown } = counts;
   const rest = enumerated([
     `${grouped(planned)} planned`,

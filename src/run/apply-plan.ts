@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import type { PlanItem } from '../core/plan.ts';
 import { asRunFault } from './api-faults.ts';
 import { confirmAbsence } from './confirm.ts';
-import type { ApplyContext } from './context.ts';
+import { joinStops, type ApplyContext } from './context.ts';
 import { ControlDesk } from './control-desk.ts';
 import { deleteOne, type DeletionContext } from './delete-one.ts';
 import type { DeletableItem, Relisting } from './recheck.ts';
@@ -21,10 +21,7 @@ export async function applyPlan(
 ): Promise<{ readonly unconfirmed: readonly number[] }> {
   const failure = new AbortController();
   // A failure of one deletion stops the others the way a person's stop does, only without the wait.
-  const signals = {
-    stop: AbortSignal.any([context.signals.stop, failure.signal]),
-    abandon: AbortSignal.any([context.signals.abandon, failure.signal]),
-  };
+  const signals = joinStops(context.signals, failure.signal);
   const deletion: DeletionContext = {
     ...context,
     signals,

@@ -15,7 +15,7 @@ import type {
   Store,
 } from '../core/ports.ts';
 import type { RunCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
-import { auditFacts, type StopSignals } from './context.ts';
+import { auditFacts, joinStops, type StopSignals } from './context.ts';
 import { withLease } from './lease.ts';
 import { reconcile } from './reconcile.ts';
 
@@ -69,7 +69,8 @@ export interface RunResult {
 
 /**
  * Everything around the body of a run: the lease, the record, what an earlier run left open, the first and the last
- * audit entry. Faults of the body end up in the result; only the lease, and a state that cannot be written, throw.
+ * audit entry. Faults of the body end up in the result; only a lease that somebody else holds, and a state that cannot
+ * be written at the very start, throw.
  */
 export function conductRun(
   deps: RunDeps,
@@ -84,12 +85,10 @@ export function conductRun(
     ttlMs: deps.leaseMs,
   };
   return withLease(lease, `policy:${request.policy.name}`, async ({ fence, lost }) => {
-    const stop = AbortSignal.any([request.signals.stop, lost]);
-    const abandon = AbortSignal.any([request.signals.abandon, lost]);
     const run: OpenRun = {
       ...request,
       ...deps.openApi(),
-      signals: { stop, abandon },
+      signals: joinStops(request.signals, lost),
       runId: `run-${deps.chance.token(12)}`,
       fence,
     };
@@ -155,8 +154,8 @@ async function finish(
 ): Promise<RunResult> {
   const { store, clock } = deps;
   const fault = 'fault' in ending ? ending.fault : undefined;
-  // A state that cannot be written cannot hold this run's end either.
-  if (fault?.kind === 'state_unusable') throw fault;
+  // A state that cannot be written cannot hold this run's end either; what was done stands in the log so far.
+  if (fault?.kind === 'state_unusable') return unrecorded(deps, { run, record, fault });
   const plan = 'fault' in ending ? await planOf(deps, run.runId) : ending.plan;
   const outcomes = await store.audit.outcomeCounts(run.runId);
   const counts: RunCounts = { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes };
@@ -176,6 +175,25 @@ function inRecord(ending: EndingOrFault): Pick<Ending, 'problem' | 'facts'> & { 
   if (!('fault' in ending)) return ending;
   const { kind, message } = ending.fault;
   return { status: statusOf(ending.fault), problem: message, facts: { problem: kind } };
+}
+
+async function unrecorded(
+  { store, clock }: RunDeps,
+  {
+    run,
+    record,
+    fault,
+  }: { readonly run: OpenRun; readonly record: RunRecord; readonly fault: RetentionError },
+): Promise<RunResult> {
+  // Reading may still work where writing does not; if not, nothing is known, and nothing is claimed.
+  const outcomes = await store.audit.outcomeCounts(run.runId).catch(() => NO_OUTCOMES);
+  const stored = await store.run(run.runId).catch(() => undefined);
+  const plan =
+    stored?.planId === undefined ? undefined : await store.plan(stored.planId).catch(() => undefined);
+  const counts: RunCounts = { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes };
+  const ended = { status: 'failed', endedAt: clock.now(), problem: fault.message } as const;
+  const requests = run.reader.requestCounts();
+  return { run: { ...record, ...ended, requests, planId: plan?.planId }, counts, plan, fault };
 }
 
 async function planOf({ store }: RunDeps, runId: string): Promise<PlanSummary | undefined> {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { AuditFacts, Fact, AuditEvent } from '../core/audit-entry.ts';
 import type { Hold } from '../core/hold.ts';
 import type { Allowance } from '../core/limits.ts';
@@ -28,6 +29,14 @@ export interface ApplyContext {
 export interface StopSignals {
   readonly stop: AbortSignal;
   readonly abandon: AbortSignal;
+}
+
+/** Stops when any of the given ones does. Every request under way listens, so there is no bound on listeners. */
+export function joinStops(signals: StopSignals, other: AbortSignal): StopSignals {
+  const stop = AbortSignal.any([signals.stop, other]);
+  const abandon = AbortSignal.any([signals.abandon, other]);
+  setMaxListeners(0, stop, abandon);
+  return { stop, abandon };
 }
 
 /** Which conversation an entry speaks of, and the rule that had it deleted. */

@@ -83,6 +83,8 @@ export class ControlDesk {
   }
 
   #wakeLater(projectId: number, counter: Counter): void {
+    // A forgotten timer would hold the process for its whole length after the work is done.
+    counter.timer?.abort();
     const timer = new AbortController();
     counter.timer = timer;
     this.#clock.sleep(MAX_WAIT_MS, timer.signal).then(

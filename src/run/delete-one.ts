@@ -206,6 +206,8 @@ async function prove(
       facts: { ...facts, control: { request, status, at: formatInstant(at) } },
     });
   }
+  // Cut short by a stop, not answered: the intent stays open, and the next run brings the proof to its end.
+  if (context.signals.abandon.aborted) return SETTLED;
   if (control.projectLost) context.lostProjects.set(item.projectId, control.problem);
   return record(context, item, { outcome: 'unverified', facts: { ...facts, reason: control.problem } });
 }

@@ -41,6 +41,7 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
   const { policy } = request;
   const requestsBefore = totalRequests(deps.reader.requestCounts());
   const { selected, invisible } = await findProjects(deps, request);
+  if (selected.length === 0) deps.log.warn({ policy: policy.name }, 'no project falls under this policy');
   const decidedAt = deps.clock.now();
   const writer = await deps.plans.createPlan({
     planId: `plan-${deps.chance.token(12)}`,

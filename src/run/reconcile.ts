@@ -21,8 +21,9 @@ export interface ReconcileContext {
 }
 
 /**
- * Settles what an earlier run left open, by GET alone. 404 beside a control is `verified` in the run that intended it;
- * 200 means that it was not carried out, and the conversation is decided anew; no usable answer leaves it open.
+ * Settles what an earlier run left open or unverified, by GET alone. 404 beside a control is `verified` in the run that
+ * intended it; 200 means that it was not carried out, and the conversation is decided anew; no usable answer leaves it
+ * open.
  */
 export async function reconcile(context: ReconcileContext): Promise<void> {
   await closeVanishedRuns(context);
@@ -52,7 +53,7 @@ async function settle(context: ReconcileContext, desk: ControlDesk, intent: Open
     settled_by: context.runId,
   };
   if (answer.state === 'present') {
-    const facts = { ...common, reason: 'not carried out before the worker stopped' };
+    const facts = { ...common, reason: 'it still answers: not carried out' };
     await context.audit.append([auditFacts(run, 'deletion.failed', { about: intent, facts })], context.fence);
     return;
   }

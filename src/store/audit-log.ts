@@ -40,7 +40,7 @@ function prepareLastWords(connection: Connection) {
   );
 }
 
-/** Intents that nothing follows for the same conversation: neither an outcome nor a later intent. */
+/** The latest intent of each conversation that has no final outcome yet. */
 function prepareUnsettled(connection: Connection) {
   return connection.prepare<[string], AuditRow>(
     `SELECT ${AUDIT_COLUMNS} FROM audit_entries

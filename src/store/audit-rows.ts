@@ -54,7 +54,8 @@ export function recordedHead(connection: Connection): () => AuditHead {
 
 /** @throws RetentionError `state_unusable` when an entry is missing anywhere, or the end of the chain does not hold */
 export function assertSoundTail(connection: Connection): void {
-  connection.readNow(() => {
+  // One snapshot: another process may be appending meanwhile.
+  connection.snapshotNow(() => {
     const end = recordedHead(connection)();
     const { count, last } = connection
       .prepare<[], { count: number; last: number }>(

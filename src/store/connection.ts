@@ -41,6 +41,11 @@ export class Connection {
     }
   }
 
+  /** Several reads of one and the same state. @throws RetentionError `state_unusable` when the database fails */
+  snapshotNow<T>(work: () => T): T {
+    return this.readNow(() => this.#database.transaction(work).deferred());
+  }
+
   /** In one transaction that is durable on return. @throws RetentionError `state_unusable` when the database fails */
   writeNow<T>(work: () => T): T {
     return this.readNow(() => {

@@ -156,12 +156,18 @@ function prepareStatements(connection: Connection) {
   const open = connection.prepare(
     'INSERT OR REPLACE INTO open_intents (policy, project_id, session_id, seq) VALUES (?, ?, ?, ?)',
   );
+  const keepOpen = connection.prepare(
+    'INSERT OR IGNORE INTO open_intents (policy, project_id, session_id, seq) VALUES (?, ?, ?, ?)',
+  );
   const settle = connection.prepare(
     'DELETE FROM open_intents WHERE policy = ? AND project_id = ? AND session_id = ?',
   );
   const track = (e: AuditEntry): void => {
+    if (e.policy === null || e.project_id === null || e.session_id === null) return;
+    const outcome = outcomeOfEvent(e.event);
     if (e.event === 'deletion.intended') open.run(e.policy, e.project_id, e.session_id, e.seq);
-    else if (outcomeOfEvent(e.event) !== undefined) settle.run(e.policy, e.project_id, e.session_id);
+    else if (outcome === 'unverified') keepOpen.run(e.policy, e.project_id, e.session_id, e.seq);
+    else if (outcome !== undefined) settle.run(e.policy, e.project_id, e.session_id);
   };
   return {
     head: recordedHead(connection),

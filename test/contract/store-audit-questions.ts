@@ -106,15 +106,17 @@ function conversationOf(entry: AuditEntry): string {
 }
 
 function openBySlowWalk(entries: readonly AuditEntry[], policy: string): number[] {
-  const last = new Map<string, AuditEntry>();
+  const open = new Map<string, number>();
   for (const entry of entries) {
-    if (entry.policy === policy && entry.event.startsWith('deletion.'))
-      last.set(conversationOf(entry), entry);
+    if (entry.policy !== policy || !entry.event.startsWith('deletion.')) continue;
+    const conversation = conversationOf(entry);
+    if (entry.event === 'deletion.intended') open.set(conversation, entry.seq);
+    // Unverified settles nothing: the latest intent stays open, or the entry itself stands in for it.
+    else if (entry.event === 'deletion.unverified')
+      open.set(conversation, open.get(conversation) ?? entry.seq);
+    else open.delete(conversation);
   }
-  return [...last.values()]
-    .filter((entry) => entry.event === 'deletion.intended')
-    .map((entry) => entry.seq)
-    .sort((a, b) => a - b);
+  return [...open.values()].sort((a, b) => a - b);
 }
 
 function intendedBySlowWalk(entries: readonly AuditEntry[], policy: string, sinceAt: number): number {

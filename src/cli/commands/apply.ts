@@ -56,7 +56,7 @@ async function findPlan(plans: PlanStore, idOrFile: string): Promise<PlanSummary
   if (plan !== undefined) return plan;
   const message =
     fileHash === undefined
-      ? `there is no plan ${idOrFile} in this state directory`
+      ? `${idOrFile} is neither a plan in this state directory nor a file`
       : `${idOrFile} is not a plan file of this state directory, or was edited since it was written`;
   throw new RetentionError('plan_stale', message, { hint: 'Make a new one: customgpt-retention plan' });
 }

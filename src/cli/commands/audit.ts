@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { verifyChain } from '../../core/audit-chain.ts';
-import { RetentionError } from '../../core/errors.ts';
-import type { Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { verifyChain, type EntryCheck } from '../../core/audit-chain.ts';
+import { isFault, RetentionError } from '../../core/errors.ts';
+import type { Command, CommandWorld } from '../command.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { openHistory, settingsOf } from '../wire.ts';
 
 export interface AuditVerifyInput {
@@ -13,7 +13,7 @@ export interface AuditVerifyInput {
 
 /** Checks the chain from its first entry to its head and names the first bad entry. */
 export const auditVerify: Command<AuditVerifyInput> = async (world, { file }) => {
-  if (file !== undefined) return report(world, await verifyChain(linesOf(file)), file);
+  if (file !== undefined) return verifyFile(world, file);
   const settings = settingsOf(world);
   const store = await openHistory(world, settings);
   try {
@@ -22,16 +22,40 @@ export const auditVerify: Command<AuditVerifyInput> = async (world, { file }) =>
       await verifyChain(store.audit.entries(), await store.audit.head()),
       settings.stateDir,
     );
+  } catch (error) {
+    // A row that contradicts itself is found while it is read.
+    if (isFault(error, 'state_unusable')) await world.output.document({ ok: false, problem: error.message });
+    throw error;
   } finally {
     await store.close();
   }
 };
 
-async function report(
-  { output }: Parameters<Command<unknown>>[0],
-  result: Awaited<ReturnType<typeof verifyChain>>,
-  where: string,
-): ReturnType<Command<unknown>> {
+async function verifyFile(world: CommandWorld, file: string): Promise<ExitCode> {
+  const lines = linesOf(file);
+  const first = await lines.next();
+  if (first.done === true) throw new RetentionError('usage', `${file} is empty: there is nothing to verify`);
+  const begins = isPart(first.value);
+  if (begins !== undefined) {
+    throw new RetentionError('usage', `${file} begins at entry ${begins}, so it is only a part of a log`, {
+      hint: 'A chain can be checked from its first entry: customgpt-retention audit export > audit.jsonl',
+    });
+  }
+  return report(world, await verifyChain(resumed(first.value, lines)), file);
+}
+
+/** The `seq` of a first line that is not the start of a log, as `audit export --run` writes. */
+function isPart(first: unknown): number | undefined {
+  const seq = typeof first === 'object' && first !== null && 'seq' in first ? first.seq : undefined;
+  return typeof seq === 'number' && seq > 1 ? seq : undefined;
+}
+
+async function* resumed(first: unknown, rest: AsyncIterable<unknown>): AsyncGenerator {
+  yield first;
+  yield* rest;
+}
+
+async function report({ output }: CommandWorld, result: EntryCheck, where: string): Promise<ExitCode> {
   if (result.ok) {
     await output.lines(
       `The audit log in ${where} is whole: ${result.head.seq} entries, no gap, every hash fits.`,
@@ -42,13 +66,16 @@ async function report(
   }
   const { seq, problem } = result;
   await output.document({ ok: false, seq, problem });
-  throw new RetentionError(
-    'state_unusable',
-    `the audit log in ${where} is broken at entry ${seq}: ${problem}`,
-    {
-      hint: 'Compare with the audit lines in the program log and with earlier exports; do not run until it is explained.',
-    },
+  output.problem(
+    new RetentionError(
+      'state_unusable',
+      `the audit log in ${where} is broken at entry ${seq}: it ${problem}`,
+      {
+        hint: 'Compare with the audit lines in the program log and with earlier exports; do not run until it is explained.',
+      },
+    ),
   );
+  return EXIT.state;
 }
 
 async function* linesOf(file: string): AsyncGenerator {
@@ -79,7 +106,7 @@ export interface AuditExportInput {
   readonly run?: string | undefined;
 }
 
-/** Writes the log as JSON Lines, oldest first. */
+/** Writes the log as JSON Lines, oldest first; with `--json` as one document. */
 export const auditExport: Command<AuditExportInput> = async (world, { run }) => {
   const store = await openHistory(world, settingsOf(world));
   try {
@@ -89,9 +116,15 @@ export const auditExport: Command<AuditExportInput> = async (world, { run }) => 
     if (run !== undefined) {
       world.output.note('a part of the log: each hash can be checked, the chain only over a whole export');
     }
+    const opening = '{"entries":[';
+    let separator = opening;
     for await (const entry of store.audit.entries(run === undefined ? {} : { runId: run })) {
-      await world.output.raw(`${JSON.stringify(entry)}\n`);
+      await world.output.raw(
+        `${world.output.json ? separator : ''}${JSON.stringify(entry)}${world.output.json ? '' : '\n'}`,
+      );
+      separator = ',\n';
     }
+    if (world.output.json) await world.output.raw(`${separator === opening ? opening : ''}]}\n`);
     return EXIT.done;
   } finally {
     await store.close();

@@ -29,6 +29,12 @@ const SHOWN = 8;
 
 /** Plans, applies and verifies against the built-in sandbox, and leaves a folder with everything to look at. */
 export const demo: Command<object> = async (world) => {
+  if (world.flags.stateDir !== undefined) {
+    throw new RetentionError(
+      'usage',
+      'the demo keeps its state in a folder of its own; leave --state-dir out',
+    );
+  }
   const folder = await mkdtemp(join(tmpdir(), 'customgpt-retention-demo-'));
   const sandbox = await startSandbox({ sample: 'demo', now: () => world.surroundings.clock.now() });
   try {

@@ -1,6 +1,6 @@
 import { rename, rm } from 'node:fs/promises';
 import { RetentionError } from '../../core/errors.ts';
-import { breachesOf, type Breach } from '../../core/limits.ts';
+import { breachesOf } from '../../core/limits.ts';
 import type { PlanItem } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { PlanStore } from '../../core/ports.ts';
@@ -27,10 +27,6 @@ export interface PlanInput {
   readonly all?: boolean;
 }
 
-interface Planned extends PlanToShow {
-  readonly breaches: readonly Breach[];
-}
-
 /** The dry run: lists, decides, stores the plan, prints it. Sends nothing but GET. */
 export const plan: Command<PlanInput> = async (world, input) => {
   const policies = await loadPolicies(input.paths, input.policy);
@@ -42,7 +38,7 @@ export const plan: Command<PlanInput> = async (world, input) => {
   const worker = await openWorker(world, { forPeople: true });
   try {
     const planned = await withStopSignals(world.surroundings, async ({ stop }) => {
-      const plans: Planned[] = [];
+      const plans: PlanToShow[] = [];
       for (const policy of policies) plans.push(await planOne(worker, policy, { input, stop }));
       return plans;
     });
@@ -63,7 +59,7 @@ async function planOne(
   { deps, store, settings }: Worker,
   policy: Policy,
   { input, stop }: { readonly input: PlanInput; readonly stop: AbortSignal },
-): Promise<Planned> {
+): Promise<PlanToShow> {
   const { clock, chance, log, progress } = deps;
   await store.scrubPlans(clock.now());
   const { reader } = deps.openApi();
@@ -76,7 +72,8 @@ async function planOne(
   return {
     plan: summary,
     estimate: estimateOf(policy, summary, { tookMs, requestsPerMinute: settings.requestsPerMinute }),
-    items: store.planItems(summary.planId),
+    // Read afresh by whoever asks: the file and the screen both do.
+    items: { [Symbol.asyncIterator]: () => store.planItems(summary.planId)[Symbol.asyncIterator]() },
     breaches: breachesOf(policy.limits, summary.projects, await spentBy(deps, policy)),
   };
 }
@@ -84,7 +81,7 @@ async function planOne(
 /** The file is the JSON document of this one plan; its hash in the store is what `apply FILE` finds it by. */
 async function writePlanFile(
   { output }: CommandWorld,
-  file: { readonly path: string; readonly planned: readonly Planned[]; readonly plans: PlanStore },
+  file: { readonly path: string; readonly planned: readonly PlanToShow[]; readonly plans: PlanStore },
 ): Promise<void> {
   const [one] = file.planned;
   if (one === undefined) return;
@@ -95,12 +92,13 @@ async function writePlanFile(
     await rename(draft, file.path);
   } catch (error) {
     await rm(draft, { force: true });
-    throw error;
+    if (error instanceof RetentionError) throw error;
+    throw new RetentionError('usage', `${file.path} cannot be written`, { cause: error });
   }
   output.note(`plan written to ${file.path}; it holds conversation names`);
 }
 
-async function print({ output }: CommandWorld, one: Planned, { settings }: Worker): Promise<void> {
+async function print({ output }: CommandWorld, one: PlanToShow, { settings }: Worker): Promise<void> {
   let batch: PlanItem[] = [];
   let isFirst = true;
   const flush = async (): Promise<void> => {

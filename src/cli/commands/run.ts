@@ -6,7 +6,7 @@ import type { RunResult } from '../../run/conduct-run.ts';
 import type { StopSignals } from '../../run/context.ts';
 import { runPolicy } from '../../run/run-policy.ts';
 import type { Command, CommandWorld } from '../command.ts';
-import { exitCodeOfError, exitCodeOfRun, foremost, type ExitCode } from '../exit-codes.ts';
+import { EXIT, exitCodeOfError, exitCodeOfRun, foremost, type ExitCode } from '../exit-codes.ts';
 import { loadPolicies } from '../policies.ts';
 import { withStopSignals } from '../stopping.ts';
 import { openWorker, type Worker } from '../wire.ts';
@@ -42,8 +42,11 @@ async function runAll(
 ): Promise<readonly End[]> {
   const ends: End[] = [];
   for (const policy of parts.policies) {
-    if (parts.signals.stop.aborted) break;
-    ends.push(await runOne(world, policy, parts));
+    if (parts.signals.stop.aborted) return [...ends, { code: EXIT.interrupted, result: undefined }];
+    const end = await runOne(world, policy, parts);
+    ends.push(end);
+    // Another worker's lease is no reason to leave the other policies alone; a state that cannot be written is.
+    if (end.code === EXIT.state) break;
   }
   return ends;
 }
@@ -59,8 +62,7 @@ async function runOne(
     if (result.fault !== undefined) output.problem(result.fault);
     return { code: exitCodeOfRun(result), result };
   } catch (error) {
-    // Another worker's lease is no reason to leave the other policies alone; a state that cannot be written is.
-    if (!(error instanceof RetentionError) || error.kind === 'state_unusable') throw error;
+    if (!(error instanceof RetentionError)) throw error;
     output.problem(error);
     return { code: exitCodeOfError(error), result: undefined };
   }

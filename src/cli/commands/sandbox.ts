@@ -1,5 +1,5 @@
 import { RetentionError } from '../../core/errors.ts';
-import { SCENARIOS, startSandbox } from '../../sandbox/server.ts';
+import { SCENARIOS, startSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/server.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 
@@ -20,7 +20,7 @@ export const sandbox: Command<SandboxInput> = async (
       `there is no scenario called ${JSON.stringify(scenario)}; there are:\n${names}`,
     );
   }
-  const running = await startSandbox({ port, scenario, now: () => surroundings.clock.now() });
+  const running = await start({ port, scenario, now: () => surroundings.clock.now() });
   const env = { CUSTOMGPT_BASE_URL: running.url, CUSTOMGPT_API_KEY: running.apiKey };
   await output.lines(
     `Sandbox of the CustomGPT API, scenario ${scenario}: invented data, in memory only.`,
@@ -40,3 +40,14 @@ export const sandbox: Command<SandboxInput> = async (
   await running.close();
   return EXIT.done;
 };
+
+async function start(options: SandboxOptions): Promise<Sandbox> {
+  try {
+    return await startSandbox(options);
+  } catch (error) {
+    throw new RetentionError('usage', `port ${options.port ?? 0} cannot be listened on`, {
+      hint: 'Choose another with --port, or leave it out for any free one.',
+      cause: error,
+    });
+  }
+}

@@ -25,6 +25,9 @@ export const serve: Command<ServeInput> = async (world, { paths }) => {
     });
   }
   const worker = await openWorker(world, { forPeople: false });
+  for (const { name } of policies.filter(({ schedule }) => schedule === undefined)) {
+    worker.log.warn({ policy: name }, 'has no schedule: runs on command only');
+  }
   try {
     await withStopSignals(world.surroundings, (signals) => serveUntilStopped(worker, scheduled, signals));
     return EXIT.interrupted;

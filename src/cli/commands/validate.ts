@@ -4,7 +4,7 @@ import type { Policy } from '../../core/policy.ts';
 import { policyInWords } from '../../report/policy-words.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { loadPolicies } from '../policies.ts';
+import { readAllPolicies, unusablePolicies } from '../policies.ts';
 
 export interface ValidateInput {
   readonly paths: readonly string[];
@@ -12,7 +12,11 @@ export interface ValidateInput {
 
 /** Checks policies and says each one in plain words, with its next run. Sends nothing. */
 export const validate: Command<ValidateInput> = async ({ output, surroundings }, { paths }) => {
-  const policies = await loadPolicies(paths);
+  const { policies, problems } = await readAllPolicies(paths);
+  if (problems.length > 0) {
+    await output.document({ policies: [], problems });
+    throw unusablePolicies(problems);
+  }
   const now = surroundings.clock.now();
   const next = (policy: Policy): string | undefined => {
     const at = policy.schedule === undefined ? undefined : nextSlot(policy.schedule, now);

@@ -26,13 +26,13 @@ const AUDIT = `
     WHEN NEW.seq <> (SELECT COALESCE(MAX(seq), 0) + 1 FROM audit_entries)
     BEGIN SELECT RAISE(ABORT, 'audit entries are only appended'); END;
 
-  -- The intents that no outcome follows yet, kept in step by the commit that writes the entries: a handful of rows, where
+  -- The intents that no final outcome follows yet (none, or unverified), kept in step by the commit that writes the entries: a handful of rows, where
   -- an index over the last word on every conversation would grow with the log and cost a random page for each entry.
   CREATE TABLE open_intents (
     policy     TEXT NOT NULL,
     project_id INTEGER NOT NULL,
     session_id TEXT NOT NULL,
-    seq        INTEGER NOT NULL REFERENCES audit_entries (seq),
+    seq        INTEGER NOT NULL,
     PRIMARY KEY (policy, project_id, session_id)
   ) STRICT, WITHOUT ROWID;
 
