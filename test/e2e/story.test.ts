@@ -211,7 +211,9 @@ describe.concurrent('--json', () => {
   }) => {
     terminal.policy(AGE_POLICY);
     const plan = onlyPlan(await terminal.run(['plan', '--json']));
-    expect(keysOf(plan)).toEqual(['counts', 'decisions', 'estimate', 'plan_id', 'policy', 'policy_hash']);
+    expect(keysOf(plan)).toEqual([
+      ...['counts', 'decisions', 'estimate', 'incomplete', 'plan_id', 'policy', 'policy_hash', 'refused_by'],
+    ]);
     expect(keysOf(plan.counts)).toEqual(PLAN_COUNTS);
     expect(keysOf(plan.estimate)).toEqual(['requests', 'seconds']);
     expect(plan.decisions.map(({ session_id }) => session_id)).toEqual(old);

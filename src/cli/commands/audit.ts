@@ -16,16 +16,21 @@ export const auditVerify: Command<AuditVerifyInput> = async (world, { file }) =>
   if (file !== undefined) return verifyFile(world, file);
   const settings = settingsOf(world);
   const store = await openHistory(world, settings);
+  let read = 0;
+  const counted = async function* (): AsyncGenerator {
+    for await (const entry of store.audit.entries()) {
+      read += 1;
+      yield entry;
+    }
+  };
   try {
-    return await report(
-      world,
-      await verifyChain(store.audit.entries(), await store.audit.head()),
-      settings.stateDir,
-    );
+    const check = await verifyChain(counted(), await store.audit.head());
+    return await report(world, check, settings.stateDir);
   } catch (error) {
-    // A row that contradicts itself is found while it is read.
-    if (isFault(error, 'state_unusable')) await world.output.document({ ok: false, problem: error.message });
-    throw error;
+    // A row that contradicts itself cannot even be read; those before it were in order, without a gap.
+    if (!isFault(error, 'state_unusable')) throw error;
+    const check = { ok: false, seq: read + 1, problem: 'is not as it was written' } as const;
+    return await report(world, check, settings.stateDir);
   } finally {
     await store.close();
   }
