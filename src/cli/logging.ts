@@ -1,5 +1,4 @@
 import { pino } from 'pino';
-import pretty from 'pino-pretty';
 import type { AuditEntry } from '../core/audit-entry.ts';
 import type { Log } from '../core/ports.ts';
 import type { Screen } from './surroundings.ts';
@@ -14,15 +13,18 @@ export interface Logging {
  * Pino lines on `screen`; for people when it is a terminal. There a command is quiet about what its progress bar and its
  * summary show anyway: `level` undefined means `warn` with `forPeople`, else `info`.
  */
-export function createLogging(
+export async function createLogging(
   screen: Screen,
   options: { readonly level: string | undefined; readonly forPeople: boolean },
-): Logging {
+): Promise<Logging> {
   const isTerminal = screen.isTTY === true;
   const level = options.level ?? (isTerminal && options.forPeople ? 'warn' : 'info');
-  const stream = isTerminal
-    ? pretty({ colorize: true, destination: screen, sync: true, ignore: 'pid,hostname' })
-    : screen;
+  // Loaded only where somebody looks.
+  const { default: pretty } = isTerminal ? await import('pino-pretty') : { default: undefined };
+  const stream =
+    pretty !== undefined
+      ? pretty({ colorize: true, destination: screen, sync: true, ignore: 'pid,hostname' })
+      : screen;
   const base = { timestamp: pino.stdTimeFunctions.isoTime };
   const log = pino({ ...base, level }, stream);
   const isSilent = level === 'silent' || (isTerminal && !log.isLevelEnabled('info'));

@@ -1,14 +1,9 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Command as Verb, CommonFlags } from './command.ts';
-import { apply, type ApplyInput } from './commands/apply.ts';
-import { auditExport, auditVerify, type AuditExportInput } from './commands/audit.ts';
-import { demo } from './commands/demo.ts';
-import { plan, type PlanInput } from './commands/plan.ts';
-import { run } from './commands/run.ts';
-import { runs } from './commands/runs.ts';
-import { sandbox, type SandboxInput } from './commands/sandbox.ts';
-import { serve } from './commands/serve.ts';
-import { validate } from './commands/validate.ts';
+import type { ApplyInput } from './commands/apply.ts';
+import type { AuditExportInput } from './commands/audit.ts';
+import type { PlanInput } from './commands/plan.ts';
+import type { SandboxInput } from './commands/sandbox.ts';
 import { EXIT, exitCodeOfError, type ExitCode } from './exit-codes.ts';
 import { Output } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -17,9 +12,10 @@ import { version } from './version.ts';
 /** Runs one command line to its end. Never throws: every error is printed and becomes an exit code. */
 export async function runCli(surroundings: Surroundings): Promise<ExitCode> {
   let code: ExitCode = EXIT.done;
-  const perform = async <Input>(verb: Verb<Input>, input: Input, flags: CommonFlags): Promise<void> => {
+  const perform = async <Input>(load: Load<Input>, input: Input, flags: CommonFlags): Promise<void> => {
     const output = new Output(surroundings, flags);
     try {
+      const verb = await load();
       code = await verb({ surroundings, output, flags }, input);
     } catch (error) {
       output.problem(error);
@@ -36,7 +32,22 @@ export async function runCli(surroundings: Surroundings): Promise<ExitCode> {
   return code;
 }
 
-type Perform = <Input>(verb: Verb<Input>, input: Input, flags: CommonFlags) => Promise<void>;
+/** A command is loaded when it is called: help is quick, and a plan does not carry the sandbox in its memory. */
+type Load<Input> = () => Promise<Verb<Input>>;
+type Perform = <Input>(load: Load<Input>, input: Input, flags: CommonFlags) => Promise<void>;
+
+const verbs = {
+  demo: async () => (await import('./commands/demo.ts')).demo,
+  sandbox: async () => (await import('./commands/sandbox.ts')).sandbox,
+  validate: async () => (await import('./commands/validate.ts')).validate,
+  plan: async () => (await import('./commands/plan.ts')).plan,
+  apply: async () => (await import('./commands/apply.ts')).apply,
+  run: async () => (await import('./commands/run.ts')).run,
+  serve: async () => (await import('./commands/serve.ts')).serve,
+  runs: async () => (await import('./commands/runs.ts')).runs,
+  auditVerify: async () => (await import('./commands/audit.ts')).auditVerify,
+  auditExport: async () => (await import('./commands/audit.ts')).auditExport,
+} as const;
 
 function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   const program = new Command('customgpt-retention')
@@ -76,18 +87,18 @@ function addLooking(program: Command, perform: Perform): void {
   verbOf(program, 'demo', {
     does: 'Plan, apply and verify against the built-in sandbox; needs no account',
     example: 'demo',
-  }).action((flags: CommonFlags) => perform(demo, {}, flags));
+  }).action((flags: CommonFlags) => perform(verbs.demo, {}, flags));
   verbOf(program, 'sandbox', {
     does: 'Serve the built-in CustomGPT emulator until stopped',
     example: 'sandbox --port 4010 --scenario stale-reads',
   })
     .option('--port <n>', 'port to listen on (default: any free one)', portNumber)
     .option('--scenario <name>', 'how the server behaves', 'default')
-    .action((flags: CommonFlags & SandboxInput) => perform(sandbox, flags, flags));
+    .action((flags: CommonFlags & SandboxInput) => perform(verbs.sandbox, flags, flags));
   verbOf(program, 'validate [paths...]', {
     does: 'Check policies and say them in plain words',
     example: 'validate policies/',
-  }).action((paths: string[], flags: CommonFlags) => perform(validate, { paths }, flags));
+  }).action((paths: string[], flags: CommonFlags) => perform(verbs.validate, { paths }, flags));
   verbOf(program, 'plan [paths...]', {
     does: 'The dry run: list, decide, show; changes nothing',
     example: 'plan --policy test-sessions --out plan.json',
@@ -96,7 +107,7 @@ function addLooking(program: Command, perform: Perform): void {
     .option('--out <file>', 'also write the plan to a file that apply takes')
     .option('--all', 'list what is merely kept, too')
     .action((paths: string[], flags: CommonFlags & Omit<PlanInput, 'paths'>) =>
-      perform(plan, { ...flags, paths }, flags),
+      perform(verbs.plan, { ...flags, paths }, flags),
     );
 }
 
@@ -109,7 +120,7 @@ function addDeleting(program: Command, perform: Perform): void {
     .option('--by <who>', 'who takes the responsibility')
     .option('--reason <text>', 'why')
     .action((id: string, flags: CommonFlags & Omit<ApplyInput, 'plan'>) =>
-      perform(apply, { ...flags, plan: id }, flags),
+      perform(verbs.apply, { ...flags, plan: id }, flags),
     );
   verbOf(program, 'run [paths...]', {
     does: 'One pass: plan, and where the policy says enforce and the limits hold, apply',
@@ -117,17 +128,17 @@ function addDeleting(program: Command, perform: Perform): void {
   })
     .option('--policy <name>', 'only this policy')
     .action((paths: string[], flags: CommonFlags & { policy?: string }) =>
-      perform(run, { paths, policy: flags.policy }, flags),
+      perform(verbs.run, { paths, policy: flags.policy }, flags),
     );
   verbOf(program, 'serve [paths...]', {
     does: 'The daemon: run each policy on its schedule until SIGTERM',
     example: 'serve /policies --state-dir /state',
-  }).action((paths: string[], flags: CommonFlags) => perform(serve, { paths }, flags));
+  }).action((paths: string[], flags: CommonFlags) => perform(verbs.serve, { paths }, flags));
 }
 
 function addHistory(program: Command, perform: Perform): void {
   verbOf(program, 'runs [id]', { does: 'History, or one run in full', example: 'runs' }).action(
-    (id: string | undefined, flags: CommonFlags) => perform(runs, { id }, flags),
+    (id: string | undefined, flags: CommonFlags) => perform(verbs.runs, { id }, flags),
   );
   const audit = program
     .command('audit')
@@ -136,13 +147,13 @@ function addHistory(program: Command, perform: Perform): void {
   verbOf(audit, 'verify [file]', {
     does: 'Check the chain of the log, or of an exported file',
     example: 'audit verify',
-  }).action((file: string | undefined, flags: CommonFlags) => perform(auditVerify, { file }, flags));
+  }).action((file: string | undefined, flags: CommonFlags) => perform(verbs.auditVerify, { file }, flags));
   verbOf(audit, 'export', {
     does: 'Write the log as JSON Lines',
     example: 'audit export --run run-k3v9x2m7q4ab > run.jsonl',
   })
     .option('--run <id>', 'only this run')
-    .action((flags: CommonFlags & AuditExportInput) => perform(auditExport, flags, flags));
+    .action((flags: CommonFlags & AuditExportInput) => perform(verbs.auditExport, flags, flags));
 }
 
 function portNumber(text: string): number {

@@ -19,7 +19,7 @@ export function settingsOf({ surroundings, flags }: CommandWorld): Settings {
 }
 
 /** `forPeople`: a command somebody waits for, as opposed to the daemon. */
-export function loggingOf(world: CommandWorld, settings: Settings, forPeople: boolean): Logging {
+export function loggingOf(world: CommandWorld, settings: Settings, forPeople: boolean): Promise<Logging> {
   const level = world.surroundings.env['LOG_LEVEL'] === undefined ? undefined : settings.logLevel;
   return createLogging(world.surroundings.stderr, { level, forPeople });
 }
@@ -54,7 +54,7 @@ export async function openWorker(
   const { surroundings } = world;
   const settings = settingsOf(world);
   const apiKey = requireApiKey(settings);
-  const logging = loggingOf(world, settings, options.forPeople);
+  const logging = await loggingOf(world, settings, options.forPeople);
   const { clock, chance, holder } = surroundings;
   const client = createCustomGptClient({
     baseUrl: settings.baseUrl,

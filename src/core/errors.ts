@@ -60,12 +60,16 @@ export class ApiError extends Error {
     inVendorsOwnWords?: boolean;
     cause?: unknown;
   }) {
+    // A 404 is the good end of every deletion: a stack trace for each, which nobody ever sees, is not worth its time.
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
     super(
       `${facts.method} ${facts.path}: ${facts.failure}${facts.status === undefined ? '' : ` (${facts.status})`}`,
       {
         cause: facts.cause,
       },
     );
+    Error.stackTraceLimit = stackTraceLimit;
     this.name = 'ApiError';
     this.failure = facts.failure;
     this.method = facts.method;

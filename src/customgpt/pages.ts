@@ -43,20 +43,41 @@ export function fetchPage(
   });
 }
 
-/** One page after the other, none ahead of the reader: the planner may stop at any of them. */
+/** Up to here a reader often stops, and a page asked for ahead would be asked for in vain. */
+const PAGES_ONE_BY_ONE = 2;
+
+/**
+ * One page after the other. From the third on, the next is under way while the reader works on this one; a reader that
+ * stops takes it back, and at a set pace it has not even been sent by then.
+ */
 async function* pages(
   parts: ListParts,
   targetOf: (page: number) => Target,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ListPage, void, undefined> {
-  for (let page = 1; ; page += 1) {
+  const stopped = new AbortController();
+  const either = signal === undefined ? stopped.signal : AbortSignal.any([signal, stopped.signal]);
+  const fetchNumber = (page: number): Promise<ListPage> => {
     const target = targetOf(page);
-    if (page > MOST_PAGES) {
-      throw new ApiError({ failure: 'malformed', method: target.method, path: target.path });
+    if (page <= MOST_PAGES) return fetchPage(parts.call, target, { page, purpose: 'list', signal: either });
+    return Promise.reject(new ApiError({ failure: 'malformed', method: target.method, path: target.path }));
+  };
+  try {
+    let next = fetchNumber(1);
+    for (let page = 1; ; page += 1) {
+      const list = await next;
+      const isLast = page >= list.lastPage;
+      if (!isLast && page >= PAGES_ONE_BY_ONE) {
+        next = fetchNumber(page + 1);
+        // It is awaited later, or never: until then a failure is nobody's yet.
+        next.catch(() => undefined);
+      }
+      yield list;
+      if (isLast) return;
+      if (page < PAGES_ONE_BY_ONE) next = fetchNumber(page + 1);
     }
-    const list = await fetchPage(parts.call, target, { page, purpose: 'list', signal });
-    yield list;
-    if (page >= list.lastPage) return;
+  } finally {
+    stopped.abort();
   }
 }
 

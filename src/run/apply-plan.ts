@@ -56,6 +56,7 @@ export async function applyPlan(
 async function deleteAll(context: DeletionContext, failure: AbortController): Promise<void> {
   const open = new Set<Promise<void>>();
   let firstError: { readonly error: unknown } | undefined;
+  let onSettled: (() => void) | undefined;
   const start = (item: DeletableItem): void => {
     context.desk.begun(item.projectId);
     const one = deleteOne(context, item)
@@ -66,6 +67,7 @@ async function deleteAll(context: DeletionContext, failure: AbortController): Pr
       .finally(() => {
         open.delete(one);
         context.desk.settled(item.projectId);
+        onSettled?.();
       });
     open.add(one);
   };
@@ -75,7 +77,8 @@ async function deleteAll(context: DeletionContext, failure: AbortController): Pr
     if (current !== undefined && current !== item.projectId) context.desk.ended(current);
     current = item.projectId;
     if (isDeletable(item)) start(item);
-    if (open.size >= MAX_OPEN) await Promise.race(open);
+    // Not a race of all that are open: that would hang a callback on each of them for every item.
+    while (open.size >= MAX_OPEN) await new Promise<void>((resolve) => (onSettled = resolve));
   }
   context.desk.hurry();
   await Promise.all(open);

@@ -9,7 +9,7 @@ import { InconsistentListing, listProject, type ListedPage } from './list-projec
 
 const ATTEMPTS = 3;
 /** Rows that go into the store in one transaction. */
-const BATCH = 1000;
+const BATCH = 250;
 
 export interface CollectContext {
   readonly reader: CustomGptReader;

@@ -16,7 +16,7 @@ const AUDIT = `
   -- What a run wrote, in order.
   CREATE INDEX audit_entries_by_run ON audit_entries (run_id, seq);
   -- How much a policy deleted lately.
-  CREATE INDEX audit_entries_by_event ON audit_entries (policy, event, time, project_id, session_id);
+  CREATE INDEX audit_intents_by_time ON audit_entries (policy, time) WHERE event = 'deletion.intended';
   CREATE TRIGGER audit_entries_never_change BEFORE UPDATE ON audit_entries
     BEGIN SELECT RAISE(ABORT, 'audit entries are never changed'); END;
   CREATE TRIGGER audit_entries_never_go BEFORE DELETE ON audit_entries
