@@ -1,0 +1,142 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Conversation } from './conversation.ts';
+import { createDecider, restsOnChangeableFacts } from './decide.ts';
+import { compileNameTest } from './name-match.ts';
+import type { Limits, Rule } from './policy.ts';
+import type { Selector } from './selector.ts';
+
+const NOW = Date.UTC(2026, 2, 1, 12);
+const DAY = 86_400_000;
+const LIMITS: Limits = {
+  maxDeletions: 1,
+  maxPercent: 1,
+  percentAppliesFrom: 1,
+  maxPerDay: 1,
+  maxPerWeek: 1,
+  minAge: { amount: 1, unit: 'd' },
+};
+
+function rule(name: string, selector: Selector, action: Rule['action'] = 'delete'): Rule {
+  return { name, selector, action };
+}
+
+function named(pattern: string): Selector {
+  const compiled = compileNameTest('glob', pattern);
+  if (!compiled.ok) throw new Error(compiled.problem);
+  return { kind: 'name', matchers: [compiled.matcher] };
+}
+
+const OLD: Selector = { kind: 'older_than', duration: { amount: 90, unit: 'd' }, clock: 'created' };
+const IDLE: Selector = { kind: 'older_than', duration: { amount: 90, unit: 'd' }, clock: 'last_message' };
+const UPDATED: Selector = { kind: 'older_than', duration: { amount: 90, unit: 'd' }, clock: 'updated' };
+
+describe('what a decision rests on', () => {
+  const rules = [rule('vip', named('VIP*'), 'keep'), rule('idle', IDLE), rule('old', OLD)];
+
+  test.each([
+    ['vip', { listed: true, lastMessage: false }],
+    ['idle', { listed: true, lastMessage: true }],
+    ['old', { listed: true, lastMessage: true }],
+    [null, { listed: true, lastMessage: true }],
+    ['no such rule', { listed: true, lastMessage: true }],
+  ])('of rule %s', (name, expected) => {
+    expect(restsOnChangeableFacts({ rules }, name)).toEqual(expected);
+  });
+
+  test('age since creation rests on nothing that changes, age since the update does', () => {
+    expect(restsOnChangeableFacts({ rules: [rule('old', OLD)] }, 'old')).toEqual({
+      listed: false,
+      lastMessage: false,
+    });
+    expect(restsOnChangeableFacts({ rules: [rule('quiet', UPDATED)] }, 'quiet').listed).toBe(true);
+  });
+});
+
+describe('decisions', () => {
+  const date = fc.option(fc.integer({ min: NOW - 400 * DAY, max: NOW + 2 * DAY }), { nil: undefined });
+  const conversation = fc.record({
+    projectId: fc.constant(1),
+    sessionId: fc.constantFrom('session-0001', 'session-0002'),
+    name: fc.option(fc.constantFrom('VIP', 'test-1', 'other', ''), { nil: undefined }),
+    createdAt: date,
+    updatedAt: date,
+    createdBy: fc.option(fc.constantFrom('anonymous', '12'), { nil: undefined }),
+  });
+  const leaf: fc.Arbitrary<Selector> = fc.constantFrom<Selector>(
+    OLD,
+    IDLE,
+    UPDATED,
+    named('VIP*'),
+    named('test-*'),
+    { kind: 'created_by', users: new Set(['12']) },
+    { kind: 'everything' },
+  );
+  const selector = fc.oneof(
+    leaf,
+    fc
+      .tuple(fc.constantFrom('any' as const, 'all' as const), fc.array(leaf, { minLength: 1, maxLength: 3 }))
+      .map(([kind, of]): Selector => ({ kind, of })),
+    leaf.map((of): Selector => ({ kind: 'not', of })),
+  );
+  const rules = fc
+    .array(fc.tuple(selector, fc.constantFrom('keep' as const, 'delete' as const)), {
+      minLength: 1,
+      maxLength: 4,
+    })
+    .map((list) => list.map(([of, action], index) => rule(`rule-${index}`, of, action)));
+
+  test('are exactly one for each conversation once the newest message is read', () => {
+    fc.assert(
+      fc.property(rules, conversation, date, (list, row: Conversation, lastMessageAt) => {
+        const decider = createDecider({ rules: list, limits: LIMITS }, [], NOW);
+        const read = decider.decide(row, { state: 'read', at: lastMessageAt });
+        expect(read.kind).toBe('decided');
+        const unread = decider.decide(row, { state: 'unread' });
+        // What is decided without the newest message is decided the same with it.
+        if (unread.kind === 'decided' && read.kind === 'decided') {
+          expect(unread.decision.verdict).toBe(read.decision.verdict);
+          expect(unread.decision.rule).toBe(read.decision.rule);
+        }
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('never delete what has no creation date, is younger than min_age, or is held', () => {
+    const hold = { holdId: 'h', projectId: 1, sessionId: 'session-0002', matter: 'M', untilAt: undefined };
+    fc.assert(
+      fc.property(rules, conversation, date, (list, row: Conversation, lastMessageAt) => {
+        const step = createDecider({ rules: list, limits: LIMITS }, [hold], NOW).decide(row, {
+          state: 'read',
+          at: lastMessageAt,
+        });
+        if (step.kind !== 'decided' || step.decision.verdict !== 'delete') return;
+        expect(row.createdAt ?? NOW).toBeLessThan(NOW - DAY);
+        expect(row.sessionId).toBe('session-0001');
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  test('of a policy by age never keep what is older than something they delete', () => {
+    const decider = createDecider({ rules: [rule('old', OLD)], limits: LIMITS }, [], NOW);
+    const verdictAt = (createdAt: number): string => {
+      const row = {
+        projectId: 1,
+        sessionId: 's',
+        name: 'n',
+        createdAt,
+        updatedAt: createdAt,
+        createdBy: 'anonymous',
+      };
+      const step = decider.decide(row, { state: 'unread' });
+      return step.kind === 'decided' ? step.decision.verdict : step.kind;
+    };
+    fc.assert(
+      fc.property(fc.nat(400 * DAY), fc.nat(400 * DAY), (age, more) => {
+        if (verdictAt(NOW - age) === 'delete') expect(verdictAt(NOW - age - more)).toBe('delete');
+      }),
+    );
+  });
+});

@@ -1,0 +1,152 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { RetentionError } from '../../src/core/errors.ts';
+import type { StopSignals } from '../../src/run/context.ts';
+import { createStopSignals } from '../../src/daemon/lifecycle.ts';
+import { addProject, AGE_POLICY, runOnce } from '../support/purge.ts';
+import { createWorld, type TestWorld } from '../support/world.ts';
+
+let world: TestWorld;
+afterEach(async () => {
+  await world.assertSound();
+  await world.close();
+});
+
+/** Ends a run the way a vanished worker does: nothing more is sent or recorded after the n-th DELETE. */
+function vanishAfter(deletes: number): StopSignals {
+  const gone = new AbortController();
+  const { journal } = world.sandbox;
+  const watch = setInterval(() => {
+    if (journal.count({ method: 'DELETE' }) < deletes) return;
+    clearInterval(watch);
+    gone.abort(new RetentionError('interrupted', 'gone'));
+  }, 0);
+  return { stop: gone.signal, abandon: gone.signal };
+}
+
+describe('what a run left open', () => {
+  test('is settled by GET, never by a second DELETE', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 40, young: 3 });
+    world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { latencyMs: 2 } });
+    const policy = await world.policy(AGE_POLICY);
+    const first = await runOnce(world, policy, vanishAfter(8));
+    expect(first.run.status).toBe('interrupted');
+    const open = await world.store.audit.openIntents('by-age');
+    expect(open.length).toBeGreaterThan(0);
+
+    const next = await runOnce(world, policy);
+    expect(next.run.status).toBe('completed');
+    expect(world.sandbox.accounts.count(101)).toBe(3);
+    expect(await world.store.audit.openIntents('by-age')).toEqual([]);
+    const entries = await world.entries();
+    const verified = entries.filter(({ event }) => event === 'deletion.verified');
+    expect(new Set(verified.map(({ session_id }) => session_id)).size).toBe(40);
+    const settled = entries.filter((entry) => entry['settled_by'] === next.run.runId);
+    expect(settled.length).toBe(open.length);
+    expect(settled.every(({ run_id }) => run_id === first.run.runId)).toBe(true);
+  });
+
+  test('and stayed unverified is proven once it is gone', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 2, young: 3 });
+    world.sandbox.faults.staleReadsMs = 120_000;
+    const policy = await world.policy(AGE_POLICY);
+    const first = await runOnce(world, policy);
+    expect(first.counts).toMatchObject({ verified: 0, unverified: 2 });
+    await world.clock.advance(180_000);
+    const next = await runOnce(world, policy);
+    expect(next.run.status).toBe('completed');
+    expect(await world.store.audit.outcomeCounts(first.run.runId)).toMatchObject({
+      verified: 2,
+      unverified: 0,
+    });
+    expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(2);
+  });
+
+  test('and was never carried out is decided anew', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 2, young: 3 });
+    world.sandbox.faults.swallowDeletes = true;
+    const policy = await world.policy(AGE_POLICY);
+    const first = await runOnce(world, policy);
+    expect(first.counts.unverified).toBe(2);
+    world.sandbox.faults.swallowDeletes = false;
+    const next = await runOnce(world, policy);
+    expect(next.counts).toMatchObject({ planned: 2, verified: 2 });
+    expect(await world.store.audit.outcomeCounts(first.run.runId)).toMatchObject({ failed: 2 });
+  });
+
+  test('stays open while nobody can tell', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 2, young: 3 });
+    world.sandbox.faults.add({ when: { route: 'messages.list' }, then: { status: 403 } });
+    const policy = await world.policy(AGE_POLICY);
+    await runOnce(world, policy);
+    await runOnce(world, policy);
+    expect((await world.store.audit.openIntents('by-age')).length).toBe(2);
+    world.sandbox.faults.clearRules();
+    await runOnce(world, policy);
+    expect(await world.store.audit.openIntents('by-age')).toEqual([]);
+  });
+
+  test('a run whose worker vanished is closed by the next one', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 2, young: 0 });
+    const policy = await world.policy(AGE_POLICY);
+    const first = await runOnce(world, policy);
+    await world.store.updateRun(first.run.runId, { status: 'running' });
+    await runOnce(world, policy);
+    expect((await world.store.run(first.run.runId))?.status).toBe('interrupted');
+  });
+});
+
+describe('the lease', () => {
+  test('held by another worker keeps the run from starting', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 2, young: 0 });
+    await world.store.acquireLease('policy:by-age', 'another', { now: world.clock.now(), ttlMs: 60_000 });
+    await expect(runOnce(world, await world.policy(AGE_POLICY))).rejects.toMatchObject({
+      kind: 'lease_held',
+    });
+    expect(world.sandbox.journal.count()).toBe(0);
+  });
+
+  test('lost in mid-run stops every further DELETE', async () => {
+    world = await createWorld({ deps: { leaseMs: 60_000 } });
+    addProject(world, 101, { old: 60, young: 0 });
+    world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { latencyMs: 1 } });
+    const running = runOnce(world, await world.policy(AGE_POLICY));
+    const { journal } = world.sandbox;
+    while (journal.count({ method: 'DELETE' }) < 5) await new Promise((resolve) => setImmediate(resolve));
+    // The holder was stopped past its lease, and somebody else took it.
+    const later = world.clock.now() + 120_000;
+    expect(
+      await world.store.acquireLease('policy:by-age', 'another', { now: later, ttlMs: 600_000 }),
+    ).toBeDefined();
+    const sent = journal.count({ method: 'DELETE' });
+    const result = await running;
+    expect(result.fault?.kind).toBe('lease_held');
+    // What had its intent already was on its way; nothing new follows.
+    expect(journal.count({ method: 'DELETE' })).toBeLessThanOrEqual(sent + 4);
+    expect(world.sandbox.accounts.count(101)).toBeGreaterThan(0);
+  });
+});
+
+test('a stop records what is in flight and begins nothing new', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 60, young: 0 });
+  world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { latencyMs: 2 } });
+  const stopping = createStopSignals(world.clock);
+  const running = runOnce(world, await world.policy(AGE_POLICY), stopping.signals);
+  const { journal } = world.sandbox;
+  while (journal.count({ method: 'DELETE' }) < 10) await new Promise((resolve) => setImmediate(resolve));
+  stopping.stop('SIGTERM');
+  const sent = journal.count({ method: 'DELETE' });
+  const result = await running;
+  stopping.settle();
+  expect(result.run.status).toBe('interrupted');
+  expect(journal.count({ method: 'DELETE' })).toBeLessThanOrEqual(sent + 4);
+  expect(result.counts.verified).toBe(60 - world.sandbox.accounts.count(101));
+  expect((await world.entries()).at(-1)?.event).toBe('run.interrupted');
+  expect((await runOnce(world, await world.policy(AGE_POLICY))).run.status).toBe('completed');
+});
