@@ -56,7 +56,7 @@ describe('the limits of a run', () => {
     ['a percentage that applies from the first', { percentAppliesFrom: 0 }, project(1, 1), ['max_percent']],
     ['a hundred percent', { maxPercent: 100 }, project(900, 900), []],
     ['nothing planned', { maxDeletions: 0, maxPercent: 0, maxPerDay: 0 }, project(0, 5), []],
-  ] as const)('%s', (_, limits, planned, hit) => {
+  ] as const)('%s', (...[, limits, planned, hit]) => {
     expect(limitsHit(limits, [planned])).toEqual(hit);
   });
 
@@ -88,7 +88,7 @@ describe('the allowance in the hands of the deleter', () => {
   test('ends at the number of each limit', () => {
     const projects = [project(5, 40, 1), project(30, 40, 2)];
     const allowance = createAllowance({ ...LIMITS, maxDeletions: 22 }, projects, NOTHING);
-    const granted = (projectId: number, count: number): number =>
+    const granted = (projectId: number, count: number) =>
       Array.from({ length: count }, (_, index) => allowance.take(projectId, `${projectId}-${index}`)).filter(
         Boolean,
       ).length;

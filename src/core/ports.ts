@@ -116,7 +116,15 @@ export type DeleteAnswer =
 
 export interface CustomGptDeleter extends CustomGptReader {
   /** DELETE …/conversations/{sessionId}. Throws ApiError `unauthorized` (401) and `aborted` only before it was sent. */
-  deleteConversation(projectId: number, sessionId: string, signal?: AbortSignal): Promise<DeleteAnswer>;
+  deleteConversation(
+    projectId: number,
+    sessionId: string,
+    options?: {
+      readonly signal?: AbortSignal;
+      /** On the monotonic clock: a DELETE whose turn comes later than this is `aborted` instead of sent. */
+      readonly notAfter?: number;
+    },
+  ): Promise<DeleteAnswer>;
 }
 
 // ── The store ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -98,8 +98,9 @@ function createView(parts: ViewParts): CustomGptView {
     reader,
     deleter: Object.freeze({
       ...reader,
-      deleteConversation: (projectId: number, sessionId: string, signal?: AbortSignal) =>
-        deleteConversation({ urls, call }, { projectId, sessionId }, signal),
+      deleteConversation: (
+        ...[projectId, sessionId, options]: Parameters<CustomGptDeleter['deleteConversation']>
+      ) => deleteConversation({ urls, call }, { projectId, sessionId }, options ?? {}),
     }),
   };
 }
@@ -146,12 +147,12 @@ async function control(
 async function deleteConversation(
   parts: { readonly urls: Urls; readonly call: Caller },
   conversation: { readonly projectId: number; readonly sessionId: string },
-  signal: AbortSignal | undefined,
+  { signal, notAfter }: { readonly signal?: AbortSignal; readonly notAfter?: number },
 ): Promise<DeleteAnswer> {
   const target = parts.urls.deletion(conversation.projectId, conversation.sessionId);
   try {
     return await parts.call<DeleteAnswer>({
-      ...{ target, purpose: 'delete', size: 'small', signal, repeat: 'after_429_only' },
+      ...{ target, purpose: 'delete', size: 'small', signal, notAfter, repeat: 'after_429_only' },
       // Recorded is 200 with `{"data":{"deleted":true}}`; whatever else a 2xx says, the follow-up GET decides.
       read: ({ status }) => ({ kind: 'accepted', status }),
     });

@@ -21,6 +21,8 @@ export interface Call<T> extends WireRequest {
   readonly purpose: Purpose;
   /** What may be sent again: a read after anything that may pass, or only what a 429 says was not carried out. */
   readonly repeat: 'read' | 'after_429_only';
+  /** On the monotonic clock: not sent when its turn comes later; then it is `aborted`. */
+  readonly notAfter?: number | undefined;
   /** Content of a whole 2xx answer; undefined when it is not what this route answers. */
   read(answer: Answer): T | undefined;
 }
@@ -76,6 +78,10 @@ async function attempt<T>(parts: CallerParts, call: Call<T>): Promise<Outcome<T>
   const admission = await turnstile.enter(call.target.method === 'GET', call.signal);
   if (admission.kind === 'aborted') throw failed(call, 'aborted', undefined);
   if (admission.kind === 'exhausted') throw failed(call, admission.failure, admission.status);
+  if (call.notAfter !== undefined && clock.monotonic() > call.notAfter) {
+    turnstile.leave(admission.ticket, { kind: 'nothing' });
+    throw failed(call, 'aborted', undefined);
+  }
   const hadAnswered = transport.hasAnswered();
   const result = await transport.send(call, () => {
     parts.onSent(call.purpose);

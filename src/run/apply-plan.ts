@@ -17,7 +17,7 @@ const MAX_OPEN = 1000;
  */
 export async function applyPlan(
   context: ApplyContext,
-  relisting: Relisting | undefined,
+  { relisting, lost }: { readonly relisting: Relisting | undefined; readonly lost: readonly number[] },
 ): Promise<{ readonly unconfirmed: readonly number[] }> {
   const failure = new AbortController();
   // A failure of one deletion stops the others the way a person's stop does, only without the wait.
@@ -33,7 +33,7 @@ export async function applyPlan(
       log: context.log,
       signal: signals.abandon,
     }),
-    lostProjects: new Map(),
+    lostProjects: new Map(lost.map((projectId) => [projectId, 'the policy no longer covers its project'])),
     verified: new Map(),
   };
   const hurry = (): void => {
@@ -71,18 +71,32 @@ async function deleteAll(context: DeletionContext, failure: AbortController): Pr
       });
     open.add(one);
   };
+  try {
+    await startEach(context, open, { start, settled: () => new Promise((resolve) => (onSettled = resolve)) });
+  } catch (error) {
+    firstError ??= { error };
+    failure.abort();
+  }
+  context.desk.endAll();
+  await Promise.all(open);
+  if (firstError !== undefined) throw firstError.error;
+}
+
+/** Starts one deletion after the other, as many at once as may be open. */
+async function startEach(
+  context: DeletionContext,
+  open: ReadonlySet<unknown>,
+  each: { readonly start: (item: DeletableItem) => void; readonly settled: () => Promise<void> },
+): Promise<void> {
   let current: number | undefined;
   for await (const item of context.plans.planItems(context.plan.planId, { verdict: 'delete' })) {
     if (context.signals.stop.aborted) break;
     if (current !== undefined && current !== item.projectId) context.desk.ended(current);
     current = item.projectId;
-    if (isDeletable(item)) start(item);
+    if (isDeletable(item)) each.start(item);
     // Not a race of all that are open: that would hang a callback on each of them for every item.
-    while (open.size >= MAX_OPEN) await new Promise<void>((resolve) => (onSettled = resolve));
+    while (open.size >= MAX_OPEN) await each.settled();
   }
-  context.desk.hurry();
-  await Promise.all(open);
-  if (firstError !== undefined) throw firstError.error;
 }
 
 function isDeletable(item: PlanItem): item is DeletableItem {

@@ -2,9 +2,9 @@ import { RetentionError } from '../core/errors.ts';
 import { breachesOf, createAllowance, createPlanAllowance } from '../core/limits.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
-import { conductRun, type RunDeps, type RunResult } from './conduct-run.ts';
+import { conductRun, type OpenRun, type RunDeps, type RunResult } from './conduct-run.ts';
 import { auditFacts, type StopSignals } from './context.ts';
-import { asRunFault, assertClockTrusted } from './api-faults.ts';
+import { findProjects } from './projects.ts';
 import { relist } from './recheck.ts';
 import { applyConsumed, refusal, spentBy } from './run-policy.ts';
 
@@ -39,26 +39,27 @@ export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Pro
       const facts = { plan_id: plan.planId, by: override.by, reason: override.reason };
       await store.audit.append([auditFacts(run, 'limits.overridden', { facts })], run.fence);
     }
-    await assertReachable(run.reader);
+    const lost = await projectsLost(run, plan);
     const relisting = await relist({ deleter: run.deleter, clock, log, signals: run.signals, plan });
     const allowance =
       override === undefined
         ? createAllowance(policy.limits, plan.projects, spent)
         : createPlanAllowance(plan.projects);
-    return applyConsumed(deps, { run, plan, allowance, relisting });
+    return applyConsumed(deps, { run, plan, allowance, relisting, lost });
   });
 }
 
-/** One page of projects: proves key and base URL, and brings the server's clock. */
-async function assertReachable(reader: Parameters<typeof assertClockTrusted>[0]): Promise<void> {
-  try {
-    for await (const page of reader.projectPages()) {
-      if (page.page >= 1) break;
-    }
-  } catch (error) {
-    throw asRunFault(error);
-  }
-  assertClockTrusted(reader);
+/**
+ * Projects of the plan that the policy no longer covers, by today's names, or that the key no longer sees. The same list
+ * proves key and base URL, and brings the server's clock.
+ */
+async function projectsLost(run: OpenRun, plan: PlanSummary): Promise<readonly number[]> {
+  const { reader, policy, signals } = run;
+  const covered = await findProjects(reader, policy, signals.stop);
+  const ids = new Set(covered.selected.map(({ id }) => id));
+  return plan.projects
+    .filter(({ planned, projectId }) => planned > 0 && !ids.has(projectId))
+    .map((p) => p.projectId);
 }
 
 async function assertApplicable(deps: RunDeps, plan: PlanSummary, policy: Policy): Promise<void> {

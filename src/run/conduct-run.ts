@@ -1,5 +1,5 @@
 import type { Fact } from '../core/audit-entry.ts';
-import { RetentionError } from '../core/errors.ts';
+import { isFault, RetentionError } from '../core/errors.ts';
 import type { Hold } from '../core/hold.ts';
 import { NO_OUTCOMES } from '../core/outcome.ts';
 import { countsOf, type PlanSummary } from '../core/plan.ts';
@@ -15,8 +15,10 @@ import type {
   Store,
 } from '../core/ports.ts';
 import type { RunCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
+import { asRunFault } from './api-faults.ts';
 import { auditFacts, joinStops, type StopSignals } from './context.ts';
 import { withLease } from './lease.ts';
+import { scrubIdlePlans } from './scrub.ts';
 import { reconcile } from './reconcile.ts';
 
 /** All that a run needs from outside. */
@@ -136,12 +138,20 @@ async function endingOf(
     const { audit } = store;
     await reconcile({ runId, policy, fence, reader, audit, runs: store, clock, log, stop: signals.stop });
     const ending = await body(run);
-    if (!signals.stop.aborted) return ending;
-    return { fault: new RetentionError('interrupted', 'stopped on request') };
+    return signals.stop.aborted ? { fault: faultOfStop(signals.stop) } : ending;
   } catch (error) {
-    if (error instanceof RetentionError) return { fault: error };
-    throw error;
+    // Whatever a stop makes fail on its way out, the stop is what happened.
+    if (run.signals.stop.aborted && !isFault(error, 'state_unusable'))
+      return { fault: faultOfStop(run.signals.stop) };
+    const fault = asRunFault(error);
+    if (fault instanceof RetentionError) return { fault };
+    throw fault;
   }
+}
+
+/** A person's stop, or the loss of the lease: whoever aborted said why. */
+function faultOfStop({ reason }: AbortSignal): RetentionError {
+  return reason instanceof RetentionError ? reason : new RetentionError('interrupted', 'stopped on request');
 }
 
 async function finish(
@@ -167,7 +177,7 @@ async function finish(
   ]);
   const change = { status, endedAt: clock.now(), requests, auditHead: last?.hash, problem };
   await store.updateRun(run.runId, change);
-  await store.scrubPlans(clock.now());
+  await scrubIdlePlans(store, clock.now());
   return { run: { ...record, ...change, planId: plan?.planId }, counts, plan, fault };
 }
 

@@ -3,7 +3,7 @@ import { formatInstant } from '../core/instant.ts';
 import { endsTheRun } from './api-faults.ts';
 import { auditFacts } from './context.ts';
 import { deleteOne, type DeletionContext } from './delete-one.ts';
-import { InconsistentListing, listProject } from './list-project.ts';
+import { InconsistentListing, listProject, repeatWhileInconsistent } from './list-project.ts';
 import type { DeletableItem } from './recheck.ts';
 import type { VerifiedDeletions } from './verified-deletions.ts';
 
@@ -49,7 +49,7 @@ async function confirmProject(
       await report(context, projectId, { shown, reason: 'the fresh listing still shows it' });
       return false;
     }
-    const present = await stillAnswering(context, projectId, shown);
+    const present = await stillAnswering(context, verified, { projectId, shown });
     const again = present.filter((sessionId) => !triedAgain.has(sessionId));
     await report(context, projectId, { shown: again, reason: 'it answers again after its 404' });
     await deleteAgain(context, projectId, new Set(again));
@@ -64,15 +64,16 @@ async function stillListed(
   projectId: number,
   verified: VerifiedDeletions,
 ): Promise<readonly string[] | undefined> {
-  const shown: string[] = [];
   try {
     const options = { reach: verified.newestAt + 1, signal: context.signals.stop };
-    for await (const { rows } of listProject(context.deleter, projectId, options)) {
-      for (const row of rows) {
-        if (row.kind === 'conversation' && verified.has(row)) shown.push(row.sessionId);
+    return await repeatWhileInconsistent(async () => {
+      const shown: string[] = [];
+      for await (const { rows } of listProject(context.deleter, projectId, options)) {
+        for (const row of rows)
+          if (row.kind === 'conversation' && verified.has(row)) shown.push(row.sessionId);
       }
-    }
-    return shown;
+      return shown;
+    });
   } catch (error) {
     if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw error;
     const problem = error instanceof ApiError ? error.failure : 'the listing contradicts itself';
@@ -84,8 +85,8 @@ async function stillListed(
 
 async function stillAnswering(
   context: DeletionContext,
-  projectId: number,
-  shown: readonly string[],
+  verified: VerifiedDeletions,
+  { projectId, shown }: { readonly projectId: number; readonly shown: readonly string[] },
 ): Promise<readonly string[]> {
   const answers = await Promise.all(
     shown.map((sessionId) =>
@@ -94,7 +95,13 @@ async function stillAnswering(
       ),
     ),
   );
-  return shown.filter((_, index) => answers[index]?.state === 'present');
+  return shown.filter((_, index) => {
+    const answer = answers[index];
+    // A cached listing may still show the old one while the session was created anew: that is another conversation.
+    const isTheOne =
+      answer?.state === 'present' && answer.conversation !== undefined && verified.has(answer.conversation);
+    return isTheOne;
+  });
 }
 
 async function report(
@@ -124,5 +131,7 @@ async function deleteAgain(
       }),
     );
   }
-  await Promise.all(open);
+  // All of them end before an error of one goes on.
+  const ends = await Promise.allSettled(open);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }

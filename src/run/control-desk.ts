@@ -9,6 +9,8 @@ export type Control =
       readonly problem: string;
       /** True when the project itself is missing or forbidden, so that its 404s say nothing. */
       readonly projectLost: boolean;
+      /** The error that must end the run: the key is refused. */
+      readonly refusal: ApiError | undefined;
     };
 
 /** One control serves this many conversations at most … */
@@ -36,6 +38,7 @@ export class ControlDesk {
   readonly #log: Log;
   readonly #signal: AbortSignal;
   readonly #counters = new Map<number, Counter>();
+  #isHurried = false;
 
   constructor(parts: { reader: CustomGptReader; clock: Clock; log: Log; signal: AbortSignal }) {
     this.#reader = parts.reader;
@@ -69,9 +72,15 @@ export class ControlDesk {
     });
   }
 
-  /** On a stop nobody waits for company. */
-  hurry(): void {
+  /** Nothing new will begin: the last of each project need not wait for others. */
+  endAll(): void {
     for (const projectId of this.#counters.keys()) this.ended(projectId);
+  }
+
+  /** On a stop nobody waits for company, neither those who wait nor those who come. */
+  hurry(): void {
+    this.#isHurried = true;
+    for (const projectId of this.#counters.keys()) this.#askIfDue(projectId);
   }
 
   #counter(projectId: number): Counter {
@@ -97,8 +106,8 @@ export class ControlDesk {
   #askIfDue(projectId: number): void {
     const counter = this.#counter(projectId);
     const count = counter.waiting.length;
-    if (count >= BATCH || (count > 0 && counter.ended && count >= counter.open))
-      void this.#ask(projectId, counter);
+    const isEnough = count >= BATCH || this.#isHurried || (counter.ended && count >= counter.open);
+    if (count > 0 && isEnough) void this.#ask(projectId, counter);
   }
 
   async #ask(projectId: number, counter: Counter): Promise<void> {
@@ -123,7 +132,8 @@ export class ControlDesk {
       const failure = error instanceof ApiError ? error.failure : 'unexpected';
       this.#log.warn({ project_id: projectId, failure }, 'control request failed');
       const projectLost = failure === 'not_found' || failure === 'forbidden';
-      return { proven: false, problem: `the control request failed: ${failure}`, projectLost };
+      const refusal = error instanceof ApiError && failure === 'unauthorized' ? error : undefined;
+      return { proven: false, problem: `the control request failed: ${failure}`, projectLost, refusal };
     }
   }
 }

@@ -7,7 +7,7 @@ import type { DeleteAnswer, Existence } from '../core/ports.ts';
 import { auditFacts, type ApplyContext } from './context.ts';
 import type { ControlDesk } from './control-desk.ts';
 import { VerifiedDeletions } from './verified-deletions.ts';
-import { recheck, type DeletableItem, type Relisting, type Seen } from './recheck.ts';
+import { FRESH_MS, recheck, type DeletableItem, type Relisting, type Seen } from './recheck.ts';
 import { look, watchUntilGone } from './watch.ts';
 
 /** DELETEs sent for one conversation at most, the first included. */
@@ -33,11 +33,17 @@ interface Sent {
   readonly answer: DeleteAnswer;
 }
 
+/** What came before an attempt: a DELETE that stayed open, or turns that came too late. */
+interface Begun {
+  readonly previous: Sent | undefined;
+  readonly late: number;
+}
+
 type Stage =
   | { readonly stage: 'settled' }
   | { readonly stage: 'watching'; readonly sent: Sent }
   | { readonly stage: 'proving'; readonly outcome: 'verified' | 'already_gone'; readonly facts: Facts }
-  | { readonly stage: 'again'; readonly attempt: number; readonly seen: Seen };
+  | { readonly stage: 'again'; readonly begun: Begun };
 
 type Facts = { readonly [key: string]: Fact };
 
@@ -50,7 +56,7 @@ const SETTLED: Stage = { stage: 'settled' };
  */
 export async function deleteOne(context: DeletionContext, item: DeletableItem): Promise<void> {
   try {
-    let stage = await context.slot(() => begin(context, item));
+    let stage = await context.slot(() => begin(context, item, { previous: undefined, late: 0 }));
     for (;;) {
       switch (stage.stage) {
         case 'settled':
@@ -62,8 +68,8 @@ export async function deleteOne(context: DeletionContext, item: DeletableItem): 
           stage = await prove(context, item, stage);
           break;
         case 'again': {
-          const { attempt, seen } = stage;
-          stage = await context.slot(() => send(context, item, { attempt, seen }));
+          const { begun } = stage;
+          stage = await context.slot(() => begin(context, item, begun));
           break;
         }
       }
@@ -76,52 +82,65 @@ export async function deleteOne(context: DeletionContext, item: DeletableItem): 
   }
 }
 
-async function begin(context: DeletionContext, item: DeletableItem): Promise<Stage> {
-  if (context.signals.stop.aborted) return SETTLED;
+async function begin(context: DeletionContext, item: DeletableItem, begun: Begun): Promise<Stage> {
+  const { previous } = begun;
+  if (context.signals.stop.aborted)
+    return giveUp(context, item, { begun, reason: 'stopped before another attempt' });
   const lost = context.lostProjects.get(item.projectId);
-  if (lost !== undefined) return record(context, item, { outcome: 'skipped', facts: { reason: lost } });
-  const checked = await recheck(context, item, context.relisting);
+  if (lost !== undefined) return giveUp(context, item, { begun, reason: lost });
+  const { relisting } = context;
+  const checked = await recheck(context, item, { relisting, always: previous !== undefined });
   switch (checked.kind) {
     case 'changed':
-      return record(context, item, { outcome: 'skipped', facts: { reason: checked.reason } });
+      return giveUp(context, item, { begun, reason: checked.reason });
     case 'gone':
+      if (previous !== undefined) return proving(previous, checked);
       return { stage: 'proving', outcome: 'already_gone', facts: { found_by: 'recheck' } };
     case 'unchanged':
       break;
   }
   if (!context.allowance.take(item.projectId, item.sessionId)) {
-    return record(context, item, { outcome: 'skipped', facts: { reason: 'the limits leave no room' } });
+    return giveUp(context, item, { begun, reason: 'the limits leave no room' });
   }
-  return send(context, item, { attempt: 1, seen: checked.seen });
+  return send(context, item, { begun, seen: checked.seen });
+}
+
+/** No DELETE, or no further one. What was never sent is skipped; after one that stayed open, only a later GET can tell. */
+async function giveUp(
+  context: DeletionContext,
+  item: DeletableItem,
+  { begun, reason }: { readonly begun: Begun; readonly reason: string },
+): Promise<Stage> {
+  const { previous } = begun;
+  if (previous !== undefined) {
+    return record(context, item, { outcome: 'unverified', facts: { ...factsOf(previous), reason } });
+  }
+  // Never begun: neither planned work nor its stop is anything to record.
+  if (context.signals.stop.aborted && begun.late === 0) return SETTLED;
+  return record(context, item, { outcome: 'skipped', facts: { reason } });
 }
 
 /** The only place that sends a DELETE. The intent is durable, and the lease still ours, before it goes out. */
 async function send(
   context: DeletionContext,
   item: DeletableItem,
-  { attempt, seen }: { readonly attempt: number; readonly seen: Seen },
+  { begun, seen }: { readonly begun: Begun; readonly seen: Seen },
 ): Promise<Stage> {
-  if (context.signals.stop.aborted && attempt > 1) {
-    return record(context, item, {
-      outcome: 'failed',
-      facts: {
-        attempts: attempt - 1,
-        reason: 'stopped before another attempt',
-      },
-    });
-  }
+  const attempt = (begun.previous?.attempt ?? 0) + 1;
+  // A pause of the whole pool can hold a DELETE up for many minutes: then what was rechecked is rechecked again. Each
+  // time it may wait twice as long, so that the slowest pace still gets through.
+  const notAfter = context.clock.monotonic() + FRESH_MS * 2 ** begun.late;
   const facts = { attempt, seen_at: formatInstant(seen.at), seen_by: seen.how, plan_id: context.plan.planId };
   await context.audit.append(
     [auditFacts(context, 'deletion.intended', { about: item, facts })],
     context.fence,
   );
   const requestedAt = context.clock.now();
-  const answer = await sendUnlessStopped(context, item);
-  if (answer === 'stopped')
-    return record(context, item, {
-      outcome: 'skipped',
-      facts: { reason: 'stopped before the DELETE was sent' },
-    });
+  const answer = await sendInTime(context, item, notAfter);
+  if (answer === 'not_sent') {
+    const { previous, late } = begun;
+    return { stage: 'again', begun: { previous, late: late + 1 } };
+  }
   const sent: Sent = { attempt, seen, requestedAt, answer };
   if (answer.kind === 'refused') return refused(context, item, sent);
   if (answer.kind === 'not_found' && answer.inVendorsOwnWords && attempt === 1) {
@@ -131,14 +150,16 @@ async function send(
   return first.state === 'gone' ? proving(sent, first) : { stage: 'watching', sent };
 }
 
-async function sendUnlessStopped(
+async function sendInTime(
   context: DeletionContext,
   item: DeletableItem,
-): Promise<DeleteAnswer | 'stopped'> {
+  notAfter: number,
+): Promise<DeleteAnswer | 'not_sent'> {
   try {
-    return await context.deleter.deleteConversation(item.projectId, item.sessionId, context.signals.stop);
+    const { stop: signal } = context.signals;
+    return await context.deleter.deleteConversation(item.projectId, item.sessionId, { signal, notAfter });
   } catch (error) {
-    if (error instanceof ApiError && error.failure === 'aborted') return 'stopped';
+    if (error instanceof ApiError && error.failure === 'aborted') return 'not_sent';
     throw error;
   }
 }
@@ -179,10 +200,10 @@ async function watch(context: DeletionContext, item: DeletableItem, sent: Sent):
       },
     });
   }
-  return { stage: 'again', attempt: sent.attempt + 1, seen: { at: answer.receivedAt, how: 'messages' } };
+  return { stage: 'again', begun: { previous: sent, late: 0 } };
 }
 
-function proving(sent: Sent, answer: Existence): Stage {
+function proving(sent: Sent, answer: Pick<Existence, 'status' | 'receivedAt'>): Stage {
   const facts = {
     ...factsOf(sent),
     verify_status: answer.status ?? null,
@@ -208,6 +229,7 @@ async function prove(
   }
   // Cut short by a stop, not answered: the intent stays open, and the next run brings the proof to its end.
   if (context.signals.abandon.aborted) return SETTLED;
+  if (control.refusal !== undefined) throw control.refusal;
   if (control.projectLost) context.lostProjects.set(item.projectId, control.problem);
   return record(context, item, { outcome: 'unverified', facts: { ...facts, reason: control.problem } });
 }

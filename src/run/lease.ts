@@ -62,7 +62,11 @@ async function keepRenewing(
     } catch {
       log.error({ lease: fence.name }, 'lease could not be renewed: no further deletion');
     }
-    lost.abort();
+    lost.abort(
+      new RetentionError('lease_held', `the lease ${fence.name} was lost: another worker may be at work`, {
+        hint: 'Nothing further was deleted here. See why this worker was held up for so long.',
+      }),
+    );
     return;
   }
 }

@@ -19,6 +19,19 @@ export class InconsistentListing extends Error {
   }
 }
 
+const ATTEMPTS = 3;
+
+/** Lists again, three times in all, while the listing contradicts itself: rows move while people and retention work. */
+export async function repeatWhileInconsistent<T>(list: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await list();
+    } catch (error) {
+      if (!(error instanceof InconsistentListing) || attempt === ATTEMPTS) throw error;
+    }
+  }
+}
+
 /**
  * Pages of a project's conversations, oldest first, each conversation once. Stops at the first page on which no
  * rule can reach anything: `reach` is the earliest `created_at` (epoch ms) that cannot be deleted. That stop is

@@ -5,11 +5,9 @@ import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import type { Chance, Clock, CustomGptReader, Log, PlanStore, Progress } from '../core/ports.ts';
 import { reachOf } from '../core/selector.ts';
-import { asRunFault, assertClockTrusted } from './api-faults.ts';
+import { asRunFault } from './api-faults.ts';
 import { collectProject } from './collect-project.ts';
-import { InconsistentListing } from './list-project.ts';
-import { projectsOf } from './projects.ts';
-import { RetentionError } from '../core/errors.ts';
+import { findProjects } from './projects.ts';
 import { totalRequests } from '../core/run.ts';
 
 /** A plan is a person's to look at for this long; after that the world has moved too far. */
@@ -40,7 +38,7 @@ export interface PlanRequest {
 export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promise<PlanSummary> {
   const { policy } = request;
   const requestsBefore = totalRequests(deps.reader.requestCounts());
-  const { selected, invisible } = await findProjects(deps, request);
+  const { selected, invisible } = await findProjects(deps.reader, policy, request.signal);
   if (selected.length === 0) deps.log.warn({ policy: policy.name }, 'no project falls under this policy');
   const decidedAt = deps.clock.now();
   const writer = await deps.plans.createPlan({
@@ -81,21 +79,6 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
     throw asRunFault(error);
   } finally {
     deps.progress.end();
-  }
-}
-
-async function findProjects(deps: PlanningDeps, { policy, signal }: PlanRequest) {
-  try {
-    const found = await projectsOf(deps.reader, policy, signal);
-    assertClockTrusted(deps.reader);
-    return found;
-  } catch (error) {
-    if (error instanceof InconsistentListing) {
-      throw new RetentionError('api_unreachable', error.message, {
-        hint: 'Run again later. Nothing was deleted.',
-      });
-    }
-    throw asRunFault(error);
   }
 }
 

@@ -1,6 +1,8 @@
 import type { Project } from '../core/conversation.ts';
+import { RetentionError } from '../core/errors.ts';
 import type { Policy } from '../core/policy.ts';
 import type { CustomGptReader } from '../core/ports.ts';
+import { asRunFault, assertClockTrusted } from './api-faults.ts';
 import { InconsistentListing } from './list-project.ts';
 
 export interface ProjectsOfPolicy {
@@ -12,8 +14,30 @@ export interface ProjectsOfPolicy {
 
 const ATTEMPTS = 3;
 
-/** Lists all projects the key can see and picks the policy's. Throws ApiError or InconsistentListing. */
-export async function projectsOf(
+/**
+ * Lists all projects the key can see and picks the policy's. Its answers are the first of a run, so they also say whether
+ * the clock can be trusted. Throws RetentionError (`credential_refused`, `api_unreachable`, `clock_untrusted`).
+ */
+export async function findProjects(
+  reader: CustomGptReader,
+  policy: Pick<Policy, 'projects'>,
+  signal: AbortSignal | undefined,
+): Promise<ProjectsOfPolicy> {
+  try {
+    const found = await projectsOf(reader, policy, signal);
+    assertClockTrusted(reader);
+    return found;
+  } catch (error) {
+    if (error instanceof InconsistentListing) {
+      throw new RetentionError('api_unreachable', error.message, {
+        hint: 'Run again later. Nothing was deleted.',
+      });
+    }
+    throw asRunFault(error);
+  }
+}
+
+async function projectsOf(
   reader: CustomGptReader,
   policy: Pick<Policy, 'projects'>,
   signal: AbortSignal | undefined,

@@ -5,10 +5,15 @@ import type { Existence } from '../core/ports.ts';
 import { asRunFault, endsTheRun } from './api-faults.ts';
 import type { ApplyContext } from './context.ts';
 import { IdSet } from './id-set.ts';
-import { InconsistentListing, listProject, type ListedRow } from './list-project.ts';
+import { InconsistentListing, listProject, repeatWhileInconsistent, type ListedRow } from './list-project.ts';
 
 /** What was seen this recently needs no second look before the DELETE. */
 export const FRESH_MS = 60_000;
+/**
+ * An age since creation changes for nobody, but the session id may: what was deleted meanwhile can be created anew by an
+ * open chat widget. So even that is looked at again when it was seen this long ago.
+ */
+const OLDEST_SIGHT_MS = 15 * 60_000;
 
 /** A plan item that names a conversation and is to be deleted. */
 export type DeletableItem = PlanItem & { readonly sessionId: string };
@@ -22,7 +27,7 @@ export interface Seen {
 export type Rechecked =
   | { readonly kind: 'unchanged'; readonly seen: Seen }
   | { readonly kind: 'changed'; readonly reason: string }
-  | { readonly kind: 'gone' };
+  | { readonly kind: 'gone'; readonly status: 404; readonly receivedAt: number };
 
 /** A second listing of the plan's projects, taken because the plan may be days old. */
 export interface Relisting {
@@ -37,8 +42,9 @@ export interface Relisting {
 export async function recheck(
   context: ApplyContext,
   item: DeletableItem,
-  relisting: Relisting | undefined,
+  options: { readonly relisting: Relisting | undefined; readonly always: boolean },
 ): Promise<Rechecked> {
+  const { relisting } = options;
   const now = context.clock.now();
   const hold = holdOver(await context.holds(), item, now);
   if (hold !== undefined) return { kind: 'changed', reason: `held for ${hold.matter} since the plan` };
@@ -47,38 +53,39 @@ export async function recheck(
   if (state === 'unreadable') return { kind: 'changed', reason: 'its project could not be listed again' };
   const listedAt = relisting?.takenAt ?? item.seenAt;
   const rests = restsOnChangeableFacts(context.policy, item.rule);
+  // A message that planning did not read decided nothing: name or creation had settled that rule.
+  const restsOnMessage = rests.lastMessage && item.lastMessageReadAt !== undefined;
   const readAt = relisting === undefined ? item.lastMessageReadAt : undefined;
-  const isStale = (at: number | undefined): boolean => at === undefined || now - at > FRESH_MS;
-  const readAgain =
-    state === 'not_listed' || (rests.listed && isStale(listedAt)) || (rests.lastMessage && isStale(readAt));
-  if (!readAgain) return { kind: 'unchanged', seen: { at: listedAt, how: 'listing' } };
+  const mustRead =
+    options.always ||
+    state === 'not_listed' ||
+    isOlder(listedAt, rests.listed ? FRESH_MS : OLDEST_SIGHT_MS, now) ||
+    (restsOnMessage && isOlder(readAt, FRESH_MS, now));
+  if (!mustRead) return { kind: 'unchanged', seen: { at: listedAt, how: 'listing' } };
   const answer = await context.deleter.existence(item.projectId, item.sessionId, {
     purpose: 'messages',
     signal: context.signals.stop,
   });
-  return compare(item, answer, rests);
+  return compare(item, answer, restsOnMessage);
 }
 
-function compare(
-  item: DeletableItem,
-  answer: Existence,
-  rests: { readonly listed: boolean; readonly lastMessage: boolean },
-): Rechecked {
-  if (answer.state === 'gone') return { kind: 'gone' };
+/** A sight that never was is older than any. */
+function isOlder(at: number | undefined, ms: number, now: number): boolean {
+  return at === undefined || now - at > ms;
+}
+
+function compare(item: DeletableItem, answer: Existence, restsOnMessage: boolean): Rechecked {
+  if (answer.state === 'gone') return { kind: 'gone', status: 404, receivedAt: answer.receivedAt };
   if (answer.state === 'no_evidence') return { kind: 'changed', reason: 'it could not be read again' };
   const { conversation } = answer;
-  if (conversation === undefined && rests.listed) {
-    return { kind: 'changed', reason: 'its name could not be read again' };
-  }
-  if (conversation !== undefined) {
-    const { seen } = item;
-    if (conversation.name !== seen.name) return { kind: 'changed', reason: 'renamed since the plan' };
-    if (conversation.createdAt !== seen.createdAt)
-      return { kind: 'changed', reason: 'created anew since the plan' };
-    if (conversation.updatedAt !== seen.updatedAt)
-      return { kind: 'changed', reason: 'updated since the plan' };
-  }
-  if (rests.lastMessage && answer.lastMessageAt !== item.lastMessageAt) {
+  if (conversation === undefined)
+    return { kind: 'changed', reason: 'its name and dates could not be read again' };
+  const { seen } = item;
+  if (conversation.createdAt !== seen.createdAt)
+    return { kind: 'changed', reason: 'created anew since the plan' };
+  if (conversation.name !== seen.name) return { kind: 'changed', reason: 'renamed since the plan' };
+  if (conversation.updatedAt !== seen.updatedAt) return { kind: 'changed', reason: 'updated since the plan' };
+  if (restsOnMessage && answer.lastMessageAt !== item.lastMessageAt) {
     return { kind: 'changed', reason: 'active again since the plan' };
   }
   return { kind: 'unchanged', seen: { at: answer.receivedAt, how: 'messages' } };
@@ -94,10 +101,12 @@ export async function relist(
   const takenAt = context.clock.now();
   for (const project of context.plan.projects.filter(({ planned }) => planned > 0)) {
     try {
-      await relistProject(context, project, (row) => {
-        listed.add(`${row.projectId} ${row.sessionId}`);
-        snapshots.add(snapshotOf(row, row));
-      });
+      await repeatWhileInconsistent(() =>
+        relistProject(context, project, (row) => {
+          listed.add(`${row.projectId} ${row.sessionId}`);
+          snapshots.add(snapshotOf(row, row));
+        }),
+      );
     } catch (error) {
       if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw asRunFault(error);
       unreadable.add(project.projectId);

@@ -35,7 +35,7 @@ export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult
     const breaches = breachesOf(run.policy.limits, plan.projects, spent);
     if (breaches.length > 0) return refusal(plan, breaches);
     const allowance = createAllowance(run.policy.limits, plan.projects, spent);
-    return applyConsumed(deps, { run, plan, allowance, relisting: undefined });
+    return applyConsumed(deps, { run, plan, allowance, relisting: undefined, lost: [] });
   });
 }
 
@@ -86,6 +86,8 @@ export async function applyConsumed(
     readonly plan: PlanSummary;
     readonly allowance: Allowance;
     readonly relisting: Relisting | undefined;
+    /** Projects of the plan that must not be touched any more. */
+    readonly lost: readonly number[];
   },
 ): Promise<Ending> {
   const { run, plan, allowance } = parts;
@@ -105,7 +107,7 @@ export async function applyConsumed(
     progress,
     verifyTimeoutMs,
   };
-  const { unconfirmed } = await applyPlan(context, parts.relisting);
+  const { unconfirmed } = await applyPlan(context, parts);
   const { verified, already_gone: gone } = await store.audit.outcomeCounts(runId);
   const complete =
     verified + gone === countsOf(plan.projects).planned &&

@@ -153,22 +153,7 @@ function prepareStatements(connection: Connection) {
   const lease = connection.prepare<[string, string, number, number], number>(
     'SELECT 1 FROM leases WHERE name = ? AND holder = ? AND token = ? AND expires_at > ?',
   );
-  const open = connection.prepare(
-    'INSERT OR REPLACE INTO open_intents (policy, project_id, session_id, seq) VALUES (?, ?, ?, ?)',
-  );
-  const keepOpen = connection.prepare(
-    'INSERT OR IGNORE INTO open_intents (policy, project_id, session_id, seq) VALUES (?, ?, ?, ?)',
-  );
-  const settle = connection.prepare(
-    'DELETE FROM open_intents WHERE policy = ? AND project_id = ? AND session_id = ?',
-  );
-  const track = (e: AuditEntry): void => {
-    if (e.policy === null || e.project_id === null || e.session_id === null) return;
-    const outcome = outcomeOfEvent(e.event);
-    if (e.event === 'deletion.intended') open.run(e.policy, e.project_id, e.session_id, e.seq);
-    else if (outcome === 'unverified') keepOpen.run(e.policy, e.project_id, e.session_id, e.seq);
-    else if (outcome !== undefined) settle.run(e.policy, e.project_id, e.session_id);
-  };
+  const track = prepareTracking(connection);
   return {
     head: recordedHead(connection),
     holds: (fence: Fence, now: number): boolean =>
@@ -183,5 +168,27 @@ function prepareStatements(connection: Connection) {
     moveHead: (head: AuditHead): void => {
       moveHead.run(head.seq, head.hash);
     },
+  };
+}
+
+/** Keeps `open_intents` in step with what is written. */
+function prepareTracking(connection: Connection): (entry: AuditEntry) => void {
+  const columns = 'policy, project_id, session_id, run_id, seq';
+  const open = connection.prepare(`INSERT OR REPLACE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`);
+  const keepOpen = connection.prepare(
+    `INSERT OR IGNORE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`,
+  );
+  const which = 'DELETE FROM open_intents WHERE policy = ? AND project_id = ? AND session_id = ?';
+  const settle = connection.prepare(which);
+  const settleOwn = connection.prepare(`${which} AND run_id = ?`);
+  return ({ event, policy, project_id: projectId, session_id: sessionId, run_id: runId, seq }) => {
+    const conversation = [policy, projectId, sessionId];
+    if (conversation.includes(null) || runId === null) return;
+    const outcome = outcomeOfEvent(event);
+    if (event === 'deletion.intended') open.run(...conversation, runId, seq);
+    else if (outcome === 'unverified') keepOpen.run(...conversation, runId, seq);
+    // Skipping says nothing about what an earlier run may have sent.
+    else if (outcome === 'skipped') settleOwn.run(...conversation, runId);
+    else if (outcome !== undefined) settle.run(...conversation);
   };
 }

@@ -1,7 +1,7 @@
 import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
 
-const DAY_MS = 86_400_000;
+const ABANDONED_MS = 7 * 86_400_000;
 
 /** Deletes a draft with all its rows. Does nothing to a plan that was finished. */
 export async function removeDraft(connection: Connection, planId: string): Promise<void> {
@@ -30,13 +30,14 @@ export async function removeProject(
   await changeItems(connection, planId, (after, upTo) => items.run(planId, after, upTo, projectId));
 }
 
-/** Removes what a crashed planner left behind. A draft younger than a day may belong to one that is still at work. */
+/** Removes what a crashed planner left behind. A younger draft may belong to one that is still at
+ * work: reading 100,000 newest messages at one a second takes more than a day. */
 export async function removeOldDrafts(connection: Connection): Promise<void> {
   const old = await connection.read(() =>
     connection
       .prepare<[number], string>("SELECT plan_id FROM plans WHERE status = 'draft' AND created_at < ?")
       .pluck()
-      .all(connection.clock.now() - DAY_MS),
+      .all(connection.clock.now() - ABANDONED_MS),
   );
   for (const planId of old) await removeDraft(connection, planId);
 }

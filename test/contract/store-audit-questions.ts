@@ -106,17 +106,19 @@ function conversationOf(entry: AuditEntry): string {
 }
 
 function openBySlowWalk(entries: readonly AuditEntry[], policy: string): number[] {
-  const open = new Map<string, number>();
+  const open = new Map<string, { readonly seq: number; readonly run: string | null }>();
   for (const entry of entries) {
     if (entry.policy !== policy || !entry.event.startsWith('deletion.')) continue;
     const conversation = conversationOf(entry);
-    if (entry.event === 'deletion.intended') open.set(conversation, entry.seq);
+    const own = { seq: entry.seq, run: entry.run_id };
+    if (entry.event === 'deletion.intended') open.set(conversation, own);
     // Unverified settles nothing: the latest intent stays open, or the entry itself stands in for it.
-    else if (entry.event === 'deletion.unverified')
-      open.set(conversation, open.get(conversation) ?? entry.seq);
+    else if (entry.event === 'deletion.unverified') open.set(conversation, open.get(conversation) ?? own);
+    // Skipping says nothing about another run's DELETE.
+    else if (entry.event === 'deletion.skipped' && open.get(conversation)?.run !== entry.run_id) continue;
     else open.delete(conversation);
   }
-  return [...open.values()].sort((a, b) => a - b);
+  return [...open.values()].map(({ seq }) => seq).sort((a, b) => a - b);
 }
 
 function intendedBySlowWalk(entries: readonly AuditEntry[], policy: string, sinceAt: number): number {

@@ -144,13 +144,13 @@ export function planTests({ store, clock, reopen }: Suite): void {
     expect((await collect(store().planItems('plan-1'))).length).toBe(1);
   });
 
-  it('removes drafts that a crash left behind once they are older than a day, and no others', async () => {
+  it('removes drafts that a crash left behind once they are older than a week, and no others', async () => {
     const old = await store().createPlan(header('old'));
     await old.add([item(1)]);
-    clock().set(NOON + DAY_MS / 2);
+    clock().set(NOON + 3 * DAY_MS);
     const young = await store().createPlan(header('young'));
     await young.add([item(1)]);
-    clock().set(NOON + DAY_MS + 1);
+    clock().set(NOON + 7 * DAY_MS + 1);
     const newest = await store().createPlan(header('newest'));
     expect(await store().planStatus('old')).toBeUndefined();
     await expect(old.add([item(2)])).rejects.toThrow();
@@ -161,7 +161,7 @@ export function planTests({ store, clock, reopen }: Suite): void {
     expect((await collect(store().planItems('young'))).length).toBe(2);
     await newest.add([item(1)]);
 
-    clock().set(NOON + 3 * DAY_MS);
+    clock().set(NOON + 15 * DAY_MS);
     const again = await reopen();
     expect(await again.planStatus('newest')).toBeUndefined();
     expect(await again.planStatus('young')).toBe('open');

@@ -75,6 +75,23 @@ describe('a stored plan', () => {
     expect(accounts.conversationIds(5)).toEqual(['awake-000001']);
   });
 
+  test('leaves a project alone that the policy no longer covers by its name of today', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 3, young: 0 });
+    addProject(world, 102, { old: 3, young: 0 });
+    const policy = await world.policy(AGE_POLICY.replace('include: ["*"]', 'include: ["project-*"]'));
+    const summary = await plan(policy);
+    world.sandbox.accounts.removeProject(101);
+    world.sandbox.accounts.addProject({ id: 101, name: 'archive' });
+    world.sandbox.accounts.addConversation(101, {
+      sessionId: 'old-101-00000000',
+      createdAt: NOW - 400 * DAY,
+    });
+    const result = await apply(summary, policy);
+    expect(result.counts).toMatchObject({ planned: 6, verified: 3, skipped: 3 });
+    expect(world.sandbox.accounts.count(101)).toBe(1);
+  });
+
   test('is refused the second time', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 2, young: 0 });

@@ -195,6 +195,53 @@ limits: { max_percent: 100 }
   });
 });
 
+describe('what changed between the listing and the DELETE', () => {
+  test('a rule on messages that its name part had settled does not hold up the rules behind it', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 5, young: 1 });
+    const yaml = AGE_POLICY.replace(
+      'rules:',
+      'rules:\n  - { name: vip, match: { name: "VIP*", older_than: 120d, age_from: last_message }, action: keep }',
+    );
+    const result = await runOnce(world, await world.policy(yaml));
+    expect(result.counts).toMatchObject({ planned: 5, verified: 5, skipped: 0 });
+  });
+
+  test('a DELETE that the pool held up for minutes is thought over again', async () => {
+    world = await createWorld();
+    const [first = '', second = ''] = addProject(world, 101, { old: 2, young: 1 });
+    const yaml = AGE_POLICY.replace('older_than: 90d', 'older_than: 90d, name: "secret*"');
+    const policy = await world.policy(`${yaml}concurrency: 1\n`);
+    world.sandbox.faults.add({
+      when: { method: 'DELETE' },
+      times: 1,
+      then: { status: 429, retryAfter: 600 },
+    });
+    const running = runOnce(world, policy);
+    while (world.sandbox.journal.count({ status: 429 }) === 0)
+      await new Promise((resolve) => setImmediate(resolve));
+    world.sandbox.accounts.rename(101, first, 'VIP');
+    world.sandbox.accounts.rename(101, second, 'VIP');
+    const result = await running;
+    expect(result.counts).toMatchObject({ planned: 2, verified: 0, skipped: 2 });
+    expect(world.sandbox.accounts.count(101)).toBe(3);
+  });
+
+  test('a session that was created anew in a long run is another conversation', async () => {
+    world = await createWorld({ rpm: 2 });
+    const old = addProject(world, 101, { old: 12, young: 0 });
+    const last = old.at(-1) ?? '';
+    const running = runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 1\n`));
+    const { accounts, journal } = world.sandbox;
+    while (journal.count({ method: 'DELETE' }) === 0) await new Promise((resolve) => setImmediate(resolve));
+    accounts.removeConversation(101, last);
+    accounts.postMessage(101, last, { query: 'hello?' });
+    const result = await running;
+    expect(accounts.has(101, last)).toBe(true);
+    expect(result.counts).toMatchObject({ planned: 12, verified: 11, skipped: 1 });
+  });
+});
+
 describe('holds', () => {
   test('keep a conversation, also one that is held after the plan was made', async () => {
     world = await createWorld();

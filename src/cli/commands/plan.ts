@@ -8,6 +8,7 @@ import { planHeadline, planRowsTable } from '../../report/plan-text.ts';
 import { plansJsonText, type PlanToShow } from '../../report/run-json.ts';
 import { estimateOf } from '../../run/estimate-plan.ts';
 import { makePlan } from '../../run/make-plan.ts';
+import { scrubIdlePlans } from '../../run/scrub.ts';
 import { spentBy } from '../../run/run-policy.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -61,7 +62,7 @@ async function planOne(
   { input, stop }: { readonly input: PlanInput; readonly stop: AbortSignal },
 ): Promise<PlanToShow> {
   const { clock, chance, log, progress } = deps;
-  await store.scrubPlans(clock.now());
+  await scrubIdlePlans(store, clock.now());
   const { reader } = deps.openApi();
   const startedAt = clock.monotonic();
   const summary = await makePlan(

@@ -1,8 +1,10 @@
-import { RetentionError } from '../../core/errors.ts';
+import { isFault, RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
 import { createCronWake } from '../../daemon/cron-wake.ts';
+import type { SlotRequest } from '../../daemon/policy-schedule.ts';
 import { createScheduler } from '../../daemon/scheduler.ts';
-import type { StopSignals } from '../../run/context.ts';
+import type { RunResult } from '../../run/conduct-run.ts';
+import { joinStops, type StopSignals } from '../../run/context.ts';
 import { runPolicy } from '../../run/run-policy.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -42,17 +44,31 @@ async function serveUntilStopped(
   signals: StopSignals,
 ): Promise<void> {
   const { deps, log, store } = worker;
+  // A state that could not be written once is not written again by this process: its supervisor starts another.
+  const broken = new AbortController();
+  const stops = joinStops(signals, broken.signal);
+  const runOne = async (policy: Policy, request: SlotRequest): Promise<RunResult> => {
+    try {
+      const result = await runPolicy(deps, { policy, ...request, signals: stops });
+      if (isFault(result.fault, 'state_unusable')) broken.abort(result.fault);
+      return result;
+    } catch (error) {
+      if (isFault(error, 'state_unusable')) broken.abort(error);
+      throw error;
+    }
+  };
   const scheduler = createScheduler({
     policies,
     slots: store,
     clock: deps.clock,
     log,
     wake: createCronWake(deps.clock, log),
-    runPolicy: (policy, { trigger, slotAt }) => runPolicy(deps, { policy, trigger, slotAt, signals }),
+    runPolicy: runOne,
   });
   await scheduler.start();
   log.info({ policies: policies.map(({ name }) => name) }, 'serving');
-  await beat({ stateDir: worker.settings.stateDir, clock: deps.clock, log, signal: signals.stop });
+  await beat({ stateDir: worker.settings.stateDir, clock: deps.clock, log, signal: stops.stop });
   log.info({}, 'stopping: no new deletion, what is in flight is recorded');
   await scheduler.stop();
+  broken.signal.throwIfAborted();
 }

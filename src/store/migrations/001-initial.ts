@@ -32,6 +32,7 @@ const AUDIT = `
     policy     TEXT NOT NULL,
     project_id INTEGER NOT NULL,
     session_id TEXT NOT NULL,
+    run_id     TEXT NOT NULL,
     seq        INTEGER NOT NULL,
     PRIMARY KEY (policy, project_id, session_id)
   ) STRICT, WITHOUT ROWID;
