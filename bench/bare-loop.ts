@@ -1,12 +1,12 @@
 import pLimit from 'p-limit';
 import { Pool } from 'undici';
-import type { BenchSandbox } from './sandbox.ts';
+import type { BenchSandbox, Timed } from './sandbox.ts';
 
 /**
  * The baseline: the same calls with the same concurrency and cutoff, and nothing else. It lists page after page, then sends a
  * DELETE and a follow-up GET for each conversation. No checks, no state, no proof.
  */
-export async function bareLoop(sandbox: BenchSandbox, concurrency: number): Promise<number> {
+export async function bareLoop(sandbox: BenchSandbox, concurrency: number): Promise<Timed> {
   const pool = new Pool(sandbox.url, { connections: 32, pipelining: 1 });
   const headers = { authorization: `Bearer ${sandbox.apiKey}`, accept: 'application/json' };
   const call = async (method: 'GET' | 'DELETE', path: string): Promise<unknown> => {
@@ -14,6 +14,7 @@ export async function bareLoop(sandbox: BenchSandbox, concurrency: number): Prom
     return body.json();
   };
   const projects = (await call('GET', '/api/v1/projects')) as { data: { data: { id: number }[] } };
+  const startedAt = performance.now();
   const cutoff = Date.now() - 24 * 60 * 60 * 1000;
   let deleted = 0;
   for (const { id } of projects.data.data) {
@@ -33,6 +34,7 @@ export async function bareLoop(sandbox: BenchSandbox, concurrency: number): Prom
       deleted += 1;
     });
   }
+  const seconds = (performance.now() - startedAt) / 1000;
   await pool.close();
-  return deleted;
+  return { deleted, seconds };
 }

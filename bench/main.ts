@@ -1,6 +1,6 @@
 import { bareLoop } from './bare-loop.ts';
 import { planningPeak } from './memory.ts';
-import { forkSandbox, type SandboxSize } from './sandbox.ts';
+import { forkSandbox, type BenchSandbox, type SandboxSize, type Timed } from './sandbox.ts';
 import { workerRun } from './worker.ts';
 
 /*
@@ -16,14 +16,9 @@ interface Round {
   readonly requestsPerDeletion: number;
 }
 
-async function timed(
-  size: SandboxSize,
-  work: (sandbox: Awaited<ReturnType<typeof forkSandbox>>) => Promise<number>,
-) {
+async function timed(size: SandboxSize, work: (sandbox: BenchSandbox) => Promise<Timed>) {
   const sandbox = await forkSandbox(size);
-  const startedAt = performance.now();
-  const deleted = await work(sandbox);
-  const seconds = (performance.now() - startedAt) / 1000;
+  const { deleted, seconds } = await work(sandbox);
   const { requests } = await sandbox.counts();
   await sandbox.stop();
   // All but the newest day of a span of years.
@@ -34,10 +29,7 @@ async function timed(
 
 async function measure(size: SandboxSize, concurrency: number): Promise<Round> {
   const bare = await timed(size, (sandbox) => bareLoop(sandbox, concurrency));
-  const worker = await timed(
-    size,
-    async (sandbox) => (await workerRun(sandbox, concurrency)).counts.verified,
-  );
+  const worker = await timed(size, (sandbox) => workerRun(sandbox, concurrency));
   return {
     bareSeconds: bare.seconds,
     workerSeconds: worker.seconds,

@@ -8,6 +8,12 @@ export interface BenchSandbox {
   stop(): Promise<void>;
 }
 
+/** How many were deleted, and how long that took without setting up and closing. */
+export interface Timed {
+  readonly deleted: number;
+  readonly seconds: number;
+}
+
 export interface SandboxSize {
   readonly conversations: number;
   readonly latencyMs: number;

@@ -4,10 +4,9 @@ import { join } from 'node:path';
 import { systemChance, systemClock } from '../src/cli/surroundings.ts';
 import { readPolicies } from '../src/config/policy-file.ts';
 import { createCustomGptClient } from '../src/customgpt/client.ts';
-import type { RunResult } from '../src/run/conduct-run.ts';
 import { runPolicy } from '../src/run/run-policy.ts';
 import { openSqliteStore } from '../src/store/sqlite-store.ts';
-import type { BenchSandbox } from './sandbox.ts';
+import type { BenchSandbox, Timed } from './sandbox.ts';
 
 const quiet = {
   debug: () => undefined,
@@ -17,7 +16,7 @@ const quiet = {
 };
 
 /** The whole job as `run` does it, with a state directory on the disk. */
-export async function workerRun(sandbox: BenchSandbox, concurrency: number): Promise<RunResult> {
+export async function workerRun(sandbox: BenchSandbox, concurrency: number): Promise<Timed> {
   const stateDir = mkdtempSync(join(tmpdir(), 'retention-bench-'));
   const path = join(stateDir, 'purge.yaml');
   writeFileSync(
@@ -46,7 +45,8 @@ concurrency: ${concurrency}
   });
   const signal = new AbortController().signal;
   try {
-    return await runPolicy(
+    const startedAt = performance.now();
+    const { counts } = await runPolicy(
       {
         openApi: () => client.view(),
         store,
@@ -61,6 +61,7 @@ concurrency: ${concurrency}
       },
       { policy, trigger: 'manual', signals: { stop: signal, abandon: signal } },
     );
+    return { deleted: counts.verified, seconds: (performance.now() - startedAt) / 1000 };
   } finally {
     await client.close();
     await store.close();
