@@ -59,7 +59,7 @@ export function createDecider(
 
 /**
  * Whether a delete decision by this rule rests on something that people or visitors can change after the listing:
- * a name, an update, a newer message. Who created a conversation, and when, does not change.
+ * a name, an update, a newer message. Who created a conversation, and when, does not change as long as it is the same one.
  */
 export function restsOnChangeableFacts(
   policy: Pick<Policy, 'rules'>,
