@@ -20,6 +20,13 @@ export const sandbox: Command<SandboxInput> = async (
       `there is no scenario called ${JSON.stringify(scenario)}; there are:\n${names}`,
     );
   }
+  // Listening before anything is printed: whoever reads the lines may stop us at once.
+  const stopped = new Promise<void>((resolve) => {
+    const stopListening = surroundings.onStopRequest(() => {
+      stopListening();
+      resolve();
+    });
+  });
   const running = await start({ port, scenario, now: () => surroundings.clock.now() });
   const env = { CUSTOMGPT_BASE_URL: running.url, CUSTOMGPT_API_KEY: running.apiKey };
   await output.lines(
@@ -31,12 +38,7 @@ export const sandbox: Command<SandboxInput> = async (
     'Stop with Ctrl-C.',
   );
   await output.document({ scenario, env });
-  await new Promise<void>((resolve) => {
-    const stopListening = surroundings.onStopRequest(() => {
-      stopListening();
-      resolve();
-    });
-  });
+  await stopped;
   await running.close();
   return EXIT.done;
 };
