@@ -12,7 +12,7 @@ export interface Breach {
   readonly projectId: number | undefined;
 }
 
-/** Conversations of this policy that were already sent a DELETE, by the audit log. */
+/** Conversations of this policy that a DELETE was intended for, sent or not, by the audit log. */
 export interface Spent {
   readonly lastDay: number;
   readonly lastWeek: number;

@@ -85,7 +85,7 @@ export async function deleteOne(context: DeletionContext, item: DeletableItem): 
 async function begin(context: DeletionContext, item: DeletableItem, begun: Begun): Promise<Stage> {
   const { previous } = begun;
   if (context.signals.stop.aborted)
-    return giveUp(context, item, { begun, reason: 'stopped before another attempt' });
+    return giveUp(context, item, { begun, reason: 'stopped before a DELETE was sent' });
   const lost = context.lostProjects.get(item.projectId);
   if (lost !== undefined) return giveUp(context, item, { begun, reason: lost });
   const { relisting } = context;

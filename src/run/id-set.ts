@@ -2,9 +2,8 @@ import { hash } from 'node:crypto';
 
 /**
  * A set of texts that keeps 64 bits of each one's SHA-256: about 16 bytes an entry where a `Set<string>` needs
- * over 100, so that a listing of a million conversations stays small. Two texts could only be taken for one
- * another by a collision (a million entries: 1 in 37 million), and every use errs towards keeping: a listing that
- * seems to repeat itself is incomplete.
+ * over 100, so that a listing of a million conversations stays small. Two texts are only taken for one another by a
+ * collision: among a million entries 1 chance in 37 million.
  */
 export class IdSet {
   /** Pairs of words; a pair of zeros is an empty slot. */
