@@ -77,7 +77,7 @@ describe('who may delete', () => {
     const senders = sources().filter((file) =>
       /\.deleteConversation\(/.test(readFileSync(join(SRC, file), 'utf8')),
     );
-    expect(senders).toEqual(['run/delete-one.ts']);
+    expect(senders).toEqual(['run/send-delete.ts']);
   });
 
   test('planning has no deleter in reach', () => {

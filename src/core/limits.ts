@@ -1,3 +1,4 @@
+import { IdSet } from './id-set.ts';
 import type { PlanProject } from './plan.ts';
 import type { Limits } from './policy.ts';
 
@@ -83,7 +84,7 @@ function allowanceOf(
   projects: readonly PlanProject[],
 ): Allowance {
   const leftIn = new Map(projects.map((project) => [project.projectId, allowed(project)]));
-  const granted = new Set<string>();
+  const granted = new IdSet();
   return {
     take(projectId, sessionId) {
       const key = `${projectId} ${sessionId}`;

@@ -1,5 +1,6 @@
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
+import type { OpenIntent } from './open-intent.ts';
 import type { OutcomeCounts } from './outcome.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary } from './plan.ts';
 import type { RequestCounts, RunRecord } from './run.ts';
@@ -153,7 +154,8 @@ export interface PlanStore {
   planFingerprint(planId: string): Promise<string>;
   /** `open` to `applied`, once: false when somebody else has done so, or the plan is not open. */
   consumePlan(planId: string, runId: string): Promise<boolean>;
-  /** Marks overdue plans `expired` and removes names and user ids of plans that are no longer `open`, except those in `keepPlanIds`. Returns how many plans changed. */
+  /** Marks overdue plans `expired` and removes names and user ids of plans that are no longer `open`, except those in `keepPlanIds`. Rows of plans
+   * that were closed 30 days ago go altogether. Returns how many plans were closed or lost names. */
   scrubPlans(now: number, keepPlanIds?: readonly string[]): Promise<number>;
 }
 
@@ -165,23 +167,12 @@ export interface AuditLog {
   entries(filter?: { readonly runId?: string; readonly fromSeq?: number }): AsyncIterable<AuditEntry>;
   /** The latest outcome of each conversation that the run intended or skipped, folded. */
   outcomeCounts(runId: string): Promise<OutcomeCounts>;
-  /** Latest intents without a final outcome (none yet, or `unverified`), over all runs of a policy, oldest first. */
-  openIntents(policy: string): Promise<readonly OpenIntent[]>;
+  /** Conversations whose last intent has no final outcome (none yet, or `unverified`), over all runs of all policies, oldest first. */
+  openIntents(): Promise<readonly OpenIntent[]>;
+  /** How many of them a policy has. */
+  openIntentCount(policy: string): Promise<number>;
   /** Distinct conversations of a policy with a `deletion.intended` since the instant. */
   intendedSince(policy: string, sinceAt: number): Promise<number>;
-}
-
-export interface OpenIntent {
-  readonly seq: number;
-  readonly runId: string;
-  readonly projectId: number;
-  readonly sessionId: string;
-  readonly rule: string | null;
-  readonly policyHash: string;
-  /** `seen_at` of the intent. */
-  readonly seenAt: string | null;
-  /** `time` of the intent. */
-  readonly intendedAt: string;
 }
 
 /** The right to run, as the store knows it. `token` grows with every change of holder. */

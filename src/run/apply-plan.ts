@@ -4,7 +4,8 @@ import { asRunFault } from './api-faults.ts';
 import { confirmAbsence } from './confirm.ts';
 import { joinStops, type ApplyContext } from './context.ts';
 import { ControlDesk } from './control-desk.ts';
-import { deleteOne, type DeletionContext } from './delete-one.ts';
+import { deleteOne } from './delete-one.ts';
+import type { DeletionContext } from './deletion.ts';
 import type { DeletableItem, Relisting } from './recheck.ts';
 
 /** Deletions begun and not settled, those included that only wait for a late 404: bounds memory, not requests. */

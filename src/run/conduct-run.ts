@@ -17,7 +17,7 @@ import type {
 import type { RunCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
 import { asRunFault } from './api-faults.ts';
 import { auditFacts, joinStops, type StopSignals } from './context.ts';
-import { withLease } from './lease.ts';
+import { withLease, type LeaseParts } from './lease.ts';
 import { scrubIdlePlans } from './scrub.ts';
 import { reconcile } from './reconcile.ts';
 
@@ -79,14 +79,7 @@ export function conductRun(
   request: RunRequest,
   body: (run: OpenRun) => Promise<Ending>,
 ): Promise<RunResult> {
-  const lease = {
-    leases: deps.store,
-    clock: deps.clock,
-    log: deps.log,
-    holder: deps.holder,
-    ttlMs: deps.leaseMs,
-  };
-  return withLease(lease, `policy:${request.policy.name}`, async ({ fence, lost }) => {
+  return withLease(leaseParts(deps), `policy:${request.policy.name}`, async ({ fence, lost }) => {
     const run: OpenRun = {
       ...request,
       ...deps.openApi(),
@@ -98,6 +91,10 @@ export function conductRun(
     const ending = await endingOf(deps, run, body);
     return finish(deps, { run, record, ending });
   });
+}
+
+function leaseParts({ store, clock, log, holder, leaseMs }: RunDeps): LeaseParts {
+  return { leases: store, clock, log, holder, ttlMs: leaseMs };
 }
 
 async function begin(deps: RunDeps, run: OpenRun): Promise<RunRecord> {
@@ -135,10 +132,11 @@ async function endingOf(
   try {
     const { runId, policy, fence, reader, signals } = run;
     const { clock, log, store } = deps;
-    const { audit } = store;
-    await reconcile({ runId, policy, fence, reader, audit, runs: store, clock, log, stop: signals.stop });
+    const common = { runId, policy, fence, reader, clock, log, stop: signals.stop };
+    await reconcile({ ...common, audit: store.audit, runs: store, lease: leaseParts(deps) });
     const ending = await body(run);
-    return signals.stop.aborted ? { fault: faultOfStop(signals.stop) } : ending;
+    if (signals.stop.aborted) return { fault: faultOfStop(signals.stop) };
+    return withStillOpen(ending, await store.audit.openIntentCount(policy.name));
   } catch (error) {
     // Whatever a stop makes fail on its way out, the stop is what happened.
     if (run.signals.stop.aborted && !isFault(error, 'state_unusable'))
@@ -147,6 +145,13 @@ async function endingOf(
     if (fault instanceof RetentionError) return { fault };
     throw fault;
   }
+}
+
+/** A run is not complete while nobody can tell what became of a DELETE, whichever run sent it. */
+function withStillOpen(ending: Ending, stillOpen: number): Ending {
+  if (stillOpen === 0) return ending;
+  const status = ending.status === 'completed' ? 'partial' : ending.status;
+  return { ...ending, status, facts: { ...ending.facts, still_open: stillOpen } };
 }
 
 /** A person's stop, or the loss of the lease: whoever aborted said why. */

@@ -48,7 +48,7 @@ export interface AboutConversation {
 
 /** The one place where a run's audit entries get their common keys. */
 export function auditFacts(
-  run: { readonly runId: string; readonly policy: Pick<Policy, 'name' | 'hash'> },
+  run: { readonly runId: string; readonly policy: { readonly name: string; readonly hash: string | null } },
   event: AuditEvent,
   rest: {
     readonly about?: Partial<AboutConversation> | undefined;

@@ -1,5 +1,5 @@
 import type { ConversationPage, CustomGptReader } from '../core/ports.ts';
-import { IdSet } from './id-set.ts';
+import { IdSet } from '../core/id-set.ts';
 
 export type ListedRow = ConversationPage['rows'][number];
 

@@ -4,7 +4,7 @@ import type { PlanItem, PlanProject } from '../core/plan.ts';
 import type { Existence } from '../core/ports.ts';
 import { asRunFault, endsTheRun } from './api-faults.ts';
 import type { ApplyContext } from './context.ts';
-import { IdSet } from './id-set.ts';
+import { IdSet } from '../core/id-set.ts';
 import { InconsistentListing, listProject, repeatWhileInconsistent, type ListedRow } from './list-project.ts';
 
 /** What was seen this recently needs no second look before the DELETE. */

@@ -1,12 +1,20 @@
-import { formatInstant } from '../core/instant.ts';
+import { isFault } from '../core/errors.ts';
+import { formatInstant, parseInstant } from '../core/instant.ts';
+import type { OpenIntent } from '../core/open-intent.ts';
 import type { Policy } from '../core/policy.ts';
-import type { AuditLog, Clock, CustomGptReader, Fence, Log, OpenIntent, RunStore } from '../core/ports.ts';
+import type { AuditLog, Clock, CustomGptReader, Fence, Log, RunStore } from '../core/ports.ts';
 import type { RunRecord } from '../core/run.ts';
 import { auditFacts } from './context.ts';
 import { ControlDesk } from './control-desk.ts';
+import { withLease, type LeaseParts } from './lease.ts';
 
 /** Runs looked back on for one that never ended. */
-const RECENT_RUNS = 50;
+const RECENT_RUNS = 200;
+/**
+ * What another policy left behind is that policy's to settle, unless nobody ran it for so long: then it may have been
+ * renamed or removed, and no run of its own will come.
+ */
+const ORPHANED_MS = 24 * 60 * 60 * 1000;
 
 export interface ReconcileContext {
   readonly runId: string;
@@ -18,16 +26,70 @@ export interface ReconcileContext {
   readonly clock: Clock;
   readonly log: Log;
   readonly stop: AbortSignal;
+  readonly lease: LeaseParts;
 }
 
 /**
- * Settles what an earlier run left open or unverified, by GET alone. 404 beside a control is `verified` in the run that
+ * Settles what earlier runs left open or unverified, by GET alone. 404 beside a control is `verified` in the run that
  * intended it; 200 means that it was not carried out, and the conversation is decided anew; no usable answer leaves it
- * open.
+ * open. What other policies left is settled too, once it is old and nobody works on it.
  */
 export async function reconcile(context: ReconcileContext): Promise<void> {
-  await closeVanishedRuns(context);
-  const intents = await context.audit.openIntents(context.policy.name);
+  const { policy, fence, clock } = context;
+  const left = await leftBehind(context);
+  await settleAll(context, fence, left.get(policy.name));
+  const oldest = clock.now() - ORPHANED_MS;
+  for (const [name, leavings] of left) {
+    if (name === policy.name || leavings.latestAt > oldest || context.stop.aborted) continue;
+    await settleOrphans(context, name, leavings);
+  }
+}
+
+interface Leavings {
+  readonly runs: RunRecord[];
+  readonly intents: OpenIntent[];
+  /** When a worker was last seen at it. */
+  latestAt: number;
+}
+
+/** By policy: runs that never ended, and conversations whose last DELETE has no final outcome. */
+async function leftBehind(context: ReconcileContext): Promise<Map<string, Leavings>> {
+  const left = new Map<string, Leavings>();
+  const of = (policy: string, at: number): Leavings => {
+    const leavings = left.get(policy) ?? { runs: [], intents: [], latestAt: at };
+    leavings.latestAt = Math.max(leavings.latestAt, at);
+    left.set(policy, leavings);
+    return leavings;
+  };
+  for (const run of await context.runs.runs({ limit: RECENT_RUNS })) {
+    if (run.status !== 'running' || run.runId === context.runId) continue;
+    of(run.policy, run.startedAt).runs.push(run);
+  }
+  for (const intent of await context.audit.openIntents()) {
+    of(intent.policy, parseInstant(intent.requestedAt) ?? 0).intents.push(intent);
+  }
+  return left;
+}
+
+async function settleOrphans(context: ReconcileContext, policy: string, leavings: Leavings): Promise<void> {
+  // A name of its own: this process may be at work on that policy itself, and must not let itself in.
+  const parts = { ...context.lease, holder: `${context.lease.holder}/reconcile` };
+  try {
+    await withLease(parts, `policy:${policy}`, ({ fence }) => settleAll(context, fence, leavings));
+  } catch (error) {
+    if (!isFault(error, 'lease_held')) throw error;
+  }
+}
+
+async function settleAll(
+  context: ReconcileContext,
+  fence: Fence,
+  leavings: Leavings | undefined,
+): Promise<void> {
+  if (leavings === undefined) return;
+  const { runs, intents } = leavings;
+  // We hold the lease, so a run of this policy that is still marked as running has no worker any more.
+  for (const run of runs) await closeVanishedRun(context, fence, run);
   if (intents.length === 0) return;
   context.log.info({ open_intents: intents.length }, 'settling what an earlier run left open');
   const { reader, clock, log, stop } = context;
@@ -35,30 +97,37 @@ export async function reconcile(context: ReconcileContext): Promise<void> {
   desk.hurry();
   for (const intent of intents) {
     if (stop.aborted) return;
-    await settle(context, desk, intent);
+    await settle(context, { desk, fence }, intent);
   }
 }
 
-async function settle(context: ReconcileContext, desk: ControlDesk, intent: OpenIntent): Promise<void> {
+async function settle(
+  context: ReconcileContext,
+  { desk, fence }: { readonly desk: ControlDesk; readonly fence: Fence },
+  intent: OpenIntent,
+): Promise<void> {
   const { projectId, sessionId } = intent;
+  const stillOpen = (problem: string): void => {
+    context.log.warn({ project_id: projectId, session_id: sessionId, problem }, 'still open');
+  };
   const answer = await context.reader.existence(projectId, sessionId, {
     purpose: 'messages',
     signal: context.stop,
   });
-  const run = { runId: intent.runId, policy: { name: context.policy.name, hash: intent.policyHash } };
-  const common = {
-    requested_at: intent.intendedAt,
-    delete_status: null,
-    attempts: 1,
+  if (answer.state === 'no_evidence') {
+    stillOpen(answer.failure);
+    return;
+  }
+  const run = { runId: intent.runId, policy: { name: intent.policy, hash: intent.policyHash } };
+  const facts = {
+    attempts: intent.attempts,
+    requested_at: intent.requestedAt,
+    delete_status: intent.deleteStatus,
     settled_by: context.runId,
   };
   if (answer.state === 'present') {
-    const facts = { ...common, reason: 'it still answers: not carried out' };
-    await context.audit.append([auditFacts(run, 'deletion.failed', { about: intent, facts })], context.fence);
-    return;
-  }
-  if (answer.state === 'no_evidence') {
-    context.log.warn({ project_id: projectId, session_id: sessionId, failure: answer.failure }, 'still open');
+    const failed = { ...facts, reason: 'it still answers: not carried out' };
+    await context.audit.append([auditFacts(run, 'deletion.failed', { about: intent, facts: failed })], fence);
     return;
   }
   desk.begun(projectId);
@@ -66,38 +135,32 @@ async function settle(context: ReconcileContext, desk: ControlDesk, intent: Open
   const control = await desk.prove(projectId);
   desk.settled(projectId);
   if (!control.proven) {
-    context.log.warn(
-      { project_id: projectId, session_id: sessionId, problem: control.problem },
-      'still open',
-    );
+    if (control.refusal !== undefined) throw control.refusal;
+    stillOpen(control.problem);
     return;
   }
-  const facts = {
-    ...common,
+  const verified = {
+    ...facts,
     verify_status: answer.status,
     seen_at: intent.seenAt,
+    seen_by: intent.seenBy,
     verified_at: formatInstant(answer.receivedAt),
     control: { request: control.request, status: control.status, at: formatInstant(control.at) },
   };
-  await context.audit.append([auditFacts(run, 'deletion.verified', { about: intent, facts })], context.fence);
+  await context.audit.append(
+    [auditFacts(run, 'deletion.verified', { about: intent, facts: verified })],
+    fence,
+  );
 }
 
-/** We hold the lease, so a run of this policy that is still marked as running has no worker any more. */
-async function closeVanishedRuns(context: ReconcileContext): Promise<void> {
-  const recent = await context.runs.runs({ policy: context.policy.name, limit: RECENT_RUNS });
-  for (const run of recent) {
-    if (run.status === 'running' && run.runId !== context.runId) await closeVanishedRun(context, run);
-  }
-}
-
-async function closeVanishedRun(context: ReconcileContext, run: RunRecord): Promise<void> {
+async function closeVanishedRun(context: ReconcileContext, fence: Fence, run: RunRecord): Promise<void> {
   const facts = { reason: 'its worker vanished', noticed_by: context.runId };
   const entry = auditFacts(
     { runId: run.runId, policy: { name: run.policy, hash: run.policyHash } },
     'run.interrupted',
     { facts },
   );
-  const [written] = await context.audit.append([entry], context.fence);
+  const [written] = await context.audit.append([entry], fence);
   await context.runs.updateRun(run.runId, {
     status: 'interrupted',
     endedAt: context.clock.now(),

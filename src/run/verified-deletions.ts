@@ -1,5 +1,5 @@
 import type { Conversation } from '../core/conversation.ts';
-import { IdSet } from './id-set.ts';
+import { IdSet } from '../core/id-set.ts';
 import type { DeletableItem } from './recheck.ts';
 
 /** What this run verified in one project: enough to recognise it in a listing. */

@@ -1,19 +1,20 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
 import { formatInstant } from '../core/instant.ts';
 import { OUTCOMES, foldOutcomes } from '../core/outcome.ts';
-import type { AuditLog, OpenIntent } from '../core/ports.ts';
-import { AUDIT_COLUMNS, auditBroken, entryOf, recordedHead } from './audit-rows.ts';
+import type { AuditLog } from '../core/ports.ts';
+import { AUDIT_COLUMNS, readableEntry, recordedHead } from './audit-rows.ts';
 import type { AuditRow } from './audit-rows.ts';
 import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { prepareOpenIntents } from './open-intents.ts';
 
 const OUTCOME_EVENTS = OUTCOMES.map((outcome) => `'deletion.${outcome}'`).join(', ');
 
 export function createAuditLog(connection: Connection, writer: GroupCommit): AuditLog {
   const head = recordedHead(connection);
   const lastWords = prepareLastWords(connection);
-  const unsettled = prepareUnsettled(connection);
+  const open = prepareOpenIntents(connection);
   const intended = connection.prepare<[string, string], number>(
     `SELECT COUNT(*) FROM (
        SELECT DISTINCT project_id, session_id FROM audit_entries
@@ -24,7 +25,8 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
     head: () => connection.read(head),
     entries: (filter = {}) => readEntries(connection, filter),
     outcomeCounts: (runId) => connection.read(() => foldOutcomes(lastWords.all(runId))),
-    openIntents: (policy) => connection.read(() => unsettled.all(policy).map(openIntent)),
+    openIntents: () => connection.read(open.all),
+    openIntentCount: (policy) => connection.read(() => open.count(policy)),
     intendedSince: (policy, sinceAt) =>
       connection.read(() => intended.pluck().get(policy, formatInstant(sinceAt)) ?? 0),
   };
@@ -37,14 +39,6 @@ function prepareLastWords(connection: Connection) {
        SELECT event, ROW_NUMBER() OVER (PARTITION BY project_id, session_id ORDER BY seq DESC) AS age
          FROM audit_entries WHERE run_id = ? AND event IN (${OUTCOME_EVENTS})) AS outcomes
       WHERE age = 1 GROUP BY event`,
-  );
-}
-
-/** The latest intent of each conversation that has no final outcome yet. */
-function prepareUnsettled(connection: Connection) {
-  return connection.prepare<[string], AuditRow>(
-    `SELECT ${AUDIT_COLUMNS} FROM audit_entries
-      WHERE seq IN (SELECT seq FROM open_intents WHERE policy = ?) ORDER BY seq`,
   );
 }
 
@@ -64,31 +58,6 @@ async function* readEntries(
     select.all(last === undefined ? fromSeq : last.seq + 1, ...parameters),
   );
   for await (const rows of pages) {
-    for (const row of rows) yield readable(row);
+    for (const row of rows) yield readableEntry(row);
   }
-}
-
-function readable(row: AuditRow): AuditEntry {
-  const entry = entryOf(row);
-  if (entry === undefined) throw auditBroken(row.seq, 'is not as it was written');
-  return entry;
-}
-
-function openIntent(row: AuditRow): OpenIntent {
-  const entry = readable(row);
-  const { run_id: runId, project_id: projectId, session_id: sessionId, policy_hash: policyHash } = entry;
-  if (runId === null || projectId === null || sessionId === null || policyHash === null) {
-    throw auditBroken(row.seq, 'is an intent that does not say of what');
-  }
-  const seenAt = entry['seen_at'];
-  return {
-    seq: entry.seq,
-    runId,
-    projectId,
-    sessionId,
-    rule: entry.rule,
-    policyHash,
-    seenAt: typeof seenAt === 'string' ? seenAt : null,
-    intendedAt: entry.time,
-  };
 }

@@ -37,6 +37,13 @@ export function entryOf(row: AuditRow): AuditEntry | undefined {
   return COLUMNS.every((column) => entry[column] === row[column]) ? entry : undefined;
 }
 
+/** @throws RetentionError `state_unusable` where {@link entryOf} finds nothing */
+export function readableEntry(row: AuditRow): AuditEntry {
+  const entry = entryOf(row);
+  if (entry === undefined) throw auditBroken(row.seq, 'is not as it was written');
+  return entry;
+}
+
 export function auditBroken(seq: number, problem: string): RetentionError {
   return new RetentionError('state_unusable', `audit log is broken at entry ${seq}: it ${problem}`, {
     hint: 'Run `audit verify`, find out who changed it, and restore the state directory from a backup.',

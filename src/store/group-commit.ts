@@ -175,20 +175,17 @@ function prepareStatements(connection: Connection) {
 function prepareTracking(connection: Connection): (entry: AuditEntry) => void {
   const columns = 'policy, project_id, session_id, run_id, seq';
   const open = connection.prepare(`INSERT OR REPLACE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`);
-  const keepOpen = connection.prepare(
-    `INSERT OR IGNORE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`,
+  const reopen = connection.prepare(`INSERT OR IGNORE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`);
+  // A run settles only what it intended itself: what it says of a conversation is silent about a later run's DELETE.
+  const settle = connection.prepare(
+    'DELETE FROM open_intents WHERE policy = ? AND project_id = ? AND session_id = ? AND run_id = ?',
   );
-  const which = 'DELETE FROM open_intents WHERE policy = ? AND project_id = ? AND session_id = ?';
-  const settle = connection.prepare(which);
-  const settleOwn = connection.prepare(`${which} AND run_id = ?`);
   return ({ event, policy, project_id: projectId, session_id: sessionId, run_id: runId, seq }) => {
-    const conversation = [policy, projectId, sessionId];
-    if (conversation.includes(null) || runId === null) return;
+    const whose = [policy, projectId, sessionId, runId];
+    if (whose.includes(null)) return;
     const outcome = outcomeOfEvent(event);
-    if (event === 'deletion.intended') open.run(...conversation, runId, seq);
-    else if (outcome === 'unverified') keepOpen.run(...conversation, runId, seq);
-    // Skipping says nothing about what an earlier run may have sent.
-    else if (outcome === 'skipped') settleOwn.run(...conversation, runId);
-    else if (outcome !== undefined) settle.run(...conversation);
+    if (event === 'deletion.intended') open.run(...whose, seq);
+    else if (outcome === 'unverified') reopen.run(...whose, seq);
+    else if (outcome !== undefined) settle.run(...whose);
   };
 }

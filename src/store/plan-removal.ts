@@ -2,20 +2,26 @@ import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
 
 const ABANDONED_MS = 7 * 86_400_000;
+/** Rows of a closed plan, without names, may still be looked at for this long. What was done stands in the audit log. */
+const KEPT_CLOSED_MS = 30 * 86_400_000;
 
 /** Deletes a draft with all its rows. Does nothing to a plan that was finished. */
 export async function removeDraft(connection: Connection, planId: string): Promise<void> {
   const isDraft = connection.prepare<[string]>("SELECT 1 FROM plans WHERE plan_id = ? AND status = 'draft'");
   if ((await connection.read(() => isDraft.get(planId))) === undefined) return;
-  const items = connection.prepare<[string, number, number]>(
-    'DELETE FROM plan_items WHERE plan_id = ? AND ordinal > ? AND ordinal <= ?',
-  );
-  await changeItems(connection, planId, (after, upTo) => items.run(planId, after, upTo));
+  await removeItems(connection, planId);
   await connection.write(() => {
     connection.prepare<[string]>('DELETE FROM plan_projects WHERE plan_id = ?').run(planId);
     connection.prepare<[string]>('DELETE FROM plans WHERE plan_id = ?').run(planId);
   });
   connection.emptyWal();
+}
+
+async function removeItems(connection: Connection, planId: string): Promise<void> {
+  const items = connection.prepare<[string, number, number]>(
+    'DELETE FROM plan_items WHERE plan_id = ? AND ordinal > ? AND ordinal <= ?',
+  );
+  await changeItems(connection, planId, (after, upTo) => items.run(planId, after, upTo));
 }
 
 /** Deletes what a draft holds of one project. */
@@ -73,7 +79,21 @@ export async function scrubPlans(
     changed.add(planId);
   }
   if (toScrub.length > 0) connection.emptyWal();
+  await removeOldItems(connection, now);
   return changed.size;
+}
+
+async function removeOldItems(connection: Connection, now: number): Promise<void> {
+  const old = await connection.read(() =>
+    connection
+      .prepare<[number], string>(
+        `SELECT plan_id FROM plans WHERE scrubbed_at < ?
+            AND EXISTS (SELECT 1 FROM plan_items WHERE plan_items.plan_id = plans.plan_id)`,
+      )
+      .pluck()
+      .all(now - KEPT_CLOSED_MS),
+  );
+  for (const planId of old) await removeItems(connection, planId);
 }
 
 async function scrubPlan(connection: Connection, planId: string, now: number): Promise<void> {

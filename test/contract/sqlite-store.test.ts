@@ -223,7 +223,7 @@ describe('SQLite file', () => {
       await writer.close();
       tamper("UPDATE audit_entries SET session_id = 'session-9999' WHERE seq = 1");
       const store = await open({ readOnly: true });
-      await rejects(store.audit.openIntents('support-chats'), /entry 1: it is not as it was written/);
+      await rejects(store.audit.openIntents(), /entry 1: it is not as it was written/);
     });
   });
 

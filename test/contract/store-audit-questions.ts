@@ -46,9 +46,11 @@ export function auditQuestionTests({ store, clock }: Suite): void {
         }
         const since = startAt + sinceMs;
         for (const policy of [`${own}p`, `${own}q`]) {
-          expect((await store().audit.openIntents(policy)).map((intent) => intent.seq)).toEqual(
+          const open = (await store().audit.openIntents()).filter((intent) => intent.policy === policy);
+          expect(open.map((intent) => `${intent.runId} ${intent.projectId}/${intent.sessionId}`)).toEqual(
             openBySlowWalk(written, policy),
           );
+          expect(await store().audit.openIntentCount(policy)).toBe(open.length);
           expect(await store().audit.intendedSince(policy, since)).toBe(
             intendedBySlowWalk(written, policy, since),
           );
@@ -61,42 +63,47 @@ export function auditQuestionTests({ store, clock }: Suite): void {
     );
   });
 
-  it('tells all that is needed to settle an open intent', async () => {
+  it('tells all that is needed to settle an open intent, whichever policy it is of', async () => {
+    const seen = { attempt: 1, seen_at: '2026-11-23T11:00:00.000Z', seen_by: 'listing' };
     await store().audit.append([
-      facts('deletion.intended', {
-        session_id: 'session-0002',
-        facts: { seen_at: '2026-11-23T11:00:00.000Z' },
+      facts('deletion.intended', { session_id: 'session-0002', facts: seen }),
+      facts('deletion.intended', { session_id: 'session-0001', rule: null, facts: { attempt: 2 } }),
+      facts('deletion.intended', { session_id: 'session-0003', run_id: 'run-2', policy: 'another' }),
+      facts('deletion.unverified', {
+        session_id: 'session-0001',
+        facts: { requested_at: '2026-11-23T11:59:00.000Z', delete_status: 200 },
       }),
-      facts('deletion.intended', { session_id: 'session-0001', rule: null }),
-      facts('deletion.intended', { session_id: 'session-0003', policy: 'another' }),
     ]);
-    expect(await store().audit.openIntents('support-chats')).toEqual([
+    const common = { runId: 'run-1', policy: 'support-chats', policyHash: 'ab'.repeat(32), projectId: 42 };
+    expect(await store().audit.openIntents()).toEqual([
       {
-        seq: 1,
-        runId: 'run-1',
-        projectId: 42,
+        ...common,
         sessionId: 'session-0002',
         rule: 'idle',
-        policyHash: 'ab'.repeat(32),
+        attempts: 1,
+        requestedAt: '2026-11-23T12:00:00.000Z',
+        deleteStatus: null,
         seenAt: '2026-11-23T11:00:00.000Z',
-        intendedAt: '2026-11-23T12:00:00.000Z',
+        seenBy: 'listing',
       },
       {
-        seq: 2,
-        runId: 'run-1',
-        projectId: 42,
+        ...common,
         sessionId: 'session-0001',
         rule: null,
-        policyHash: 'ab'.repeat(32),
+        attempts: 2,
+        requestedAt: '2026-11-23T11:59:00.000Z',
+        deleteStatus: 200,
         seenAt: null,
-        intendedAt: '2026-11-23T12:00:00.000Z',
+        seenBy: null,
       },
+      expect.objectContaining({ policy: 'another', runId: 'run-2', sessionId: 'session-0003' }),
     ]);
   });
 
   it('counts nothing for runs and policies that it does not know', async () => {
     expect(await store().audit.outcomeCounts('run-9')).toEqual(NO_OUTCOMES);
-    expect(await store().audit.openIntents('nobody')).toEqual([]);
+    expect(await store().audit.openIntents()).toEqual([]);
+    expect(await store().audit.openIntentCount('nobody')).toBe(0);
     expect(await store().audit.intendedSince('nobody', 0)).toBe(0);
   });
 }
@@ -105,20 +112,20 @@ function conversationOf(entry: AuditEntry): string {
   return `${String(entry.project_id)}/${String(entry.session_id)}`;
 }
 
-function openBySlowWalk(entries: readonly AuditEntry[], policy: string): number[] {
-  const open = new Map<string, { readonly seq: number; readonly run: string | null }>();
+function openBySlowWalk(entries: readonly AuditEntry[], policy: string): string[] {
+  const open = new Map<string, AuditEntry>();
   for (const entry of entries) {
     if (entry.policy !== policy || !entry.event.startsWith('deletion.')) continue;
     const conversation = conversationOf(entry);
-    const own = { seq: entry.seq, run: entry.run_id };
-    if (entry.event === 'deletion.intended') open.set(conversation, own);
+    if (entry.event === 'deletion.intended') open.set(conversation, entry);
     // Unverified settles nothing: the latest intent stays open, or the entry itself stands in for it.
-    else if (entry.event === 'deletion.unverified') open.set(conversation, open.get(conversation) ?? own);
-    // Skipping says nothing about another run's DELETE.
-    else if (entry.event === 'deletion.skipped' && open.get(conversation)?.run !== entry.run_id) continue;
-    else open.delete(conversation);
+    else if (entry.event === 'deletion.unverified') open.set(conversation, open.get(conversation) ?? entry);
+    // What one run says of a conversation is silent about another run's DELETE.
+    else if (open.get(conversation)?.run_id === entry.run_id) open.delete(conversation);
   }
-  return [...open.values()].map(({ seq }) => seq).sort((a, b) => a - b);
+  return [...open.values()]
+    .sort((a, b) => a.seq - b.seq)
+    .map((entry) => `${String(entry.run_id)} ${conversationOf(entry)}`);
 }
 
 function intendedBySlowWalk(entries: readonly AuditEntry[], policy: string, sinceAt: number): number {

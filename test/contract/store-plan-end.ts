@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { PlanHeader } from '../../src/core/plan.ts';
-import { DONE, NOON, collect, header, item } from './store-samples.ts';
+import { DAY_MS, DONE, NOON, collect, header, item } from './store-samples.ts';
 import type { Suite } from './store-samples.ts';
 
 export function planEndTests({ store }: Suite): void {
@@ -56,6 +56,19 @@ export function planEndTests({ store }: Suite): void {
     expect(await store().scrubPlans(NOON, ['kept'])).toBe(0);
     expect(await store().scrubPlans(NOON)).toBe(1);
     expect(await namesOf('kept')).toEqual(SCRUBBED);
+  });
+
+  it('loses its rows 30 days after it was closed, and keeps its sums', async () => {
+    await openPlan('applied', {}, 4_100);
+    await openPlan('open', { expiresAt: NOON + 60 * DAY_MS });
+    await store().consumePlan('applied', 'run-1');
+    await store().scrubPlans(NOON);
+    await store().scrubPlans(NOON + 30 * DAY_MS);
+    expect((await collect(store().planItems('applied'))).length).toBe(4_100);
+    await store().scrubPlans(NOON + 30 * DAY_MS + 1);
+    expect(await collect(store().planItems('applied'))).toEqual([]);
+    expect((await collect(store().planItems('open'))).length).toBe(2);
+    expect(await store().plan('applied')).toMatchObject({ status: 'applied', projects: DONE.projects });
   });
 
   it('leaves drafts alone', async () => {

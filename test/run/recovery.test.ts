@@ -31,13 +31,13 @@ describe('what a run left open', () => {
     const policy = await world.policy(AGE_POLICY);
     const first = await runOnce(world, policy, vanishAfter(8));
     expect(first.run.status).toBe('interrupted');
-    const open = await world.store.audit.openIntents('by-age');
+    const open = await world.store.audit.openIntents();
     expect(open.length).toBeGreaterThan(0);
 
     const next = await runOnce(world, policy);
     expect(next.run.status).toBe('completed');
     expect(world.sandbox.accounts.count(101)).toBe(3);
-    expect(await world.store.audit.openIntents('by-age')).toEqual([]);
+    expect(await world.store.audit.openIntents()).toEqual([]);
     const entries = await world.entries();
     const verified = entries.filter(({ event }) => event === 'deletion.verified');
     expect(new Set(verified.map(({ session_id }) => session_id)).size).toBe(40);
@@ -61,6 +61,20 @@ describe('what a run left open', () => {
       unverified: 0,
     });
     expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(2);
+    // The proof names the DELETE that was sent then, not the look that settled it now.
+    const entries = await world.entries();
+    for (const entry of entries.filter(({ event }) => event === 'deletion.verified')) {
+      const unverified = entries.find(
+        ({ event, session_id }) => event === 'deletion.unverified' && session_id === entry.session_id,
+      );
+      expect(entry).toMatchObject({
+        rule: 'old',
+        attempts: 1,
+        delete_status: 200,
+        seen_by: 'listing',
+        requested_at: unverified?.['requested_at'],
+      });
+    }
   });
 
   test('and was never carried out is decided anew', async () => {
@@ -82,11 +96,43 @@ describe('what a run left open', () => {
     world.sandbox.faults.add({ when: { route: 'messages.list' }, then: { status: 403 } });
     const policy = await world.policy(AGE_POLICY);
     await runOnce(world, policy);
-    await runOnce(world, policy);
-    expect((await world.store.audit.openIntents('by-age')).length).toBe(2);
+    const next = await runOnce(world, policy);
+    expect((await world.store.audit.openIntents()).length).toBe(2);
+    // Nothing was planned any more, and yet it is not complete.
+    expect(next.counts.planned).toBe(0);
+    expect(next.run.status).toBe('partial');
+    expect((await world.entries()).at(-1)).toMatchObject({ event: 'run.completed', still_open: 2 });
     world.sandbox.faults.clearRules();
-    await runOnce(world, policy);
-    expect(await world.store.audit.openIntents('by-age')).toEqual([]);
+    expect((await runOnce(world, policy)).run.status).toBe('completed');
+    expect(await world.store.audit.openIntents()).toEqual([]);
+  });
+
+  test('under a name that no policy has any more is settled by another one, a day later', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 2, young: 3 });
+    world.sandbox.faults.staleReadsMs = 120_000;
+    const first = await runOnce(world, await world.policy(AGE_POLICY));
+    await world.store.updateRun(first.run.runId, { status: 'running' });
+    const renamed = await world.policy(AGE_POLICY.replace('by-age', 'by-age-2'));
+
+    await world.clock.advance(23 * 60 * 60 * 1000);
+    expect((await runOnce(world, renamed)).run.status).toBe('completed');
+    expect((await world.store.audit.openIntents()).length).toBe(2);
+
+    await world.clock.advance(2 * 60 * 60 * 1000);
+    const lease = { now: world.clock.now(), ttlMs: 60_000 };
+    await world.store.acquireLease('policy:by-age', 'somebody at work', lease);
+    await runOnce(world, renamed);
+    expect((await world.store.audit.openIntents()).length).toBe(2);
+
+    await world.clock.advance(61_000);
+    const last = await runOnce(world, renamed);
+    expect(await world.store.audit.openIntents()).toEqual([]);
+    expect((await world.store.run(first.run.runId))?.status).toBe('interrupted');
+    const settled = (await world.entries()).filter((entry) => entry['settled_by'] === last.run.runId);
+    expect(settled.map(({ event, policy, run_id }) => [event, policy, run_id])).toEqual(
+      Array.from({ length: 2 }, () => ['deletion.verified', 'by-age', first.run.runId]),
+    );
   });
 
   test('a run whose worker vanished is closed by the next one', async () => {

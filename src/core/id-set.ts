@@ -35,8 +35,8 @@ export class IdSet {
     const old = this.#words;
     const larger = new Uint32Array(old.length * 2);
     for (let at = 0; at < old.length; at += 2) {
-      const low = old[at] ?? 0;
-      const high = old[at + 1] ?? 0;
+      const low = Number(old[at]);
+      const high = Number(old[at + 1]);
       if (low === 0) continue;
       const place = placeOf(larger, low, high);
       larger[place] = low;
@@ -50,7 +50,7 @@ export class IdSet {
 function digestOf(text: string): { readonly low: number; readonly high: number } {
   // As text, since a buffer for each of a million rows costs more than the digest itself.
   const digest = hash('sha256', text, 'binary');
-  return { low: wordOf(digest, 0) || 1, high: wordOf(digest, 4) };
+  return { low: Math.max(1, wordOf(digest, 0)), high: wordOf(digest, 4) };
 }
 
 function wordOf(bytes: string, at: number): number {

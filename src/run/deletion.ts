@@ -1,0 +1,70 @@
+import type { LimitFunction } from 'p-limit';
+import type { Fact } from '../core/audit-entry.ts';
+import { formatInstant } from '../core/instant.ts';
+import type { Outcome } from '../core/outcome.ts';
+import type { DeleteAnswer } from '../core/ports.ts';
+import { auditFacts, type ApplyContext } from './context.ts';
+import type { ControlDesk } from './control-desk.ts';
+import type { DeletableItem, Relisting, Seen } from './recheck.ts';
+import { VerifiedDeletions } from './verified-deletions.ts';
+
+export interface DeletionContext extends ApplyContext {
+  /** Bounds the conversations in flight over all projects. */
+  readonly slot: LimitFunction;
+  readonly desk: ControlDesk;
+  readonly relisting: Relisting | undefined;
+  /** Projects found missing or forbidden in this run, and why: nothing more is sent for them. */
+  readonly lostProjects: Map<number, string>;
+  /** By project: what was recorded as verified, for the fresh listing to confirm. */
+  readonly verified: Map<number, VerifiedDeletions>;
+}
+
+export interface Sent {
+  readonly attempt: number;
+  readonly seen: Seen;
+  readonly requestedAt: number;
+  readonly answer: DeleteAnswer;
+}
+
+/** What came before an attempt: a DELETE that stayed open, or turns that came too late. */
+export interface Begun {
+  readonly previous: Sent | undefined;
+  readonly late: number;
+}
+
+export type Stage =
+  | { readonly stage: 'settled' }
+  | { readonly stage: 'watching'; readonly sent: Sent }
+  | { readonly stage: 'proving'; readonly outcome: 'verified' | 'already_gone'; readonly facts: Facts }
+  | { readonly stage: 'again'; readonly begun: Begun };
+
+export type Facts = { readonly [key: string]: Fact };
+
+export const SETTLED: Stage = { stage: 'settled' };
+
+/** What an outcome says of the DELETE that was sent. */
+export function factsOf(sent: Sent): Facts {
+  return {
+    attempts: sent.attempt,
+    requested_at: formatInstant(sent.requestedAt),
+    delete_status: 'status' in sent.answer ? (sent.answer.status ?? null) : null,
+  };
+}
+
+/** Writes the outcome: the one way a deletion ends. */
+export async function record(
+  context: DeletionContext,
+  item: DeletableItem,
+  { outcome, facts }: { readonly outcome: Outcome; readonly facts: Facts },
+): Promise<Stage> {
+  await context.audit.append([auditFacts(context, `deletion.${outcome}`, { about: item, facts })]);
+  if (outcome === 'verified') remember(context, item);
+  context.progress.advance(1);
+  return SETTLED;
+}
+
+function remember(context: DeletionContext, item: DeletableItem): void {
+  const known = context.verified.get(item.projectId) ?? new VerifiedDeletions();
+  known.add(item);
+  context.verified.set(item.projectId, known);
+}
