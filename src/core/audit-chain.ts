@@ -29,9 +29,8 @@ export function chainEntry(
   facts: AuditFacts,
   place: { readonly head: AuditHead; readonly time: string },
 ): AuditEntry {
-  for (const key of COMMON_KEYS) {
-    if (Object.hasOwn(facts.facts, key)) throw new Error(`fact ${key} of ${facts.event} is a common key`);
-  }
+  const key = commonKeyIn(facts.facts);
+  if (key !== undefined) throw new Error(`fact ${key} of ${facts.event} is a common key`);
   const entry = {
     seq: place.head.seq + 1,
     time: place.time,
@@ -46,6 +45,11 @@ export function chainEntry(
     prev: place.head.hash,
   };
   return { ...entry, hash: hashOf(entry) };
+}
+
+/** A key of every entry that is found among an event's own facts, where it would take the place of the entry's. */
+export function commonKeyIn(facts: object): string | undefined {
+  return COMMON_KEYS.find((key) => Object.hasOwn(facts, key));
 }
 
 /** Whether `entry` is exactly the next one behind `head`. Time may go backwards: clocks do, and the order is `seq`. */

@@ -43,12 +43,13 @@ export function fetchPage(
   });
 }
 
-/** Up to here a reader often stops, and a page asked for ahead would be asked for in vain. */
-const PAGES_ONE_BY_ONE = 2;
+/** A reader often stops early, and a page asked for ahead would be asked for in vain: half as many ahead as were read. */
+const PAGES_READ_FOR_ONE_AHEAD = 2;
+const MOST_PAGES_AHEAD = 4;
 
 /**
- * One page after the other. From the third on, the next is under way while the reader works on this one; a reader that
- * stops takes it back, and at a set pace it has not even been sent by then.
+ * One page after the other. From the third on, the next ones are under way while the reader works on this one; a reader
+ * that stops takes them back, and at a set pace they have not even been sent by then.
  */
 async function* pages(
   parts: ListParts,
@@ -62,19 +63,19 @@ async function* pages(
     if (page <= MOST_PAGES) return fetchPage(parts.call, target, { page, purpose: 'list', signal: either });
     return Promise.reject(new ApiError({ failure: 'malformed', method: target.method, path: target.path }));
   };
+  const ahead: Promise<ListPage>[] = [];
   try {
-    let next = fetchNumber(1);
     for (let page = 1; ; page += 1) {
-      const list = await next;
-      const isLast = page >= list.lastPage;
-      if (!isLast && page >= PAGES_ONE_BY_ONE) {
-        next = fetchNumber(page + 1);
+      const list = await (ahead.shift() ?? fetchNumber(page));
+      const wanted = Math.min(MOST_PAGES_AHEAD, Math.floor(page / PAGES_READ_FOR_ONE_AHEAD));
+      while (ahead.length < wanted && page + ahead.length < list.lastPage) {
+        const next = fetchNumber(page + ahead.length + 1);
         // It is awaited later, or never: until then a failure is nobody's yet.
         next.catch(() => undefined);
+        ahead.push(next);
       }
       yield list;
-      if (isLast) return;
-      if (page < PAGES_ONE_BY_ONE) next = fetchNumber(page + 1);
+      if (page >= list.lastPage) return;
     }
   } finally {
     stopped.abort();

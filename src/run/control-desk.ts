@@ -18,6 +18,9 @@ const BATCH = 25;
 /** … and none waits longer than this for the others. */
 const MAX_WAIT_MS = 30_000;
 
+/** Ends the wait for company. Made once: an abort without a reason makes a new error with a stack trace each time. */
+const ASKED = new Error('the control was asked for');
+
 interface Counter {
   waiting: ((control: Control) => void)[];
   /** Deletions begun and not yet settled; those that wait here are among them. */
@@ -93,7 +96,7 @@ export class ControlDesk {
 
   #wakeLater(projectId: number, counter: Counter): void {
     // A forgotten timer would hold the process for its whole length after the work is done.
-    counter.timer?.abort();
+    counter.timer?.abort(ASKED);
     const timer = new AbortController();
     counter.timer = timer;
     this.#clock.sleep(MAX_WAIT_MS, timer.signal).then(
@@ -113,7 +116,7 @@ export class ControlDesk {
   async #ask(projectId: number, counter: Counter): Promise<void> {
     if (counter.asking || counter.waiting.length === 0) return;
     counter.asking = true;
-    counter.timer?.abort();
+    counter.timer?.abort(ASKED);
     const served = counter.waiting.splice(0);
     const control = await this.#request(projectId);
     counter.asking = false;

@@ -2,7 +2,7 @@ import type { AuditEntry } from '../core/audit-entry.ts';
 import { formatInstant } from '../core/instant.ts';
 import { OUTCOMES, foldOutcomes } from '../core/outcome.ts';
 import type { AuditLog } from '../core/ports.ts';
-import { AUDIT_COLUMNS, readableEntry, recordedHead } from './audit-rows.ts';
+import { SELECT_AUDIT, readableEntry, recordedHead } from './audit-rows.ts';
 import type { AuditRow } from './audit-rows.ts';
 import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -50,7 +50,7 @@ async function* readEntries(
   const ofRun = runId === undefined ? '' : 'AND run_id = ?';
   const select = connection.readNow(() =>
     connection.prepare<(number | string)[], AuditRow>(
-      `SELECT ${AUDIT_COLUMNS} FROM audit_entries WHERE seq >= ? ${ofRun} ORDER BY seq LIMIT ${BATCH_ROWS}`,
+      `${SELECT_AUDIT} WHERE seq >= ? ${ofRun} ORDER BY seq LIMIT ${BATCH_ROWS}`,
     ),
   );
   const parameters = runId === undefined ? [] : [runId];

@@ -1,40 +1,64 @@
-import { checkEntry } from '../core/audit-chain.ts';
+import { checkEntry, commonKeyIn } from '../core/audit-chain.ts';
 import { GENESIS } from '../core/audit-entry.ts';
-import type { AuditEntry, AuditHead } from '../core/audit-entry.ts';
+import type { AuditEntry, AuditEvent, AuditFacts, AuditHead } from '../core/audit-entry.ts';
 import { RetentionError } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
 
+/** An entry as it is stored, each fact once. */
 export interface AuditRow {
   readonly seq: number;
   readonly time: string;
-  readonly event: string;
+  readonly event: AuditEvent;
   readonly run_id: string | null;
   readonly policy: string | null;
+  readonly policy_hash: string | null;
+  readonly rule: string | null;
   readonly project_id: number | null;
   readonly session_id: string | null;
-  readonly entry: string;
+  readonly facts: string;
   readonly hash: string;
+  /** Hash of the row before, looked up there; null where that row is missing. */
+  readonly prev: string | null;
 }
 
-const COLUMNS = ['seq', 'time', 'event', 'run_id', 'policy', 'project_id', 'session_id', 'hash'] as const;
-export const AUDIT_COLUMNS = [...COLUMNS, 'entry'].join(', ');
+const STORED_COLUMNS =
+  'seq, time, event, run_id, policy, policy_hash, rule, project_id, session_id, facts, hash';
+
+/** The {@link AuditRow}s; conditions on their columns may follow. */
+export const SELECT_AUDIT = `SELECT ${STORED_COLUMNS},
+    (SELECT hash FROM audit_entries AS before WHERE before.seq = audit_entries.seq - 1) AS prev FROM audit_entries`;
+
+/** Inserts an entry; the own facts among it are those of `facts`. */
+export function prepareInsert(connection: Connection) {
+  const insert = connection.prepare(
+    `INSERT INTO audit_entries (${STORED_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  );
+  return (e: AuditEntry, { facts }: AuditFacts): void => {
+    const common = [e.seq, e.time, e.event, e.run_id, e.policy, e.policy_hash, e.rule, e.project_id];
+    insert.run(...common, e.session_id, JSON.stringify(facts), e.hash);
+  };
+}
 
 /** Entries whose chain is checked when the state is opened; the whole log is a command's matter. */
 const TAIL_ENTRIES = 1_000;
 
 /**
- * The entry that a row holds; undefined when its text is not JSON as it was written here, or when a column says
- * something else than the text (the searches look at the columns, the hashes only protect the text).
+ * The entry that a row holds; undefined when the entry before it is missing, its facts are not a JSON object, or one of
+ * them would hide what stands in a column (the searches look at the columns, the hash would only protect the fact).
  */
-export function entryOf(row: AuditRow): AuditEntry | undefined {
-  let entry: AuditEntry;
+export function entryOf({ facts, prev, hash, ...common }: AuditRow): AuditEntry | undefined {
+  const before = common.seq === 1 ? GENESIS.hash : prev;
+  const own = factsIn(facts);
+  return own === undefined || before === null ? undefined : { ...common, ...own, prev: before, hash };
+}
+
+function factsIn(text: string): AuditFacts['facts'] | undefined {
   try {
-    entry = JSON.parse(row.entry) as AuditEntry;
+    const value = JSON.parse(text) as AuditFacts['facts'] | null;
+    return typeof value === 'object' && value !== null && commonKeyIn(value) === undefined ? value : undefined;
   } catch {
     return undefined;
   }
-  if (JSON.stringify(entry) !== row.entry) return undefined;
-  return COLUMNS.every((column) => entry[column] === row[column]) ? entry : undefined;
 }
 
 /** @throws RetentionError `state_unusable` where {@link entryOf} finds nothing */
@@ -71,7 +95,7 @@ export function assertSoundTail(connection: Connection): void {
       .get() ?? { count: 0, last: 0 };
     if (count !== last) throw auditBroken(firstMissing(connection), 'is missing');
     const rows = connection
-      .prepare<[number], AuditRow>(`SELECT ${AUDIT_COLUMNS} FROM audit_entries WHERE seq > ? ORDER BY seq`)
+      .prepare<[number], AuditRow>(`${SELECT_AUDIT} WHERE seq > ? ORDER BY seq`)
       .all(last - TAIL_ENTRIES);
     let head = headBefore(rows[0]);
     for (const row of rows) {

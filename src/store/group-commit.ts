@@ -4,7 +4,7 @@ import { RetentionError } from '../core/errors.ts';
 import { formatInstant } from '../core/instant.ts';
 import { outcomeOfEvent } from '../core/outcome.ts';
 import type { Fence } from '../core/ports.ts';
-import { AUDIT_COLUMNS, recordedHead } from './audit-rows.ts';
+import { prepareInsert, recordedHead } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
 
 /** Called after each commit with what became durable, in order. Must not throw. */
@@ -104,20 +104,21 @@ export class GroupCommit {
     const time = formatInstant(now);
     const before = this.#statements.head();
     let head = before;
-    const answers = group.map((caller): Answer => {
-      if (caller.fence !== undefined && !this.#statements.holds(caller.fence, now)) {
-        return { refusal: leaseLost(caller.fence), written: [] };
-      }
+    const isHeld = this.#statements.fencesAt(now);
+    const answers = group.map(({ entries, fence }): Answer => {
+      if (fence !== undefined && !isHeld(fence)) return { refusal: leaseLost(fence), written: [] };
+      let chain: readonly Chained[];
       try {
-        const written = chained(caller.entries, head, time);
-        head = written.at(-1) ?? head;
-        return { written };
+        chain = chained(entries, head, time);
       } catch (refusal) {
         // Facts that cannot be written are the mistake of one caller; nothing of them is in the chain yet.
         return { refusal, written: [] };
       }
+      chain.forEach(this.#statements.insert);
+      const written = chain.map(({ entry }) => entry);
+      head = written.at(-1) ?? head;
+      return { written };
     });
-    for (const answer of answers) answer.written.forEach(this.#statements.insert);
     if (head.seq > before.seq) this.#statements.moveHead(head);
     return answers;
   }
@@ -128,12 +129,17 @@ function settle(caller: Caller, answer: Answer | undefined): void {
   else caller.reject(answer?.refusal);
 }
 
-function chained(entries: readonly AuditFacts[], head: AuditHead, time: string): readonly AuditEntry[] {
+interface Chained {
+  readonly facts: AuditFacts;
+  readonly entry: AuditEntry;
+}
+
+function chained(entries: readonly AuditFacts[], head: AuditHead, time: string): readonly Chained[] {
   let last = head;
   return entries.map((facts) => {
     const entry = chainEntry(facts, { head: last, time });
     last = entry;
-    return entry;
+    return { facts, entry };
   });
 }
 
@@ -144,9 +150,7 @@ function leaseLost(fence: Fence): RetentionError {
 }
 
 function prepareStatements(connection: Connection) {
-  const insert = connection.prepare(
-    `INSERT INTO audit_entries (${AUDIT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-  );
+  const insert = prepareInsert(connection);
   const moveHead = connection.prepare<[number, string]>(
     'UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1',
   );
@@ -156,14 +160,19 @@ function prepareStatements(connection: Connection) {
   const track = prepareTracking(connection);
   return {
     head: recordedHead(connection),
-    holds: (fence: Fence, now: number): boolean =>
-      lease.get(fence.name, fence.holder, fence.token, now) !== undefined,
-    insert: (e: AuditEntry): void => {
-      insert.run(
-        ...[e.seq, e.time, e.event, e.run_id, e.policy, e.project_id, e.session_id, e.hash],
-        JSON.stringify(e),
-      );
-      track(e);
+    /** Asks for each fence once: most callers of a group share theirs. */
+    fencesAt: (now: number): ((fence: Fence) => boolean) => {
+      const known = new Map<Fence, boolean>();
+      return (fence) => {
+        const isHeld =
+          known.get(fence) ?? lease.get(fence.name, fence.holder, fence.token, now) !== undefined;
+        known.set(fence, isHeld);
+        return isHeld;
+      };
+    },
+    insert: ({ facts, entry }: Chained): void => {
+      insert(entry, facts);
+      track(entry);
     },
     moveHead: (head: AuditHead): void => {
       moveHead.run(head.seq, head.hash);

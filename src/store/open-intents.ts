@@ -1,7 +1,7 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
 import { openIntentOf } from '../core/open-intent.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
-import { AUDIT_COLUMNS, auditBroken, readableEntry } from './audit-rows.ts';
+import { SELECT_AUDIT, auditBroken, readableEntry } from './audit-rows.ts';
 import type { AuditRow } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
 
@@ -22,7 +22,7 @@ export function prepareOpenIntents(connection: Connection) {
     .prepare<[string], number>('SELECT COUNT(*) FROM open_intents WHERE policy = ?')
     .pluck();
   const ofRun = connection.prepare<[string | null], AuditRow>(
-    `SELECT ${AUDIT_COLUMNS} FROM audit_entries WHERE run_id = ? AND session_id IS NOT NULL ORDER BY seq`,
+    `${SELECT_AUDIT} WHERE run_id = ? AND session_id IS NOT NULL ORDER BY seq`,
   );
   return {
     /** @throws RetentionError `state_unusable` when the log does not bear out what is open */

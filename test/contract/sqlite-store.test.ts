@@ -103,7 +103,7 @@ describe('SQLite file', () => {
       await withEntries(3);
       const database = stranger();
       database.pragma('recursive_triggers = OFF');
-      const row = "'t', 'run.started', NULL, NULL, NULL, NULL, '{}', 'h'";
+      const row = "'t', 'run.started', NULL, NULL, NULL, NULL, NULL, NULL, '{}', 'h'";
       for (const [sql, message] of [
         ["UPDATE audit_entries SET event = 'run.started' WHERE seq = 2", 'never changed'],
         ['DELETE FROM audit_entries WHERE seq = 3', 'never deleted'],
@@ -182,12 +182,9 @@ describe('SQLite file', () => {
     });
 
     it.each([
-      [
-        'a changed entry',
-        "UPDATE audit_entries SET entry = replace(entry, 'idle', 'vip1') WHERE seq = 2990",
-        2990,
-      ],
-      ['a changed column', "UPDATE audit_entries SET policy = 'x' WHERE seq = 2991", 2991],
+      ['a changed rule', "UPDATE audit_entries SET rule = 'vip1' WHERE seq = 2990", 2990],
+      ['a changed fact', `UPDATE audit_entries SET facts = '{"reason":"x"}' WHERE seq = 2991`, 2991],
+      ['a changed hash', `UPDATE audit_entries SET hash = '${'0'.repeat(64)}' WHERE seq = 2989`, 2989],
       ['a missing entry', 'DELETE FROM audit_entries WHERE seq = 2992', 2992],
       ['a missing entry long ago', 'DELETE FROM audit_entries WHERE seq = 7', 7],
       ['a missing start', 'DELETE FROM audit_entries WHERE seq = 1', 1],
@@ -195,8 +192,13 @@ describe('SQLite file', () => {
       ['nothing left', 'DELETE FROM audit_entries', 1],
       ['another head', "UPDATE audit_head SET hash = 'ff'", 3000],
       ['a head that is gone', 'DELETE FROM audit_head', 1],
-      ['text that is no JSON', "UPDATE audit_entries SET entry = '{' WHERE seq = 2993", 2993],
-      ['spaces in the text', "UPDATE audit_entries SET entry = entry || ' ' WHERE seq = 2994", 2994],
+      ['facts that are no JSON', "UPDATE audit_entries SET facts = '{' WHERE seq = 2993", 2993],
+      [
+        'a column that a fact hides',
+        `UPDATE audit_entries SET policy = 'x', facts = json_set(facts, '$.policy', policy) WHERE seq = 2995`,
+        2995,
+      ],
+      ['facts that are no object', "UPDATE audit_entries SET facts = 'null' WHERE seq = 2994", 2994],
     ])('has an audit log with %s', async (_what, sql, seq) => {
       await withEntries(3_000);
       tamper(sql);
@@ -205,7 +207,7 @@ describe('SQLite file', () => {
 
     it('has an entry that was changed long ago: it opens, and a full check names it', async () => {
       await withEntries(3_000);
-      tamper("UPDATE audit_entries SET entry = replace(entry, 'idle', 'vip1') WHERE seq = 5");
+      tamper("UPDATE audit_entries SET rule = 'vip1' WHERE seq = 5");
       const store = await open();
       expect(await verifyChain(store.audit.entries())).toEqual({
         ok: false,

@@ -55,8 +55,8 @@ describe.concurrent('6, the state', () => {
 
   test.for<readonly [string, string, number]>([
     [
-      'an entry was changed',
-      `UPDATE audit_entries SET entry = replace(entry, '"attempt":1', '"attempt":2') WHERE seq = 3`,
+      'a fact was changed',
+      `UPDATE audit_entries SET facts = replace(facts, '"attempt":1', '"attempt":2') WHERE seq = 3`,
       3,
     ],
     ['a column was changed', `UPDATE audit_entries SET session_id = 'somebody-else' WHERE seq = 4`, 4],
@@ -85,8 +85,8 @@ describe.concurrent('6, the state', () => {
 
   test.for<readonly [string, string]>([
     [
-      'in its text',
-      `UPDATE audit_entries SET entry = replace(entry, '"attempt":1', '"attempt":2') WHERE seq = 3`,
+      'in its facts',
+      `UPDATE audit_entries SET facts = replace(facts, '"attempt":1', '"attempt":2') WHERE seq = 3`,
     ],
     ['in a column', `UPDATE audit_entries SET session_id = 'somebody-else' WHERE seq = 3`],
   ])('audit verify --json says in its document which entry was changed %s', async ([, sql], { terminal }) => {

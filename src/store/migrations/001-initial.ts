@@ -2,15 +2,17 @@ import type { Migration } from './migration.ts';
 
 const AUDIT = `
   CREATE TABLE audit_entries (
-    seq        INTEGER PRIMARY KEY,
-    time       TEXT NOT NULL,
-    event      TEXT NOT NULL,
-    run_id     TEXT,
-    policy     TEXT,
-    project_id INTEGER,
-    session_id TEXT,
-    entry      TEXT NOT NULL,  -- the whole entry as JSON; the other columns repeat parts of it, to be searched
-    hash       TEXT NOT NULL
+    seq         INTEGER PRIMARY KEY,
+    time        TEXT NOT NULL,
+    event       TEXT NOT NULL,
+    run_id      TEXT,
+    policy      TEXT,
+    policy_hash TEXT,
+    rule        TEXT,
+    project_id  INTEGER,
+    session_id  TEXT,
+    facts       TEXT NOT NULL,  -- the event's own facts, a JSON object
+    hash        TEXT NOT NULL   -- over all of the above and the hash of the entry before
   ) STRICT;
 
   -- What a run wrote, in order.
