@@ -28,7 +28,11 @@ export async function createLogging(
   const base = { timestamp: pino.stdTimeFunctions.isoTime };
   const log = pino({ ...base, level }, stream);
   const isSilent = level === 'silent' || (isTerminal && !log.isLevelEnabled('info'));
-  const auditLog = pino({ ...base, level: isSilent ? 'silent' : 'info' }, stream);
+  const lines: string[] = [];
+  const auditLog = pino(
+    { ...base, level: isSilent ? 'silent' : 'info' },
+    { write: (line) => void lines.push(line) },
+  );
   return {
     log: {
       debug: (facts, message) => {
@@ -46,6 +50,8 @@ export async function createLogging(
     },
     logAudit(entries) {
       for (const audit of entries) auditLog.info({ audit }, audit.event);
+      // One write for all of a commit; a write for each entry would cost more than the line itself.
+      if (lines.length > 0) stream.write(lines.splice(0).join(''));
     },
   };
 }

@@ -13,6 +13,9 @@ export type OnAppended = (entries: readonly AuditEntry[]) => void;
 /** Callers that share one commit at most, so that a burst does not hold up timers for long. */
 const LARGEST_GROUP = 1_000;
 
+/** A slow disk makes nobody wait for company longer than this. */
+const MOST_PATIENCE_MS = 5;
+
 interface Caller {
   readonly entries: readonly AuditFacts[];
   readonly fence: Fence | undefined;
@@ -25,8 +28,8 @@ type Answer =
   { readonly written: readonly AuditEntry[] } | { readonly refusal: unknown; readonly written: readonly [] };
 
 /**
- * The one writer of the audit log in this process. A commit waits for the disk, so callers of neighbouring turns share
- * one; the next group gathers while the thread is busy with it.
+ * The one writer of the audit log in this process. A commit waits for the disk, so callers share one: a group gathers
+ * for as long as the last commit took. That doubles the wait at most, and halves the number of commits or better.
  */
 export class GroupCommit {
   readonly #connection: Connection;
@@ -34,6 +37,7 @@ export class GroupCommit {
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #waiting: Caller[] = [];
   #scheduled = false;
+  #lastCommitMs = 0;
   /** The first failed commit. From then on nothing is written, so no DELETE can be intended any more. */
   #failure: Error | undefined;
 
@@ -62,19 +66,22 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#gather(0);
+    this.#gather(0, this.#connection.clock.monotonic() + Math.min(this.#lastCommitMs, MOST_PATIENCE_MS));
   }
 
-  /** Commits after the first turn that brought nobody new: answers that arrive close together then share a commit. */
-  #gather(known: number): void {
+  /** Commits at the first turn after `until` (on the monotonic clock) that brought nobody new. */
+  #gather(known: number, until: number): void {
     setImmediate(() => {
+      const { monotonic } = this.#connection.clock;
       const count = this.#waiting.length;
-      if (count > known && count < LARGEST_GROUP) {
-        this.#gather(count);
+      if ((count > known || monotonic() < until) && count < LARGEST_GROUP) {
+        this.#gather(count, until);
         return;
       }
       this.#scheduled = false;
+      const startedAt = monotonic();
       this.#commitGroup();
+      this.#lastCommitMs = monotonic() - startedAt;
       if (this.#waiting.length > 0) this.#schedule();
     });
   }
