@@ -2,9 +2,12 @@ import { createHash } from 'node:crypto';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
+import { RetentionError } from '../core/errors.ts';
+import type { PlanSummary } from '../core/plan.ts';
+import type { PlanStore } from '../core/ports.ts';
 
 /** SHA-256 (hex) of a file's bytes; undefined when there is no such file. */
-export async function hashOfFile(path: string): Promise<string | undefined> {
+async function hashOfFile(path: string): Promise<string | undefined> {
   const hash = createHash('sha256');
   try {
     for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
@@ -28,4 +31,16 @@ export async function writeHashed(path: string, chunks: AsyncIterable<string>): 
   file.end();
   await done;
   return hash.digest('hex');
+}
+
+/** The stored plan with this id, or the one that this file was written from. @throws RetentionError `plan_stale` */
+export async function findPlan(plans: PlanStore, idOrFile: string): Promise<PlanSummary> {
+  const fileHash = await hashOfFile(idOrFile);
+  const plan = fileHash === undefined ? await plans.plan(idOrFile) : await plans.planByFileHash(fileHash);
+  if (plan !== undefined) return plan;
+  const message =
+    fileHash === undefined
+      ? `${idOrFile} is neither a plan in this state directory nor a file`
+      : `${idOrFile} is not a plan file of this state directory, or was edited since it was written`;
+  throw new RetentionError('plan_stale', message, { hint: 'Make a new one: customgpt-retention plan' });
 }

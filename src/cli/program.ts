@@ -41,6 +41,7 @@ const verbs = {
   sandbox: async () => (await import('./commands/sandbox.ts')).sandbox,
   validate: async () => (await import('./commands/validate.ts')).validate,
   plan: async () => (await import('./commands/plan.ts')).plan,
+  planShow: async () => (await import('./commands/plan-show.ts')).planShow,
   apply: async () => (await import('./commands/apply.ts')).apply,
   run: async () => (await import('./commands/run.ts')).run,
   serve: async () => (await import('./commands/serve.ts')).serve,
@@ -106,9 +107,20 @@ function addLooking(program: Command, perform: Perform): void {
     .option('--policy <name>', 'only this policy')
     .option('--out <file>', 'also write the plan to a file that apply takes')
     .option('--all', 'list what is merely kept, too')
-    .action((paths: string[], flags: CommonFlags & Omit<PlanInput, 'paths'>) =>
-      perform(verbs.plan, { ...flags, paths }, flags),
+    .option('--show <plan>', 'print a stored plan (id or file) again; sends nothing')
+    .action((paths: string[], flags: PlanFlags) =>
+      flags.show === undefined
+        ? perform(verbs.plan, { ...flags, paths }, flags)
+        : perform(verbs.planShow, { show: flags.show, others: makingFlags(paths, flags) }, flags),
     );
+}
+
+type PlanFlags = CommonFlags & Omit<PlanInput, 'paths'> & { readonly show?: string };
+
+/** What is there to make a new plan, as the user typed it. */
+function makingFlags(paths: readonly string[], { policy, out, all }: PlanFlags): readonly string[] {
+  const given = { 'path of a policy': paths[0], '--policy': policy, '--out': out, '--all': all };
+  return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
 }
 
 function addDeleting(program: Command, perform: Perform): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { PlanItem, PlanProject, PlanSummary } from '../core/plan.ts';
-import { planHeadline, planRowsTable, projectLines, type PlanWords } from './plan-text.ts';
+import { planHeadline, planRowsTable, projectLines } from './plan-text.ts';
 import { displayWidth } from './safe-text.ts';
 
 const DECIDED_AT = Date.parse('2026-05-04T03:30:03.000Z');
@@ -31,11 +31,8 @@ const PLAN: PlanSummary = {
   fileHash: undefined,
 };
 
-const WORDS: PlanWords = {
-  estimate: { requests: 12_345, seconds: 12_360 },
-  requestsPerMinute: 60,
-  breaches: [],
-};
+const COST = { requests: 12_345, seconds: 12_360, requestsPerMinute: 60 } as const;
+const WORDS = { cost: COST, breaches: [] };
 
 const ITEM: PlanItem = {
   ordinal: 1,
@@ -69,7 +66,7 @@ describe('planHeadline', () => {
 
   it('names the limit that would refuse it', () => {
     const breaches = [{ limit: 'max_deletions', wanted: 36, allowed: 10, projectId: undefined }] as const;
-    const lines = planHeadline(PLAN, { ...WORDS, breaches, requestsPerMinute: 'unlimited' });
+    const lines = planHeadline(PLAN, { cost: { ...COST, requestsPerMinute: 'unlimited' }, breaches });
     expect(lines.slice(-3)).toEqual([
       'Applying it takes about 12,345 requests, about 3 h 26 min without a pace.',
       'A limit would refuse this plan: max_deletions allows 10, the plan has 36.',
@@ -89,8 +86,13 @@ describe('planHeadline', () => {
   });
 
   it('leaves out a time that is not known', () => {
-    const lines = planHeadline(PLAN, { ...WORDS, estimate: { requests: 1, seconds: 0 } });
+    const lines = planHeadline(PLAN, { ...WORDS, cost: { ...COST, requests: 1, seconds: 0 } });
     expect(lines).toContain('Applying it takes about 1 request at 60 a minute.');
+  });
+
+  it('is silent about a cost that is not known', () => {
+    const lines = planHeadline(PLAN, { cost: undefined, breaches: [] });
+    expect(lines.filter((line) => line.startsWith('Applying'))).toEqual([]);
   });
 });
 

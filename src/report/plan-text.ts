@@ -1,17 +1,9 @@
-import type { Estimate } from '../core/estimate.ts';
-import { breachInWords, type Breach } from '../core/limits.ts';
+import { breachInWords } from '../core/limits.ts';
 import { countsOf, type PlanItem, type PlanProject, type PlanSummary, type Verdict } from '../core/plan.ts';
+import type { PlanCost, PlanToShow } from './run-json.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
 import { terminalSafe } from './safe-text.ts';
 import { textTable, type Column } from './text-table.ts';
-
-/** What the plan itself does not say. */
-export interface PlanWords {
-  readonly estimate: Estimate;
-  readonly requestsPerMinute: number | 'unlimited';
-  /** Limits that would refuse it now; empty: none. */
-  readonly breaches: readonly Breach[];
-}
 
 /** Longer lists of projects leave out those where nothing happens. */
 const SHORT_LIST = 20;
@@ -47,7 +39,10 @@ const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 };
 
 /** What a plan would do, as lines for a terminal, 80 columns where the words allow. */
-export function planHeadline(plan: PlanSummary, words: PlanWords): string[] {
+export function planHeadline(
+  plan: PlanSummary,
+  { cost, breaches }: Pick<PlanToShow, 'cost' | 'breaches'>,
+): string[] {
   const { planned } = countsOf(plan.projects);
   return [
     `Plan ${plan.planId} of policy ${plan.policy}, mode ${plan.mode}`,
@@ -56,9 +51,9 @@ export function planHeadline(plan: PlanSummary, words: PlanWords): string[] {
     ...projectLines(plan.projects),
     '',
     sentence(plan),
-    ...(planned === 0 ? [] : [costLine(words)]),
-    ...words.breaches.map((breach) => `A limit would refuse this plan: ${breachInWords(breach)}.`),
-    nextStep(plan, { planned, isRefused: words.breaches.length > 0 }),
+    ...(planned === 0 || cost === undefined ? [] : [costLine(cost)]),
+    ...breaches.map((breach) => `A limit would refuse this plan: ${breachInWords(breach)}.`),
+    nextStep(plan, { planned, isRefused: breaches.length > 0 }),
   ];
 }
 
@@ -135,8 +130,7 @@ function sentence(plan: PlanSummary): string {
   return `Would delete ${counted(planned, 'conversation')}; ${rest}. Nothing has been deleted.`;
 }
 
-function costLine({ estimate, requestsPerMinute }: PlanWords): string {
-  const { requests, seconds } = estimate;
+function costLine({ requests, seconds, requestsPerMinute }: PlanCost): string {
   const pace = requestsPerMinute === 'unlimited' ? 'without a pace' : `at ${requestsPerMinute} a minute`;
   const time = seconds === 0 ? '' : `, about ${durationOf(seconds)}`;
   return `Applying it takes about ${counted(requests, 'request')}${time} ${pace}.`;

@@ -58,6 +58,7 @@ const ITEM: PlanItem = {
 };
 
 const ESTIMATE = { requests: 5, seconds: 6 };
+const COST = { ...ESTIMATE, requestsPerMinute: 60 } as const;
 
 async function* stream(items: readonly PlanItem[]): AsyncGenerator<PlanItem> {
   for (const item of items) yield await Promise.resolve(item);
@@ -102,7 +103,7 @@ describe('runsJson', () => {
 describe('plan JSON', () => {
   it('adds the projects up', () => {
     const breaches: Breach[] = [{ limit: 'max_deletions', wanted: 3, allowed: 2, projectId: undefined }];
-    expect(planJson({ plan: PLAN, estimate: ESTIMATE, breaches })).toEqual({
+    expect(planJson({ plan: PLAN, cost: COST, breaches })).toEqual({
       plan_id: 'plan-1',
       policy: 'support-chats',
       policy_hash: 'a'.repeat(64),
@@ -113,6 +114,10 @@ describe('plan JSON', () => {
         .filter(({ incomplete }) => incomplete !== undefined)
         .map(({ projectId, incomplete }) => ({ project_id: projectId, reason: incomplete })),
     });
+  });
+
+  it('says null for a cost that is not known', () => {
+    expect(planJson({ plan: PLAN, cost: undefined, breaches: [] }).estimate).toBeNull();
   });
 
   it('names a conversation, and says null where there is no name', () => {
@@ -132,13 +137,13 @@ describe('plan JSON', () => {
   it.each([0, 1, 2])('writes %i plans as one document', async (count) => {
     const plans = Array.from({ length: count }, (_, index) => ({
       plan: PLAN,
-      estimate: ESTIMATE,
+      cost: COST,
       breaches: [],
       items: stream(index === 0 ? [ITEM, ITEM] : []),
     }));
     const decisions = [decisionJson(ITEM), decisionJson(ITEM)];
     const wanted = plans.map((_, index) => ({
-      ...planJson({ plan: PLAN, estimate: ESTIMATE, breaches: [] }),
+      ...planJson({ plan: PLAN, cost: COST, breaches: [] }),
       decisions: index === 0 ? decisions : [],
     }));
     const text = await textOf(plansJsonText(plans));

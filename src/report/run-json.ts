@@ -27,7 +27,8 @@ interface PlanJson {
   readonly policy: string;
   readonly policy_hash: string;
   readonly counts: PlanCounts;
-  readonly estimate: Estimate;
+  /** What applying it takes; null for a plan shown again: it depends on how quickly the API answered. */
+  readonly estimate: Estimate | null;
   /** Limits that `run` and `apply` would refuse the plan for now; empty: none. */
   readonly refused_by: readonly {
     readonly limit: LimitName;
@@ -49,9 +50,15 @@ interface DecisionJson {
   readonly age_days: number | null;
 }
 
+export interface PlanCost extends Estimate {
+  readonly requestsPerMinute: number | 'unlimited';
+}
+
 export interface PlanToShow {
   readonly plan: PlanSummary;
-  readonly estimate: Estimate;
+  /** What applying it takes, at this pace; undefined where that is not known. */
+  readonly cost: PlanCost | undefined;
+  /** Limits that would refuse it now; empty: none. */
   readonly breaches: readonly Breach[];
   readonly items: AsyncIterable<PlanItem>;
 }
@@ -80,13 +87,13 @@ function runJson(run: RunRecord, counts: RunCounts): RunJson {
 }
 
 /** One plan of `plan --json`, without its decisions: there may be a million of those. */
-export function planJson({ plan, estimate, breaches }: Omit<PlanToShow, 'items'>): PlanJson {
+export function planJson({ plan, cost, breaches }: Omit<PlanToShow, 'items'>): PlanJson {
   return {
     plan_id: plan.planId,
     policy: plan.policy,
     policy_hash: plan.policyHash,
     counts: planCounts(countsOf(plan.projects)),
-    estimate: { requests: estimate.requests, seconds: estimate.seconds },
+    estimate: cost === undefined ? null : { requests: cost.requests, seconds: cost.seconds },
     refused_by: breaches.map(({ limit, wanted, allowed, projectId }) => ({
       limit,
       wanted,

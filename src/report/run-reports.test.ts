@@ -209,7 +209,7 @@ describe('runSummary', () => {
       `Why: ${problem}`,
     ]);
     expect(lines.slice(-2)).toEqual([
-      'Plan to look at: plan-8h3v5t0c2wqa',
+      'Look at its plan: customgpt-retention plan --show plan-8h3v5t0c2wqa',
       'Apply it all the same: customgpt-retention apply plan-8h3v5t0c2wqa --override-limits --by WHO --reason TEXT',
     ]);
   });

@@ -168,7 +168,7 @@ function nextStep(result: FinishedRun): string[] {
   const apply = `customgpt-retention apply ${run.planId ?? ''}`;
   if (run.status === 'refused' && run.planId !== undefined) {
     return [
-      `Plan to look at: ${run.planId}`,
+      `Look at its plan: customgpt-retention plan --show ${run.planId}`,
       `Apply it all the same: ${apply} --override-limits --by WHO --reason TEXT`,
     ];
   }

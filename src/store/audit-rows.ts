@@ -55,7 +55,9 @@ export function entryOf({ facts, prev, hash, ...common }: AuditRow): AuditEntry 
 function factsIn(text: string): AuditFacts['facts'] | undefined {
   try {
     const value = JSON.parse(text) as AuditFacts['facts'] | null;
-    return typeof value === 'object' && value !== null && commonKeyIn(value) === undefined ? value : undefined;
+    return typeof value === 'object' && value !== null && commonKeyIn(value) === undefined
+      ? value
+      : undefined;
   } catch {
     return undefined;
   }

@@ -72,16 +72,16 @@ export class GroupCommit {
   /** Commits at the first turn after `until` (on the monotonic clock) that brought nobody new. */
   #gather(known: number, until: number): void {
     setImmediate(() => {
-      const { monotonic } = this.#connection.clock;
+      const { clock } = this.#connection;
       const count = this.#waiting.length;
-      if ((count > known || monotonic() < until) && count < LARGEST_GROUP) {
+      if ((count > known || clock.monotonic() < until) && count < LARGEST_GROUP) {
         this.#gather(count, until);
         return;
       }
       this.#scheduled = false;
-      const startedAt = monotonic();
+      const startedAt = clock.monotonic();
       this.#commitGroup();
-      this.#lastCommitMs = monotonic() - startedAt;
+      this.#lastCommitMs = clock.monotonic() - startedAt;
       if (this.#waiting.length > 0) this.#schedule();
     });
   }

@@ -81,7 +81,8 @@ describe.concurrent('4, a limit', () => {
     expect(refused.code).toBe(4);
     expect(refused.stdout).toContain('Nothing was deleted.');
     expect(refused.stdout).toMatch(/max_deletions/);
-    const plan = /^Plan to look at: (plan-\w+)$/m.exec(refused.stdout)?.[1] ?? 'none';
+    const plan =
+      /^Look at its plan: customgpt-retention plan --show (plan-\w+)$/m.exec(refused.stdout)?.[1] ?? 'none';
     expect((await terminal.run(['apply', plan])).code).toBe(4);
     for (const half of [
       ['--by', 'J. Doe'],

@@ -101,6 +101,46 @@ describe.concurrent('plan and apply', () => {
     expectEachGone(terminal, old);
   });
 
+  test('a plan can be shown again, by its id and its file, without key or request, until its names are gone', async ({
+    terminal,
+    old,
+  }) => {
+    terminal.policy(AGE_POLICY);
+    const made = onlyPlan(await terminal.run(['plan', '--out', 'plan.json', '--json']));
+    const requests = terminal.sandbox.journal.entries.length;
+    const offline = { CUSTOMGPT_API_KEY: undefined };
+    const show = (named: string, ...more: string[]) =>
+      terminal.run(['plan', '--show', named, ...more], offline);
+    for (const named of [made.plan_id, 'plan.json']) {
+      const shown = await show(named, '--json');
+      expect(shown.code).toBe(0);
+      expect(onlyPlan(shown)).toEqual({ ...made, estimate: null });
+    }
+    const text = await show(made.plan_id);
+    expect(text.stdout).toContain('secret name 11');
+    expect(text.stdout).toContain('Would delete 15 conversations');
+    expect(text.stdout).toContain(`Apply it: customgpt-retention apply ${made.plan_id}`);
+    expect(terminal.sandbox.journal.entries).toHaveLength(requests);
+
+    expect((await terminal.run(['apply', made.plan_id])).code).toBe(0);
+    const afterwards = await show(made.plan_id);
+    expect(afterwards.stdout).toContain('It was applied already');
+    expect(afterwards.stdout).toContain(old[0]?.slice(0, 8) ?? 'none');
+    expect(afterwards.stdout).not.toContain('secret name');
+  });
+
+  test.for<readonly [string, number, RegExp, ...string[]]>([
+    ['of an unknown plan', 5, /neither a plan/, 'plan-000000000000'],
+    ['beside what makes a new one', 2, /takes no --policy, --all/, 'plan-1', '--policy', 'x', '--all'],
+    ['beside a path', 2, /takes no path of a policy/, 'plan-1', 'policies'],
+  ])('--show %s is refused', async ([, code, problem, ...args], { terminal }) => {
+    terminal.policy(AGE_POLICY);
+    await terminal.plan();
+    const refused = await terminal.run(['plan', '--show', ...args]);
+    expect(refused.code).toBe(code);
+    expect(refused.stderr).toMatch(problem);
+  });
+
   test('apply takes the file that --out wrote, which only its owner can read', async ({ terminal, old }) => {
     terminal.policy(AGE_POLICY);
     const planned = await terminal.run(['plan', '--out', 'plan.json', '--json']);

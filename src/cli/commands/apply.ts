@@ -1,13 +1,12 @@
 import { RetentionError } from '../../core/errors.ts';
 import type { PlanSummary } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { PlanStore } from '../../core/ports.ts';
 import { runsJson } from '../../report/run-json.ts';
 import { runSummary } from '../../report/run-text.ts';
 import { applyStoredPlan, type Override } from '../../run/apply-stored-plan.ts';
 import type { Command } from '../command.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
-import { hashOfFile } from '../plan-document.ts';
+import { findPlan } from '../plan-document.ts';
 import { loadPolicies } from '../policies.ts';
 import { withStopSignals } from '../stopping.ts';
 import { openWorker } from '../wire.ts';
@@ -48,17 +47,6 @@ function overrideOf({ overrideLimits, by, reason }: ApplyInput): Override | unde
   throw new RetentionError('usage', '--override-limits needs to know who and why', {
     hint: 'customgpt-retention apply PLAN --override-limits --by "J. Doe" --reason "backlog of 2024, ticket 4711"',
   });
-}
-
-async function findPlan(plans: PlanStore, idOrFile: string): Promise<PlanSummary> {
-  const fileHash = await hashOfFile(idOrFile);
-  const plan = fileHash === undefined ? await plans.plan(idOrFile) : await plans.planByFileHash(fileHash);
-  if (plan !== undefined) return plan;
-  const message =
-    fileHash === undefined
-      ? `${idOrFile} is neither a plan in this state directory nor a file`
-      : `${idOrFile} is not a plan file of this state directory, or was edited since it was written`;
-  throw new RetentionError('plan_stale', message, { hint: 'Make a new one: customgpt-retention plan' });
 }
 
 /** The policy as its file says today. A file that is gone or broken makes the plan stale, like one that was edited. */

@@ -131,13 +131,13 @@ async function planAndShow({ output }: CommandWorld, { worker, policy }: Demo): 
     if (rows.length < SHOWN) rows.push(item);
   }
   const { requestsPerMinute } = settings;
-  const estimate = estimateOf(policy, plan, { tookMs, requestsPerMinute });
+  const cost = { requestsPerMinute, ...estimateOf(policy, plan, { tookMs, requestsPerMinute }) };
   const more = countsOf(plan.projects).planned - rows.length;
   await output.lines(
     planRowsTable(rows, { header: true }),
     ...(more > 0 ? [`… and ${more} more, all in the report.`] : []),
     '',
-    ...planHeadline(plan, { estimate, requestsPerMinute, breaches: [] }),
+    ...planHeadline(plan, { cost, breaches: [] }),
   );
   return plan;
 }

@@ -1,10 +1,8 @@
 import { rename, rm } from 'node:fs/promises';
 import { RetentionError } from '../../core/errors.ts';
 import { breachesOf } from '../../core/limits.ts';
-import type { PlanItem } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { PlanStore } from '../../core/ports.ts';
-import { planHeadline, planRowsTable } from '../../report/plan-text.ts';
 import { plansJsonText, type PlanToShow } from '../../report/run-json.ts';
 import { estimateOf } from '../../run/estimate-plan.ts';
 import { makePlan } from '../../run/make-plan.ts';
@@ -14,11 +12,9 @@ import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { writeHashed } from '../plan-document.ts';
 import { loadPolicies } from '../policies.ts';
+import { showPlans } from '../show-plans.ts';
 import { withStopSignals } from '../stopping.ts';
 import { openWorker, type Worker } from '../wire.ts';
-
-/** Rows that are printed together. */
-const BATCH = 200;
 
 export interface PlanInput {
   readonly paths: readonly string[];
@@ -45,11 +41,7 @@ export const plan: Command<PlanInput> = async (world, input) => {
     });
     if (input.out !== undefined)
       await writePlanFile(world, { path: input.out, planned, plans: worker.store });
-    if (world.output.json) {
-      for await (const piece of plansJsonText(planned)) await world.output.raw(piece);
-    } else {
-      for (const one of planned) await print(world, one, worker);
-    }
+    await showPlans(world.output, planned);
     return EXIT.done;
   } finally {
     await worker.close();
@@ -62,6 +54,7 @@ async function planOne(
   { input, stop }: { readonly input: PlanInput; readonly stop: AbortSignal },
 ): Promise<PlanToShow> {
   const { clock, chance, log, progress } = deps;
+  const { requestsPerMinute } = settings;
   await scrubIdlePlans(store, clock.now());
   const { reader } = deps.openApi();
   const startedAt = clock.monotonic();
@@ -72,7 +65,7 @@ async function planOne(
   const tookMs = clock.monotonic() - startedAt;
   return {
     plan: summary,
-    estimate: estimateOf(policy, summary, { tookMs, requestsPerMinute: settings.requestsPerMinute }),
+    cost: { requestsPerMinute, ...estimateOf(policy, summary, { tookMs, requestsPerMinute }) },
     // Read afresh by whoever asks: the file and the screen both do.
     items: { [Symbol.asyncIterator]: () => store.planItems(summary.planId)[Symbol.asyncIterator]() },
     breaches: breachesOf(policy.limits, summary.projects, await spentBy(deps, policy)),
@@ -97,22 +90,4 @@ async function writePlanFile(
     throw new RetentionError('usage', `${file.path} cannot be written`, { cause: error });
   }
   output.note(`plan written to ${file.path}; it holds conversation names`);
-}
-
-async function print({ output }: CommandWorld, one: PlanToShow, { settings }: Worker): Promise<void> {
-  let batch: PlanItem[] = [];
-  let isFirst = true;
-  const flush = async (): Promise<void> => {
-    if (batch.length > 0) await output.lines(planRowsTable(batch, { header: isFirst }));
-    isFirst = false;
-    batch = [];
-  };
-  for await (const item of one.items) {
-    batch.push(item);
-    if (batch.length >= BATCH) await flush();
-  }
-  await flush();
-  const { estimate, breaches } = one;
-  const words = { estimate, breaches, requestsPerMinute: settings.requestsPerMinute };
-  await output.lines('', ...planHeadline(one.plan, words), '');
 }
