@@ -66,19 +66,21 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    this.#gather(0, this.#connection.clock.monotonic() + Math.min(this.#lastCommitMs, MOST_PATIENCE_MS));
+    const patienceMs = Math.min(this.#lastCommitMs, MOST_PATIENCE_MS);
+    if (patienceMs < 1) this.#gather(0);
+    else void this.#connection.clock.sleep(patienceMs).then(() => this.#gather(0));
   }
 
-  /** Commits at the first turn after `until` (on the monotonic clock) that brought nobody new. */
-  #gather(known: number, until: number): void {
+  /** Commits at the first turn that brought nobody new: answers that arrive close together then share a commit. */
+  #gather(known: number): void {
     setImmediate(() => {
-      const { clock } = this.#connection;
       const count = this.#waiting.length;
-      if ((count > known || clock.monotonic() < until) && count < LARGEST_GROUP) {
-        this.#gather(count, until);
+      if (count > known && count < LARGEST_GROUP) {
+        this.#gather(count);
         return;
       }
       this.#scheduled = false;
+      const { clock } = this.#connection;
       const startedAt = clock.monotonic();
       this.#commitGroup();
       this.#lastCommitMs = clock.monotonic() - startedAt;
