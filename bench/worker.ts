@@ -1,27 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { systemChance, systemClock } from '../src/cli/surroundings.ts';
-import { readPolicies } from '../src/config/policy-file.ts';
-import { createCustomGptClient } from '../src/customgpt/client.ts';
-import { runPolicy } from '../src/run/run-policy.ts';
-import { openSqliteStore } from '../src/store/sqlite-store.ts';
+import { builtCommand } from './built-command.ts';
 import type { BenchSandbox, Timed } from './sandbox.ts';
 
-const quiet = {
-  debug: () => undefined,
-  info: () => undefined,
-  warn: () => undefined,
-  error: () => undefined,
-};
-
-/** The whole job as `run` does it, with a state directory on the disk. */
+/**
+ * The whole job as a user runs it: the built command with its log lines and a state directory on the disk. Timed from
+ * the run's start to its end by its own record, so without the start of the process.
+ */
 export async function workerRun(sandbox: BenchSandbox, concurrency: number): Promise<Timed> {
-  const stateDir = mkdtempSync(join(tmpdir(), 'retention-bench-'));
-  const path = join(stateDir, 'purge.yaml');
-  writeFileSync(
-    path,
-    `version: 1
+  const policy = `version: 1
 name: purge
 mode: enforce
 projects: { include: ["*"] }
@@ -29,42 +14,17 @@ rules:
   - { name: old, match: { older_than: 1d }, action: delete }
 limits: { max_deletions: 1000000, max_percent: 100, min_age: 1h }
 concurrency: ${concurrency}
-`,
-  );
-  const { policies, problems } = await readPolicies([path]);
-  const [policy] = policies;
-  if (policy === undefined) throw new Error(JSON.stringify(problems));
-  const store = await openSqliteStore({ stateDir, clock: systemClock });
-  const client = createCustomGptClient({
-    baseUrl: sandbox.url,
-    apiKey: { reveal: () => sandbox.apiKey },
-    requestsPerMinute: 'unlimited',
-    clock: systemClock,
-    chance: systemChance,
-    log: quiet,
-  });
-  const signal = new AbortController().signal;
-  try {
-    const startedAt = performance.now();
-    const { counts } = await runPolicy(
-      {
-        openApi: () => client.view(),
-        store,
-        clock: systemClock,
-        chance: systemChance,
-        log: quiet,
-        progress: { begin: () => undefined, advance: () => undefined, end: () => undefined },
-        holder: 'bench',
-        leaseMs: 60_000,
-        verifyTimeoutMs: 60_000,
-        holds: () => Promise.resolve([]),
-      },
-      { policy, trigger: 'manual', signals: { stop: signal, abandon: signal } },
-    );
-    return { deleted: counts.verified, seconds: (performance.now() - startedAt) / 1000 };
-  } finally {
-    await client.close();
-    await store.close();
-    rmSync(stateDir, { recursive: true, force: true });
-  }
+`;
+  const printed = await builtCommand(sandbox, 'run', { policy, keep: 'document' });
+  const { runs } = JSON.parse(printed) as { runs: readonly RunDocument[] };
+  const [run] = runs;
+  if (run === undefined) throw new Error('no run in the document');
+  const seconds = (Date.parse(run.ended_at) - Date.parse(run.started_at)) / 1000;
+  return { deleted: run.counts.verified, seconds };
+}
+
+interface RunDocument {
+  readonly counts: { readonly verified: number };
+  readonly started_at: string;
+  readonly ended_at: string;
 }
