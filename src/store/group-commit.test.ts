@@ -66,6 +66,27 @@ describe('group commit', () => {
     expect(entryCount()).toBe(3_000);
   });
 
+  it.each([
+    [0.9, []],
+    [3, [3]],
+    [40, [5]],
+  ])('waits for company as long as the last commit took: %f ms', async (commitMs, waits) => {
+    const slept: number[] = [];
+    let now = 0;
+    const slow = {
+      ...clock,
+      monotonic: () => (now += commitMs),
+      sleep: (ms: number) => Promise.resolve(void slept.push(ms)),
+    };
+    connection = new Connection(database, { path: 'retention.db', clock: slow, readOnly: false });
+    commits = new GroupCommit(connection);
+    await append();
+    expect(slept).toEqual([]);
+    await Promise.all([append(), append()]);
+    expect(slept).toEqual(waits);
+    expect(entryCount()).toBe(3);
+  });
+
   it('refuses the whole group when the disk is full, and everything after it', async () => {
     await append();
     fillDisk();

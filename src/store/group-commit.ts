@@ -68,7 +68,10 @@ export class GroupCommit {
     this.#scheduled = true;
     const patienceMs = Math.min(this.#lastCommitMs, MOST_PATIENCE_MS);
     if (patienceMs < 1) this.#gather(0);
-    else void this.#connection.clock.sleep(patienceMs).then(() => this.#gather(0));
+    else
+      void this.#connection.clock.sleep(patienceMs).then(() => {
+        this.#gather(0);
+      });
   }
 
   /** Commits at the first turn that brought nobody new: answers that arrive close together then share a commit. */
