@@ -51,6 +51,8 @@ export class ApiError extends Error {
   readonly status: number | undefined;
   /** True for a 404 in the vendor's own JSON envelope; a proxy's 404 is not. */
   readonly inVendorsOwnWords: boolean;
+  /** True when nothing of this attempt went on the wire: given up while it waited for its turn. */
+  readonly neverSent: boolean;
 
   constructor(facts: {
     failure: ApiFailure;
@@ -58,6 +60,7 @@ export class ApiError extends Error {
     path: string;
     status?: number | undefined;
     inVendorsOwnWords?: boolean;
+    neverSent?: boolean;
     cause?: unknown;
   }) {
     // A 404 is the good end of every deletion: a stack trace for each, which nobody ever sees, is not worth its time.
@@ -76,6 +79,7 @@ export class ApiError extends Error {
     this.path = facts.path;
     this.status = facts.status;
     this.inVendorsOwnWords = facts.inVendorsOwnWords ?? false;
+    this.neverSent = facts.neverSent ?? false;
   }
 }
 

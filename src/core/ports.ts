@@ -112,6 +112,8 @@ export type DeleteAnswer =
       readonly status: number;
       readonly failure: 'forbidden' | 'bad_request' | 'throttled';
     }
+  /** Given up before its turn came, because the API answered nobody: certainly not carried out. */
+  | { readonly kind: 'not_sent'; readonly failure: string }
   /** 5xx, a cut connection, a time-out, an unreadable answer: carried out or not, only a GET can tell. */
   | { readonly kind: 'ambiguous'; readonly status: number | undefined; readonly failure: string };
 
@@ -122,8 +124,8 @@ export interface CustomGptDeleter extends CustomGptReader {
     sessionId: string,
     options?: {
       readonly signal?: AbortSignal;
-      /** On the monotonic clock: a DELETE whose turn comes later than this is `aborted` instead of sent. */
-      readonly notAfter?: number;
+      /** Asked in the turn in which it would be sent: when not, it is `aborted` instead. */
+      readonly mayBeSent?: () => boolean;
     },
   ): Promise<DeleteAnswer>;
 }

@@ -1,4 +1,5 @@
 import { ApiError, RetentionError } from '../core/errors.ts';
+import type { ApiFailure } from '../core/errors.ts';
 import type { Chance, Clock, CustomGptDeleter, CustomGptReader, DeleteAnswer, Log } from '../core/ports.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { Purpose, RequestCounts } from '../core/run.ts';
@@ -147,27 +148,28 @@ async function control(
 async function deleteConversation(
   parts: { readonly urls: Urls; readonly call: Caller },
   conversation: { readonly projectId: number; readonly sessionId: string },
-  { signal, notAfter }: { readonly signal?: AbortSignal; readonly notAfter?: number },
+  { signal, mayBeSent }: NonNullable<Parameters<CustomGptDeleter['deleteConversation']>[2]>,
 ): Promise<DeleteAnswer> {
   const target = parts.urls.deletion(conversation.projectId, conversation.sessionId);
   try {
     return await parts.call<DeleteAnswer>({
-      ...{ target, purpose: 'delete', size: 'small', signal, notAfter, repeat: 'after_429_only' },
+      ...{ target, purpose: 'delete', size: 'small', signal, mayBeSent, repeat: 'after_429_only' },
       // Recorded is 200 with `{"data":{"deleted":true}}`; whatever else a 2xx says, the follow-up GET decides.
       read: ({ status }) => ({ kind: 'accepted', status }),
     });
   } catch (error) {
-    return toDeleteAnswer(error);
+    if (!(error instanceof ApiError)) throw error;
+    const { failure } = error;
+    if (failure === 'unauthorized' || failure === 'aborted') throw error;
+    return error.neverSent ? { kind: 'not_sent', failure } : toDeleteAnswer(failure, error);
   }
 }
 
-function toDeleteAnswer(error: unknown): DeleteAnswer {
-  if (!(error instanceof ApiError)) throw error;
-  const { failure, status, inVendorsOwnWords } = error;
+function toDeleteAnswer(
+  failure: Exclude<ApiFailure, 'unauthorized' | 'aborted'>,
+  { status, inVendorsOwnWords }: ApiError,
+): DeleteAnswer {
   switch (failure) {
-    case 'unauthorized':
-    case 'aborted':
-      throw error;
     case 'not_found':
       return { kind: 'not_found', status: 404, inVendorsOwnWords };
     case 'forbidden':

@@ -21,8 +21,8 @@ export interface Call<T> extends WireRequest {
   readonly purpose: Purpose;
   /** What may be sent again: a read after anything that may pass, or only what a 429 says was not carried out. */
   readonly repeat: 'read' | 'after_429_only';
-  /** On the monotonic clock: not sent when its turn comes later; then it is `aborted`. */
-  readonly notAfter?: number | undefined;
+  /** Asked in the turn in which it would be sent: when not, it is `aborted` instead. */
+  readonly mayBeSent?: (() => boolean) | undefined;
   /** Content of a whole 2xx answer; undefined when it is not what this route answers. */
   read(answer: Answer): T | undefined;
 }
@@ -59,9 +59,11 @@ export function createCaller(parts: CallerParts): Caller {
       attempts: 0,
       firstFailureAt: undefined,
     };
+    let last: ApiError | undefined;
     for (;;) {
-      const outcome = await attempt(parts, call);
+      const outcome = await attempt(parts, call, last);
       if ('value' in outcome) return outcome.value;
+      last = outcome.error;
       const waitMs = nextWaitMs(parts, call, { progress, ...outcome });
       if (waitMs === undefined) throw outcome.error;
       parts.log.debug(
@@ -73,14 +75,19 @@ export function createCaller(parts: CallerParts): Caller {
   };
 }
 
-async function attempt<T>(parts: CallerParts, call: Call<T>): Promise<Outcome<T>> {
+/** `last` is what the attempt before was answered: more to the point than what made the gate give up. */
+async function attempt<T>(
+  parts: CallerParts,
+  call: Call<T>,
+  last: ApiError | undefined,
+): Promise<Outcome<T>> {
   const { transport, turnstile, clock } = parts;
   const admission = await turnstile.enter(call.target.method === 'GET', call.signal);
-  if (admission.kind === 'aborted') throw failed(call, 'aborted', undefined);
-  if (admission.kind === 'exhausted') throw failed(call, admission.failure, admission.status);
-  if (call.notAfter !== undefined && clock.monotonic() > call.notAfter) {
+  if (admission.kind === 'aborted') throw failed(call, 'aborted');
+  if (admission.kind === 'exhausted') throw last ?? failed(call, admission.failure, admission.status);
+  if (call.mayBeSent?.() === false) {
     turnstile.leave(admission.ticket, { kind: 'nothing' });
-    throw failed(call, 'aborted', undefined);
+    throw failed(call, 'aborted');
   }
   const hadAnswered = transport.hasAnswered();
   const result = await transport.send(call, () => {
@@ -168,11 +175,12 @@ async function pause(clock: Clock, call: WireRequest, ms: number): Promise<void>
   try {
     await clock.sleep(ms, call.signal);
   } catch {
-    throw failed(call, 'aborted', undefined);
+    throw failed(call, 'aborted');
   }
 }
 
-function failed(call: WireRequest, failure: ApiFailure, status: number | undefined): ApiError {
+/** Ended outside of an attempt. `status` is what others were answered last, for the person who reads it. */
+function failed(call: WireRequest, failure: ApiFailure, status?: number): ApiError {
   const { method, path } = call.target;
-  return new ApiError({ failure, method, path, status });
+  return new ApiError({ failure, method, path, status, neverSent: true });
 }

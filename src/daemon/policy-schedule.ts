@@ -23,6 +23,12 @@ export type ScheduledPolicy = Policy & { readonly schedule: Schedule };
 type DueSlot = Extract<SlotDecision, { readonly kind: 'due' }>;
 
 /**
+ * What became of a slot. `covered`: it has had its run, however that ended. `due`: it is tried again at the next wake.
+ * `for_the_next_start`: the state failed under the run; this process writes nothing any more, the next one catches up.
+ */
+type SlotEnd = 'covered' | 'due' | 'for_the_next_start';
+
+/**
  * Runs one policy when its slots come, never twice at a time.
  *
  * A slot is recorded when its run has ended, not when it begins. So a worker that dies in mid-run leaves the slot due:
@@ -128,40 +134,39 @@ export class PolicySchedule {
     const settledBefore = this.#settledAt;
     this.#settledAt = slotAt;
     this.#runningSlotAt = slotAt;
-    const isCovered = await this.#attempt({ trigger, slotAt });
+    const end = await this.#attempt({ trigger, slotAt });
     // Wakes during the run have been answered; one that was interrupted must not begin again before the next.
     this.#lookedAt = this.#parts.clock.now();
-    if (isCovered) this.#skipOverlapped(slotAt);
+    if (end === 'covered') this.#skipOverlapped(slotAt);
     this.#runningSlotAt = undefined;
-    if (isCovered) await this.#parts.slots.recordSlot(this.#policy.name, this.#settledAt);
-    else this.#settledAt = settledBefore;
+    if (end === 'covered') await this.#parts.slots.recordSlot(this.#policy.name, this.#settledAt);
+    else if (end === 'due') this.#settledAt = settledBefore;
   }
 
-  /** True when the slot has had its run, however that ended; false when it stays due. */
-  async #attempt(request: SlotRequest): Promise<boolean> {
+  async #attempt(request: SlotRequest): Promise<SlotEnd> {
     try {
       const { fault } = await this.#parts.runPolicy(this.#policy, request);
-      return fault === undefined || this.#covers(request.slotAt, fault);
+      return fault === undefined ? 'covered' : this.#endOf(request.slotAt, fault);
     } catch (error) {
-      return this.#covers(request.slotAt, error);
+      return this.#endOf(request.slotAt, error);
     }
   }
 
-  #covers(slotAt: number, error: unknown): boolean {
+  #endOf(slotAt: number, error: unknown): SlotEnd {
     const { log } = this.#parts;
     const facts = { policy: this.#policy.name, slot_at: formatInstant(slotAt) };
     // Its holder records the slot when done. Should it vanish instead, the slot is still due and ours.
     if (isFault(error, 'lease_held')) {
       if (this.#isNews('held', slotAt))
         log.info(facts, 'left to another worker, which is running this policy');
-      return false;
+      return 'due';
     }
     if (isFault(error, 'interrupted')) {
       log.info(facts, 'interrupted: the slot stays due');
-      return false;
+      return 'due';
     }
     log.error({ ...facts, ...factsOf(error) }, 'run failed');
-    return true;
+    return isFault(error, 'state_unusable') ? 'for_the_next_start' : 'covered';
   }
 
   /** Slots that came during a run are covered by it: it went on past them. */

@@ -373,8 +373,20 @@ describe('a run that fails', () => {
     machine.storeFault = new RetentionError('state_unusable', 'disk full');
     await run.throw(machine.storeFault);
     await machine.pass(3 * MINUTE_MS);
-    expect(machine.said('schedule could not be kept')).toHaveLength(4);
+    expect(machine.said('schedule could not be kept')).toHaveLength(3);
     machine.storeFault = undefined;
+    await machine.pass(HOUR_MS);
+    expect(machine.runs).toHaveLength(1);
+    machine.kill();
+    await started(machine, policy('nightly', '0 3 * * *'));
+    expect(machine.slotsRun()).toEqual(['catch-up 2026-05-02T03:00Z']);
+  });
+});
+
+describe('a run whose state failed for a moment', () => {
+  it('leaves its slot to the next start, though the slot could be recorded by now', async () => {
+    const { machine, run } = await nightlyUnderWay();
+    await run.throw(new RetentionError('state_unusable', 'database is locked'));
     await machine.pass(HOUR_MS);
     expect(machine.runs).toHaveLength(1);
     machine.kill();

@@ -48,6 +48,7 @@ export interface RunRequest {
 export interface OpenRun extends RunRequest {
   readonly runId: string;
   readonly fence: Fence;
+  readonly isLeaseLive: () => boolean;
   readonly reader: CustomGptReader;
   readonly deleter: CustomGptDeleter;
 }
@@ -79,13 +80,14 @@ export function conductRun(
   request: RunRequest,
   body: (run: OpenRun) => Promise<Ending>,
 ): Promise<RunResult> {
-  return withLease(leaseParts(deps), `policy:${request.policy.name}`, async ({ fence, lost }) => {
+  return withLease(leaseParts(deps), `policy:${request.policy.name}`, async ({ fence, isLive, lost }) => {
     const run: OpenRun = {
       ...request,
       ...deps.openApi(),
       signals: joinStops(request.signals, lost),
       runId: `run-${deps.chance.token(12)}`,
       fence,
+      isLeaseLive: isLive,
     };
     const record = await begin(deps, run);
     const ending = await endingOf(deps, run, body);
@@ -131,9 +133,9 @@ async function endingOf(
 ): Promise<EndingOrFault> {
   try {
     const { runId, policy, fence, reader, signals } = run;
-    const { clock, log, store } = deps;
+    const { clock, log, store, verifyTimeoutMs } = deps;
     const common = { runId, policy, fence, reader, clock, log, stop: signals.stop };
-    await reconcile({ ...common, audit: store.audit, runs: store, lease: leaseParts(deps) });
+    await reconcile({ ...common, audit: store.audit, runs: store, lease: leaseParts(deps), verifyTimeoutMs });
     const ending = await body(run);
     if (signals.stop.aborted) return { fault: faultOfStop(signals.stop) };
     return withStillOpen(ending, await store.audit.openIntentCount(policy.name));

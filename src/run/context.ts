@@ -12,6 +12,8 @@ export interface ApplyContext {
   readonly policy: Policy;
   readonly plan: PlanSummary;
   readonly fence: Fence;
+  /** Whether the lease still keeps others away, asked right before each DELETE. */
+  readonly isLeaseLive: () => boolean;
   readonly allowance: Allowance;
   /** Read anew, so that a hold placed after the plan still counts. */
   readonly holds: () => Promise<readonly Hold[]>;

@@ -1,5 +1,5 @@
 import { ApiError } from '../core/errors.ts';
-import { factsOf, record, SETTLED, type Begun, type DeletionContext, type Stage } from './deletion.ts';
+import { recordUnsent, SETTLED, type Begun, type DeletionContext, type Stage } from './deletion.ts';
 import { prove, proving, watch } from './prove-deletion.ts';
 import { recheck, type DeletableItem } from './recheck.ts';
 import { send } from './send-delete.ts';
@@ -60,17 +60,13 @@ async function begin(context: DeletionContext, item: DeletableItem, begun: Begun
   return send(context, item, { begun, seen: checked.seen });
 }
 
-/** No DELETE, or no further one. What was never sent is skipped; after one that stayed open, only a later GET can tell. */
 async function giveUp(
   context: DeletionContext,
   item: DeletableItem,
   { begun, reason }: { readonly begun: Begun; readonly reason: string },
 ): Promise<Stage> {
-  const { previous } = begun;
-  if (previous !== undefined) {
-    return record(context, item, { outcome: 'unverified', facts: { ...factsOf(previous), reason } });
-  }
+  const { previous, late } = begun;
   // Never begun: neither planned work nor its stop is anything to record.
-  if (context.signals.stop.aborted && begun.late === 0) return SETTLED;
-  return record(context, item, { outcome: 'skipped', facts: { reason } });
+  if (previous === undefined && context.signals.stop.aborted && late === 0) return SETTLED;
+  return recordUnsent(context, item, { previous, reason });
 }

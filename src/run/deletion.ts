@@ -63,6 +63,17 @@ export async function record(
   return SETTLED;
 }
 
+/** No DELETE, or no further one. What was never sent is skipped; after one that stayed open, only a later GET can tell. */
+export function recordUnsent(
+  context: DeletionContext,
+  item: DeletableItem,
+  { previous, reason }: { readonly previous: Sent | undefined; readonly reason: string },
+): Promise<Stage> {
+  return previous === undefined
+    ? record(context, item, { outcome: 'skipped', facts: { reason } })
+    : record(context, item, { outcome: 'unverified', facts: { ...factsOf(previous), reason } });
+}
+
 function remember(context: DeletionContext, item: DeletableItem): void {
   const known = context.verified.get(item.projectId) ?? new VerifiedDeletions();
   known.add(item);

@@ -1,5 +1,5 @@
 import { RetentionError } from '../core/errors.ts';
-import type { Clock, Fence, LeaseStore, Log } from '../core/ports.ts';
+import type { Clock, Fence, Lease, LeaseStore, Log } from '../core/ports.ts';
 
 export interface LeaseParts {
   readonly leases: LeaseStore;
@@ -12,6 +12,8 @@ export interface LeaseParts {
 
 export interface HeldLease {
   readonly fence: Fence;
+  /** False from the instant at which another worker may take it, whether or not a timer has noticed by then. */
+  readonly isLive: () => boolean;
   /** Aborts when the lease was lost: somebody else may be at work by then. */
   readonly lost: AbortSignal;
 }
@@ -35,9 +37,14 @@ export async function withLease<T>(
   const fence: Fence = { name, holder, token: lease.token };
   const lost = new AbortController();
   const done = new AbortController();
-  const renewal = keepRenewing(parts, fence, { lost, done: done.signal });
+  let { expiresAt } = lease;
+  const onRenewed = (renewed: Lease): void => {
+    expiresAt = renewed.expiresAt;
+  };
+  const renewal = keepRenewing(parts, fence, { lost, done: done.signal, onRenewed });
+  const isLive = (): boolean => !lost.signal.aborted && clock.now() < expiresAt;
   try {
-    return await work({ fence, lost: lost.signal });
+    return await work({ fence, isLive, lost: lost.signal });
   } finally {
     done.abort();
     await renewal;
@@ -48,7 +55,15 @@ export async function withLease<T>(
 async function keepRenewing(
   { leases, clock, log, ttlMs }: LeaseParts,
   fence: Fence,
-  { lost, done }: { readonly lost: AbortController; readonly done: AbortSignal },
+  {
+    lost,
+    done,
+    onRenewed,
+  }: {
+    readonly lost: AbortController;
+    readonly done: AbortSignal;
+    readonly onRenewed: (lease: Lease) => void;
+  },
 ): Promise<void> {
   for (;;) {
     try {
@@ -57,7 +72,11 @@ async function keepRenewing(
       return;
     }
     try {
-      if ((await leases.renewLease(fence, { now: clock.now(), ttlMs })) !== undefined) continue;
+      const renewed = await leases.renewLease(fence, { now: clock.now(), ttlMs });
+      if (renewed !== undefined) {
+        onRenewed(renewed);
+        continue;
+      }
       log.error({ lease: fence.name }, 'lease lost: no further deletion');
     } catch {
       log.error({ lease: fence.name }, 'lease could not be renewed: no further deletion');

@@ -7,6 +7,7 @@ import type { RunRecord } from '../core/run.ts';
 import { auditFacts } from './context.ts';
 import { ControlDesk } from './control-desk.ts';
 import { withLease, type LeaseParts } from './lease.ts';
+import { watchUntilGone } from './watch.ts';
 
 /** Runs looked back on for one that never ended. */
 const RECENT_RUNS = 200;
@@ -27,6 +28,7 @@ export interface ReconcileContext {
   readonly log: Log;
   readonly stop: AbortSignal;
   readonly lease: LeaseParts;
+  readonly verifyTimeoutMs: number;
 }
 
 /**
@@ -110,10 +112,11 @@ async function settle(
   const stillOpen = (problem: string): void => {
     context.log.warn({ project_id: projectId, session_id: sessionId, problem }, 'still open');
   };
-  const answer = await context.reader.existence(projectId, sessionId, {
-    purpose: 'messages',
-    signal: context.stop,
-  });
+  // A deletion that is still on its way is given the time it would have had in its own run.
+  const sinceMs = context.clock.now() - (parseInstant(intent.requestedAt) ?? 0);
+  const timeoutMs = Math.min(context.verifyTimeoutMs, context.verifyTimeoutMs - sinceMs);
+  const { reader, clock, stop: signal } = context;
+  const answer = await watchUntilGone({ reader, clock, signal }, { projectId, sessionId }, { timeoutMs });
   if (answer.state === 'no_evidence') {
     stillOpen(answer.failure);
     return;

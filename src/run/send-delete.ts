@@ -2,7 +2,15 @@ import { ApiError } from '../core/errors.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { DeleteAnswer } from '../core/ports.ts';
 import { auditFacts } from './context.ts';
-import { factsOf, record, type Begun, type DeletionContext, type Sent, type Stage } from './deletion.ts';
+import {
+  factsOf,
+  record,
+  recordUnsent,
+  type Begun,
+  type DeletionContext,
+  type Sent,
+  type Stage,
+} from './deletion.ts';
 import { proving } from './prove-deletion.ts';
 import { FRESH_MS, type DeletableItem, type Seen } from './recheck.ts';
 import { look } from './watch.ts';
@@ -24,9 +32,10 @@ export async function send(
   );
   const requestedAt = context.clock.now();
   const answer = await sendInTime(context, item, notAfter);
-  if (answer === 'not_sent') {
-    const { previous, late } = begun;
-    return { stage: 'again', begun: { previous, late: late + 1 } };
+  const { previous, late } = begun;
+  if (answer === 'too_late') return { stage: 'again', begun: { previous, late: late + 1 } };
+  if (answer.kind === 'not_sent') {
+    return recordUnsent(context, item, { previous, reason: `the API answers nobody: ${answer.failure}` });
   }
   const sent: Sent = { attempt, seen, requestedAt, answer };
   if (answer.kind === 'refused') return refused(context, item, sent);
@@ -41,12 +50,14 @@ async function sendInTime(
   context: DeletionContext,
   item: DeletableItem,
   notAfter: number,
-): Promise<DeleteAnswer | 'not_sent'> {
+): Promise<DeleteAnswer | 'too_late'> {
   try {
     const { stop: signal } = context.signals;
-    return await context.deleter.deleteConversation(item.projectId, item.sessionId, { signal, notAfter });
+    // A worker that was held up past its lease finds somebody else at work: what it still has in line must not go out.
+    const mayBeSent = (): boolean => context.clock.monotonic() <= notAfter && context.isLeaseLive();
+    return await context.deleter.deleteConversation(item.projectId, item.sessionId, { signal, mayBeSent });
   } catch (error) {
-    if (error instanceof ApiError && error.failure === 'aborted') return 'not_sent';
+    if (error instanceof ApiError && error.failure === 'aborted') return 'too_late';
     throw error;
   }
 }

@@ -172,10 +172,70 @@ describe('the lease', () => {
     const sent = journal.count({ method: 'DELETE' });
     const result = await running;
     expect(result.fault?.kind).toBe('lease_held');
-    // What had its intent already was on its way; nothing new follows.
+    // What was on the wire already arrives; nothing new follows.
     expect(journal.count({ method: 'DELETE' })).toBeLessThanOrEqual(sent + 4);
     expect(world.sandbox.accounts.count(101)).toBeGreaterThan(0);
   });
+});
+
+test('a worker that wakes past its lease sends nothing of what it had in line', async () => {
+  world = await createWorld({ deps: { leaseMs: 60_000 }, rpm: 30 });
+  addProject(world, 101, { old: 24, young: 0 });
+  const running = runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 32\n`));
+  const { journal } = world.sandbox;
+  while (journal.count({ method: 'DELETE' }) < 2) await new Promise((resolve) => setImmediate(resolve));
+  const sent = journal.count({ method: 'DELETE' });
+  // As after a suspend: the monotonic clock, and every timer with it, stood still.
+  world.clock.shiftWallClock(3_600_000);
+  const lease = { now: world.clock.now(), ttlMs: 600_000_000 };
+  expect(await world.store.acquireLease('policy:by-age', 'another', lease)).toBeDefined();
+  const result = await running;
+  expect(result.fault?.kind).toBe('lease_held');
+  expect(journal.count({ method: 'DELETE' })).toBe(sent);
+});
+
+test('a deletion that was still on its way when its run was stopped is verified by the next', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 2, young: 3 });
+  const { journal, faults, accounts } = world.sandbox;
+  faults.staleReadsMs = 30_000;
+  const gone = new AbortController();
+  const running = runOnce(world, await world.policy(AGE_POLICY), { stop: gone.signal, abandon: gone.signal });
+  while (journal.count({ method: 'DELETE' }) < 2) await new Promise((resolve) => setImmediate(resolve));
+  gone.abort(new RetentionError('interrupted', 'stopped'));
+  expect((await running).run.status).toBe('interrupted');
+  const next = await runOnce(world, await world.policy(AGE_POLICY));
+  expect(next.run.status).toBe('completed');
+  expect(accounts.count(101)).toBe(3);
+  expect(journal.count({ method: 'DELETE' })).toBe(2);
+  const events = (await world.entries()).map(({ event }) => event);
+  expect(events.filter((event) => event === 'deletion.verified')).toHaveLength(2);
+  expect(events).not.toContain('deletion.failed');
+  await world.assertSound();
+});
+
+test('what never left because the API answered nobody is skipped, whoever removed it meanwhile', async () => {
+  world = await createWorld({ rpm: 20 });
+  addProject(world, 101, { old: 12, young: 1 });
+  const { journal, accounts, faults } = world.sandbox;
+  const running = runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 8\n`));
+  while (journal.count({ method: 'DELETE' }) < 1) await new Promise((resolve) => setImmediate(resolve));
+  faults.add({ when: {}, then: { status: 503 } });
+  await world.clock.advance(200_000);
+  const sent = (): Set<unknown> =>
+    new Set(journal.entries.flatMap(({ method, sessionId: id }) => (method === 'DELETE' ? [id] : [])));
+  const intended = (await world.entries()).filter(({ event }) => event === 'deletion.intended');
+  const inLine = intended.filter(({ session_id }) => !sent().has(session_id));
+  expect(inLine.length).toBeGreaterThan(0);
+  for (const { session_id } of inLine) accounts.removeConversation(101, session_id ?? '');
+  await world.clock.advance(220_000);
+  faults.clearRules();
+  await running;
+  const unsent = (await world.entries()).filter(
+    ({ event, session_id }) => /verified|failed/.test(event) && !sent().has(session_id),
+  );
+  expect(unsent).toEqual([]);
+  await world.assertSound();
 });
 
 test('a stop records what is in flight and begins nothing new', async () => {
