@@ -17,7 +17,7 @@ export interface PlanShowInput {
 export const planShow: Command<PlanShowInput> = async (world, { show, others }) => {
   if (others.length > 0) {
     throw new RetentionError('usage', `--show prints a stored plan and takes no ${others.join(', ')}`, {
-      hint: 'Leave it out to make a new plan.',
+      hint: 'Leave --show out to make a new plan.',
     });
   }
   const store = await openHistory(world, settingsOf(world));
