@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import pLimit from 'p-limit';
 import { Pool } from 'undici';
 import type { BenchSandbox, Timed } from './sandbox.ts';
@@ -6,7 +8,10 @@ import type { BenchSandbox, Timed } from './sandbox.ts';
  * The baseline: the same calls with the same concurrency and cutoff, and nothing else. It lists page after page, then sends a
  * DELETE and a follow-up GET for each conversation. No checks, no state, no proof.
  */
-export async function bareLoop(sandbox: BenchSandbox, concurrency: number): Promise<Timed> {
+export async function bareLoop(
+  sandbox: Pick<BenchSandbox, 'url' | 'apiKey'>,
+  concurrency: number,
+): Promise<Timed> {
   const pool = new Pool(sandbox.url, { connections: 32, pipelining: 1 });
   const headers = { authorization: `Bearer ${sandbox.apiKey}`, accept: 'application/json' };
   const call = async (method: 'GET' | 'DELETE', path: string): Promise<unknown> => {
@@ -37,4 +42,14 @@ export async function bareLoop(sandbox: BenchSandbox, concurrency: number): Prom
   const seconds = (performance.now() - startedAt) / 1000;
   await pool.close();
   return { deleted, seconds };
+}
+
+/** {@link bareLoop} in a process of its own: as cold as the command it is measured against. */
+export async function bareRun(sandbox: BenchSandbox, concurrency: number): Promise<Timed> {
+  const script = new URL('./bare-process.ts', import.meta.url);
+  const child = fork(script, [sandbox.url, sandbox.apiKey, String(concurrency)]);
+  const ended = once(child, 'exit');
+  const [timed] = (await once(child, 'message')) as [Timed];
+  await ended;
+  return timed;
 }

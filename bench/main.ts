@@ -1,4 +1,4 @@
-import { bareLoop } from './bare-loop.ts';
+import { bareRun } from './bare-loop.ts';
 import { planningPeak } from './memory.ts';
 import { forkSandbox, type BenchSandbox, type SandboxSize, type Timed } from './sandbox.ts';
 import { workerRun } from './worker.ts';
@@ -8,7 +8,7 @@ import { workerRun } from './worker.ts';
  * program. Exits 1 when a ratio or a bound is missed.
  */
 
-const ROUNDS = 3;
+const ROUNDS = 7;
 
 interface Round {
   readonly bareSeconds: number;
@@ -28,7 +28,7 @@ async function timed(size: SandboxSize, work: (sandbox: BenchSandbox) => Promise
 }
 
 async function measure(size: SandboxSize, concurrency: number): Promise<Round> {
-  const bare = await timed(size, (sandbox) => bareLoop(sandbox, concurrency));
+  const bare = await timed(size, (sandbox) => bareRun(sandbox, concurrency));
   const worker = await timed(size, (sandbox) => workerRun(sandbox, concurrency));
   return {
     bareSeconds: bare.seconds,

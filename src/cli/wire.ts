@@ -80,6 +80,7 @@ export async function openWorker(
       holder,
       leaseMs: settings.leaseMs,
       verifyTimeoutMs: settings.verifyTimeoutMs,
+      requestsPerMinute: settings.requestsPerMinute,
       // Every decision and every DELETE asks; no command of this version places a hold.
       holds: () => Promise.resolve([]),
     },

@@ -23,8 +23,9 @@ export function parseJson(body: Buffer | undefined): unknown {
  * `{"status":"error","url":…,"data":{"code":404,"message":…}}`. Proxies and other services do not speak like that.
  */
 export function isVendorsNotFound(answer: Answer): boolean {
+  if (answer.status !== 404) return false;
   const envelope = parseJson(answer.body);
-  if (answer.status !== 404 || !isRecord(envelope) || envelope['status'] !== 'error') return false;
+  if (!isRecord(envelope) || envelope['status'] !== 'error') return false;
   const { data } = envelope;
   const code = isRecord(data) ? data['code'] : undefined;
   return code === undefined || code === null || code === 404 || code === '404';

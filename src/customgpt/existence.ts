@@ -24,6 +24,7 @@ export interface Question {
 }
 
 type Seen = MessagesAnswer & { readonly receivedAt: number };
+type Gone = Existence & { readonly state: 'gone' };
 
 /** Order of the rows of a page by their dates; `even` when all are the same. */
 type Order = 'newest_first' | 'oldest_first' | 'even' | 'none';
@@ -32,7 +33,7 @@ type Order = 'newest_first' | 'oldest_first' | 'even' | 'none';
 export async function askExistence(parts: ExistenceParts, question: Question): Promise<Existence> {
   try {
     const seen = await fetchMessages(parts, question, 1);
-    return await present(parts, question, seen);
+    return 'state' in seen ? seen : await present(parts, question, seen);
   } catch (error) {
     return withoutSight(error, parts.clock.now());
   }
@@ -40,21 +41,21 @@ export async function askExistence(parts: ExistenceParts, question: Question): P
 
 function withoutSight(error: unknown, receivedAt: number): Existence {
   if (!(error instanceof ApiError)) throw error;
-  const { failure, status, inVendorsOwnWords } = error;
-  if (failure === 'unauthorized' || failure === 'aborted') throw error;
-  if (failure !== 'not_found') return { state: 'no_evidence', status, failure, receivedAt };
-  if (inVendorsOwnWords) return { state: 'gone', status: 404, receivedAt };
-  return { state: 'no_evidence', status, failure: 'not_found_in_other_words', receivedAt };
+  const { status } = error;
+  if (error.failure === 'unauthorized' || error.failure === 'aborted') throw error;
+  const failure = error.failure === 'not_found' ? 'not_found_in_other_words' : error.failure;
+  return { state: 'no_evidence', status, failure, receivedAt };
 }
 
-function fetchMessages(parts: ExistenceParts, question: Question, page: number): Promise<Seen> {
+function fetchMessages(parts: ExistenceParts, question: Question, page: number): Promise<Seen | Gone> {
   const { projectId, sessionId, purpose, signal } = question;
-  const call: Call<Seen> = {
+  const call: Call<Seen | Gone> = {
     target: parts.urls.messages(projectId, sessionId, page),
     ...{ purpose, size: 'messages', signal },
     // Who verifies polls with a back-off of his own: two of them would multiply.
     repeat: purpose === 'verify' ? 'after_429_only' : 'read',
     read: readMessages,
+    notFound: ({ receivedAt }) => ({ state: 'gone', status: 404, receivedAt }),
   };
   return parts.call(call);
 }
@@ -118,7 +119,8 @@ async function lastPageDates(
   page: number,
 ): Promise<readonly number[] | undefined> {
   try {
-    const { messages } = await fetchMessages(parts, question, page);
+    const seen = await fetchMessages(parts, question, page);
+    const messages = 'state' in seen ? undefined : seen.messages;
     return messages?.lastPage === page ? datesOf(messages, page) : undefined;
   } catch (error) {
     // That the conversation is there is known from the first page; only its newest message stays unknown.

@@ -2,7 +2,7 @@ import { ApiError } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
 import type { Chance, Clock, Log } from '../core/ports.ts';
 import type { Purpose } from '../core/run.ts';
-import { failureOf, toApiError } from './answers.ts';
+import { failureOf, isVendorsNotFound, toApiError } from './answers.ts';
 import { jittered } from './gate.ts';
 import type { Gate, Lesson, Patience } from './gate.ts';
 import { parseRetryAfter } from './http-date.ts';
@@ -25,6 +25,8 @@ export interface Call<T> extends WireRequest {
   readonly mayBeSent?: (() => boolean) | undefined;
   /** Content of a whole 2xx answer; undefined when it is not what this route answers. */
   read(answer: Answer): T | undefined;
+  /** What a 404 in the vendor's own words says, to a caller for whom it is an answer like others. */
+  readonly notFound?: (answer: Answer) => T;
 }
 
 /** Sends until there is an answer to keep, or throws ApiError. */
@@ -98,6 +100,13 @@ async function attempt<T>(
     admission.ticket,
     isFirstContact ? { kind: 'nothing' } : lessonOf(call, result, clock.now()),
   );
+  return outcomeOf(call, result);
+}
+
+function outcomeOf<T>(call: Call<T>, result: WireResult): Outcome<T> {
+  if (call.notFound !== undefined && result.kind === 'answer' && isVendorsNotFound(result)) {
+    return { value: call.notFound(result) };
+  }
   const failure = failureOf(result);
   if (failure !== undefined || result.kind === 'silence') {
     return { error: toApiError(call.target, failure ?? 'network', result), result };

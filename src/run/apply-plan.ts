@@ -8,7 +8,7 @@ import { deleteOne } from './delete-one.ts';
 import type { DeletionContext } from './deletion.ts';
 import type { DeletableItem, Relisting } from './recheck.ts';
 
-/** Deletions begun and not settled, those included that only wait for a late 404: bounds memory, not requests. */
+/** Deletions begun and not settled, those included that only wait for a late 404 or a control: bounds memory, not requests. */
 const MAX_OPEN = 1000;
 
 /**
@@ -54,13 +54,29 @@ export async function applyPlan(
   }
 }
 
+/**
+ * Intents that are written while all slots are taken, so that none of them waits for the disk: as many again as there are
+ * slots. At a pace an intent would only grow old in that line: then no more than a second's worth.
+ */
+function intendedAhead({ policy, requestsPerMinute }: ApplyContext): number {
+  const aSecondsWorth = requestsPerMinute === 'unlimited' ? Infinity : Math.ceil(requestsPerMinute / 60);
+  return Math.min(policy.concurrency, aSecondsWorth);
+}
+
 async function deleteAll(context: DeletionContext, failure: AbortController): Promise<void> {
   const open = new Set<Promise<void>>();
+  const mostBeginning = context.policy.concurrency + intendedAhead(context);
+  let beginning = 0;
   let firstError: { readonly error: unknown } | undefined;
-  let onSettled: (() => void) | undefined;
+  let onChange: (() => void) | undefined;
+  const begun = (): void => {
+    beginning -= 1;
+    onChange?.();
+  };
   const start = (item: DeletableItem): void => {
     context.desk.begun(item.projectId);
-    const one = deleteOne(context, item)
+    beginning += 1;
+    const one = deleteOne(context, item, begun)
       .catch((error: unknown) => {
         firstError ??= { error };
         failure.abort();
@@ -68,12 +84,17 @@ async function deleteAll(context: DeletionContext, failure: AbortController): Pr
       .finally(() => {
         open.delete(one);
         context.desk.settled(item.projectId);
-        onSettled?.();
+        onChange?.();
       });
     open.add(one);
   };
+  const room = async (): Promise<void> => {
+    while (beginning >= mostBeginning || open.size >= MAX_OPEN) {
+      await new Promise<void>((resolve) => (onChange = resolve));
+    }
+  };
   try {
-    await startEach(context, open, { start, settled: () => new Promise((resolve) => (onSettled = resolve)) });
+    await startEach(context, start, room);
   } catch (error) {
     firstError ??= { error };
     failure.abort();
@@ -83,20 +104,19 @@ async function deleteAll(context: DeletionContext, failure: AbortController): Pr
   if (firstError !== undefined) throw firstError.error;
 }
 
-/** Starts one deletion after the other, as many at once as may be open. */
+/** Starts one deletion after the other, as long as there is room for another. */
 async function startEach(
   context: DeletionContext,
-  open: ReadonlySet<unknown>,
-  each: { readonly start: (item: DeletableItem) => void; readonly settled: () => Promise<void> },
+  start: (item: DeletableItem) => void,
+  room: () => Promise<void>,
 ): Promise<void> {
   let current: number | undefined;
   for await (const item of context.plans.planItems(context.plan.planId, { verdict: 'delete' })) {
     if (context.signals.stop.aborted) break;
     if (current !== undefined && current !== item.projectId) context.desk.ended(current);
     current = item.projectId;
-    if (isDeletable(item)) each.start(item);
-    // Not a race of all that are open: that would hang a callback on each of them for every item.
-    while (open.size >= MAX_OPEN) await each.settled();
+    if (isDeletable(item)) start(item);
+    await room();
   }
 }
 

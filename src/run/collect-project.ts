@@ -106,8 +106,12 @@ function item(
   },
 ): Decided {
   const { projectId, sessionId, name, createdAt, updatedAt, createdBy } = row;
+  const { verdict, rule, reason, ageDays } = decision;
   return {
-    ...decision,
+    verdict,
+    rule,
+    reason,
+    ageDays,
     projectId,
     sessionId,
     seen: { name, createdAt, updatedAt, createdBy },

@@ -34,6 +34,7 @@ export interface RunDeps {
   readonly holder: string;
   readonly leaseMs: number;
   readonly verifyTimeoutMs: number;
+  readonly requestsPerMinute: number | 'unlimited';
   readonly holds: () => Promise<readonly Hold[]>;
 }
 

@@ -24,6 +24,7 @@ export interface ApplyContext {
   readonly log: Log;
   readonly progress: Progress;
   readonly verifyTimeoutMs: number;
+  readonly requestsPerMinute: number | 'unlimited';
   readonly signals: StopSignals;
 }
 

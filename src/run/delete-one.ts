@@ -6,12 +6,17 @@ import { send } from './send-delete.ts';
 
 /**
  * Takes one conversation from the plan to its outcome: recheck, durable intent, DELETE, follow-up GET until 404,
- * control, durable outcome. A slot is held only while requests that must be bounded are under way; a server that goes
- * on answering for a while does not stop the others. Throws what must end the run.
+ * control, durable outcome. A slot is held only while requests that must be bounded are under way; neither the disk nor a
+ * server that goes on answering for a while stops the others. `onBegun` is called once the first DELETE and its first
+ * follow-up GET are over, or will not be sent. Throws what must end the run.
  */
-export async function deleteOne(context: DeletionContext, item: DeletableItem): Promise<void> {
+export async function deleteOne(
+  context: DeletionContext,
+  item: DeletableItem,
+  onBegun?: () => void,
+): Promise<void> {
   try {
-    let stage = await context.slot(() => begin(context, item, { previous: undefined, late: 0 }));
+    let stage = await begin(context, item, { previous: undefined, late: 0 }).finally(onBegun);
     for (;;) {
       switch (stage.stage) {
         case 'settled':
@@ -24,7 +29,7 @@ export async function deleteOne(context: DeletionContext, item: DeletableItem): 
           break;
         case 'again': {
           const { begun } = stage;
-          stage = await context.slot(() => begin(context, item, begun));
+          stage = await begin(context, item, begun);
           break;
         }
       }

@@ -9,7 +9,7 @@ import type { DeletableItem, Relisting, Seen } from './recheck.ts';
 import { VerifiedDeletions } from './verified-deletions.ts';
 
 export interface DeletionContext extends ApplyContext {
-  /** Bounds the conversations in flight over all projects. */
+  /** Bounds the conversations that have requests in flight, over all projects. */
   readonly slot: LimitFunction;
   readonly desk: ControlDesk;
   readonly relisting: Relisting | undefined;

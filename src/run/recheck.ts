@@ -1,3 +1,4 @@
+import type { LimitFunction } from 'p-limit';
 import { restsOnChangeableFacts } from '../core/decide.ts';
 import { holdOver } from '../core/hold.ts';
 import type { PlanItem, PlanProject } from '../core/plan.ts';
@@ -40,7 +41,7 @@ export interface Relisting {
  * update, newest message) is read again unless it was seen within the last minute.
  */
 export async function recheck(
-  context: ApplyContext,
+  context: ApplyContext & { readonly slot: LimitFunction },
   item: DeletableItem,
   options: { readonly relisting: Relisting | undefined; readonly always: boolean },
 ): Promise<Rechecked> {
@@ -62,10 +63,12 @@ export async function recheck(
     isOlder(listedAt, rests.listed ? FRESH_MS : OLDEST_SIGHT_MS, now) ||
     (restsOnMessage && isOlder(readAt, FRESH_MS, now));
   if (!mustRead) return { kind: 'unchanged', seen: { at: listedAt, how: 'listing' } };
-  const answer = await context.deleter.existence(item.projectId, item.sessionId, {
-    purpose: 'messages',
-    signal: context.signals.stop,
-  });
+  const answer = await context.slot(() =>
+    context.deleter.existence(item.projectId, item.sessionId, {
+      purpose: 'messages',
+      signal: context.signals.stop,
+    }),
+  );
   return compare(item, answer, restsOnMessage);
 }
 

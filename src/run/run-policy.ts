@@ -91,7 +91,7 @@ export async function applyConsumed(
   },
 ): Promise<Ending> {
   const { run, plan, allowance } = parts;
-  const { store, clock, log, progress, verifyTimeoutMs, holds } = deps;
+  const { store, clock, log, progress, verifyTimeoutMs, requestsPerMinute, holds } = deps;
   if (!(await store.consumePlan(plan.planId, run.runId))) {
     throw new RetentionError('plan_stale', `plan ${plan.planId} was applied already`);
   }
@@ -106,6 +106,7 @@ export async function applyConsumed(
     log,
     progress,
     verifyTimeoutMs,
+    requestsPerMinute,
   };
   const { unconfirmed } = await applyPlan(context, parts);
   const { verified, already_gone: gone } = await store.audit.outcomeCounts(runId);

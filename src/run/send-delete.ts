@@ -15,6 +15,14 @@ import { proving } from './prove-deletion.ts';
 import { FRESH_MS, type DeletableItem, type Seen } from './recheck.ts';
 import { look } from './watch.ts';
 
+interface Intended {
+  readonly begun: Begun;
+  readonly seen: Seen;
+  readonly attempt: number;
+  /** By the monotonic clock: a DELETE that has not left by then needs a new recheck. */
+  readonly notAfter: number;
+}
+
 /** The only place that sends a DELETE. The intent is durable, and the lease still ours, before it goes out. */
 export async function send(
   context: DeletionContext,
@@ -30,9 +38,17 @@ export async function send(
     [auditFacts(context, 'deletion.intended', { about: item, facts })],
     context.fence,
   );
+  return context.slot(() => sendIntended(context, item, { begun, seen, attempt, notAfter }));
+}
+
+async function sendIntended(
+  context: DeletionContext,
+  item: DeletableItem,
+  { begun, seen, attempt, notAfter }: Intended,
+): Promise<Stage> {
+  const { previous, late } = begun;
   const requestedAt = context.clock.now();
   const answer = await sendInTime(context, item, notAfter);
-  const { previous, late } = begun;
   if (answer === 'too_late') return { stage: 'again', begun: { previous, late: late + 1 } };
   if (answer.kind === 'not_sent') {
     return recordUnsent(context, item, { previous, reason: `the API answers nobody: ${answer.failure}` });
@@ -53,8 +69,12 @@ async function sendInTime(
 ): Promise<DeleteAnswer | 'too_late'> {
   try {
     const { stop: signal } = context.signals;
-    // A worker that was held up past its lease finds somebody else at work: what it still has in line must not go out.
-    const mayBeSent = (): boolean => context.clock.monotonic() <= notAfter && context.isLeaseLive();
+    // A worker that was held up past its lease finds somebody else at work, and a project may have been lost since the
+    // intent: what is still in line must not go out.
+    const mayBeSent = (): boolean =>
+      context.clock.monotonic() <= notAfter &&
+      context.isLeaseLive() &&
+      !context.lostProjects.has(item.projectId);
     return await context.deleter.deleteConversation(item.projectId, item.sessionId, { signal, mayBeSent });
   } catch (error) {
     if (error instanceof ApiError && error.failure === 'aborted') return 'too_late';

@@ -3,6 +3,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { RetentionError } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
 import { stateFault } from './state-fault.ts';
+import { Wal } from './wal.ts';
 
 /** Rows a batch reads or changes before others get their turn: some ten milliseconds. */
 export const BATCH_ROWS = 2_000;
@@ -16,6 +17,8 @@ export class Connection {
   readonly clock: Clock;
   readonly #database: Database;
   readonly #readOnly: boolean;
+  readonly #wal: Wal;
+  #hasWritten = false;
 
   constructor(
     database: Database,
@@ -25,6 +28,7 @@ export class Connection {
     this.path = options.path;
     this.clock = options.clock;
     this.#readOnly = options.readOnly;
+    this.#wal = new Wal(this.path);
   }
 
   prepare<Parameters extends unknown[], Row = unknown>(sql: string): Statement<Parameters, Row> {
@@ -50,7 +54,38 @@ export class Connection {
   writeNow<T>(work: () => T): T {
     return this.readNow(() => {
       if (this.#readOnly) throw new RetentionError('state_unusable', `${this.path} is open for reading only`);
-      return this.#database.transaction(work).immediate();
+      const result = this.#database.transaction(work).immediate();
+      this.#hasWritten = true;
+      return result;
+    });
+  }
+
+  /**
+   * In one transaction that others see on return, and that is durable once `durable` resolves; meanwhile this thread goes
+   * on. At most one at a time. @throws RetentionError `state_unusable`, as `durable` does, when the database fails
+   */
+  writeAhead<T>(work: () => T): { readonly result: T; readonly durable: Promise<void> } {
+    // The first commit is a whole one: it makes the WAL, and its name durable in the directory.
+    if (!this.#hasWritten) return { result: this.writeNow(work), durable: Promise.resolve() };
+    return { result: this.#writeWithoutSync(work), durable: this.#wal.sync() };
+  }
+
+  /** In one transaction that becomes durable with the next one that does. A power failure until then undoes it. */
+  writeDraft(work: () => void): Promise<void> {
+    return new Promise((resolve) => {
+      this.#writeWithoutSync(work);
+      resolve();
+    });
+  }
+
+  #writeWithoutSync<T>(work: () => T): T {
+    return this.readNow(() => {
+      this.#database.exec('PRAGMA synchronous = NORMAL');
+      try {
+        return this.writeNow(work);
+      } finally {
+        this.#database.exec('PRAGMA synchronous = FULL');
+      }
     });
   }
 
@@ -91,8 +126,9 @@ export class Connection {
     this.readNow(() => this.#database.pragma('wal_checkpoint(TRUNCATE)'));
   }
 
-  close(): void {
+  async close(): Promise<void> {
     try {
+      await this.#wal.close();
       this.#database.close();
     } catch (error) {
       throw stateFault(error, this.path);

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditFacts } from '../core/audit-entry.ts';
@@ -37,8 +38,8 @@ describe('group commit', () => {
     connection = new Connection(database, { path, clock, readOnly: false });
     commits = new GroupCommit(connection);
   });
-  afterEach(() => {
-    database.close();
+  afterEach(async () => {
+    await connection.close();
     rmSync(stateDir, { recursive: true });
   });
 
@@ -66,24 +67,29 @@ describe('group commit', () => {
     expect(entryCount()).toBe(3_000);
   });
 
-  it.each([
-    [0.9, []],
-    [3, [3]],
-    [40, [5]],
-  ])('waits for company as long as the last commit took: %f ms', async (commitMs, waits) => {
-    const slept: number[] = [];
-    let now = 0;
-    const slow = {
-      ...clock,
-      monotonic: () => (now += commitMs),
-      sleep: (ms: number) => Promise.resolve(void slept.push(ms)),
-    };
-    connection = new Connection(database, { path: 'retention.db', clock: slow, readOnly: false });
-    commits = new GroupCommit(connection);
+  it('gathers in the next commit whoever comes while one is on its way to the disk', async () => {
+    const groups: number[] = [];
+    commits = new GroupCommit(connection, (entries) => groups.push(entries.length));
     await append();
-    expect(slept).toEqual([]);
-    await Promise.all([append(), append()]);
-    expect(slept).toEqual(waits);
+    const first = append();
+    // Not yet durable, but written: seen by a reader.
+    while (entryCount() === 1) await nextTurn();
+    await Promise.all([first, append(), append(), append()]);
+    expect(groups).toEqual([1, 1, 3]);
+  });
+
+  it('tells nobody of a commit that could not be made durable, and writes nothing after it', async () => {
+    const told: number[] = [];
+    const elsewhere = join(stateDir, 'no-such.db');
+    connection = new Connection(database, { path: elsewhere, clock, readOnly: false });
+    commits = new GroupCommit(connection, (entries) => told.push(entries.length));
+    await append();
+    const answers = await Promise.allSettled([append(), append()]);
+    for (const answer of answers) {
+      expect(answer).toMatchObject({ status: 'rejected', reason: { kind: 'state_unusable' } });
+    }
+    await expect(append()).rejects.toMatchObject({ kind: 'state_unusable' });
+    expect(told).toEqual([1]);
     expect(entryCount()).toBe(3);
   });
 

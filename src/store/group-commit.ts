@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { chainEntry } from '../core/audit-chain.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from '../core/audit-entry.ts';
 import { RetentionError } from '../core/errors.ts';
@@ -13,9 +14,6 @@ export type OnAppended = (entries: readonly AuditEntry[]) => void;
 /** Callers that share one commit at most, so that a burst does not hold up timers for long. */
 const LARGEST_GROUP = 1_000;
 
-/** A slow disk makes nobody wait for company longer than this. */
-const MOST_PATIENCE_MS = 5;
-
 interface Caller {
   readonly entries: readonly AuditFacts[];
   readonly fence: Fence | undefined;
@@ -28,16 +26,16 @@ type Answer =
   { readonly written: readonly AuditEntry[] } | { readonly refusal: unknown; readonly written: readonly [] };
 
 /**
- * The one writer of the audit log in this process. A commit waits for the disk, so callers share one: a group gathers
- * for as long as the last commit took. That doubles the wait at most, and halves the number of commits or better.
+ * The one writer of the audit log in this process. A commit waits for the disk, so callers share one: whoever comes while
+ * one is on its way is in the next.
  */
 export class GroupCommit {
   readonly #connection: Connection;
   readonly #onAppended: OnAppended | undefined;
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #waiting: Caller[] = [];
-  #scheduled = false;
-  #lastCommitMs = 0;
+  /** Resolves when nobody waits any more. */
+  #running: Promise<void> | undefined;
   /** The first failed commit. From then on nothing is written, so no DELETE can be intended any more. */
   #failure: Error | undefined;
 
@@ -54,60 +52,46 @@ export class GroupCommit {
         return;
       }
       this.#waiting.push({ entries, fence, resolve, reject });
-      this.#schedule();
+      this.#running ??= this.#commitAll();
     });
   }
 
-  /** Commits what is still waiting. */
-  flush(): void {
-    while (this.#waiting.length > 0) this.#commitGroup();
+  /** Resolves when everybody who waits has an answer. */
+  flushed(): Promise<void> {
+    return this.#running ?? Promise.resolve();
   }
 
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    const patienceMs = Math.min(this.#lastCommitMs, MOST_PATIENCE_MS);
-    if (patienceMs < 1) this.#gather(0);
-    else
-      void this.#connection.clock.sleep(patienceMs).then(() => {
-        this.#gather(0);
-      });
+  async #commitAll(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      await this.#gather();
+      await this.#commitGroup();
+    }
+    this.#running = undefined;
   }
 
-  /** Commits at the first turn that brought nobody new: answers that arrive close together then share a commit. */
-  #gather(known: number): void {
-    setImmediate(() => {
-      const count = this.#waiting.length;
-      if (count > known && count < LARGEST_GROUP) {
-        this.#gather(count);
-        return;
-      }
-      this.#scheduled = false;
-      const { clock } = this.#connection;
-      const startedAt = clock.monotonic();
-      this.#commitGroup();
-      this.#lastCommitMs = clock.monotonic() - startedAt;
-      if (this.#waiting.length > 0) this.#schedule();
-    });
+  /** Until the first turn that brought nobody new: answers that arrive close together then share a commit. */
+  async #gather(): Promise<void> {
+    let known: number;
+    do {
+      known = this.#waiting.length;
+      await nextTurn();
+    } while (this.#waiting.length > known && this.#waiting.length < LARGEST_GROUP);
   }
 
-  #commitGroup(): void {
+  async #commitGroup(): Promise<void> {
     const group = this.#waiting.splice(0, LARGEST_GROUP);
-    if (group.length === 0) return;
-    let answers: readonly Answer[];
     try {
-      answers = this.#connection.writeNow(() => this.#write(group));
+      const { result: answers, durable } = this.#connection.writeAhead(() => this.#write(group));
+      await durable;
+      const written = answers.flatMap((answer) => answer.written);
+      if (written.length > 0) this.#onAppended?.(written);
+      group.forEach((caller, index) => {
+        settle(caller, answers[index]);
+      });
     } catch (error) {
       this.#failure = error as Error;
       for (const caller of [...group, ...this.#waiting.splice(0)]) caller.reject(error);
-      return;
     }
-    // Their continuations run after this turn, so the hook has seen an entry before anybody acts on it.
-    group.forEach((caller, index) => {
-      settle(caller, answers[index]);
-    });
-    const written = answers.flatMap((answer) => answer.written);
-    if (written.length > 0) this.#onAppended?.(written);
   }
 
   /** Inside the transaction: head, lease and clock are those of now, whatever other processes did since. */

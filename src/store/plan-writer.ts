@@ -6,7 +6,7 @@ import { removeDraft, removeProject } from './plan-removal.ts';
 import { ITEM_COLUMNS, PROJECT_COLUMNS, itemRow, projectRow } from './plan-rows.ts';
 import type { ItemRow } from './plan-rows.ts';
 
-/** Writes a draft and turns it into an open plan at the end. Every `add` is one transaction: some hundred items are a good size. */
+/** Writes a draft and turns it into an open plan at the end. Every `add` is one transaction (some hundred items are a good size), durable with `finish` at the latest. */
 export class SqlitePlanWriter implements PlanWriter {
   readonly #connection: Connection;
   readonly #header: PlanHeader;
@@ -24,7 +24,7 @@ export class SqlitePlanWriter implements PlanWriter {
 
   async add(items: readonly PlanItem[]): Promise<void> {
     this.#assertAtWork();
-    await this.#connection.write(() => {
+    await this.#connection.writeDraft(() => {
       for (const item of items) this.#insertItem(itemRow(item));
     });
   }

@@ -31,7 +31,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     }
     return connection.readNow(() => assemble(connection, onAppended));
   } catch (error) {
-    connection.close();
+    await connection.close();
     throw error;
   }
 }
@@ -43,11 +43,9 @@ function assemble(connection: Connection, onAppended: OnAppended | undefined): S
     ...createLeaseStore(connection),
     ...createRunStore(connection),
     audit: createAuditLog(connection, writer),
-    close: () =>
-      new Promise((resolve) => {
-        writer.flush();
-        connection.close();
-        resolve();
-      }),
+    async close() {
+      await writer.flushed();
+      await connection.close();
+    },
   };
 }

@@ -105,6 +105,7 @@ export async function createWorld(
     holder: 'test-worker',
     leaseMs: 60_000,
     verifyTimeoutMs: 60_000,
+    requestsPerMinute: options.rpm ?? 'unlimited',
     holds: () => Promise.resolve(holds),
     ...options.deps,
   };
