@@ -153,7 +153,12 @@ async function deleteConversation(
   const target = parts.urls.deletion(conversation.projectId, conversation.sessionId);
   try {
     return await parts.call<DeleteAnswer>({
-      ...{ target, purpose: 'delete', size: 'small', signal, mayBeSent, repeat: 'after_429_only' },
+      target,
+      purpose: 'delete',
+      size: 'small',
+      signal,
+      mayBeSent,
+      repeat: 'after_429_only',
       // Recorded is 200 with `{"data":{"deleted":true}}`; whatever else a 2xx says, the follow-up GET decides.
       read: ({ status }) => ({ kind: 'accepted', status }),
     });

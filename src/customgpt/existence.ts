@@ -51,7 +51,9 @@ function fetchMessages(parts: ExistenceParts, question: Question, page: number):
   const { projectId, sessionId, purpose, signal } = question;
   const call: Call<Seen | Gone> = {
     target: parts.urls.messages(projectId, sessionId, page),
-    ...{ purpose, size: 'messages', signal },
+    purpose,
+    size: 'messages',
+    signal,
     // Who verifies polls with a back-off of his own: two of them would multiply.
     repeat: purpose === 'verify' ? 'after_429_only' : 'read',
     read: readMessages,

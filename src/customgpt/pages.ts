@@ -38,7 +38,11 @@ export function fetchPage(
 ): Promise<ListPage> {
   const { page, purpose, signal } = options;
   return call({
-    ...{ target, purpose, size: 'list', signal, repeat: 'read' },
+    target,
+    purpose,
+    size: 'list',
+    signal,
+    repeat: 'read',
     read: (answer) => readPage(answer, page),
   });
 }

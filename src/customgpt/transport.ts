@@ -21,6 +21,15 @@ const OTHER_HEADERS = [
   ...['user-agent', 'customgpt-retention'],
 ];
 
+/** The date header is the same for all answers of a second. */
+function rememberingLast<T>(parse: (text: string) => T): (text: string) => T {
+  let last: { readonly text: string; readonly value: T } | undefined;
+  return (text) => {
+    if (last?.text !== text) last = { text, value: parse(text) };
+    return last.value;
+  };
+}
+
 /**
  * The wire: keep-alive connections to one origin, one request at a time on each, and no redirects, since the
  * dispatcher follows none unless told to. Compression is not asked for and not accepted, so no body can grow
@@ -43,6 +52,7 @@ export function createTransport(options: {
     bodyTimeout: timeouts.bodyIdleMs,
   });
   const headers = ['authorization', authorization, ...OTHER_HEADERS];
+  const serverInstant = rememberingLast(parseHttpDate);
   let skewMs: number | undefined;
   let answered = false;
   let closed = false;
@@ -52,7 +62,7 @@ export function createTransport(options: {
     startDeadline: createDeadlines(),
     onAnswered(date, middleAt) {
       answered = true;
-      const serverAt = date === undefined ? undefined : parseHttpDate(date);
+      const serverAt = date === undefined ? undefined : serverInstant(date);
       // The header has whole seconds, cut off: on average the server's clock was half a second further.
       skewMs = serverAt === undefined ? undefined : serverAt + 500 - middleAt;
     },

@@ -6,7 +6,7 @@ import { joinStops, type ApplyContext } from './context.ts';
 import { ControlDesk } from './control-desk.ts';
 import { deleteOne } from './delete-one.ts';
 import type { DeletionContext } from './deletion.ts';
-import type { DeletableItem, Relisting } from './recheck.ts';
+import { createRests, type DeletableItem, type Relisting } from './recheck.ts';
 
 /** Deletions begun and not settled, those included that only wait for a late 404 or a control: bounds memory, not requests. */
 const MAX_OPEN = 1000;
@@ -28,6 +28,7 @@ export async function applyPlan(
     signals,
     relisting,
     slot: pLimit(context.policy.concurrency),
+    restsOn: createRests(context.policy),
     desk: new ControlDesk({
       reader: context.deleter,
       clock: context.clock,

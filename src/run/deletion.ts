@@ -5,13 +5,14 @@ import type { Outcome } from '../core/outcome.ts';
 import type { DeleteAnswer } from '../core/ports.ts';
 import { auditFacts, type ApplyContext } from './context.ts';
 import type { ControlDesk } from './control-desk.ts';
-import type { DeletableItem, Relisting, Seen } from './recheck.ts';
+import type { DeletableItem, Relisting, Rests, Seen } from './recheck.ts';
 import { VerifiedDeletions } from './verified-deletions.ts';
 
 export interface DeletionContext extends ApplyContext {
   /** Bounds the conversations that have requests in flight, over all projects. */
   readonly slot: LimitFunction;
   readonly desk: ControlDesk;
+  readonly restsOn: (rule: string | null) => Rests;
   readonly relisting: Relisting | undefined;
   /** Projects found missing or forbidden in this run, and why: nothing more is sent for them. */
   readonly lostProjects: Map<number, string>;

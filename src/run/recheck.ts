@@ -30,6 +30,19 @@ export type Rechecked =
   | { readonly kind: 'changed'; readonly reason: string }
   | { readonly kind: 'gone'; readonly status: 404; readonly receivedAt: number };
 
+/** What a rule's decision rests on that can change. */
+export type Rests = ReturnType<typeof restsOnChangeableFacts>;
+
+/** {@link restsOnChangeableFacts}, worked out once for each rule. */
+export function createRests(policy: ApplyContext['policy']): (rule: string | null) => Rests {
+  const known = new Map<string | null, Rests>();
+  return (rule) => {
+    const rests = known.get(rule) ?? restsOnChangeableFacts(policy, rule);
+    known.set(rule, rests);
+    return rests;
+  };
+}
+
 /** A second listing of the plan's projects, taken because the plan may be days old. */
 export interface Relisting {
   look(item: DeletableItem): 'unchanged' | 'changed' | 'not_listed' | 'unreadable';
@@ -41,7 +54,7 @@ export interface Relisting {
  * update, newest message) is read again unless it was seen within the last minute.
  */
 export async function recheck(
-  context: ApplyContext & { readonly slot: LimitFunction },
+  context: ApplyContext & { readonly slot: LimitFunction; readonly restsOn: (rule: string | null) => Rests },
   item: DeletableItem,
   options: { readonly relisting: Relisting | undefined; readonly always: boolean },
 ): Promise<Rechecked> {
@@ -53,7 +66,7 @@ export async function recheck(
   if (state === 'changed') return { kind: 'changed', reason: 'changed since the plan' };
   if (state === 'unreadable') return { kind: 'changed', reason: 'its project could not be listed again' };
   const listedAt = relisting?.takenAt ?? item.seenAt;
-  const rests = restsOnChangeableFacts(context.policy, item.rule);
+  const rests = context.restsOn(item.rule);
   // A message that planning did not read decided nothing: name or creation had settled that rule.
   const restsOnMessage = rests.lastMessage && item.lastMessageReadAt !== undefined;
   const readAt = relisting === undefined ? item.lastMessageReadAt : undefined;

@@ -34,11 +34,12 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
 
 /** How often each outcome was the last one of a conversation within a run. */
 function prepareLastWords(connection: Connection) {
+  // Beside a MAX, SQLite takes the other columns from the row that has it (https://www.sqlite.org/lang_select.html#bareagg).
   return connection.prepare<[string], { event: string; count: number }>(
     `SELECT event, COUNT(*) AS count FROM (
-       SELECT event, ROW_NUMBER() OVER (PARTITION BY project_id, session_id ORDER BY seq DESC) AS age
-         FROM audit_entries WHERE run_id = ? AND event IN (${OUTCOME_EVENTS})) AS outcomes
-      WHERE age = 1 GROUP BY event`,
+       SELECT event, MAX(seq) FROM audit_entries WHERE run_id = ? AND event IN (${OUTCOME_EVENTS})
+        GROUP BY project_id, session_id) AS outcomes
+      GROUP BY event`,
   );
 }
 
