@@ -90,10 +90,20 @@ export function conductRun(
       fence,
       isLeaseLive: isLive,
     };
+    await assertSlotDue(deps, run);
     const record = await begin(deps, run);
     const ending = await endingOf(deps, run, body);
     return finish(deps, { run, record, ending });
   });
+}
+
+/** Asked again under the lease: the worker that held it until a moment ago may have run this very slot. */
+async function assertSlotDue({ store, clock }: RunDeps, { policy, slotAt }: OpenRun): Promise<void> {
+  if (slotAt === undefined) return;
+  const lastSlotAt = await store.lastSlot(policy.name);
+  // A record from the future says nothing: the clock was set back since.
+  if (lastSlotAt === undefined || lastSlotAt < slotAt || lastSlotAt > clock.now()) return;
+  throw new RetentionError('lease_held', `another worker has just run the slot of ${policy.name}`);
 }
 
 function leaseParts({ store, clock, log, holder, leaseMs }: RunDeps): LeaseParts {
@@ -185,6 +195,9 @@ async function finish(
   ]);
   const change = { status, endedAt: clock.now(), requests, auditHead: last?.hash, problem };
   await store.updateRun(run.runId, change);
+  // Before the lease is given back. An interrupted run leaves its slot due.
+  if (run.slotAt !== undefined && status !== 'interrupted')
+    await store.recordSlot(run.policy.name, run.slotAt);
   await scrubIdlePlans(store, clock.now());
   return { run: { ...record, ...change, planId: plan?.planId }, counts, plan, fault };
 }

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { RetentionError } from '../../src/core/errors.ts';
 import type { StopSignals } from '../../src/run/context.ts';
+import { runPolicy } from '../../src/run/run-policy.ts';
 import { createStopSignals } from '../../src/daemon/lifecycle.ts';
 import { addProject, AGE_POLICY, runOnce } from '../support/purge.ts';
 import { createWorld, type TestWorld } from '../support/world.ts';
@@ -155,6 +156,29 @@ describe('the lease', () => {
       kind: 'lease_held',
     });
     expect(world.sandbox.journal.count()).toBe(0);
+  });
+
+  test('covers the record of the slot: who gets the lease next does not run the slot again', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 3, young: 0 });
+    const policy = await world.policy(AGE_POLICY);
+    const slotAt = world.clock.now() - 1000;
+    const { signals } = createStopSignals(world.clock);
+    const forSlot = { policy, trigger: 'schedule', slotAt, signals } as const;
+    expect((await runPolicy(world.deps, forSlot)).run.status).toBe('completed');
+    expect(await world.store.lastSlot('by-age')).toBe(slotAt);
+    const requests = world.sandbox.journal.count();
+    const entries = (await world.entries()).length;
+    await expect(runPolicy(world.deps, forSlot)).rejects.toMatchObject({ kind: 'lease_held' });
+    await expect(runPolicy(world.deps, { ...forSlot, slotAt: slotAt - 1 })).rejects.toMatchObject({
+      kind: 'lease_held',
+    });
+    expect(world.sandbox.journal.count()).toBe(requests);
+    expect((await world.entries()).length).toBe(entries);
+    expect((await runPolicy(world.deps, { ...forSlot, slotAt: slotAt + 500 })).run.status).toBe('completed');
+    // The clock was set back: what is on record lies in the future.
+    await world.store.recordSlot('by-age', world.clock.now() + 60_000);
+    expect((await runPolicy(world.deps, forSlot)).run.status).toBe('completed');
   });
 
   test('lost in mid-run stops every further DELETE', async () => {
