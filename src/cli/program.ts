@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Command as Verb, CommonFlags } from './command.ts';
 import type { ApplyInput } from './commands/apply.ts';
 import type { AuditExportInput } from './commands/audit.ts';
+import type { HoldAddInput, HoldReleaseInput } from './commands/hold.ts';
 import type { PlanInput } from './commands/plan.ts';
 import type { SandboxInput } from './commands/sandbox.ts';
 import { EXIT, exitCodeOfError, type ExitCode } from './exit-codes.ts';
@@ -46,6 +47,9 @@ const verbs = {
   run: async () => (await import('./commands/run.ts')).run,
   serve: async () => (await import('./commands/serve.ts')).serve,
   runs: async () => (await import('./commands/runs.ts')).runs,
+  holdAdd: async () => (await import('./commands/hold.ts')).holdAdd,
+  holdList: async () => (await import('./commands/hold.ts')).holdList,
+  holdRelease: async () => (await import('./commands/hold.ts')).holdRelease,
   auditVerify: async () => (await import('./commands/audit.ts')).auditVerify,
   auditExport: async () => (await import('./commands/audit.ts')).auditExport,
 } as const;
@@ -66,6 +70,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
     );
   addLooking(program, perform);
   addDeleting(program, perform);
+  addHolds(program, perform);
   addHistory(program, perform);
   return program;
 }
@@ -146,6 +151,36 @@ function addDeleting(program: Command, perform: Perform): void {
     does: 'The daemon: run each policy on its schedule until SIGTERM',
     example: 'serve /policies --state-dir /state',
   }).action((paths: string[], flags: CommonFlags) => perform(verbs.serve, { paths }, flags));
+}
+
+function addHolds(program: Command, perform: Perform): void {
+  const hold = program
+    .command('hold')
+    .description('Keep a project or a conversation from being deleted, whatever a policy says')
+    .addHelpText('after', '\nExample:\n  $ customgpt-retention hold list');
+  verbOf(hold, 'add <target>', {
+    does: 'Hold a project (1234) or one conversation (1234/SESSION)',
+    example: 'hold add 1234 --matter M-17 --reason "Smith v. Acme" --by legal --until 2027-12-31',
+  })
+    .requiredOption('--matter <id>', 'what the hold belongs to')
+    .requiredOption('--reason <text>', 'why; it stays in the audit log')
+    .requiredOption('--by <who>', 'who places it')
+    .option('--until <day>', 'the last day of the hold (UTC); without it the hold lasts until released')
+    .action((target: string, flags: CommonFlags & Omit<HoldAddInput, 'target'>) =>
+      perform(verbs.holdAdd, { ...flags, target }, flags),
+    );
+  verbOf(hold, 'list', { does: 'All holds, those in force first', example: 'hold list --json' }).action(
+    (flags: CommonFlags) => perform(verbs.holdList, {}, flags),
+  );
+  verbOf(hold, 'release <hold>', {
+    does: 'End a hold; what it covered is decided anew by the next plan',
+    example: 'hold release hold-k3v9x2m7q4ab --by legal --reason "case closed"',
+  })
+    .requiredOption('--reason <text>', 'why; it stays in the audit log')
+    .requiredOption('--by <who>', 'who ends it')
+    .action((holdId: string, flags: CommonFlags & Omit<HoldReleaseInput, 'holdId'>) =>
+      perform(verbs.holdRelease, { ...flags, holdId }, flags),
+    );
 }
 
 function addHistory(program: Command, perform: Perform): void {

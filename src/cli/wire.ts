@@ -81,8 +81,6 @@ export async function openWorker(
       leaseMs: settings.leaseMs,
       verifyTimeoutMs: settings.verifyTimeoutMs,
       requestsPerMinute: settings.requestsPerMinute,
-      // Every decision and every DELETE asks; no command of this version places a hold.
-      holds: () => Promise.resolve([]),
     },
     async close() {
       await client.close();

@@ -27,6 +27,17 @@ export class RetentionError extends Error {
   }
 }
 
+/** The intent of a deletion met a hold: nothing was written, so nothing may be sent. */
+export class HeldError extends Error {
+  readonly matter: string;
+
+  constructor(matter: string) {
+    super(`held for ${matter}`);
+    this.name = 'HeldError';
+    this.matter = matter;
+  }
+}
+
 /** What went wrong with one request, after every retry. */
 export type ApiFailure =
   | 'unauthorized'

@@ -9,6 +9,22 @@ export interface Hold {
   readonly untilAt: number | undefined;
 }
 
+/** Who ended a hold, when (epoch ms) and why. */
+export interface HoldRelease {
+  readonly at: number;
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** A hold as it is kept: who placed it, when (epoch ms) and why, and how it ended. */
+export interface HoldRecord extends Hold {
+  readonly reason: string;
+  readonly by: string;
+  readonly addedAt: number;
+  /** `undefined`: not released. It may still be over by its date. */
+  readonly release: HoldRelease | undefined;
+}
+
 /** The hold that covers this conversation at `now`, if there is one. */
 export function holdOver(
   holds: readonly Hold[],

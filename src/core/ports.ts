@@ -1,3 +1,4 @@
+import type { Hold, HoldRecord, HoldRelease } from './hold.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
 import type { OpenIntent } from './open-intent.ts';
@@ -162,7 +163,10 @@ export interface PlanStore {
 }
 
 export interface AuditLog {
-  /** Resolves once the entries are durable, in order and without gaps. Concurrent calls share one commit. */
+  /**
+   * Resolves once the entries are durable, in order and without gaps. Concurrent calls share one commit. Rejects with
+   * HeldError, in the same transaction, when one is the intent to delete what is under a hold by then.
+   */
   append(entries: readonly AuditFacts[], fence?: Fence): Promise<readonly AuditEntry[]>;
   head(): Promise<AuditHead>;
   /** Oldest first, read in batches. */
@@ -207,6 +211,17 @@ export interface LeaseStore {
   releaseLease(fence: Fence): Promise<void>;
 }
 
+export interface HoldStore {
+  /** Stored and audited in one transaction. From when it resolves, no intent for what it covers can be written. */
+  addHold(hold: Omit<HoldRecord, 'release'>): Promise<void>;
+  /** Undefined when there is no such hold, or it was released before. */
+  releaseHold(holdId: string, release: HoldRelease): Promise<HoldRecord | undefined>;
+  /** All there ever were, oldest first. */
+  holds(): Promise<readonly HoldRecord[]>;
+  /** Neither released nor over at `now`. */
+  holdsInForce(now: number): Promise<readonly Hold[]>;
+}
+
 export interface RunStore {
   startRun(run: RunRecord): Promise<void>;
   updateRun(
@@ -222,7 +237,7 @@ export interface RunStore {
 }
 
 /** All state. Every method rejects with RetentionError `state_unusable` when the disk or database fails. */
-export interface Store extends PlanStore, LeaseStore, RunStore {
+export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore {
   readonly audit: AuditLog;
   planStatus(planId: string): Promise<PlanStatus | undefined>;
   close(): Promise<void>;

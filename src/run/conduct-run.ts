@@ -1,6 +1,5 @@
 import type { Fact } from '../core/audit-entry.ts';
 import { isFault, RetentionError } from '../core/errors.ts';
-import type { Hold } from '../core/hold.ts';
 import { NO_OUTCOMES } from '../core/outcome.ts';
 import { countsOf, type PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
@@ -35,7 +34,6 @@ export interface RunDeps {
   readonly leaseMs: number;
   readonly verifyTimeoutMs: number;
   readonly requestsPerMinute: number | 'unlimited';
-  readonly holds: () => Promise<readonly Hold[]>;
 }
 
 export interface RunRequest {

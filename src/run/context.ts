@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
 import type { AuditFacts, Fact, AuditEvent } from '../core/audit-entry.ts';
-import type { Hold } from '../core/hold.ts';
 import type { Allowance } from '../core/limits.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
@@ -15,8 +14,6 @@ export interface ApplyContext {
   /** Whether the lease still keeps others away, asked right before each DELETE. */
   readonly isLeaseLive: () => boolean;
   readonly allowance: Allowance;
-  /** Read anew, so that a hold placed after the plan still counts. */
-  readonly holds: () => Promise<readonly Hold[]>;
   readonly deleter: CustomGptDeleter;
   readonly audit: AuditLog;
   readonly plans: PlanStore;

@@ -1,6 +1,5 @@
 import type { LimitFunction } from 'p-limit';
 import { restsOnChangeableFacts } from '../core/decide.ts';
-import { holdOver } from '../core/hold.ts';
 import type { PlanItem, PlanProject } from '../core/plan.ts';
 import type { Existence } from '../core/ports.ts';
 import { asRunFault, endsTheRun } from './api-faults.ts';
@@ -60,8 +59,6 @@ export async function recheck(
 ): Promise<Rechecked> {
   const { relisting } = options;
   const now = context.clock.now();
-  const hold = holdOver(await context.holds(), item, now);
-  if (hold !== undefined) return { kind: 'changed', reason: `held for ${hold.matter} since the plan` };
   const state = relisting?.look(item);
   if (state === 'changed') return { kind: 'changed', reason: 'changed since the plan' };
   if (state === 'unreadable') return { kind: 'changed', reason: 'its project could not be listed again' };

@@ -44,7 +44,7 @@ async function planRun(deps: RunDeps, run: OpenRun): Promise<PlanSummary> {
   const { store, clock, chance, log, progress } = deps;
   const plan = await makePlan(
     { reader, plans: store, clock, chance, log, progress },
-    { policy, holds: await deps.holds(), withKept: false, signal: signals.stop },
+    { policy, holds: await store.holdsInForce(clock.now()), withKept: false, signal: signals.stop },
   );
   await store.updateRun(run.runId, { planId: plan.planId });
   return plan;
@@ -91,7 +91,7 @@ export async function applyConsumed(
   },
 ): Promise<Ending> {
   const { run, plan, allowance } = parts;
-  const { store, clock, log, progress, verifyTimeoutMs, requestsPerMinute, holds } = deps;
+  const { store, clock, log, progress, verifyTimeoutMs, requestsPerMinute } = deps;
   if (!(await store.consumePlan(plan.planId, run.runId))) {
     throw new RetentionError('plan_stale', `plan ${plan.planId} was applied already`);
   }
@@ -99,7 +99,6 @@ export async function applyConsumed(
   const common = { runId, policy, fence, isLeaseLive, deleter, signals, plan, allowance };
   const context = {
     ...common,
-    holds,
     audit: store.audit,
     plans: store,
     clock,

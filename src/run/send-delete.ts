@@ -1,4 +1,4 @@
-import { ApiError } from '../core/errors.ts';
+import { ApiError, HeldError } from '../core/errors.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { DeleteAnswer } from '../core/ports.ts';
 import { auditFacts } from './context.ts';
@@ -34,10 +34,16 @@ export async function send(
   // time it may wait twice as long, so that the slowest pace still gets through.
   const notAfter = context.clock.monotonic() + FRESH_MS * 2 ** begun.late;
   const facts = { attempt, seen_at: formatInstant(seen.at), seen_by: seen.how, plan_id: context.plan.planId };
-  await context.audit.append(
-    [auditFacts(context, 'deletion.intended', { about: item, facts })],
-    context.fence,
-  );
+  try {
+    await context.audit.append(
+      [auditFacts(context, 'deletion.intended', { about: item, facts })],
+      context.fence,
+    );
+  } catch (error) {
+    if (!(error instanceof HeldError)) throw error;
+    const reason = `held for ${error.matter} since the plan`;
+    return recordUnsent(context, item, { previous: begun.previous, reason });
+  }
   return context.slot(() => sendIntended(context, item, { begun, seen, attempt, notAfter }));
 }
 

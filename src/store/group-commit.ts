@@ -1,12 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { chainEntry } from '../core/audit-chain.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from '../core/audit-entry.ts';
-import { RetentionError } from '../core/errors.ts';
+import { HeldError, RetentionError } from '../core/errors.ts';
+import { holdOver } from '../core/hold.ts';
+import type { Hold } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
 import { outcomeOfEvent } from '../core/outcome.ts';
 import type { Fence } from '../core/ports.ts';
 import { prepareInsert, recordedHead } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
+import { prepareHoldsInForce } from './hold-rows.ts';
 
 /** Called after each commit with what became durable, in order. Must not throw. */
 export type OnAppended = (entries: readonly AuditEntry[]) => void;
@@ -17,6 +20,8 @@ const LARGEST_GROUP = 1_000;
 interface Caller {
   readonly entries: readonly AuditFacts[];
   readonly fence: Fence | undefined;
+  /** Changes other tables in the same transaction; false when there is nothing to do, and then nothing is written. */
+  readonly alongside: (() => boolean) | undefined;
   readonly resolve: (entries: readonly AuditEntry[]) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -45,13 +50,17 @@ export class GroupCommit {
     this.#statements = prepareStatements(connection);
   }
 
-  append(entries: readonly AuditFacts[], fence: Fence | undefined): Promise<readonly AuditEntry[]> {
+  append(
+    entries: readonly AuditFacts[],
+    fence: Fence | undefined,
+    alongside?: () => boolean,
+  ): Promise<readonly AuditEntry[]> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) {
         reject(this.#failure);
         return;
       }
-      this.#waiting.push({ entries, fence, resolve, reject });
+      this.#waiting.push({ entries, fence, alongside, resolve, reject });
       this.#running ??= this.#commitAll();
     });
   }
@@ -101,8 +110,11 @@ export class GroupCommit {
     const before = this.#statements.head();
     let head = before;
     const isHeld = this.#statements.fencesAt(now);
-    const answers = group.map(({ entries, fence }): Answer => {
+    let holds: readonly Hold[] | undefined;
+    const answers = group.map(({ entries, fence, alongside }): Answer => {
       if (fence !== undefined && !isHeld(fence)) return { refusal: leaseLost(fence), written: [] };
+      const hold = holdAmong(entries, (holds ??= this.#statements.holdsInForce(now)), now);
+      if (hold !== undefined) return { refusal: new HeldError(hold.matter), written: [] };
       let chain: readonly Chained[];
       try {
         chain = chained(entries, head, time);
@@ -110,6 +122,9 @@ export class GroupCommit {
         // Facts that cannot be written are the mistake of one caller; nothing of them is in the chain yet.
         return { refusal, written: [] };
       }
+      if (alongside?.() === false) return { written: [] };
+      // It may have been a hold that was placed or released.
+      if (alongside !== undefined) holds = undefined;
       chain.forEach(this.#statements.insert);
       const written = chain.map(({ entry }) => entry);
       head = written.at(-1) ?? head;
@@ -123,6 +138,16 @@ export class GroupCommit {
 function settle(caller: Caller, answer: Answer | undefined): void {
   if (answer !== undefined && !('refusal' in answer)) caller.resolve(answer.written);
   else caller.reject(answer?.refusal);
+}
+
+/** The hold that one of the entries, as an intent to delete, would break. */
+function holdAmong(entries: readonly AuditFacts[], holds: readonly Hold[], now: number): Hold | undefined {
+  for (const { event, project_id: projectId, session_id: sessionId } of entries) {
+    if (event !== 'deletion.intended' || projectId === null || sessionId === null) continue;
+    const hold = holdOver(holds, { projectId, sessionId }, now);
+    if (hold !== undefined) return hold;
+  }
+  return undefined;
 }
 
 interface Chained {
@@ -156,6 +181,7 @@ function prepareStatements(connection: Connection) {
   const track = prepareTracking(connection);
   return {
     head: recordedHead(connection),
+    holdsInForce: prepareHoldsInForce(connection),
     /** Asks for each fence once: most callers of a group share theirs. */
     fencesAt: (now: number): ((fence: Fence) => boolean) => {
       const known = new Map<Fence, boolean>();

@@ -4,6 +4,7 @@ import { assertSoundTail } from './audit-rows.ts';
 import { Connection } from './connection.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { OnAppended } from './group-commit.ts';
+import { createHoldStore } from './holds.ts';
 import { createLeaseStore } from './leases.ts';
 import { openForReading, openForWriting } from './open-database.ts';
 import { removeOldDrafts } from './plan-removal.ts';
@@ -41,6 +42,7 @@ function assemble(connection: Connection, onAppended: OnAppended | undefined): S
   return {
     ...createPlanStore(connection),
     ...createLeaseStore(connection),
+    ...createHoldStore(connection, writer),
     ...createRunStore(connection),
     audit: createAuditLog(connection, writer),
     async close() {

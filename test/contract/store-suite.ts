@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Clock, Store } from '../../src/core/ports.ts';
 import { auditLogTests } from './store-audit-log.ts';
+import { holdTests } from './store-holds.ts';
 import { auditQuestionTests } from './store-audit-questions.ts';
 import { planEndTests } from './store-plan-end.ts';
 import { leaseTests, runTests } from './store-runs.ts';
@@ -41,6 +42,9 @@ export function storeSuite(name: string, open: (clock: Clock) => Promise<StoreUn
     });
     describe('end of a plan', () => {
       planEndTests(suite);
+    });
+    describe('holds', () => {
+      holdTests(suite);
     });
     describe('leases', () => {
       leaseTests(suite);

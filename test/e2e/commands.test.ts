@@ -7,8 +7,9 @@ import { AGE_POLICY } from '../support/purge.ts';
 describe.concurrent('help', () => {
   const ALL = ['', 'demo', 'sandbox', 'validate', 'plan', 'apply', 'run', 'serve', 'runs'];
   const AUDIT = ['audit', 'audit verify', 'audit export'];
+  const HOLD = ['hold', 'hold add', 'hold list', 'hold release'];
 
-  test.for([...ALL, ...AUDIT])('of "%s" shows an example', async (command, { terminal }) => {
+  test.for([...ALL, ...AUDIT, ...HOLD])('of "%s" shows an example', async (command, { terminal }) => {
     const { code, stdout } = await terminal.run([...command.split(' ').filter(Boolean), '--help']);
     expect(code).toBe(0);
     expect(stdout).toMatch(

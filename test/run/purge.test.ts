@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { totalRequests } from '../../src/core/run.ts';
-import { addProject, AGE_POLICY, runOnce, sessionId } from '../support/purge.ts';
+import { runPolicy } from '../../src/run/run-policy.ts';
+import { addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
 
 let world: TestWorld;
@@ -243,27 +244,43 @@ describe('what changed between the listing and the DELETE', () => {
 });
 
 describe('holds', () => {
+  const placed = {
+    projectId: 101,
+    matter: 'M-7',
+    untilAt: undefined,
+    reason: 'suit',
+    by: 'legal',
+    addedAt: 0,
+  };
+
   test('keep a conversation, also one that is held after the plan was made', async () => {
     world = await createWorld();
     const [first, second] = addProject(world, 101, { old: 4, young: 0 });
-    const hold = { projectId: 101, matter: 'M-7', untilAt: undefined };
-    world.holds.push({ ...hold, holdId: 'h1', sessionId: first });
+    const { store } = world;
+    await store.addHold({ ...placed, holdId: 'h1', sessionId: first });
     const policy = await world.policy(AGE_POLICY);
-    // Held in mid-run: the listing and the decision are over when the first DELETE arrives.
-    let reads = 0;
-    const deps = {
-      ...world.deps,
-      holds: () => {
-        reads += 1;
-        if (reads > 1 && world.holds.length === 1)
-          world.holds.push({ ...hold, holdId: 'h2', sessionId: second });
-        return Promise.resolve(world.holds);
-      },
+    // Held in mid-run: the listing and the decision are over when the plan is consumed.
+    const consumePlan: typeof store.consumePlan = async (...plan) => {
+      await store.addHold({ ...placed, holdId: 'h2', sessionId: second });
+      return store.consumePlan(...plan);
     };
-    const { runPolicy } = await import('../../src/run/run-policy.ts');
-    const { GO_ON } = await import('../support/purge.ts');
+    const deps = { ...world.deps, store: { ...store, consumePlan } };
     const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
     expect(result.counts).toMatchObject({ held: 1, planned: 3, verified: 2, skipped: 1 });
     expect(world.sandbox.accounts.conversationIds(101)).toEqual([first, second]);
+    const skipped = (await world.entries()).find(({ event }) => event === 'deletion.skipped');
+    expect(skipped).toMatchObject({ session_id: second, reason: 'held for M-7 since the plan' });
+  });
+
+  test('of a whole project stop its deletions, until it is released', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 3, young: 0 });
+    addProject(world, 102, { old: 2, young: 0 });
+    await world.store.addHold({ ...placed, holdId: 'h1', sessionId: undefined });
+    const policy = await world.policy(AGE_POLICY);
+    expect((await runOnce(world, policy)).counts).toMatchObject({ held: 3, verified: 2 });
+    expect(world.sandbox.accounts.count(101)).toBe(3);
+    await world.store.releaseHold('h1', { at: world.clock.now(), by: 'legal', reason: 'settled' });
+    expect((await runOnce(world, policy)).counts).toMatchObject({ held: 0, verified: 3 });
   });
 });

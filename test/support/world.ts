@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { readPolicies } from '../../src/config/policy-file.ts';
 import { verifyChain } from '../../src/core/audit-chain.ts';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
-import type { Hold } from '../../src/core/hold.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Chance, Log, Progress, Store } from '../../src/core/ports.ts';
 import { createCustomGptClient, type CustomGptClient } from '../../src/customgpt/client.ts';
@@ -57,8 +56,6 @@ export interface TestWorld {
   readonly stateDir: string;
   readonly client: CustomGptClient;
   readonly deps: RunDeps;
-  /** Placed by a test; read before each run and before each DELETE. */
-  readonly holds: Hold[];
   /** A policy from YAML, written to a file of its own. */
   policy(yaml: string): Promise<Policy>;
   entries(): Promise<readonly AuditEntry[]>;
@@ -94,7 +91,6 @@ export async function createWorld(
     chance,
     log,
   });
-  const holds: Hold[] = [];
   const deps: RunDeps = {
     openApi: () => client.view(),
     store,
@@ -106,7 +102,6 @@ export async function createWorld(
     leaseMs: 60_000,
     verifyTimeoutMs: 60_000,
     requestsPerMinute: options.rpm ?? 'unlimited',
-    holds: () => Promise.resolve(holds),
     ...options.deps,
   };
   let files = 0;
@@ -123,7 +118,6 @@ export async function createWorld(
     stateDir,
     client,
     deps,
-    holds,
     entries,
     async policy(yaml) {
       files += 1;

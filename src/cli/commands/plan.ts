@@ -60,7 +60,12 @@ async function planOne(
   const startedAt = clock.monotonic();
   const summary = await makePlan(
     { reader, plans: store, clock, chance, log, progress },
-    { policy, holds: await deps.holds(), withKept: input.all === true, signal: stop },
+    {
+      policy,
+      holds: await deps.store.holdsInForce(deps.clock.now()),
+      withKept: input.all === true,
+      signal: stop,
+    },
   );
   const tookMs = clock.monotonic() - startedAt;
   return {

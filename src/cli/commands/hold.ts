@@ -1,0 +1,133 @@
+import { RetentionError } from '../../core/errors.ts';
+import type { HoldRecord } from '../../core/hold.ts';
+import { parseInstant } from '../../core/instant.ts';
+import type { Store } from '../../core/ports.ts';
+import { isProjectId, isSessionId } from '../../customgpt/urls.ts';
+import { holdJson, holdLines, holdSentence } from '../../report/hold-text.ts';
+import type { Command, CommandWorld } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { loggingOf, openHistory, openState, settingsOf } from '../wire.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const LONGEST_TEXT = 500;
+/** It is repeated in the reason of each decision. */
+const LONGEST_MATTER = 60;
+
+export interface HoldAddInput {
+  /** `PROJECT` or `PROJECT/SESSION`. */
+  readonly target: string;
+  readonly matter: string;
+  readonly reason: string;
+  readonly by: string;
+  readonly until?: string;
+}
+
+export interface HoldReleaseInput {
+  readonly holdId: string;
+  readonly reason: string;
+  readonly by: string;
+}
+
+/** Places a hold: from its end on nothing of what it covers is deleted, whatever a policy or a plan says. */
+export const holdAdd: Command<HoldAddInput> = async (world, input) => {
+  const { clock, chance } = world.surroundings;
+  const addedAt = clock.now();
+  const hold = {
+    holdId: `hold-${chance.token(12)}`,
+    ...targetOf(input.target),
+    matter: textOf('--matter', input.matter, LONGEST_MATTER),
+    reason: textOf('--reason', input.reason),
+    by: textOf('--by', input.by),
+    addedAt,
+    untilAt: input.until === undefined ? undefined : untilOf(input.until, addedAt),
+  };
+  await withState(world, (store) => store.addHold(hold));
+  await world.output.lines(
+    holdSentence({ ...hold, release: undefined }),
+    `Recorded in ${settingsOf(world).stateDir}: workers with another state directory know nothing of it.`,
+  );
+  await world.output.document(holdJson({ ...hold, release: undefined }, addedAt));
+  return EXIT.done;
+};
+
+/** Every hold there ever was; `holds` for scripts, those in force first for people. */
+export const holdList: Command<object> = async (world) => {
+  const store = await openHistory(world, settingsOf(world));
+  try {
+    const holds = await store.holds();
+    const now = world.surroundings.clock.now();
+    await world.output.lines(...holdLines(holds, now));
+    await world.output.document({ holds: holds.map((hold) => holdJson(hold, now)) });
+    return EXIT.done;
+  } finally {
+    await store.close();
+  }
+};
+
+/** Ends a hold. What it covered is decided anew by the next plan; an older plan deletes no more than it names. */
+export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
+  const at = world.surroundings.clock.now();
+  const release = { at, by: textOf('--by', input.by), reason: textOf('--reason', input.reason) };
+  const released = await withState(world, (store) => store.releaseHold(input.holdId, release));
+  if (released === undefined) {
+    throw new RetentionError('usage', `there is no hold ${input.holdId} to release`, {
+      hint: 'See: customgpt-retention hold list',
+    });
+  }
+  await world.output.lines(holdSentence(released));
+  await world.output.document(holdJson(released, at));
+  return EXIT.done;
+};
+
+async function withState<T>(world: CommandWorld, work: (store: Store) => Promise<T>): Promise<T> {
+  const settings = settingsOf(world);
+  const store = await openState(world, settings, await loggingOf(world, settings, true));
+  try {
+    return await work(store);
+  } finally {
+    await store.close();
+  }
+}
+
+function targetOf(target: string): Pick<HoldRecord, 'projectId' | 'sessionId'> {
+  const [project = '', sessionId, ...more] = target.split('/');
+  const projectId = /^\d{1,16}$/.test(project) ? Number(project) : undefined;
+  const isSound = isProjectId(projectId) && more.length === 0;
+  if (isSound && sessionId === undefined) return { projectId, sessionId };
+  if (isSound && isSessionId(sessionId)) return { projectId, sessionId };
+  throw new RetentionError(
+    'usage',
+    'what to hold is a project id, or a project id, a slash and a session id',
+    {
+      hint: 'For example: hold add 1234, or hold add 1234/0b1e6f0c-5f0e-4f65-9a52-3a9df1c3a7d1',
+    },
+  );
+}
+
+/** It goes into the audit log, which is never erased, and onto terminals. */
+function textOf(flag: string, given: string, longest = LONGEST_TEXT): string {
+  const text = given.trim();
+  const problem = problemOf(text, longest);
+  if (problem === undefined) return text;
+  throw new RetentionError('usage', `${flag} ${problem}`);
+}
+
+function problemOf(text: string, longest: number): string | undefined {
+  if (text === '') return 'must not be empty';
+  if (text.length > longest) return `must not be longer than ${longest} characters`;
+  return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text)
+    ? 'must not hold control or invisible characters'
+    : undefined;
+}
+
+/** A day counts to its end, in UTC. */
+function untilOf(text: string, now: number): number {
+  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
+  const startsAt = isDay ? parseInstant(`${text}T00:00:00Z`) : undefined;
+  const untilAt = startsAt === undefined ? undefined : startsAt + DAY_MS;
+  if (untilAt === undefined) {
+    throw new RetentionError('usage', '--until is a day, such as 2027-12-31; it counts to its end, in UTC');
+  }
+  if (untilAt <= now) throw new RetentionError('usage', '--until is over already');
+  return untilAt;
+}
