@@ -1,11 +1,11 @@
 import { ApiError } from '../core/errors.ts';
 import { formatInstant } from '../core/instant.ts';
+import type { PlanItem } from '../core/plan.ts';
 import { endsTheRun } from './api-faults.ts';
 import { auditFacts } from './context.ts';
-import { deleteOne } from './delete-one.ts';
+import { deleteAll } from './delete-all.ts';
 import type { DeletionContext } from './deletion.ts';
 import { InconsistentListing, listProject, repeatWhileInconsistent } from './list-project.ts';
-import type { DeletableItem } from './recheck.ts';
 import type { VerifiedDeletions } from './verified-deletions.ts';
 
 const FIRST_PAUSE_MS = 2000;
@@ -29,9 +29,13 @@ export async function confirmAbsence(context: DeletionContext): Promise<readonly
   return unconfirmed;
 }
 
-async function* plannedIn(context: DeletionContext, projectId: number): AsyncGenerator<DeletableItem> {
+async function* plannedIn(
+  context: DeletionContext,
+  projectId: number,
+  sessionIds: ReadonlySet<string>,
+): AsyncGenerator<PlanItem> {
   for await (const item of context.plans.planItems(context.plan.planId, { verdict: 'delete' })) {
-    if (item.projectId === projectId && item.sessionId !== null) yield item as DeletableItem;
+    if (item.projectId === projectId && item.sessionId !== null && sessionIds.has(item.sessionId)) yield item;
   }
 }
 
@@ -121,18 +125,5 @@ async function deleteAgain(
   projectId: number,
   again: ReadonlySet<string>,
 ): Promise<void> {
-  if (again.size === 0) return;
-  const open: Promise<void>[] = [];
-  for await (const item of plannedIn(context, projectId)) {
-    if (!again.has(item.sessionId)) continue;
-    context.desk.begun(projectId);
-    open.push(
-      deleteOne(context, item).finally(() => {
-        context.desk.settled(projectId);
-      }),
-    );
-  }
-  // All of them end before an error of one goes on.
-  const ends = await Promise.allSettled(open);
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  if (again.size > 0) await deleteAll(context, plannedIn(context, projectId, again), () => undefined);
 }

@@ -13,7 +13,7 @@ import { send } from './send-delete.ts';
 export async function deleteOne(
   context: DeletionContext,
   item: DeletableItem,
-  onBegun?: () => void,
+  onBegun: () => void,
 ): Promise<void> {
   try {
     let stage = await begin(context, item, { previous: undefined, late: 0 }).finally(onBegun);

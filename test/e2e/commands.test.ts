@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { addConversations, documentOf, type Env, terminalTest as test, until } from '../support/command.ts';
+import { addConversations, documentOf, type Env, until } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
+import { terminalTest as test } from '../support/terminal-test.ts';
 
 describe.concurrent('help', () => {
   const ALL = ['', 'demo', 'sandbox', 'validate', 'plan', 'apply', 'run', 'serve', 'runs'];

@@ -1,6 +1,7 @@
 import { describe, expect } from 'vitest';
-import { addConversations, documentOf, terminalTest as test } from '../support/command.ts';
+import { addConversations, documentOf } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
+import { terminalTest as test } from '../support/terminal-test.ts';
 
 const WHY = ['--matter', 'M-17', '--reason', 'Smith v. Acme', '--by', 'legal'];
 

@@ -1,15 +1,9 @@
 import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import {
-  addConversations,
-  type Env,
-  expectPlainWords,
-  onlyRun,
-  runsOf,
-  terminalTest,
-} from '../support/command.ts';
+import { addConversations, type Env, onlyRun, runsOf } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
+import { expectPlainWords, terminalTest } from '../support/terminal-test.ts';
 
 const test = terminalTest.extend<{ old: readonly string[] }>({
   old: [

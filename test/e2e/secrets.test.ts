@@ -2,14 +2,9 @@ import Database from 'better-sqlite3';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import {
-  addConversations,
-  API_KEY,
-  terminalTest as test,
-  type Ended,
-  type Terminal,
-} from '../support/command.ts';
+import { addConversations, API_KEY, type Ended, type Terminal } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
+import { terminalTest as test } from '../support/terminal-test.ts';
 
 /** As far as they may be in nobody's output: names and texts of `addConversations`, and the key. */
 const SECRETS = ['secret name', 'secret question', 'secret answer', API_KEY];

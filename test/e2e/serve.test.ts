@@ -5,16 +5,15 @@ import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { systemClock } from '../../src/cli/surroundings.ts';
 import {
   addConversations,
-  expectPlainWords,
   jsonLines,
   runsOf,
-  terminalTest,
   until,
   type Running,
   type Terminal,
 } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
 import { DAY } from '../support/world.ts';
+import { expectPlainWords, terminalTest } from '../support/terminal-test.ts';
 
 const OLD = 20;
 

@@ -1,7 +1,8 @@
 import { describe, expect } from 'vitest';
-import { addConversations, terminalTest, onlyPlan, expectPlainWords, onlyRun } from '../support/command.ts';
+import { addConversations, onlyPlan, onlyRun } from '../support/command.ts';
 import { addHostileRows } from '../../src/sandbox/hostile-rows.ts';
 import { AGE_POLICY } from '../support/purge.ts';
+import { expectPlainWords, terminalTest } from '../support/terminal-test.ts';
 
 const test = terminalTest.extend<{ old: readonly string[] }>({
   old: [

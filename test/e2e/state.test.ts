@@ -2,15 +2,9 @@ import Database from 'better-sqlite3';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import {
-  addConversations,
-  documentOf,
-  expectPlainWords,
-  type Terminal,
-  terminalTest,
-  until,
-} from '../support/command.ts';
+import { addConversations, documentOf, type Terminal, until } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
+import { expectPlainWords, terminalTest } from '../support/terminal-test.ts';
 
 const test = terminalTest.extend<{ old: readonly string[] }>({
   old: [
@@ -25,7 +19,7 @@ describe.concurrent('7, the lease', () => {
   test('a second run of the same policy gives way, and the first one finishes', async ({ terminal }) => {
     terminal.policy(AGE_POLICY);
     const listing = { route: 'conversations.list', nth: 1 } as const;
-    terminal.sandbox.faults.add({ when: listing, then: { latencyMs: 3000 } });
+    terminal.sandbox.faults.add({ when: listing, then: { latencyMs: 6000 } });
     const first = terminal.start(['run', '--json']);
     await until(() => terminal.sandbox.journal.count({ route: 'conversations.list' }) === 1);
     const second = await terminal.run(['run']);

@@ -4,13 +4,13 @@ import {
   addConversations,
   onlyRun,
   runsOf,
-  terminalTest,
   until,
   type Ended,
   type Running,
   type Terminal,
 } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
+import { terminalTest } from '../support/terminal-test.ts';
 
 const OLD = 48;
 

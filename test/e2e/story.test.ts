@@ -10,10 +10,10 @@ import {
   onlyRun,
   onlyPlan,
   runsOf,
-  terminalTest,
   type Terminal,
 } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
+import { terminalTest } from '../support/terminal-test.ts';
 
 const RUN_KEYS = [
   'audit_head',

@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test as plainTest } from 'vitest';
 import type { AuditEntry, AuditEvent } from '../../src/core/audit-entry.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
 import { sessionId } from './purge.ts';
@@ -36,6 +35,8 @@ export interface Running {
 export interface Limits {
   /** No file can grow beyond this many blocks of 512 bytes: to the command, a disk that is full. */
   readonly fileBlocks?: number;
+  /** SIGKILL as a thread makes this call for the nth time. Needs strace. */
+  readonly killAt?: { readonly call: string; readonly nth: number };
 }
 
 /** A folder with policies and state, a sandbox, and the built command to be started between them. */
@@ -64,20 +65,8 @@ export interface Terminal {
   close(): Promise<void>;
 }
 
-/** A test with a terminal of its own, which ends with the assertions that hold for every run. */
-export const terminalTest = plainTest.extend<{ terminal: Terminal }>({
-  terminal: async ({}, use) => {
-    const terminal = await openTerminal();
-    try {
-      await use(terminal);
-      await terminal.assertSound();
-    } finally {
-      await terminal.close();
-    }
-  },
-});
-
-async function openTerminal(options: SandboxOptions = {}): Promise<Terminal> {
+/** To be closed when done. */
+export async function openTerminal(options: SandboxOptions = {}): Promise<Terminal> {
   const folder = mkdtempSync(join(tmpdir(), 'retention-e2e-'));
   const stateDir = join(folder, 'state');
   const hasIntent = intentCheck(stateDir);
@@ -150,7 +139,12 @@ function environmentFor(sandbox: Sandbox): Env {
   };
 }
 
-function lineOf(command: readonly string[], { fileBlocks }: Limits = {}): readonly string[] {
+function lineOf(command: readonly string[], { fileBlocks, killAt }: Limits = {}): readonly string[] {
+  if (killAt !== undefined) {
+    const { call, nth } = killAt;
+    const injected = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGKILL:when=${nth}`];
+    return ['strace', '-f', '-qqq', '-o', '/dev/null', ...injected, ...command];
+  }
   if (fileBlocks === undefined) return command;
   return ['/bin/sh', '-c', `ulimit -f ${fileBlocks}; exec "$0" "$@"`, ...command];
 }
@@ -268,12 +262,4 @@ export function onlyPlan(ended: Pick<Ended, 'stdout'>): PlanDocument {
 /** Audit entries among the log lines, in the order in which they were written. */
 export function auditLines({ stderr }: Pick<Ended, 'stderr'>): readonly AuditEntry[] {
   return jsonLines(stderr).flatMap((line) => ('audit' in line ? [line['audit'] as AuditEntry] : []));
-}
-
-/** One line that says what is wrong, then what to do about it; never a stack. */
-export function expectPlainWords({ stderr }: Ended, words: string | RegExp): void {
-  const problem = stderr.slice(Math.max(0, stderr.indexOf('error: ')));
-  expect(problem).toMatch(/^error: /);
-  expect(problem).toMatch(words);
-  expect(problem).not.toMatch(/^\s+at .*:\d+:\d+\)?$/m);
 }

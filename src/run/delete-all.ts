@@ -1,0 +1,85 @@
+import type { PlanItem } from '../core/plan.ts';
+import { deleteOne } from './delete-one.ts';
+import type { DeletionContext } from './deletion.ts';
+import type { DeletableItem } from './recheck.ts';
+
+/** Deletions begun and not settled, those included that only wait for a late 404 or a control: bounds memory, not requests. */
+const MAX_OPEN = 1000;
+
+/**
+ * Deletes these items of the plan, as many at once as the policy allows, and resolves when each is settled or left open.
+ * `onError` is called at the first that must end the run, for the others to stop; it is thrown once they have.
+ */
+export async function deleteAll(
+  context: DeletionContext,
+  items: AsyncIterable<PlanItem>,
+  onError: () => void,
+): Promise<void> {
+  const open = new Set<Promise<void>>();
+  const mostBeginning = context.policy.concurrency + intendedAhead(context);
+  let beginning = 0;
+  let firstError: { readonly error: unknown } | undefined;
+  let onChange: (() => void) | undefined;
+  const begun = (): void => {
+    beginning -= 1;
+    onChange?.();
+  };
+  const start = (item: DeletableItem): void => {
+    context.desk.begun(item.projectId);
+    beginning += 1;
+    const one = deleteOne(context, item, begun)
+      .catch((error: unknown) => {
+        firstError ??= { error };
+        onError();
+      })
+      .finally(() => {
+        open.delete(one);
+        context.desk.settled(item.projectId);
+        onChange?.();
+      });
+    open.add(one);
+  };
+  const room = async (): Promise<void> => {
+    while (beginning >= mostBeginning || open.size >= MAX_OPEN) {
+      await new Promise<void>((resolve) => (onChange = resolve));
+    }
+  };
+  try {
+    await startEach(context, items, { start, room });
+  } catch (error) {
+    firstError ??= { error };
+    onError();
+  }
+  context.desk.endAll();
+  await Promise.all(open);
+  if (firstError !== undefined) throw firstError.error;
+}
+
+/** Starts one deletion after the other, as long as there is room for another. */
+async function startEach(
+  context: DeletionContext,
+  items: AsyncIterable<PlanItem>,
+  { start, room }: { readonly start: (item: DeletableItem) => void; readonly room: () => Promise<void> },
+): Promise<void> {
+  let current: number | undefined;
+  for await (const item of items) {
+    if (context.signals.stop.aborted) break;
+    if (current !== undefined && current !== item.projectId) context.desk.ended(current);
+    current = item.projectId;
+    if (isDeletable(item)) start(item);
+    await room();
+  }
+}
+
+function isDeletable(item: PlanItem): item is DeletableItem {
+  return item.verdict === 'delete' && item.sessionId !== null;
+}
+
+/**
+ * Intents that are written while all slots are taken, so that none of them waits for the disk: as many again as there are
+ * slots. At a pace an intent would only grow old in that line: then no more than a second's worth.
+ */
+function intendedAhead({ policy, requestsPerMinute }: DeletionContext): number {
+  const aSecondsWorth = requestsPerMinute === 'unlimited' ? Infinity : Math.ceil(requestsPerMinute / 60);
+  return Math.min(policy.concurrency, aSecondsWorth);
+}
