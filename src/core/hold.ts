@@ -34,7 +34,12 @@ export function holdOver(
   return holds.find(
     (hold) =>
       hold.projectId === conversation.projectId &&
-      (hold.sessionId === undefined || hold.sessionId === conversation.sessionId) &&
+      (hold.sessionId === undefined || isSame(hold.sessionId, conversation.sessionId)) &&
       (hold.untilAt === undefined || hold.untilAt > now),
   );
+}
+
+/** A UUID is often copied in capitals. Holding one too many is the safe side. */
+function isSame(held: string, sessionId: string): boolean {
+  return held.toLowerCase() === sessionId.toLowerCase();
 }

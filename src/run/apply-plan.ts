@@ -24,6 +24,9 @@ export async function applyPlan(
     signals,
     relisting,
     slot: pLimit(context.policy.concurrency),
+    onError: () => {
+      failure.abort();
+    },
     restsOn: createRests(context.policy),
     desk: new ControlDesk({
       reader: context.deleter,
@@ -42,9 +45,7 @@ export async function applyPlan(
   context.progress.begin('deleting', planned);
   try {
     const items = context.plans.planItems(context.plan.planId, { verdict: 'delete' });
-    await deleteAll(deletion, items, () => {
-      failure.abort();
-    });
+    await deleteAll(deletion, items);
     return { unconfirmed: signals.stop.aborted ? [] : await confirmAbsence(deletion) };
   } catch (error) {
     throw asRunFault(error);

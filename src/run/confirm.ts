@@ -125,5 +125,5 @@ async function deleteAgain(
   projectId: number,
   again: ReadonlySet<string>,
 ): Promise<void> {
-  if (again.size > 0) await deleteAll(context, plannedIn(context, projectId, again), () => undefined);
+  if (again.size > 0) await deleteAll(context, plannedIn(context, projectId, again));
 }

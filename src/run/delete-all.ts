@@ -8,13 +8,9 @@ const MAX_OPEN = 1000;
 
 /**
  * Deletes these items of the plan, as many at once as the policy allows, and resolves when each is settled or left open.
- * `onError` is called at the first that must end the run, for the others to stop; it is thrown once they have.
+ * The first error that must end the run stops the others, and is thrown once they have ended.
  */
-export async function deleteAll(
-  context: DeletionContext,
-  items: AsyncIterable<PlanItem>,
-  onError: () => void,
-): Promise<void> {
+export async function deleteAll(context: DeletionContext, items: AsyncIterable<PlanItem>): Promise<void> {
   const open = new Set<Promise<void>>();
   const mostBeginning = context.policy.concurrency + intendedAhead(context);
   let beginning = 0;
@@ -30,7 +26,7 @@ export async function deleteAll(
     const one = deleteOne(context, item, begun)
       .catch((error: unknown) => {
         firstError ??= { error };
-        onError();
+        context.onError();
       })
       .finally(() => {
         open.delete(one);
@@ -48,7 +44,7 @@ export async function deleteAll(
     await startEach(context, items, { start, room });
   } catch (error) {
     firstError ??= { error };
-    onError();
+    context.onError();
   }
   context.desk.endAll();
   await Promise.all(open);

@@ -16,7 +16,7 @@ export async function deleteOne(
   onBegun: () => void,
 ): Promise<void> {
   try {
-    let stage = await begin(context, item, { previous: undefined, late: 0 }).finally(onBegun);
+    let stage = await beginFirst(context, item).finally(onBegun);
     for (;;) {
       switch (stage.stage) {
         case 'settled':
@@ -40,6 +40,15 @@ export async function deleteOne(
     if (context.signals.abandon.aborted) return;
     throw error;
   }
+}
+
+/** A turn that came too late does not make room for another: else the line would grow with every late turn. */
+async function beginFirst(context: DeletionContext, item: DeletableItem): Promise<Stage> {
+  let stage = await begin(context, item, { previous: undefined, late: 0 });
+  while (stage.stage === 'again' && stage.begun.previous === undefined) {
+    stage = await begin(context, item, stage.begun);
+  }
+  return stage;
 }
 
 async function begin(context: DeletionContext, item: DeletableItem, begun: Begun): Promise<Stage> {

@@ -14,6 +14,8 @@ export interface DeletionContext extends ApplyContext {
   readonly desk: ControlDesk;
   readonly restsOn: (rule: string | null) => Rests;
   readonly relisting: Relisting | undefined;
+  /** Called at the first error that must end the run: no further DELETE. */
+  readonly onError: () => void;
   /** Projects found missing or forbidden in this run, and why: nothing more is sent for them. */
   readonly lostProjects: Map<number, string>;
   /** By project: what was recorded as verified, for the fresh listing to confirm. */

@@ -243,6 +243,18 @@ describe('what changed between the listing and the DELETE', () => {
   });
 });
 
+describe('a slow pace and many slots', () => {
+  test('do not let intents pile up in front of the line', async () => {
+    world = await createWorld({ rpm: 30 });
+    addProject(world, 101, { old: 150, young: 0 });
+    const result = await runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 32\n`));
+    expect(result.counts).toMatchObject({ verified: 150 });
+    const intents = (await world.entries()).filter(({ event }) => event === 'deletion.intended').length;
+    // A turn that comes after a minute is looked at again: 32 slots at two seconds a request make that once for most.
+    expect(intents / 150).toBeLessThan(2.3);
+  });
+});
+
 describe('holds', () => {
   const placed = {
     projectId: 101,

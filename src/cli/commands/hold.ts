@@ -1,5 +1,5 @@
 import { RetentionError } from '../../core/errors.ts';
-import type { HoldRecord } from '../../core/hold.ts';
+import { holdOver, type HoldRecord } from '../../core/hold.ts';
 import { parseInstant } from '../../core/instant.ts';
 import type { Store } from '../../core/ports.ts';
 import { isProjectId, isSessionId } from '../../customgpt/urls.ts';
@@ -28,7 +28,10 @@ export interface HoldReleaseInput {
   readonly by: string;
 }
 
-/** Places a hold: from its end on nothing of what it covers is deleted, whatever a policy or a plan says. */
+/**
+ * Places a hold: from its end on no deletion of what it covers begins, whatever a policy or a plan says. Deletions whose
+ * intent was on disk before are named.
+ */
 export const holdAdd: Command<HoldAddInput> = async (world, input) => {
   const { clock, chance } = world.surroundings;
   const addedAt = clock.now();
@@ -41,9 +44,18 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
     addedAt,
     untilAt: input.until === undefined ? undefined : untilOf(input.until, addedAt),
   };
-  await withState(world, (store) => store.addHold(hold));
+  const underWay = await withState(world, async (store) => {
+    await store.addHold(hold);
+    return (await store.audit.openIntents()).filter(
+      (intent) => holdOver([hold], intent, addedAt) !== undefined,
+    );
+  });
   await world.output.lines(
     holdSentence({ ...hold, release: undefined }),
+    ...underWay.map(
+      ({ projectId, sessionId }) =>
+        `Already begun, and carried out if its DELETE is on its way: conversation ${projectId}/${sessionId}.`,
+    ),
     `Recorded in ${settingsOf(world).stateDir}: workers with another state directory know nothing of it.`,
   );
   await world.output.document(holdJson({ ...hold, release: undefined }, addedAt));
