@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { addConversations, openTerminal, type Terminal } from '../support/command.ts';
+import { AGE_POLICY } from '../support/purge.ts';
 
 /*
  * Kills the built command, by SIGKILL, at each write to its state, each sync of the disk and each write to a socket of a
@@ -11,16 +12,7 @@ import { addConversations, openTerminal, type Terminal } from '../support/comman
 
 /** How state and sockets are written, and made durable. The count is per thread: the disk is also synced from others. */
 const CALLS = ['pwrite64', 'fdatasync', 'fsync', 'write', 'ftruncate', 'unlink'];
-const POLICY = `
-version: 1
-name: by-age
-mode: enforce
-projects: { include: ["*"] }
-rules:
-  - { name: old, match: { older_than: 90d }, action: delete }
-limits: { max_percent: 100 }
-concurrency: 2
-`;
+const POLICY = `${AGE_POLICY}concurrency: 2\n`;
 
 const { values } = parseArgs({ options: { every: { type: 'string', default: '1' } } });
 const every = Number(values.every);
