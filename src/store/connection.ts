@@ -18,7 +18,7 @@ export class Connection {
   readonly #database: Database;
   readonly #readOnly: boolean;
   readonly #wal: Wal;
-  #hasWritten = false;
+  #hasSynced = false;
 
   constructor(
     database: Database,
@@ -52,12 +52,9 @@ export class Connection {
 
   /** In one transaction that is durable on return. @throws RetentionError `state_unusable` when the database fails */
   writeNow<T>(work: () => T): T {
-    return this.readNow(() => {
-      if (this.#readOnly) throw new RetentionError('state_unusable', `${this.path} is open for reading only`);
-      const result = this.#database.transaction(work).immediate();
-      this.#hasWritten = true;
-      return result;
-    });
+    const result = this.#transact(work);
+    this.#hasSynced = true;
+    return result;
   }
 
   /**
@@ -66,7 +63,7 @@ export class Connection {
    */
   writeAhead<T>(work: () => T): { readonly result: T; readonly durable: Promise<void> } {
     // The first commit is a whole one: it makes the WAL, and its name durable in the directory.
-    if (!this.#hasWritten) return { result: this.writeNow(work), durable: Promise.resolve() };
+    if (!this.#hasSynced) return { result: this.writeNow(work), durable: Promise.resolve() };
     return { result: this.#writeWithoutSync(work), durable: this.#wal.sync() };
   }
 
@@ -82,10 +79,17 @@ export class Connection {
     return this.readNow(() => {
       this.#database.exec('PRAGMA synchronous = NORMAL');
       try {
-        return this.writeNow(work);
+        return this.#transact(work);
       } finally {
         this.#database.exec('PRAGMA synchronous = FULL');
       }
+    });
+  }
+
+  #transact<T>(work: () => T): T {
+    return this.readNow(() => {
+      if (this.#readOnly) throw new RetentionError('state_unusable', `${this.path} is open for reading only`);
+      return this.#database.transaction(work).immediate();
     });
   }
 

@@ -1,4 +1,6 @@
 import { describe, expect } from 'vitest';
+import { systemClock } from '../../src/cli/surroundings.ts';
+import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { addConversations, documentOf } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
 import { terminalTest as test } from '../support/terminal-test.ts';
@@ -33,6 +35,32 @@ describe.concurrent('hold', () => {
     const twice = await terminal.run(['hold', 'release', holdId, ...end]);
     expect(twice).toMatchObject({ code: 2, stdout: '' });
     expect(twice.stderr).toContain(`there is no hold ${holdId} to release`);
+  });
+
+  test('names what was begun before it: an intent without an outcome', async ({ terminal }) => {
+    const store = await openSqliteStore({ stateDir: terminal.stateDir, clock: systemClock });
+    const session = 'begun-0001';
+    await store.audit.append([
+      {
+        event: 'deletion.intended',
+        run_id: 'run-1',
+        policy: 'by-age',
+        policy_hash: null,
+        rule: 'old',
+        project_id: 101,
+        session_id: session,
+        facts: { attempt: 1, seen_at: '2026-01-01T00:00:00.000Z', seen_by: 'listing' },
+      },
+    ]);
+    await store.close();
+    const elsewhere = documentOf(await terminal.run(['hold', 'add', '102', ...WHY, '--json']));
+    expect(elsewhere).toMatchObject({ state: 'in_force', already_begun: [] });
+    const document = documentOf(await terminal.run(['hold', 'add', '101', ...WHY, '--json']));
+    expect(document).toMatchObject({ already_begun: [{ project_id: 101, session_id: session }] });
+    const { stdout } = await terminal.run(['hold', 'add', `101/${session}`, ...WHY]);
+    expect(stdout).toContain(
+      `Already begun, and carried out if its DELETE is on its way: conversation 101/${session}.`,
+    );
   });
 
   test('needs neither key nor server', async ({ terminal }) => {

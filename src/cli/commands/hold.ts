@@ -58,11 +58,17 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
     ),
     `Recorded in ${settingsOf(world).stateDir}: workers with another state directory know nothing of it.`,
   );
-  await world.output.document(holdJson({ ...hold, release: undefined }, addedAt));
+  await world.output.document({
+    ...holdJson({ ...hold, release: undefined }, addedAt),
+    already_begun: underWay.map(({ projectId, sessionId }) => ({
+      project_id: projectId,
+      session_id: sessionId,
+    })),
+  });
   return EXIT.done;
 };
 
-/** Every hold there ever was; `holds` for scripts, those in force first for people. */
+/** Every hold there ever was: oldest first for scripts, those in force first for people. */
 export const holdList: Command<object> = async (world) => {
   const store = await openHistory(world, settingsOf(world));
   try {
