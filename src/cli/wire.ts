@@ -73,6 +73,7 @@ export async function openWorker(
     deps: {
       openApi: () => client.view(),
       store,
+      holds: store,
       clock,
       chance,
       log: logging.log,

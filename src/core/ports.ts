@@ -125,8 +125,8 @@ export interface CustomGptDeleter extends CustomGptReader {
     sessionId: string,
     options?: {
       readonly signal?: AbortSignal;
-      /** Asked in the turn in which it would be sent: when not, it is `aborted` instead. */
-      readonly mayBeSent?: () => boolean;
+      /** Asked when its turn has come: when not, it is `aborted` instead, and when this throws, so does the call. */
+      readonly mayBeSent?: () => Promise<boolean>;
     },
   ): Promise<DeleteAnswer>;
 }
@@ -221,6 +221,9 @@ export interface HoldStore {
   /** Neither released nor over at `now`. */
   holdsInForce(now: number): Promise<readonly Hold[]>;
 }
+
+/** Where a run learns what is held. Rejects with RetentionError when that cannot be read: then nothing may be deleted. */
+export type HoldSource = Pick<HoldStore, 'holdsInForce'>;
 
 export interface RunStore {
   startRun(run: RunRecord): Promise<void>;

@@ -21,8 +21,8 @@ export interface Call<T> extends WireRequest {
   readonly purpose: Purpose;
   /** What may be sent again: a read after anything that may pass, or only what a 429 says was not carried out. */
   readonly repeat: 'read' | 'after_429_only';
-  /** Asked in the turn in which it would be sent: when not, it is `aborted` instead. */
-  readonly mayBeSent?: (() => boolean) | undefined;
+  /** Asked when its turn has come: when not, it is `aborted` instead, and when this throws, so does the call. */
+  readonly mayBeSent?: (() => Promise<boolean>) | undefined;
   /** Content of a whole 2xx answer; undefined when it is not what this route answers. */
   read(answer: Answer): T | undefined;
   /** What a 404 in the vendor's own words says, to a caller for whom it is an answer like others. */
@@ -87,10 +87,10 @@ async function attempt<T>(
   const admission = await turnstile.enter(call.target.method === 'GET', call.signal);
   if (admission.kind === 'aborted') throw failed(call, 'aborted');
   if (admission.kind === 'exhausted') throw last ?? failed(call, admission.failure, admission.status);
-  if (call.mayBeSent?.() === false) {
-    turnstile.leave(admission.ticket, { kind: 'nothing' });
-    throw failed(call, 'aborted');
-  }
+  if (call.mayBeSent !== undefined)
+    await assertMayBeSent(call, () => {
+      turnstile.leave(admission.ticket, { kind: 'nothing' });
+    });
   const hadAnswered = transport.hasAnswered();
   const result = await transport.send(call, () => {
     parts.onSent(call.purpose);
@@ -101,6 +101,16 @@ async function attempt<T>(
     isFirstContact ? { kind: 'nothing' } : lessonOf(call, result, clock.now()),
   );
   return outcomeOf(call, result);
+}
+
+async function assertMayBeSent(call: Call<unknown>, giveBackTurn: () => void): Promise<void> {
+  let mayBeSent: boolean | undefined;
+  try {
+    mayBeSent = await call.mayBeSent?.();
+  } finally {
+    if (mayBeSent !== true) giveBackTurn();
+  }
+  if (mayBeSent !== true) throw failed(call, 'aborted');
 }
 
 function outcomeOf<T>(call: Call<T>, result: WireResult): Outcome<T> {

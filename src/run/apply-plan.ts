@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { asRunFault } from './api-faults.ts';
+import { Brake } from './brake.ts';
 import { confirmAbsence } from './confirm.ts';
 import { joinStops, type ApplyContext } from './context.ts';
 import { ControlDesk } from './control-desk.ts';
@@ -7,15 +8,22 @@ import { deleteAll } from './delete-all.ts';
 import type { DeletionContext } from './deletion.ts';
 import { createRests, type Relisting } from './recheck.ts';
 
+export interface Applied {
+  /** Projects whose fresh listing could not confirm the deletions. */
+  readonly unconfirmed: readonly number[];
+  /** What ended the deletions before the plan's end. */
+  readonly problem: string | undefined;
+}
+
 /**
  * Executes one plan that was consumed for this run: never more than it names, less where a conversation changed.
- * Resolves with the projects whose fresh listing could not confirm the deletions. Throws RetentionError when the run
+ * Throws RetentionError when the run
  * must end (`credential_refused`, `lease_held`, `state_unusable`); what was begun is settled or left open by then.
  */
 export async function applyPlan(
   context: ApplyContext,
   { relisting, lost }: { readonly relisting: Relisting | undefined; readonly lost: readonly number[] },
-): Promise<{ readonly unconfirmed: readonly number[] }> {
+): Promise<Applied> {
   const failure = new AbortController();
   // A failure of one deletion stops the others the way a person's stop does, only without the wait.
   const signals = joinStops(context.signals, failure.signal);
@@ -34,6 +42,7 @@ export async function applyPlan(
       log: context.log,
       signal: signals.abandon,
     }),
+    brake: new Brake({ log: context.log, stop: signals.stop }),
     lostProjects: new Map(lost.map((projectId) => [projectId, 'the policy no longer covers its project'])),
     verified: new Map(),
   };
@@ -46,7 +55,8 @@ export async function applyPlan(
   try {
     const items = context.plans.planItems(context.plan.planId, { verdict: 'delete' });
     await deleteAll(deletion, items);
-    return { unconfirmed: signals.stop.aborted ? [] : await confirmAbsence(deletion) };
+    const unconfirmed = signals.stop.aborted ? [] : await confirmAbsence(deletion);
+    return { unconfirmed, problem: deletion.brake.isPulled ? Brake.reason : undefined };
   } catch (error) {
     throw asRunFault(error);
   } finally {

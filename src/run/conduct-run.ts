@@ -9,6 +9,7 @@ import type {
   CustomGptDeleter,
   CustomGptReader,
   Fence,
+  HoldSource,
   Log,
   Progress,
   Store,
@@ -25,6 +26,7 @@ export interface RunDeps {
   /** A view of the vendor with request counts of its own; pace and pauses are shared by all of a key. */
   readonly openApi: () => { readonly reader: CustomGptReader; readonly deleter: CustomGptDeleter };
   readonly store: Store;
+  readonly holds: HoldSource;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;

@@ -3,7 +3,16 @@ import type { AuditFacts, Fact, AuditEvent } from '../core/audit-entry.ts';
 import type { Allowance } from '../core/limits.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
-import type { AuditLog, Clock, CustomGptDeleter, Fence, Log, PlanStore, Progress } from '../core/ports.ts';
+import type {
+  AuditLog,
+  Clock,
+  CustomGptDeleter,
+  Fence,
+  HoldSource,
+  Log,
+  PlanStore,
+  Progress,
+} from '../core/ports.ts';
 
 /** What everything between a finished plan and its last outcome works with. */
 export interface ApplyContext {
@@ -14,6 +23,7 @@ export interface ApplyContext {
   /** Whether the lease still keeps others away, asked right before each DELETE. */
   readonly isLeaseLive: () => boolean;
   readonly allowance: Allowance;
+  readonly holds: HoldSource;
   readonly deleter: CustomGptDeleter;
   readonly audit: AuditLog;
   readonly plans: PlanStore;

@@ -39,6 +39,7 @@ export async function deleteAll(context: DeletionContext, items: AsyncIterable<P
     while (beginning >= mostBeginning || open.size >= MAX_OPEN) {
       await new Promise<void>((resolve) => (onChange = resolve));
     }
+    while (!context.brake.isClear) await context.brake.change();
   };
   try {
     await startEach(context, items, { start, room });
@@ -59,7 +60,7 @@ async function startEach(
 ): Promise<void> {
   let current: number | undefined;
   for await (const item of items) {
-    if (context.signals.stop.aborted) break;
+    if (context.signals.stop.aborted || context.brake.isPulled) break;
     if (current !== undefined && current !== item.projectId) context.desk.ended(current);
     current = item.projectId;
     if (isDeletable(item)) start(item);

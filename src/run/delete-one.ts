@@ -1,4 +1,5 @@
 import { ApiError } from '../core/errors.ts';
+import { Brake } from './brake.ts';
 import { recordUnsent, SETTLED, type Begun, type DeletionContext, type Stage } from './deletion.ts';
 import { prove, proving, watch } from './prove-deletion.ts';
 import { recheck, type DeletableItem } from './recheck.ts';
@@ -15,6 +16,7 @@ export async function deleteOne(
   item: DeletableItem,
   onBegun: () => void,
 ): Promise<void> {
+  let doubtOver: ReturnType<Brake['doubt']> | undefined;
   try {
     let stage = await beginFirst(context, item).finally(onBegun);
     for (;;) {
@@ -22,9 +24,12 @@ export async function deleteOne(
         case 'settled':
           return;
         case 'watching':
+          doubtOver ??= context.brake.doubt(stage.sent.answer.kind === 'accepted' ? 'slow' : 'unclear');
           stage = await watch(context, item, stage.sent);
           break;
         case 'proving':
+          doubtOver?.(true);
+          doubtOver = undefined;
           stage = await prove(context, item, stage);
           break;
         case 'again': {
@@ -39,6 +44,8 @@ export async function deleteOne(
     if (error instanceof ApiError && error.failure === 'aborted') return;
     if (context.signals.abandon.aborted) return;
     throw error;
+  } finally {
+    doubtOver?.(false);
   }
 }
 
@@ -55,8 +62,8 @@ async function begin(context: DeletionContext, item: DeletableItem, begun: Begun
   const { previous } = begun;
   if (context.signals.stop.aborted)
     return giveUp(context, item, { begun, reason: 'stopped before a DELETE was sent' });
-  const lost = context.lostProjects.get(item.projectId);
-  if (lost !== undefined) return giveUp(context, item, { begun, reason: lost });
+  const barred = context.brake.isPulled ? Brake.reason : context.lostProjects.get(item.projectId);
+  if (barred !== undefined) return giveUp(context, item, { begun, reason: barred });
   const { relisting } = context;
   const checked = await recheck(context, item, { relisting, always: previous !== undefined });
   switch (checked.kind) {

@@ -3,6 +3,7 @@ import type { Fact } from '../core/audit-entry.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { DeleteAnswer } from '../core/ports.ts';
+import type { Brake } from './brake.ts';
 import { auditFacts, type ApplyContext } from './context.ts';
 import type { ControlDesk } from './control-desk.ts';
 import type { DeletableItem, Relisting, Rests, Seen } from './recheck.ts';
@@ -12,6 +13,7 @@ export interface DeletionContext extends ApplyContext {
   /** Bounds the conversations that have requests in flight, over all projects. */
   readonly slot: LimitFunction;
   readonly desk: ControlDesk;
+  readonly brake: Brake;
   readonly restsOn: (rule: string | null) => Rests;
   readonly relisting: Relisting | undefined;
   /** Called at the first error that must end the run: no further DELETE. */
@@ -62,6 +64,7 @@ export async function record(
 ): Promise<Stage> {
   await context.audit.append([auditFacts(context, `deletion.${outcome}`, { about: item, facts })]);
   if (outcome === 'verified') remember(context, item);
+  if (!context.lostProjects.has(item.projectId)) context.brake.settled(outcome);
   context.progress.advance(1);
   return SETTLED;
 }

@@ -41,10 +41,10 @@ export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult
 
 async function planRun(deps: RunDeps, run: OpenRun): Promise<PlanSummary> {
   const { reader, policy, signals } = run;
-  const { store, clock, chance, log, progress } = deps;
+  const { store, holds, clock, chance, log, progress } = deps;
   const plan = await makePlan(
     { reader, plans: store, clock, chance, log, progress },
-    { policy, holds: await store.holdsInForce(clock.now()), withKept: false, signal: signals.stop },
+    { policy, holds: await holds.holdsInForce(clock.now()), withKept: false, signal: signals.stop },
   );
   await store.updateRun(run.runId, { planId: plan.planId });
   return plan;
@@ -91,7 +91,7 @@ export async function applyConsumed(
   },
 ): Promise<Ending> {
   const { run, plan, allowance } = parts;
-  const { store, clock, log, progress, verifyTimeoutMs, requestsPerMinute } = deps;
+  const { store, holds, clock, log, progress, verifyTimeoutMs, requestsPerMinute } = deps;
   if (!(await store.consumePlan(plan.planId, run.runId))) {
     throw new RetentionError('plan_stale', `plan ${plan.planId} was applied already`);
   }
@@ -101,19 +101,21 @@ export async function applyConsumed(
     ...common,
     audit: store.audit,
     plans: store,
+    holds,
     clock,
     log,
     progress,
     verifyTimeoutMs,
     requestsPerMinute,
   };
-  const { unconfirmed } = await applyPlan(context, parts);
+  const { unconfirmed, problem } = await applyPlan(context, parts);
   const { verified, already_gone: gone } = await store.audit.outcomeCounts(runId);
   const complete =
     verified + gone === countsOf(plan.projects).planned &&
     unconfirmed.length === 0 &&
     !plan.projects.some(isIncomplete);
-  return { status: complete ? 'completed' : 'partial', plan, facts: { plan_id: plan.planId, unconfirmed } };
+  const facts = { plan_id: plan.planId, unconfirmed, ...(problem === undefined ? {} : { problem: 'brake' }) };
+  return { status: complete ? 'completed' : 'partial', plan, problem, facts };
 }
 
 async function reportIncomplete({ store }: RunDeps, run: OpenRun, plan: PlanSummary): Promise<void> {

@@ -1,4 +1,6 @@
 import { ApiError, HeldError } from '../core/errors.ts';
+import { holdOver } from '../core/hold.ts';
+import type { Hold } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { DeleteAnswer } from '../core/ports.ts';
 import { auditFacts } from './context.ts';
@@ -15,10 +17,15 @@ import { proving } from './prove-deletion.ts';
 import { FRESH_MS, type DeletableItem, type Seen } from './recheck.ts';
 import { look } from './watch.ts';
 
+/** An intent that leaves within this time needs no second look at the holds. */
+const HOLDS_FRESH_MS = 250;
+
 interface Intended {
   readonly begun: Begun;
   readonly seen: Seen;
   readonly attempt: number;
+  /** By the monotonic clock. */
+  readonly at: number;
   /** By the monotonic clock: a DELETE that has not left by then needs a new recheck. */
   readonly notAfter: number;
 }
@@ -41,21 +48,39 @@ export async function send(
     );
   } catch (error) {
     if (!(error instanceof HeldError)) throw error;
-    const reason = `held for ${error.matter} since the plan`;
-    return recordUnsent(context, item, { previous: begun.previous, reason });
+    return recordUnsent(context, item, { previous: begun.previous, reason: heldSince(error.matter) });
   }
-  return context.slot(() => sendIntended(context, item, { begun, seen, attempt, notAfter }));
+  const at = context.clock.monotonic();
+  return inClearSlot(context, begun, () =>
+    sendIntended(context, item, { begun, seen, attempt, at, notAfter }),
+  );
+}
+
+/** A first DELETE waits while too many others are in doubt; a further one is what ends a doubt. */
+async function inClearSlot(
+  { slot, brake }: DeletionContext,
+  { previous }: Begun,
+  work: () => Promise<Stage>,
+): Promise<Stage> {
+  for (;;) {
+    const stage = await slot(() => (previous !== undefined || brake.isClear ? work() : undefined));
+    if (stage !== undefined) return stage;
+    await brake.change();
+  }
 }
 
 async function sendIntended(
   context: DeletionContext,
   item: DeletableItem,
-  { begun, seen, attempt, notAfter }: Intended,
+  intended: Intended,
 ): Promise<Stage> {
-  const { previous, late } = begun;
+  const { attempt, seen } = intended;
+  const { previous, late } = intended.begun;
   const requestedAt = context.clock.now();
-  const answer = await sendInTime(context, item, notAfter);
-  if (answer === 'too_late') return { stage: 'again', begun: { previous, late: late + 1 } };
+  const answer = await sendInTime(context, item, intended);
+  if (answer.kind === 'held')
+    return recordUnsent(context, item, { previous, reason: heldSince(answer.matter) });
+  if (answer.kind === 'too_late') return { stage: 'again', begun: { previous, late: late + 1 } };
   if (answer.kind === 'not_sent') {
     return recordUnsent(context, item, { previous, reason: `the API answers nobody: ${answer.failure}` });
   }
@@ -71,21 +96,40 @@ async function sendIntended(
 async function sendInTime(
   context: DeletionContext,
   item: DeletableItem,
-  notAfter: number,
-): Promise<DeleteAnswer | 'too_late'> {
-  try {
-    const { stop: signal } = context.signals;
+  { at, notAfter }: Intended,
+): Promise<
+  DeleteAnswer | { readonly kind: 'too_late' } | { readonly kind: 'held'; readonly matter: string }
+> {
+  const { stop: signal } = context.signals;
+  let hold: Hold | undefined;
+  const mayBeSent = async (): Promise<boolean> => {
+    // The intent was written under the holds of its instant; a slow pace can keep it waiting for a minute.
+    if (context.clock.monotonic() > at + HOLDS_FRESH_MS) hold = await holdNow(context, item);
     // A worker that was held up past its lease finds somebody else at work, and a project may have been lost since the
     // intent: what is still in line must not go out.
-    const mayBeSent = (): boolean =>
+    return (
+      hold === undefined &&
       context.clock.monotonic() <= notAfter &&
       context.isLeaseLive() &&
-      !context.lostProjects.has(item.projectId);
+      !context.brake.isPulled &&
+      !context.lostProjects.has(item.projectId)
+    );
+  };
+  try {
     return await context.deleter.deleteConversation(item.projectId, item.sessionId, { signal, mayBeSent });
   } catch (error) {
-    if (error instanceof ApiError && error.failure === 'aborted') return 'too_late';
-    throw error;
+    if (!(error instanceof ApiError) || error.failure !== 'aborted') throw error;
+    return hold === undefined ? { kind: 'too_late' } : { kind: 'held', matter: hold.matter };
   }
+}
+
+async function holdNow({ holds, clock }: DeletionContext, item: DeletableItem): Promise<Hold | undefined> {
+  const now = clock.now();
+  return holdOver(await holds.holdsInForce(now), item, now);
+}
+
+function heldSince(matter: string): string {
+  return `held for ${matter} since the plan`;
 }
 
 async function refused(context: DeletionContext, item: DeletableItem, sent: Sent): Promise<Stage> {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { RetentionError } from '../../src/core/errors.ts';
 import { totalRequests } from '../../src/core/run.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
@@ -282,6 +283,55 @@ describe('holds', () => {
     expect(world.sandbox.accounts.conversationIds(101)).toEqual([first, second]);
     const skipped = (await world.entries()).find(({ event }) => event === 'deletion.skipped');
     expect(skipped).toMatchObject({ session_id: second, reason: 'held for M-7 since the plan' });
+  });
+
+  test('stop a DELETE whose intent was written before and that waits for its turn', async () => {
+    world = await createWorld({ rpm: 6 });
+    const old = addProject(world, 101, { old: 5, young: 0 });
+    const { store } = world;
+    const intended = async (): Promise<readonly unknown[]> =>
+      (await world.entries()).flatMap(({ event, session_id: id }) =>
+        event === 'deletion.intended' ? [id] : [],
+      );
+    const { openApi } = world.deps;
+    let isPlaced = false;
+    const deps: typeof world.deps = {
+      ...world.deps,
+      openApi: () => {
+        const { reader, deleter } = openApi();
+        const existence: typeof deleter.existence = async (...call) => {
+          if (!isPlaced) {
+            // The first DELETE has left; the intent of the next one is on the disk by then.
+            isPlaced = true;
+            expect(await intended()).toContain(old[1]);
+            await store.addHold({ ...placed, holdId: 'h1', sessionId: old[1] });
+          }
+          return deleter.existence(...call);
+        };
+        return { reader, deleter: { ...deleter, existence } };
+      },
+    };
+    const policy = await world.policy(AGE_POLICY);
+    const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
+    expect(result.counts).toMatchObject({ planned: 5, verified: 4, skipped: 1 });
+    expect(world.sandbox.accounts.conversationIds(101)).toEqual([old[1]]);
+  });
+
+  test('that cannot be read let no DELETE out', async () => {
+    world = await createWorld({ rpm: 6 });
+    addProject(world, 101, { old: 5, young: 0 });
+    let readings = 0;
+    const holds: typeof world.deps.holds = {
+      holdsInForce(now) {
+        readings += 1;
+        if (readings === 1) return world.store.holdsInForce(now);
+        return Promise.reject(new RetentionError('usage', 'holds cannot be read'));
+      },
+    };
+    const policy = await world.policy(AGE_POLICY);
+    const result = await runPolicy({ ...world.deps, holds }, { policy, trigger: 'manual', signals: GO_ON });
+    expect(result.fault?.message).toBe('holds cannot be read');
+    expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(0);
   });
 
   test('of a whole project stop its deletions, until it is released', async () => {

@@ -94,6 +94,7 @@ export async function createWorld(
   const deps: RunDeps = {
     openApi: () => client.view(),
     store,
+    holds: store,
     clock,
     chance,
     log,

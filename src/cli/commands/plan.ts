@@ -62,7 +62,7 @@ async function planOne(
     { reader, plans: store, clock, chance, log, progress },
     {
       policy,
-      holds: await deps.store.holdsInForce(deps.clock.now()),
+      holds: await deps.holds.holdsInForce(deps.clock.now()),
       withKept: input.all === true,
       signal: stop,
     },

@@ -1,0 +1,82 @@
+import type { Outcome } from '../core/outcome.ts';
+import type { Log } from '../core/ports.ts';
+
+/** So many deletions in a row that failed or stayed unverified end the deleting of a run. */
+const MOST_IN_A_ROW = 3;
+/** So many whose DELETE got no clear answer may be open at once before others wait for what becomes of them … */
+const MOST_UNCLEAR = 3;
+/** … and so many that were accepted and still answer. A server that is merely slow shows it by its first late 404. */
+const MOST_SLOW = 25;
+
+/** Why a conversation is still being watched: its DELETE was accepted, or its answer said nothing. */
+export type Doubt = 'slow' | 'unclear';
+
+/**
+ * Stops the deletions of a run when something is wrong with all of them. What is wrong with one conversation, or one
+ * project, is recorded there; three in a row say that the API, or our way of asking it, is not what it was.
+ */
+export class Brake {
+  static readonly reason = `stopped after ${MOST_IN_A_ROW} deletions in a row that failed or could not be verified`;
+  readonly #log: Log;
+  readonly #stop: AbortSignal;
+  readonly #open: Record<Doubt, number> = { slow: 0, unclear: 0 };
+  #mostSlow = MOST_SLOW;
+  #inARow = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(parts: { readonly log: Log; readonly stop: AbortSignal }) {
+    this.#log = parts.log;
+    this.#stop = parts.stop;
+    parts.stop.addEventListener(
+      'abort',
+      () => {
+        this.#wake();
+      },
+      { once: true },
+    );
+  }
+
+  /** No further DELETE in this run. */
+  get isPulled(): boolean {
+    return this.#inARow >= MOST_IN_A_ROW;
+  }
+
+  /** False while enough others are in doubt: what becomes of them comes first. */
+  get isClear(): boolean {
+    if (this.isPulled || this.#stop.aborted) return true;
+    return this.#open.unclear < MOST_UNCLEAR && this.#open.slow < this.#mostSlow;
+  }
+
+  /** Resolves when {@link isClear} may be true again. */
+  change(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** To be called once a conversation still answers after its DELETE; the returned function when that is over. */
+  doubt(doubt: Doubt): (isGone: boolean) => void {
+    this.#open[doubt] += 1;
+    return (isGone) => {
+      this.#open[doubt] -= 1;
+      if (doubt === 'slow' && isGone) this.#mostSlow *= 2;
+      this.#wake();
+    };
+  }
+
+  /** To be told each outcome as it is recorded, but those of a project that is out of reach as a whole. */
+  settled(outcome: Outcome): void {
+    if (this.isPulled || outcome === 'skipped') return;
+    if (outcome === 'verified' || outcome === 'already_gone') {
+      this.#inARow = 0;
+      return;
+    }
+    this.#inARow += 1;
+    this.#mostSlow = MOST_SLOW;
+    if (this.#inARow < MOST_IN_A_ROW) return;
+    this.#log.error({ in_a_row: this.#inARow }, Brake.reason);
+    this.#wake();
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+}
