@@ -177,6 +177,8 @@ export interface AuditLog {
   openIntents(): Promise<readonly OpenIntent[]>;
   /** How many of them a policy has. */
   openIntentCount(policy: string): Promise<number>;
+  /** When the latest `deletion.intended` of a policy was written; undefined when there is none. */
+  lastIntendedAt(policy: string): Promise<number | undefined>;
   /** Distinct conversations of a policy with a `deletion.intended` since the instant. */
   intendedSince(policy: string, sinceAt: number): Promise<number>;
 }

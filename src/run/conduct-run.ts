@@ -16,6 +16,7 @@ import type {
 } from '../core/ports.ts';
 import type { RunCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
 import { asRunFault } from './api-faults.ts';
+import { assertClockAfterLog, ClockWatch } from './clock-watch.ts';
 import { auditFacts, joinStops, type StopSignals } from './context.ts';
 import { withLease, type LeaseParts } from './lease.ts';
 import { scrubIdlePlans } from './scrub.ts';
@@ -50,6 +51,7 @@ export interface OpenRun extends RunRequest {
   readonly runId: string;
   readonly fence: Fence;
   readonly isLeaseLive: () => boolean;
+  readonly clockWatch: ClockWatch;
   readonly reader: CustomGptReader;
   readonly deleter: CustomGptDeleter;
 }
@@ -89,6 +91,7 @@ export function conductRun(
       runId: `run-${deps.chance.token(12)}`,
       fence,
       isLeaseLive: isLive,
+      clockWatch: new ClockWatch(deps.clock),
     };
     await assertSlotDue(deps, run);
     const record = await begin(deps, run);
@@ -146,6 +149,7 @@ async function endingOf(
     const { runId, policy, fence, reader, signals } = run;
     const { clock, log, store, verifyTimeoutMs } = deps;
     const common = { runId, policy, fence, reader, clock, log, stop: signals.stop };
+    await assertClockAfterLog({ audit: store.audit, clock }, policy);
     await reconcile({ ...common, audit: store.audit, runs: store, lease: leaseParts(deps), verifyTimeoutMs });
     const ending = await body(run);
     if (signals.stop.aborted) return { fault: faultOfStop(signals.stop) };

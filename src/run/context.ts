@@ -13,6 +13,7 @@ import type {
   PlanStore,
   Progress,
 } from '../core/ports.ts';
+import type { ClockWatch } from './clock-watch.ts';
 
 /** What everything between a finished plan and its last outcome works with. */
 export interface ApplyContext {
@@ -22,6 +23,7 @@ export interface ApplyContext {
   readonly fence: Fence;
   /** Whether the lease still keeps others away, asked right before each DELETE. */
   readonly isLeaseLive: () => boolean;
+  readonly clockWatch: ClockWatch;
   readonly allowance: Allowance;
   readonly holds: HoldSource;
   readonly deleter: CustomGptDeleter;

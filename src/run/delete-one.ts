@@ -60,6 +60,7 @@ async function beginFirst(context: DeletionContext, item: DeletableItem): Promis
 
 async function begin(context: DeletionContext, item: DeletableItem, begun: Begun): Promise<Stage> {
   const { previous } = begun;
+  context.clockWatch.assertSteady();
   if (context.signals.stop.aborted)
     return giveUp(context, item, { begun, reason: 'stopped before a DELETE was sent' });
   const barred = context.brake.isPulled ? Brake.reason : context.lostProjects.get(item.projectId);

@@ -95,8 +95,8 @@ export async function applyConsumed(
   if (!(await store.consumePlan(plan.planId, run.runId))) {
     throw new RetentionError('plan_stale', `plan ${plan.planId} was applied already`);
   }
-  const { runId, policy, fence, isLeaseLive, deleter, signals } = run;
-  const common = { runId, policy, fence, isLeaseLive, deleter, signals, plan, allowance };
+  const { runId, policy, fence, isLeaseLive, clockWatch, deleter, signals } = run;
+  const common = { runId, policy, fence, isLeaseLive, clockWatch, deleter, signals, plan, allowance };
   const context = {
     ...common,
     audit: store.audit,

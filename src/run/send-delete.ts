@@ -111,6 +111,7 @@ async function sendInTime(
       hold === undefined &&
       context.clock.monotonic() <= notAfter &&
       context.isLeaseLive() &&
+      context.clockWatch.isSteady &&
       !context.brake.isPulled &&
       !context.lostProjects.has(item.projectId)
     );

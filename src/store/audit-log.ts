@@ -1,5 +1,5 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
-import { formatInstant } from '../core/instant.ts';
+import { formatInstant, parseInstant } from '../core/instant.ts';
 import { OUTCOMES, foldOutcomes } from '../core/outcome.ts';
 import type { AuditLog } from '../core/ports.ts';
 import { SELECT_AUDIT, readableEntry, recordedHead } from './audit-rows.ts';
@@ -20,6 +20,11 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
        SELECT DISTINCT project_id, session_id FROM audit_entries
         WHERE policy = ? AND event = 'deletion.intended' AND time >= ?)`,
   );
+  const lastIntended = connection
+    .prepare<[string], string | null>(
+      "SELECT MAX(time) FROM audit_entries WHERE policy = ? AND event = 'deletion.intended'",
+    )
+    .pluck();
   return {
     append: (entries, fence) => writer.append(entries, fence),
     head: () => connection.read(head),
@@ -27,6 +32,7 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
     outcomeCounts: (runId) => connection.read(() => foldOutcomes(lastWords.all(runId))),
     openIntents: () => connection.read(open.all),
     openIntentCount: (policy) => connection.read(() => open.count(policy)),
+    lastIntendedAt: (policy) => connection.read(() => parseInstant(lastIntended.get(policy))),
     intendedSince: (policy, sinceAt) =>
       connection.read(() => intended.pluck().get(policy, formatInstant(sinceAt)) ?? 0),
   };

@@ -17,6 +17,11 @@ const APPLICATION_ID = 0x63677274;
  * @throws RetentionError `state_unusable` when it is not ours, or made by a newer version of the program
  */
 export function stateVersion(database: Database, path: string): number {
+  // One snapshot: another process may be making the state between the two questions.
+  return database.transaction(() => versionIn(database, path)).deferred();
+}
+
+function versionIn(database: Database, path: string): number {
   if (database.pragma('application_id', { simple: true }) !== APPLICATION_ID) {
     const tables = database.prepare<[], number>('SELECT COUNT(*) FROM sqlite_schema').pluck().get();
     if (tables === 0) return 0;

@@ -27,7 +27,7 @@ export function openForWriting(stateDir: string, clock: Clock): OpenedDatabase {
     return opened(database, path, () => {
       // Before the first change: nobody else's file is to be touched.
       stateVersion(database, path);
-      database.pragma('journal_mode = WAL');
+      useWal(database);
       database.pragma('synchronous = FULL');
       // 40 MB of WAL instead of 4: a page that many commits touch is then copied to the database once, not once for each.
       database.pragma('wal_autocheckpoint = 10000');
@@ -37,6 +37,24 @@ export function openForWriting(stateDir: string, clock: Clock): OpenedDatabase {
       migrate(database, path, clock);
     });
   });
+}
+
+/** While another process is making the same new state, SQLite answers "busy" to this at once, whatever the time-out. */
+function useWal(database: Database): void {
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (let waitedMs = 0; ; waitedMs += 20) {
+    try {
+      database.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if (!isBusy(error) || waitedMs >= BUSY_TIMEOUT_MS) throw error;
+      Atomics.wait(pause, 0, 0, 20);
+    }
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
 }
 
 /** Opens existing state without changing a fact in it. @throws RetentionError `state_unusable` */

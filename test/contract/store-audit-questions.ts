@@ -51,6 +51,7 @@ export function auditQuestionTests({ store, clock }: Suite): void {
             openBySlowWalk(written, policy),
           );
           expect(await store().audit.openIntentCount(policy)).toBe(open.length);
+          expect(await store().audit.lastIntendedAt(policy)).toBe(lastIntendedBySlowWalk(written, policy));
           expect(await store().audit.intendedSince(policy, since)).toBe(
             intendedBySlowWalk(written, policy, since),
           );
@@ -126,6 +127,11 @@ function openBySlowWalk(entries: readonly AuditEntry[], policy: string): string[
   return [...open.values()]
     .sort((a, b) => a.seq - b.seq)
     .map((entry) => `${String(entry.run_id)} ${conversationOf(entry)}`);
+}
+
+function lastIntendedBySlowWalk(written: readonly AuditEntry[], policy: string): number | undefined {
+  const times = written.filter((entry) => entry.policy === policy && entry.event === 'deletion.intended');
+  return times.length === 0 ? undefined : Math.max(...times.map(({ time }) => Date.parse(time)));
 }
 
 function intendedBySlowWalk(entries: readonly AuditEntry[], policy: string, sinceAt: number): number {

@@ -31,26 +31,6 @@ describe('before any DELETE', () => {
     const result = await runOnce(world, await world.policy(AGE_POLICY));
     expect(result.fault?.kind).toBe('credential_refused');
   });
-
-  test.each([
-    ['an hour ahead', { shiftMs: 3_600_000 }],
-    ['61 seconds behind', { shiftMs: -61_500 }],
-    ['absent', 'absent'],
-  ] as const)('a clock that is %s is not trusted', async (_, date) => {
-    world = await createWorld();
-    addProject(world, 101, { old: 4, young: 0 });
-    world.sandbox.faults.add({ then: { date } });
-    const result = await runOnce(world, await world.policy(AGE_POLICY));
-    expect(result.fault?.kind).toBe('clock_untrusted');
-    expect(deletes()).toBe(0);
-  });
-
-  test('a clock that is 30 seconds off is good enough', async () => {
-    world = await createWorld();
-    addProject(world, 101, { old: 4, young: 0 });
-    world.sandbox.faults.add({ then: { date: { shiftMs: 30_000 } } });
-    expect((await runOnce(world, await world.policy(AGE_POLICY))).run.status).toBe('completed');
-  });
 });
 
 describe('a project', () => {

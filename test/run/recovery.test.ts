@@ -3,7 +3,7 @@ import { RetentionError } from '../../src/core/errors.ts';
 import type { StopSignals } from '../../src/run/context.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { createStopSignals } from '../../src/daemon/lifecycle.ts';
-import { addProject, AGE_POLICY, runOnce } from '../support/purge.ts';
+import { addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
 import { createWorld, type TestWorld } from '../support/world.ts';
 
 let world: TestWorld;
@@ -202,19 +202,42 @@ describe('the lease', () => {
   });
 });
 
-test('a worker that wakes past its lease sends nothing of what it had in line', async () => {
+test('a machine that wakes from a suspend past its lease sends nothing of what it had in line', async () => {
   world = await createWorld({ deps: { leaseMs: 60_000 }, rpm: 30 });
   addProject(world, 101, { old: 24, young: 0 });
   const running = runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 32\n`));
   const { journal } = world.sandbox;
   while (journal.count({ method: 'DELETE' }) < 2) await new Promise((resolve) => setImmediate(resolve));
   const sent = journal.count({ method: 'DELETE' });
-  // As after a suspend: the monotonic clock, and every timer with it, stood still.
+  // The monotonic clock, and every timer with it, stood still.
   world.clock.shiftWallClock(3_600_000);
   const lease = { now: world.clock.now(), ttlMs: 600_000_000 };
   expect(await world.store.acquireLease('policy:by-age', 'another', lease)).toBeDefined();
   const result = await running;
+  expect(result.fault?.kind).toBe('clock_untrusted');
+  expect(journal.count({ method: 'DELETE' })).toBe(sent);
+});
+
+test('a worker whose renewal hangs past its lease sends nothing further, though no timer has told it', async () => {
+  world = await createWorld({ deps: { leaseMs: 60_000 }, rpm: 30 });
+  addProject(world, 101, { old: 60, young: 0 });
+  const { clock, store } = world;
+  const { journal } = world.sandbox;
+  let sent = 0;
+  // Hangs until the lease is over and another worker has it.
+  const renewLease: typeof store.renewLease = async () => {
+    await clock.sleep(45_000);
+    const lease = { now: clock.now(), ttlMs: 600_000_000 };
+    expect(await store.acquireLease('policy:by-age', 'another', lease)).toBeDefined();
+    sent = journal.count({ method: 'DELETE' });
+    await clock.sleep(30_000);
+    return undefined;
+  };
+  const deps = { ...world.deps, store: { ...store, renewLease } };
+  const policy = await world.policy(AGE_POLICY);
+  const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
   expect(result.fault?.kind).toBe('lease_held');
+  expect(sent).toBeGreaterThan(0);
   expect(journal.count({ method: 'DELETE' })).toBe(sent);
 });
 
