@@ -1,8 +1,20 @@
 import { createStopSignals } from '../daemon/lifecycle.ts';
 import type { StopSignals } from '../run/context.ts';
+import { withStopFile } from './stop-file.ts';
 import type { Surroundings } from './surroundings.ts';
 
-/** Runs `work` with signals that follow SIGINT and SIGTERM, and stops listening afterwards. */
+/** Runs `work` with signals that follow SIGINT, SIGTERM and the stop file, and stops listening afterwards. */
+export function withStops<T>(
+  surroundings: Surroundings,
+  { stateDir }: { readonly stateDir: string },
+  work: (signals: StopSignals) => Promise<T>,
+): Promise<T> {
+  return withStopSignals(surroundings, (signals) =>
+    withStopFile({ stateDir, clock: surroundings.clock, signals }, work),
+  );
+}
+
+/** The same without the stop file. */
 export async function withStopSignals<T>(
   surroundings: Surroundings,
   work: (signals: StopSignals) => Promise<T>,

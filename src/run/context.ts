@@ -43,10 +43,15 @@ export interface StopSignals {
   readonly abandon: AbortSignal;
 }
 
-/** Stops when any of the given ones does. Every request under way listens, so there is no bound on listeners. */
+/** Stops when one of the given ones does, and then at once. */
 export function joinStops(signals: StopSignals, other: AbortSignal): StopSignals {
-  const stop = AbortSignal.any([signals.stop, other]);
-  const abandon = AbortSignal.any([signals.abandon, other]);
+  return eitherStops(signals, { stop: other, abandon: other });
+}
+
+/** Every request under way listens, so there is no bound on listeners. */
+export function eitherStops(one: StopSignals, other: StopSignals): StopSignals {
+  const stop = AbortSignal.any([one.stop, other.stop]);
+  const abandon = AbortSignal.any([one.abandon, other.abandon]);
   setMaxListeners(0, stop, abandon);
   return { stop, abandon };
 }

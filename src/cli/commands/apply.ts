@@ -8,7 +8,7 @@ import type { Command } from '../command.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { findPlan } from '../plan-document.ts';
 import { loadPolicies } from '../policies.ts';
-import { withStopSignals } from '../stopping.ts';
+import { withStops } from '../stopping.ts';
 import { openWorker } from '../wire.ts';
 
 export interface ApplyInput {
@@ -26,7 +26,7 @@ export const apply: Command<ApplyInput> = async (world, input) => {
   try {
     const plan = await findPlan(worker.store, input.plan);
     const policy = await policyOf(plan);
-    const result = await withStopSignals(world.surroundings, (signals) =>
+    const result = await withStops(world.surroundings, worker.settings, (signals) =>
       applyStoredPlan(worker.deps, { plan, policy, override, signals }),
     );
     await world.output.lines(...runSummary(result));

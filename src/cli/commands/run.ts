@@ -8,7 +8,7 @@ import { runPolicy } from '../../run/run-policy.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT, exitCodeOfError, exitCodeOfRun, foremost, type ExitCode } from '../exit-codes.ts';
 import { loadPolicies } from '../policies.ts';
-import { withStopSignals } from '../stopping.ts';
+import { withStops } from '../stopping.ts';
 import { openWorker, type Worker } from '../wire.ts';
 
 export interface RunInput {
@@ -21,7 +21,7 @@ export const run: Command<RunInput> = async (world, input) => {
   const policies = await loadPolicies(input.paths, input.policy);
   const worker = await openWorker(world, { forPeople: true });
   try {
-    const ends = await withStopSignals(world.surroundings, (signals) =>
+    const ends = await withStops(world.surroundings, worker.settings, (signals) =>
       runAll(world, { worker, policies, signals }),
     );
     await world.output.document(runsJson(ends.flatMap(({ result }) => result ?? [])));

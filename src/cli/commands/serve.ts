@@ -10,6 +10,7 @@ import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { beat } from '../heartbeat.ts';
 import { loadPolicies } from '../policies.ts';
+import { withStopFile } from '../stop-file.ts';
 import { withStopSignals } from '../stopping.ts';
 import { openWorker, type Worker } from '../wire.ts';
 
@@ -49,7 +50,11 @@ async function serveUntilStopped(
   const stops = joinStops(signals, broken.signal);
   const runOne = async (policy: Policy, request: SlotRequest): Promise<RunResult> => {
     try {
-      const result = await runPolicy(deps, { policy, ...request, signals: stops });
+      const { stateDir } = worker.settings;
+      // Only the runs stop: the daemon stays, the slot stays due, and is caught up when the file is gone.
+      const result = await withStopFile({ stateDir, clock: deps.clock, signals: stops }, (either) =>
+        runPolicy(deps, { policy, ...request, signals: either }),
+      );
       if (isFault(result.fault, 'state_unusable')) broken.abort(result.fault);
       return result;
     } catch (error) {
