@@ -2,14 +2,17 @@ import { IdSet } from './id-set.ts';
 import type { PlanProject } from './plan.ts';
 import type { Limits } from './policy.ts';
 
-export type LimitName = 'max_deletions' | 'max_percent' | 'max_per_day' | 'max_per_week';
+export type LimitName = 'max_deletions' | 'max_percent' | 'max_per_day' | 'max_per_week' | 'population';
 
-/** One limit that the plan would pass. `wanted` and `allowed` are conversations. */
+/**
+ * One limit that the plan would pass. `wanted` and `allowed` are conversations: those to be deleted and the most that may be;
+ * for `population` those that were listed and the fewest that can be believed.
+ */
 export interface Breach {
   readonly limit: LimitName;
   readonly wanted: number;
   readonly allowed: number;
-  /** Only for `max_percent`. */
+  /** For `max_percent`, and for `population` of one project. */
   readonly projectId: number | undefined;
 }
 
@@ -100,6 +103,12 @@ function allowanceOf(
 
 /** One line for people: `max_deletions allows 1000, the plan has 1200`. */
 export function breachInWords(breach: Breach): string {
+  if (breach.limit === 'population') return populationInWords(breach);
   const where = breach.projectId === undefined ? '' : ` in project ${breach.projectId}`;
   return `${breach.limit} allows ${breach.allowed}${where}, the plan has ${breach.wanted}`;
+}
+
+function populationInWords({ wanted, allowed, projectId }: Breach): string {
+  const where = projectId === undefined ? 'its projects together list' : `project ${projectId} lists`;
+  return `population: ${where} ${wanted} conversations, and by the last applied plan there should be at least ${allowed}`;
 }

@@ -3,6 +3,7 @@ import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
 import type { OpenIntent } from './open-intent.ts';
 import type { OutcomeCounts } from './outcome.ts';
+import type { KnownPopulation } from './population.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary } from './plan.ts';
 import type { RequestCounts, RunRecord } from './run.ts';
 
@@ -227,6 +228,13 @@ export interface HoldStore {
 /** Where a run learns what is held. Rejects with RetentionError when that cannot be read: then nothing may be deleted. */
 export type HoldSource = Pick<HoldStore, 'holdsInForce'>;
 
+export interface PopulationStore {
+  /** By project, less what any policy intended to delete there since; empty before a plan of the policy was applied. */
+  knownPopulations(policy: string): Promise<readonly KnownPopulation[]>;
+  /** Takes the place of all that was known for the policy. */
+  recordPopulations(policy: string, populations: readonly KnownPopulation[]): Promise<void>;
+}
+
 export interface RunStore {
   startRun(run: RunRecord): Promise<void>;
   updateRun(
@@ -242,7 +250,7 @@ export interface RunStore {
 }
 
 /** All state. Every method rejects with RetentionError `state_unusable` when the disk or database fails. */
-export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore {
+export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore {
   readonly audit: AuditLog;
   planStatus(planId: string): Promise<PlanStatus | undefined>;
   close(): Promise<void>;

@@ -1,12 +1,12 @@
 import { RetentionError } from '../core/errors.ts';
-import { breachesOf, createAllowance, createPlanAllowance } from '../core/limits.ts';
+import { createAllowance, createPlanAllowance } from '../core/limits.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import { conductRun, type OpenRun, type RunDeps, type RunResult } from './conduct-run.ts';
 import { auditFacts, type StopSignals } from './context.ts';
 import { findProjects } from './projects.ts';
 import { relist } from './recheck.ts';
-import { applyConsumed, refusal, spentBy } from './run-policy.ts';
+import { applyConsumed, checkLimits, refusal } from './run-policy.ts';
 
 /** A person's word that one plan may pass the limits. */
 export interface Override {
@@ -32,8 +32,7 @@ export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Pro
   return conductRun(deps, { policy, trigger: 'manual', signals }, async (run) => {
     const { store, clock, log } = deps;
     await store.updateRun(run.runId, { planId: plan.planId });
-    const spent = await spentBy(deps, policy);
-    const breaches = breachesOf(policy.limits, plan.projects, spent);
+    const { spent, breaches } = await checkLimits(deps, policy, plan.projects);
     if (breaches.length > 0 && override === undefined) return refusal(plan, breaches);
     if (breaches.length > 0 && override !== undefined) {
       const facts = { plan_id: plan.planId, by: override.by, reason: override.reason };

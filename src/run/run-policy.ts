@@ -7,7 +7,8 @@ import {
   type Breach,
   type Spent,
 } from '../core/limits.ts';
-import { countsOf, type PlanSummary } from '../core/plan.ts';
+import { populationBreaches, populationsAfter } from '../core/population.ts';
+import { countsOf, type PlanProject, type PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import { applyPlan } from './apply-plan.ts';
 import {
@@ -31,8 +32,7 @@ export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult
     await reportIncomplete(deps, run, plan);
     if (run.policy.mode === 'dry-run')
       return { status: plan.projects.some(isIncomplete) ? 'partial' : 'completed', plan };
-    const spent = await spentBy(deps, run.policy);
-    const breaches = breachesOf(run.policy.limits, plan.projects, spent);
+    const { spent, breaches } = await checkLimits(deps, run.policy, plan.projects);
     if (breaches.length > 0) return refusal(plan, breaches);
     const allowance = createAllowance(run.policy.limits, plan.projects, spent);
     return applyConsumed(deps, { run, plan, allowance, relisting: undefined, lost: [] });
@@ -50,8 +50,21 @@ async function planRun(deps: RunDeps, run: OpenRun): Promise<PlanSummary> {
   return plan;
 }
 
-/** What the policy has spent of its daily and weekly room, by the audit log. */
-export async function spentBy(
+/** What stands against applying this plan, and what the policy has spent of its daily and weekly room, by the audit log. */
+export async function checkLimits(
+  deps: Pick<RunDeps, 'store' | 'clock'>,
+  { name, limits }: Pick<Policy, 'name' | 'limits'>,
+  projects: readonly PlanProject[],
+): Promise<{ readonly spent: Spent; readonly breaches: readonly Breach[] }> {
+  const spent = await spentBy(deps, { name });
+  const known = await deps.store.knownPopulations(name);
+  return {
+    spent,
+    breaches: [...populationBreaches(known, projects), ...breachesOf(limits, projects, spent)],
+  };
+}
+
+async function spentBy(
   { store, clock }: Pick<RunDeps, 'store' | 'clock'>,
   policy: Pick<Policy, 'name'>,
 ): Promise<Spent> {
@@ -95,6 +108,8 @@ export async function applyConsumed(
   if (!(await store.consumePlan(plan.planId, run.runId))) {
     throw new RetentionError('plan_stale', `plan ${plan.planId} was applied already`);
   }
+  const known = await store.knownPopulations(plan.policy);
+  await store.recordPopulations(plan.policy, populationsAfter(known, plan.projects));
   const { runId, policy, fence, isLeaseLive, clockWatch, deleter, signals } = run;
   const common = { runId, policy, fence, isLeaseLive, clockWatch, deleter, signals, plan, allowance };
   const context = {

@@ -8,6 +8,7 @@ import { createHoldStore } from './holds.ts';
 import { createLeaseStore } from './leases.ts';
 import { openForReading, openForWriting } from './open-database.ts';
 import { removeOldDrafts } from './plan-removal.ts';
+import { createPopulationStore } from './populations.ts';
 import { createPlanStore } from './plans.ts';
 import { createRunStore } from './runs.ts';
 
@@ -44,6 +45,7 @@ function assemble(connection: Connection, onAppended: OnAppended | undefined): S
     ...createLeaseStore(connection),
     ...createHoldStore(connection, writer),
     ...createRunStore(connection),
+    ...createPopulationStore(connection),
     audit: createAuditLog(connection, writer),
     async close() {
       await writer.flushed();

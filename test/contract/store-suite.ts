@@ -4,6 +4,7 @@ import { auditLogTests } from './store-audit-log.ts';
 import { holdTests } from './store-holds.ts';
 import { auditQuestionTests } from './store-audit-questions.ts';
 import { planEndTests } from './store-plan-end.ts';
+import { populationTests } from './store-populations.ts';
 import { leaseTests, runTests } from './store-runs.ts';
 import { manualClock } from './store-samples.ts';
 import type { ManualClock, Suite } from './store-samples.ts';
@@ -45,6 +46,9 @@ export function storeSuite(name: string, open: (clock: Clock) => Promise<StoreUn
     });
     describe('holds', () => {
       holdTests(suite);
+    });
+    describe('populations', () => {
+      populationTests(suite);
     });
     describe('leases', () => {
       leaseTests(suite);

@@ -1,13 +1,12 @@
 import { rename, rm } from 'node:fs/promises';
 import { RetentionError } from '../../core/errors.ts';
-import { breachesOf } from '../../core/limits.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { PlanStore } from '../../core/ports.ts';
 import { plansJsonText, type PlanToShow } from '../../report/run-json.ts';
 import { estimateOf } from '../../run/estimate-plan.ts';
 import { makePlan } from '../../run/make-plan.ts';
 import { scrubIdlePlans } from '../../run/scrub.ts';
-import { spentBy } from '../../run/run-policy.ts';
+import { checkLimits } from '../../run/run-policy.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { writeHashed } from '../plan-document.ts';
@@ -73,7 +72,7 @@ async function planOne(
     cost: { requestsPerMinute, ...estimateOf(policy, summary, { tookMs, requestsPerMinute }) },
     // Read afresh by whoever asks: the file and the screen both do.
     items: { [Symbol.asyncIterator]: () => store.planItems(summary.planId)[Symbol.asyncIterator]() },
-    breaches: breachesOf(policy.limits, summary.projects, await spentBy(deps, policy)),
+    breaches: (await checkLimits(deps, policy, summary.projects)).breaches,
   };
 }
 
