@@ -178,6 +178,8 @@ export interface AuditLog {
   openIntents(): Promise<readonly OpenIntent[]>;
   /** How many of them a policy has. */
   openIntentCount(policy: string): Promise<number>;
+  /** Conversations of a project that were verified as deleted, less those marked since as reappeared. In batches. */
+  verifiedSessions(projectId: number): AsyncIterable<readonly string[]>;
   /** When the latest `deletion.intended` of a policy was written; undefined when there is none. */
   lastIntendedAt(policy: string): Promise<number | undefined>;
   /** Distinct conversations of a policy with a `deletion.intended` since the instant. */

@@ -3,8 +3,9 @@ import type { Conversation, LastMessage, UnusableRow } from '../core/conversatio
 import type { Decider } from '../core/decide.ts';
 import { ApiError } from '../core/errors.ts';
 import type { Decision, PlanItem, PlanProject } from '../core/plan.ts';
-import type { CustomGptReader, Log, PlanWriter } from '../core/ports.ts';
+import type { AuditLog, CustomGptReader, Log, PlanWriter } from '../core/ports.ts';
 import { endsTheRun } from './api-faults.ts';
+import { reappearedIn } from './reappeared.ts';
 import { InconsistentListing, listProject, type ListedPage } from './list-project.ts';
 
 const ATTEMPTS = 3;
@@ -24,6 +25,8 @@ export interface CollectContext {
   readonly withKept: boolean;
   readonly signal: AbortSignal | undefined;
   readonly onListed: (count: number) => void;
+  readonly audit: AuditLog;
+  readonly onReappeared: (conversations: readonly Conversation[]) => Promise<void>;
 }
 
 type Decided = Omit<PlanItem, 'ordinal'>;
@@ -37,10 +40,13 @@ export async function collectProject(
   projectId: number,
   firstOrdinal: number,
 ): Promise<{ readonly project: PlanProject; readonly nextOrdinal: number }> {
+  const reappeared = await reappearedIn(context.audit, projectId);
   for (let attempt = 1; ; attempt += 1) {
     const tally = new Tally(context, projectId, firstOrdinal);
     try {
       for await (const page of listProject(context.reader, projectId, context)) {
+        const again = reappeared.among(page.rows);
+        if (again.length > 0) await context.onReappeared(again);
         await tally.take(await decidePage(context, page), page.total);
         context.onListed(page.rows.length);
       }

@@ -1,10 +1,11 @@
+import type { AuditEntry } from '../core/audit-entry.ts';
 import { ApiError } from '../core/errors.ts';
-import { formatInstant } from '../core/instant.ts';
+import { formatInstant, parseInstant } from '../core/instant.ts';
 import type { PlanItem } from '../core/plan.ts';
 import { endsTheRun } from './api-faults.ts';
 import { auditFacts } from './context.ts';
 import { deleteAll } from './delete-all.ts';
-import type { DeletionContext } from './deletion.ts';
+import type { DeletionContext, Sent } from './deletion.ts';
 import { InconsistentListing, listProject, repeatWhileInconsistent } from './list-project.ts';
 import type { VerifiedDeletions } from './verified-deletions.ts';
 
@@ -120,10 +121,37 @@ async function report(
   if (entries.length > 0) await context.audit.append(entries);
 }
 
+/** With the memory of the first DELETE: whatever becomes of the second, it stays one that was sent. */
 async function deleteAgain(
   context: DeletionContext,
   projectId: number,
   again: ReadonlySet<string>,
 ): Promise<void> {
-  if (again.size > 0) await deleteAll(context, plannedIn(context, projectId, again));
+  if (again.size === 0) return;
+  const sentBefore = new Map<string, Sent>();
+  for await (const entry of context.audit.entries({ runId: context.runId })) {
+    const { event, session_id: sessionId } = entry;
+    if (event !== 'deletion.verified' || entry.project_id !== projectId || sessionId === null) continue;
+    if (again.has(sessionId)) sentBefore.set(sessionId, sentOf(entry));
+  }
+  await deleteAll(context, plannedIn(context, projectId, again), sentBefore);
+}
+
+function sentOf(entry: AuditEntry): Sent {
+  const {
+    attempts,
+    seen_at: seenAt,
+    seen_by: seenBy,
+    requested_at: requestedAt,
+    delete_status: status,
+  } = entry;
+  return {
+    attempt: typeof attempts === 'number' ? attempts : 1,
+    seen: { at: parseInstant(seenAt) ?? 0, how: seenBy === 'messages' ? 'messages' : 'listing' },
+    requestedAt: parseInstant(requestedAt) ?? 0,
+    answer:
+      typeof status === 'number'
+        ? { kind: 'accepted', status }
+        : { kind: 'ambiguous', status: undefined, failure: 'network' },
+  };
 }

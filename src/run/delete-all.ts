@@ -1,6 +1,6 @@
 import type { PlanItem } from '../core/plan.ts';
 import { deleteOne } from './delete-one.ts';
-import type { DeletionContext } from './deletion.ts';
+import type { DeletionContext, Sent } from './deletion.ts';
 import type { DeletableItem } from './recheck.ts';
 
 /** Deletions begun and not settled, those included that only wait for a late 404 or a control: bounds memory, not requests. */
@@ -10,7 +10,12 @@ const MAX_OPEN = 1000;
  * Deletes these items of the plan, as many at once as the policy allows, and resolves when each is settled or left open.
  * The first error that must end the run stops the others, and is thrown once they have ended.
  */
-export async function deleteAll(context: DeletionContext, items: AsyncIterable<PlanItem>): Promise<void> {
+export async function deleteAll(
+  context: DeletionContext,
+  items: AsyncIterable<PlanItem>,
+  /** By session id: the DELETE that was sent for it before in this run. */
+  sentBefore: ReadonlyMap<string, Sent> = new Map(),
+): Promise<void> {
   const open = new Set<Promise<void>>();
   const mostBeginning = context.policy.concurrency + intendedAhead(context);
   let beginning = 0;
@@ -23,7 +28,7 @@ export async function deleteAll(context: DeletionContext, items: AsyncIterable<P
   const start = (item: DeletableItem): void => {
     context.desk.begun(item.projectId);
     beginning += 1;
-    const one = deleteOne(context, item, begun)
+    const one = deleteOne(context, item, { previous: sentBefore.get(item.sessionId), onBegun: begun })
       .catch((error: unknown) => {
         firstError ??= { error };
         context.onError();

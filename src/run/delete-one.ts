@@ -1,6 +1,13 @@
 import { ApiError } from '../core/errors.ts';
 import { Brake } from './brake.ts';
-import { recordUnsent, SETTLED, type Begun, type DeletionContext, type Stage } from './deletion.ts';
+import {
+  recordUnsent,
+  SETTLED,
+  type Begun,
+  type DeletionContext,
+  type Sent,
+  type Stage,
+} from './deletion.ts';
 import { prove, proving, watch } from './prove-deletion.ts';
 import { recheck, type DeletableItem } from './recheck.ts';
 import { send } from './send-delete.ts';
@@ -8,17 +15,18 @@ import { send } from './send-delete.ts';
 /**
  * Takes one conversation from the plan to its outcome: recheck, durable intent, DELETE, follow-up GET until 404,
  * control, durable outcome. A slot is held only while requests that must be bounded are under way; neither the disk nor a
- * server that goes on answering for a while stops the others. `onBegun` is called once the first DELETE and its first
+ * server that goes on answering for a while stops the others. `previous` is a DELETE of this run
+ * that an earlier 404 seemed to prove. `onBegun` is called once the first DELETE and its first
  * follow-up GET are over, or will not be sent. Throws what must end the run.
  */
 export async function deleteOne(
   context: DeletionContext,
   item: DeletableItem,
-  onBegun: () => void,
+  { previous, onBegun }: { readonly previous: Sent | undefined; readonly onBegun: () => void },
 ): Promise<void> {
   let doubtOver: ReturnType<Brake['doubt']> | undefined;
   try {
-    let stage = await beginFirst(context, item).finally(onBegun);
+    let stage = await beginFirst(context, item, previous).finally(onBegun);
     for (;;) {
       switch (stage.stage) {
         case 'settled':
@@ -50,9 +58,13 @@ export async function deleteOne(
 }
 
 /** A turn that came too late does not make room for another: else the line would grow with every late turn. */
-async function beginFirst(context: DeletionContext, item: DeletableItem): Promise<Stage> {
-  let stage = await begin(context, item, { previous: undefined, late: 0 });
-  while (stage.stage === 'again' && stage.begun.previous === undefined) {
+async function beginFirst(
+  context: DeletionContext,
+  item: DeletableItem,
+  previous: Sent | undefined,
+): Promise<Stage> {
+  let stage = await begin(context, item, { previous, late: 0 });
+  while (stage.stage === 'again' && stage.begun.previous === previous) {
     stage = await begin(context, item, stage.begun);
   }
   return stage;

@@ -1,9 +1,10 @@
 import pLimit from 'p-limit';
 import { createDecider } from '../core/decide.ts';
+import type { Conversation } from '../core/conversation.ts';
 import type { Hold } from '../core/hold.ts';
 import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
-import type { Chance, Clock, CustomGptReader, Log, PlanStore, Progress } from '../core/ports.ts';
+import type { AuditLog, Chance, Clock, CustomGptReader, Log, PlanStore, Progress } from '../core/ports.ts';
 import { reachOf } from '../core/selector.ts';
 import { asRunFault } from './api-faults.ts';
 import { collectProject } from './collect-project.ts';
@@ -17,6 +18,7 @@ export const PLAN_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 export interface PlanningDeps {
   readonly reader: CustomGptReader;
   readonly plans: PlanStore;
+  readonly audit: AuditLog;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
@@ -29,6 +31,8 @@ export interface PlanRequest {
   /** Whether kept conversations are stored in the plan too (`plan --all`). */
   readonly withKept: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Called with conversations that are listed again although they were verified as deleted. */
+  readonly onReappeared?: (conversations: readonly Conversation[]) => Promise<void>;
 }
 
 /**
@@ -59,6 +63,15 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
     limit: pLimit(policy.concurrency),
     withKept: request.withKept,
     signal: request.signal,
+    audit: deps.audit,
+    onReappeared: async (conversations: readonly Conversation[]) => {
+      const [first] = conversations;
+      deps.log.warn(
+        { project_id: first?.projectId, count: conversations.length },
+        'listed again although they were verified as deleted: new conversations, with the age they have now',
+      );
+      await request.onReappeared?.(conversations);
+    },
     onListed: (count: number) => {
       deps.progress.advance(count);
     },

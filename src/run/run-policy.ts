@@ -1,4 +1,7 @@
+import type { AuditFacts } from '../core/audit-entry.ts';
+import type { Conversation } from '../core/conversation.ts';
 import { RetentionError } from '../core/errors.ts';
+import { formatInstant } from '../core/instant.ts';
 import {
   breachesOf,
   breachInWords,
@@ -43,8 +46,19 @@ async function planRun(deps: RunDeps, run: OpenRun): Promise<PlanSummary> {
   const { reader, policy, signals } = run;
   const { store, holds, clock, chance, log, progress } = deps;
   const plan = await makePlan(
-    { reader, plans: store, clock, chance, log, progress },
-    { policy, holds: await holds.holdsInForce(clock.now()), withKept: false, signal: signals.stop },
+    { reader, plans: store, audit: store.audit, clock, chance, log, progress },
+    {
+      policy,
+      holds: await holds.holdsInForce(clock.now()),
+      withKept: false,
+      signal: signals.stop,
+      onReappeared: async (conversations) => {
+        await store.audit.append(
+          conversations.map((one) => reappearance(run, one)),
+          run.fence,
+        );
+      },
+    },
   );
   await store.updateRun(run.runId, { planId: plan.planId });
   return plan;
@@ -131,6 +145,12 @@ export async function applyConsumed(
     !plan.projects.some(isIncomplete);
   const facts = { plan_id: plan.planId, unconfirmed, ...(problem === undefined ? {} : { problem: 'brake' }) };
   return { status: complete ? 'completed' : 'partial', plan, problem, facts };
+}
+
+function reappearance(run: OpenRun, { projectId, sessionId, createdAt }: Conversation): AuditFacts {
+  const created = createdAt === undefined ? null : formatInstant(createdAt);
+  const facts = { mark: 'reappeared', created_at: created };
+  return auditFacts(run, 'conversation.marked', { about: { projectId, sessionId }, facts });
 }
 
 async function reportIncomplete({ store }: RunDeps, run: OpenRun, plan: PlanSummary): Promise<void> {

@@ -32,6 +32,7 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
     outcomeCounts: (runId) => connection.read(() => foldOutcomes(lastWords.all(runId))),
     openIntents: () => connection.read(open.all),
     openIntentCount: (policy) => connection.read(() => open.count(policy)),
+    verifiedSessions: (projectId) => verifiedSessions(connection, projectId),
     lastIntendedAt: (policy) => connection.read(() => parseInstant(lastIntended.get(policy))),
     intendedSince: (policy, sinceAt) =>
       connection.read(() => intended.pluck().get(policy, formatInstant(sinceAt)) ?? 0),
@@ -66,5 +67,28 @@ async function* readEntries(
   );
   for await (const rows of pages) {
     for (const row of rows) yield readableEntry(row);
+  }
+}
+
+interface SessionRow {
+  readonly seq: number;
+  readonly session_id: string;
+}
+
+async function* verifiedSessions(
+  connection: Connection,
+  projectId: number,
+): AsyncGenerator<readonly string[]> {
+  const columns = 'SELECT seq, session_id FROM audit_entries WHERE project_id = ?';
+  const [marked, verified] = connection.readNow(() => [
+    connection.prepare<[number], SessionRow>(`${columns} AND event = 'conversation.marked' ORDER BY seq`),
+    connection.prepare<[number, number], SessionRow>(
+      `${columns} AND event = 'deletion.verified' AND seq > ? ORDER BY seq LIMIT ${BATCH_ROWS}`,
+    ),
+  ]);
+  const markedAt = new Map<string, number>();
+  for (const row of await connection.read(() => marked.all(projectId))) markedAt.set(row.session_id, row.seq);
+  for await (const rows of connection.pages<SessionRow>((last) => verified.all(projectId, last?.seq ?? 0))) {
+    yield rows.flatMap((row) => ((markedAt.get(row.session_id) ?? 0) > row.seq ? [] : [row.session_id]));
   }
 }

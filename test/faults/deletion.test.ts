@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { RunResult } from '../../src/run/conduct-run.ts';
-import { addProject, AGE_POLICY, runOnce } from '../support/purge.ts';
+import { runPolicy } from '../../src/run/run-policy.ts';
+import { addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
 import { createWorld, type TestWorld } from '../support/world.ts';
 
 /* What the server can do to a deletion, and what must come of it. Each test says the case it proves. */
@@ -221,6 +222,44 @@ describe('the fresh listing at the end', () => {
     expect(result.counts).toMatchObject({ planned: 4, verified: 4 });
     expect(world.sandbox.accounts.has(101, victim)).toBe(false);
     expect(await outcomes('unverified')).toMatchObject([{ session_id: victim }]);
+    const last = (await outcomes('verified')).filter(({ session_id: id }) => id === victim).at(-1);
+    expect(last).toMatchObject({ attempts: 2, delete_status: 200 });
+  });
+
+  test('counts it as unverified, not as skipped, where the second DELETE is not sent', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 4, young: 5 });
+    const [victim = ''] = world.sandbox.accounts.conversationIds(101);
+    const { faults } = world.sandbox;
+    faults.add({ when: { method: 'DELETE', sessionId: victim }, times: 1, then: { swallow: true } });
+    faults.add({ when: { route: 'messages.list', sessionId: victim }, times: 1, then: { status: 404 } });
+    const { audit } = world.store;
+    // Held from when it is noticed that it answers again.
+    const append: typeof audit.append = async (entries, fence) => {
+      if (entries.some(({ event }) => event === 'deletion.unverified' && held.length === 0)) {
+        const hold = {
+          holdId: 'h1',
+          matter: 'M-7',
+          reason: 'suit',
+          by: 'legal',
+          addedAt: 0,
+          untilAt: undefined,
+        };
+        held.push(victim);
+        await world.store.addHold({ ...hold, projectId: 101, sessionId: victim });
+      }
+      return audit.append(entries, fence);
+    };
+    const held: string[] = [];
+    const deps = { ...world.deps, store: { ...world.store, audit: { ...audit, append } } };
+    const policy = await world.policy(AGE_POLICY);
+    const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
+    expect(result.counts).toMatchObject({ planned: 4, verified: 3, unverified: 1, skipped: 0 });
+    expect(await outcomes('unverified')).toMatchObject([
+      { session_id: victim, reason: 'it answers again after its 404' },
+      { session_id: victim, reason: 'held for M-7 since the plan', attempts: 1, delete_status: 200 },
+      { session_id: victim, reason: 'the fresh listing still shows it' },
+    ]);
   });
 
   test('leaves alone what was created anew under the same id', async () => {

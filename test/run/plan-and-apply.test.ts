@@ -17,7 +17,7 @@ afterEach(async () => {
 function plan(policy: Policy, withKept = false): Promise<PlanSummary> {
   const { deps } = world;
   return makePlan(
-    { ...deps, reader: deps.openApi().reader, plans: deps.store },
+    { ...deps, reader: deps.openApi().reader, plans: deps.store, audit: deps.store.audit },
     { policy, holds: [], withKept },
   );
 }

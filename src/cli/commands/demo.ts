@@ -122,7 +122,7 @@ async function planAndShow({ output }: CommandWorld, { worker, policy }: Demo): 
   const { clock, chance, log, progress } = deps;
   const startedAt = clock.monotonic();
   const plan = await makePlan(
-    { reader: deps.openApi().reader, plans: store, clock, chance, log, progress },
+    { reader: deps.openApi().reader, plans: store, audit: store.audit, clock, chance, log, progress },
     { policy, holds: [], withKept: false },
   );
   const tookMs = clock.monotonic() - startedAt;

@@ -58,7 +58,7 @@ async function planOne(
   const { reader } = deps.openApi();
   const startedAt = clock.monotonic();
   const summary = await makePlan(
-    { reader, plans: store, clock, chance, log, progress },
+    { reader, plans: store, audit: store.audit, clock, chance, log, progress },
     {
       policy,
       holds: await deps.holds.holdsInForce(deps.clock.now()),

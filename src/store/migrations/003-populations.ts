@@ -9,6 +9,17 @@ const POPULATIONS = `
     audit_seq  INTEGER NOT NULL,
     PRIMARY KEY (policy, project_id)
   ) STRICT, WITHOUT ROWID;
+
+  -- Which conversations of a project were verified, and which of them were then seen to have reappeared. In the order of
+  -- writing: an index by conversation would cost a random page for each entry.
+  CREATE INDEX audit_verified_by_project ON audit_entries (project_id, seq, session_id)
+    WHERE event = 'deletion.verified';
+  CREATE INDEX audit_marked_by_project ON audit_entries (project_id, seq, session_id)
+    WHERE event = 'conversation.marked';
 `;
 
-export const populations: Migration = { number: 3, name: 'populations', sql: POPULATIONS };
+export const populations: Migration = {
+  number: 3,
+  name: 'populations and reappeared conversations',
+  sql: POPULATIONS,
+};
