@@ -7,7 +7,7 @@ import type { Clock } from '../core/ports.ts';
 import { assertCurrent, migrate, stateVersion } from './migrate.ts';
 import { stateFault } from './state-fault.ts';
 
-const FILE_NAME = 'retention.db';
+export const FILE_NAME = 'retention.db';
 /** How long a statement waits for another process's transaction. */
 const BUSY_TIMEOUT_MS = 5_000;
 
