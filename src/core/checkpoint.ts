@@ -71,10 +71,12 @@ export function noteOf(entry: unknown): string | undefined {
   return entry.event === 'checkpoint' && typeof entry.note === 'string' ? entry.note : undefined;
 }
 
+/** How the problem begins that another key may solve. */
+export const UNKNOWN_KEY = 'is signed by a key that is not known';
+
 /** `problem` reads on from "entry 5 …". */
 export type CheckpointCheck =
-  | { readonly ok: true; readonly key: VerifierKey }
-  | { readonly ok: false; readonly problem: string };
+  { readonly ok: true; readonly key: VerifierKey } | { readonly ok: false; readonly problem: string };
 
 /**
  * Whether a checkpoint is over the entry before it, and signed. By one of `trusted`; without them by the key that it names
@@ -95,5 +97,5 @@ export function checkCheckpoint(
   if (key === undefined) return failed('is a checkpoint without a readable key');
   if (!isSignedBy(note, key)) return failed('is a checkpoint with a forged signature');
   if (trusted === undefined || trusted.some((one) => one.text === text)) return { ok: true, key };
-  return failed(`is signed by a key that is not known: ${key.text}`);
+  return failed(`${UNKNOWN_KEY}: ${key.text}`);
 }

@@ -60,7 +60,10 @@ describe('a signed note', () => {
     ['another origin', note.replace('customgpt-retention\n', 'example.com/log\n')],
     ['a number that is none', note.replace('1999', '01999')],
     ['another line', note.replace('1999\n', '1999\nx\n')],
-    ['a hash of another length', note.replace(/\n[^\n]+\n\n/, `\n${Buffer.alloc(20).toString('base64')}\n\n`)],
+    [
+      'a hash of another length',
+      note.replace(/\n[^\n]+\n\n/, `\n${Buffer.alloc(20).toString('base64')}\n\n`),
+    ],
   ])('is not read with %s', (_what, text) => {
     expect(readNote(text)).toBeUndefined();
   });

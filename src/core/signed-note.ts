@@ -76,7 +76,9 @@ export function isSignedBy(note: string, key: VerifierKey): boolean {
   const parts = partsOf(note);
   if (parts === undefined) return false;
   return parts.signatures.some(({ name, id, signature }) => {
-    return name === NAME && id.equals(key.id) && verify(null, Buffer.from(parts.text), key.publicKey, signature);
+    return (
+      name === NAME && id.equals(key.id) && verify(null, Buffer.from(parts.text), key.publicKey, signature)
+    );
   });
 }
 

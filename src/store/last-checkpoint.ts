@@ -6,15 +6,13 @@ import { noteOf } from '../core/checkpoint.ts';
 import { RetentionError } from '../core/errors.ts';
 import { readNote } from '../core/signed-note.ts';
 import type { Connection } from './connection.ts';
-import { FILE_NAME } from './open-database.ts';
+import { FILE_NAME, LAST_CHECKPOINT } from './open-database.ts';
 import { stateFault } from './state-fault.ts';
 
 /*
  * The note of the last checkpoint, in a file of its own beside the database: where only the database was removed, or
  * replaced by an older copy, the next one who opens it notices.
  */
-
-export const LAST_CHECKPOINT = 'last-checkpoint';
 
 /**
  * The head that the file signs; undefined without a file.

@@ -8,6 +8,8 @@ import { assertCurrent, migrate, stateVersion } from './migrate.ts';
 import { stateFault } from './state-fault.ts';
 
 export const FILE_NAME = 'retention.db';
+/** The note of the last checkpoint, beside it. */
+export const LAST_CHECKPOINT = 'last-checkpoint';
 /** How long a statement waits for another process's transaction. */
 const BUSY_TIMEOUT_MS = 5_000;
 
@@ -37,6 +39,11 @@ export function openForWriting(stateDir: string, clock: Clock): OpenedDatabase {
       migrate(database, path, clock);
     });
   });
+}
+
+/** Whether something is there, or has been, by the traces it left. */
+export function hasState(stateDir: string): boolean {
+  return [FILE_NAME, LAST_CHECKPOINT].some((name) => existsSync(join(stateDir, name)));
 }
 
 /** Opens existing state without changing a fact in it. @throws RetentionError `state_unusable` */

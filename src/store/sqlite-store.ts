@@ -38,7 +38,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       await removeOldDrafts(connection);
     }
     const signer = readOnly ? undefined : options.signer?.();
-    return connection.readNow(() => assemble(connection, new GroupCommit(connection, options.onAppended, signer)));
+    return connection.readNow(() =>
+      assemble(connection, new GroupCommit(connection, options.onAppended, signer)),
+    );
   } catch (error) {
     await connection.close();
     throw error;
