@@ -45,6 +45,7 @@ export interface LogCheckOptions {
 export class LogCheck {
   readonly #options: LogCheckOptions;
   readonly #known = new Map<number, readonly KnownHead[]>();
+  #furthest: KnownHead | undefined;
   readonly #keys = new Set<string>();
   #head = GENESIS;
   #checkpoints = 0;
@@ -57,6 +58,7 @@ export class LogCheck {
     this.#options = options;
     for (const head of options.known ?? []) {
       this.#known.set(head.seq, [...(this.#known.get(head.seq) ?? []), head]);
+      if (this.#furthest === undefined || head.seq > this.#furthest.seq) this.#furthest = head;
     }
   }
 
@@ -86,11 +88,9 @@ export class LogCheck {
   end(): LogVerdict {
     const next = this.#head.seq + 1;
     if (this.#broken !== undefined) return this.#broken;
-    const missing = Math.max(...this.#known.keys(), 0);
-    if (missing >= next) {
-      const how = this.#known.get(missing)?.[0]?.how ?? '';
-      return { ok: false, seq: next, problem: `is missing: ${missing} entries were ${how}` };
-    }
+    const furthest = this.#furthest;
+    if (furthest !== undefined && furthest.seq >= next)
+      return { ok: false, seq: next, problem: `is missing: ${furthest.seq} entries were ${furthest.how}` };
     if (this.#dueAt !== undefined && this.#lastCheckpoint !== undefined)
       return { ok: false, seq: next, problem: 'is missing: a checkpoint follows the end of a run' };
     if (this.#options.mustBeSigned === true && this.#checkpoints === 0)
