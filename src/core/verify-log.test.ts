@@ -45,10 +45,10 @@ function verdict(entries: readonly unknown[], options: LogCheckOptions = {}): Lo
 function rechained(entries: readonly AuditEntry[]): AuditEntry[] {
   let head: AuditHead = GENESIS;
   return entries.map((entry) => {
-    const { seq: _seq, time, event, prev: _prev, hash: _hash, ...rest } = entry;
-    const { run_id, policy, policy_hash, rule, project_id, session_id, ...own } = rest;
+    const { time, event, run_id, policy, policy_hash, rule, project_id, session_id, ...rest } = entry;
     const common = { run_id, policy, policy_hash, rule, project_id, session_id };
-    const again = chainEntry({ event, ...common, facts: own }, { head, time });
+    const own = Object.entries(rest).filter(([key]) => !['seq', 'prev', 'hash'].includes(key));
+    const again = chainEntry({ event, ...common, facts: Object.fromEntries(own) }, { head, time });
     head = again;
     return again;
   });
@@ -97,7 +97,11 @@ describe('a log that is not', () => {
     expect(check.take(entries[2])).toBe(false);
     expect(check.take(entries[1])).toBe(false);
     check.breakOff('is not as it was written');
-    expect(check.end()).toMatchObject({ ok: false, seq: 2, problem: expect.stringContaining('entry 3') });
+    expect(check.end()).toMatchObject({
+      ok: false,
+      seq: 2,
+      problem: expect.stringContaining('entry 3') as string,
+    });
     expect(check.head.seq).toBe(1);
   });
 
