@@ -94,6 +94,6 @@ const results = [
     { concurrency: 8, rounds: 1, atLeast: 0.9 },
   ),
   await checkMemory(1_000_000, 190),
-  await checkVerifying(1_000_000, 2),
+  await checkVerifying(1_000_000, 1.5),
 ];
 process.exitCode = results.every(Boolean) ? 0 : 1;
