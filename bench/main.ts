@@ -1,3 +1,4 @@
+import { verifyPace } from './audit-verify.ts';
 import { bareRun } from './bare-loop.ts';
 import { planningPeak } from './memory.ts';
 import { forkSandbox, type BenchSandbox, type SandboxSize, type Timed } from './sandbox.ts';
@@ -69,6 +70,18 @@ async function checkMemory(conversations: number, atMostMib: number): Promise<bo
   return isGood;
 }
 
+async function checkVerifying(entries: number, atMost: number): Promise<boolean> {
+  const { verifySeconds, bareSeconds } = await verifyPace(entries);
+  const ratio = verifySeconds / bareSeconds;
+  const isGood = ratio <= atMost;
+  console.log(
+    `${isGood ? 'ok  ' : 'MISS'} verifying ${entries.toLocaleString('en')} audit entries on one core: ` +
+      `${ratio.toFixed(2)} of reading, parsing and hashing the same lines (at most ${atMost}); ` +
+      `bare/verify ${bareSeconds.toFixed(1)}/${verifySeconds.toFixed(1)} s (15 s is what was asked for)`,
+  );
+  return isGood;
+}
+
 const results = [
   await compare(
     '20,000 without latency, concurrency 32',
@@ -81,5 +94,6 @@ const results = [
     { concurrency: 8, rounds: 1, atLeast: 0.9 },
   ),
   await checkMemory(1_000_000, 190),
+  await checkVerifying(1_000_000, 1.5),
 ];
 process.exitCode = results.every(Boolean) ? 0 : 1;

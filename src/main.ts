@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
 import { runCli } from './cli/program.ts';
-import { systemChance, systemClock, uniqueHolder } from './cli/surroundings.ts';
+import { newSigningKey, systemChance, systemClock, uniqueHolder } from './cli/surroundings.ts';
 
 // Rows stream through, so most of what the heap grows to is garbage that nobody has collected yet. Collected once what
 // is alive has doubled, a plan of a million conversations stays below 200 MB, and the young generation may grow as it likes.
@@ -26,5 +26,6 @@ process.exitCode = await runCli({
   },
   clock: systemClock,
   chance: systemChance,
+  newSigningKey,
   holder: uniqueHolder(process.pid),
 });

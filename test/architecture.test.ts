@@ -91,7 +91,7 @@ describe('the edges', () => {
 
   test.each([
     ['the clock', /\bDate\.now\(|\bnew Date\(\)|performance\.now\(/],
-    ['randomness', /Math\.random\(|randomBytes\(|randomUUID\(/],
+    ['randomness', /Math\.random\(|randomBytes\(|randomUUID\(|generateKey/],
     ['the environment', /process\.(env|argv|exit|on)\b/],
     ['the console', /\bconsole\./],
   ])('%s is touched in main, cli and the sandbox only', (_, pattern) => {

@@ -4,7 +4,7 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { runCli } from '../src/cli/program.ts';
-import { systemChance, systemClock } from '../src/cli/surroundings.ts';
+import { newSigningKey, systemChance, systemClock } from '../src/cli/surroundings.ts';
 
 // What must never regress in the container files. They are read, not run: no engine is needed.
 
@@ -78,6 +78,7 @@ async function helpOf(name: string): Promise<string> {
     onStopRequest: () => () => undefined,
     clock: systemClock,
     chance: systemChance,
+    newSigningKey,
     holder: 'test',
   });
   return text;

@@ -1,7 +1,7 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import type { Command as Verb, CommonFlags } from './command.ts';
 import type { ApplyInput } from './commands/apply.ts';
-import type { AuditExportInput } from './commands/audit.ts';
+import type { AuditExportInput, AuditVerifyInput } from './commands/audit.ts';
 import type { HoldAddInput, HoldReleaseInput } from './commands/hold.ts';
 import type { PlanInput } from './commands/plan.ts';
 import type { SandboxInput } from './commands/sandbox.ts';
@@ -192,15 +192,27 @@ function addHistory(program: Command, perform: Perform): void {
     .description('Check or export the audit log')
     .addHelpText('after', '\nExample:\n  $ customgpt-retention audit verify');
   verbOf(audit, 'verify [file]', {
-    does: 'Check the chain of the log, or of an exported file',
-    example: 'audit verify',
-  }).action((file: string | undefined, flags: CommonFlags) => perform(verbs.auditVerify, { file }, flags));
+    does: 'Check chain and signatures of the log; an exported file is compared with it',
+    example: 'audit verify audit.jsonl --checkpoint kept/last-checkpoint',
+  })
+    .option(
+      '--checkpoint <file>',
+      'a checkpoint kept elsewhere (a note, or log lines): the log must lead through it',
+    )
+    .option('--key <key>', 'verifier key to trust instead of our own; may be repeated', collected)
+    .action((file: string | undefined, flags: CommonFlags & Omit<AuditVerifyInput, 'file'>) =>
+      perform(verbs.auditVerify, { ...flags, file }, flags),
+    );
   verbOf(audit, 'export', {
     does: 'Write the log as JSON Lines',
     example: 'audit export --run run-k3v9x2m7q4ab > run.jsonl',
   })
     .option('--run <id>', 'only this run')
     .action((flags: CommonFlags & AuditExportInput) => perform(verbs.auditExport, flags, flags));
+}
+
+function collected(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function portNumber(text: string): number {

@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Chance, Clock } from '../core/ports.ts';
 
@@ -18,6 +19,8 @@ export interface Surroundings {
   readonly onStopRequest: (listener: (signal: string) => void) => () => void;
   readonly clock: Clock;
   readonly chance: Chance;
+  /** A private Ed25519 key that nobody had before. */
+  readonly newSigningKey: () => KeyObject;
   /** Unique to this process. */
   readonly holder: string;
 }
@@ -66,6 +69,10 @@ export const systemChance: Chance = {
     return text.slice(0, length);
   },
 };
+
+export function newSigningKey(): KeyObject {
+  return generateKeyPairSync('ed25519').privateKey;
+}
 
 /** `host:pid:random`, so that two containers with the same host name and pid are still two. */
 export function uniqueHolder(pid: number): string {

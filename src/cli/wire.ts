@@ -7,6 +7,7 @@ import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
 import { createProgress, NO_PROGRESS } from './progress-bar.ts';
+import { signerOf } from './signing.ts';
 
 /** Reads the settings, or throws `usage` with all that is wrong with them. */
 export function settingsOf({ surroundings, flags }: CommandWorld): Settings {
@@ -24,13 +25,18 @@ export function loggingOf(world: CommandWorld, settings: Settings, forPeople: bo
   return createLogging(world.surroundings.stderr, { level, forPeople });
 }
 
-/** Opens the state for writing; every audit entry also goes out as a log line. */
-export function openState(world: CommandWorld, settings: Settings, logging: Logging): Promise<Store> {
-  return openSqliteStore({
-    stateDir: settings.stateDir,
-    clock: world.surroundings.clock,
-    onAppended: logging.logAudit,
-  });
+/** Opens the state for writing; every audit entry also goes out as a log line, and the log is signed as it grows. */
+export async function openState(world: CommandWorld, settings: Settings, logging: Logging): Promise<Store> {
+  const { clock, newSigningKey } = world.surroundings;
+  const { stateDir } = settings;
+  const { log, logAudit: onAppended } = logging;
+  const signer = () => signerOf(settings, { newSigningKey, log });
+  const store = await openSqliteStore({ stateDir, clock, onAppended, signer });
+  if ((await store.audit.head()).seq === 0) {
+    // It cannot be told from a first start, so it is said at each.
+    log.warn({ state_dir: stateDir }, 'new state: the audit log starts at entry 1');
+  }
+  return store;
 }
 
 /** Opens the state to look at it. */

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { causeOf, readFileStart } from './file-start.ts';
 import { Secret } from './secret.ts';
 
 /** Bytes. A longer file is not a key but a file named by mistake. */
@@ -21,11 +21,10 @@ export function readApiKey(env: Readonly<Record<string, string | undefined>>): A
   if (direct !== '') return keyFrom(direct, 'CUSTOMGPT_API_KEY');
   if (file === '') return { ok: true, key: undefined };
   try {
-    return keyFrom(readStart(file), `the file of CUSTOMGPT_API_KEY_FILE (${file})`);
+    return keyFrom(readFileStart(file, LONGEST_FILE), `the file of CUSTOMGPT_API_KEY_FILE (${file})`);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     return refused(
-      `CUSTOMGPT_API_KEY_FILE: ${file} cannot be read (${code}): name a file that holds the key`,
+      `CUSTOMGPT_API_KEY_FILE: ${file} cannot be read (${causeOf(error)}): name a file that holds the key`,
     );
   }
 }
@@ -39,22 +38,6 @@ function keyFrom(text: string, source: string): ApiKeyResult {
     return refused(`${source} holds spaces, line breaks or signs that no API key has: put in the key alone`);
   }
   return { ok: true, key: new Secret(key) };
-}
-
-/** By hand, because the file may be a pipe, or one without end. */
-function readStart(file: string): string {
-  const descriptor = openSync(file, 'r');
-  try {
-    const buffer = new Uint8Array(LONGEST_FILE);
-    let length = 0;
-    for (;;) {
-      const read = readSync(descriptor, buffer, length, LONGEST_FILE - length, null);
-      length += read;
-      if (read === 0 || length === LONGEST_FILE) return new TextDecoder().decode(buffer.subarray(0, length));
-    }
-  } finally {
-    closeSync(descriptor);
-  }
 }
 
 function refused(problem: string): ApiKeyResult {

@@ -38,6 +38,7 @@ describe('defaults', () => {
       leaseMs: 60_000,
       verifyTimeoutMs: 60_000,
       logLevel: 'info',
+      signingKey: undefined,
     });
   });
 });

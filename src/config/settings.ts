@@ -1,7 +1,9 @@
+import type { KeyObject } from 'node:crypto';
 import { RetentionError } from '../core/errors.ts';
 import { readApiKey } from './api-key.ts';
 import { nearestName } from './problems.ts';
 import type { Secret } from './secret.ts';
+import { readSigningKey } from './signing-key.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -17,6 +19,8 @@ export interface Settings {
   readonly leaseMs: number;
   readonly verifyTimeoutMs: number;
   readonly logLevel: LogLevel;
+  /** Undefined when none is named: the state directory has one of its own. */
+  readonly signingKey: KeyObject | undefined;
 }
 
 export interface SettingsInput {
@@ -64,6 +68,7 @@ export function readSettings({ env, flags }: SettingsInput): SettingsResult {
     leaseMs: read(variable('RETENTION_LEASE'), 60_000, millisecondsOf),
     verifyTimeoutMs: read(variable('RETENTION_VERIFY_TIMEOUT'), 60_000, millisecondsOf),
     logLevel: read(either('--log-level', flags.logLevel, 'LOG_LEVEL'), 'info', logLevelOf),
+    signingKey: read(variable('RETENTION_SIGNING_KEY_FILE'), undefined, signingKeyOf),
   };
   // Not there yet, and not to be passed over in silence: the one would work on other state, the other answer nothing.
   read(variable('RETENTION_DATABASE_URL'), undefined, () => ({
@@ -141,6 +146,11 @@ function logLevelOf(text: string): Read<LogLevel> {
   const suggestion = nearestName(text, LOG_LEVELS);
   const hint = suggestion === undefined ? '' : ` (did you mean "${suggestion}"?)`;
   return { problem: `must be one of ${LOG_LEVELS.join(', ')}${hint}` };
+}
+
+function signingKeyOf(file: string): Read<KeyObject | undefined> {
+  const result = readSigningKey(file);
+  return result.ok ? { value: result.key } : { problem: result.problem };
 }
 
 function httpAddressOf(text: string): Read<undefined> {

@@ -1,7 +1,7 @@
 import { hash as digest } from 'node:crypto';
-import canonicalize from 'canonicalize';
 import { AUDIT_EVENTS, GENESIS } from './audit-entry.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
+import { canonicalJson } from './canonical-json.ts';
 
 const TEXTS = ['time', 'event', 'prev', 'hash'] as const;
 const TEXTS_OR_NULL = ['run_id', 'policy', 'policy_hash', 'rule', 'session_id'] as const;
@@ -87,7 +87,7 @@ export async function verifyChain(
 }
 
 function hashOf(entryWithoutHash: object): string {
-  return digest('sha256', canonicalize(entryWithoutHash) as string);
+  return digest('sha256', canonicalJson(entryWithoutHash));
 }
 
 function recomputedHash(entry: AuditEntry): string | undefined {

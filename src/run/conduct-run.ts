@@ -194,10 +194,10 @@ async function finish(
   const requests = run.reader.requestCounts();
   const { status, problem, facts } = inRecord(ending);
   const common = { status, counts: { ...counts }, requests: { ...requests } };
-  const [last] = await store.audit.append([
+  const written = await store.audit.append([
     auditFacts(run, eventOf(status), { facts: { ...facts, ...common } }),
   ]);
-  const change = { status, endedAt: clock.now(), requests, auditHead: last?.hash, problem };
+  const change = { status, endedAt: clock.now(), requests, auditHead: written.at(-1)?.hash, problem };
   await store.updateRun(run.runId, change);
   // Before the lease is given back. An interrupted run leaves its slot due.
   if (run.slotAt !== undefined && status !== 'interrupted')

@@ -163,11 +163,11 @@ async function closeVanishedRun(context: ReconcileContext, fence: Fence, run: Ru
     'run.interrupted',
     { facts },
   );
-  const [written] = await context.audit.append([entry], fence);
+  const written = await context.audit.append([entry], fence);
   await context.runs.updateRun(run.runId, {
     status: 'interrupted',
     endedAt: context.clock.now(),
-    auditHead: written?.hash,
+    auditHead: written.at(-1)?.hash,
     problem: 'its worker vanished',
   });
 }

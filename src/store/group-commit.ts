@@ -1,15 +1,18 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { chainEntry } from '../core/audit-chain.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from '../core/audit-entry.ts';
+import { linkEntries } from '../core/checkpoint.ts';
+import type { Link } from '../core/checkpoint.ts';
 import { HeldError, RetentionError } from '../core/errors.ts';
 import { holdOver } from '../core/hold.ts';
 import type { Hold } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
 import { outcomeOfEvent } from '../core/outcome.ts';
 import type { Fence } from '../core/ports.ts';
+import type { NoteSigner } from '../core/signed-note.ts';
 import { prepareInsert, recordedHead } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
 import { prepareHoldsInForce } from './hold-rows.ts';
+import { rememberCheckpoint } from './last-checkpoint.ts';
 
 /** Called after each commit with what became durable, in order. Must not throw. */
 export type OnAppended = (entries: readonly AuditEntry[]) => void;
@@ -27,16 +30,20 @@ interface Caller {
 }
 
 /** What became of one caller inside the transaction; told only after it is durable. */
-type Answer =
-  { readonly written: readonly AuditEntry[] } | { readonly refusal: unknown; readonly written: readonly [] };
+interface Answer {
+  /** With the checkpoints in between, which the caller did not ask for and is not told of. */
+  readonly written: readonly Link[];
+  readonly refusal?: unknown;
+}
 
 /**
  * The one writer of the audit log in this process. A commit waits for the disk, so callers share one: whoever comes while
- * one is on its way is in the next.
+ * one is on its way is in the next. With a `signer` it puts in the checkpoints, so that nobody can write without them.
  */
 export class GroupCommit {
   readonly #connection: Connection;
   readonly #onAppended: OnAppended | undefined;
+  readonly #signer: NoteSigner | undefined;
   readonly #statements: ReturnType<typeof prepareStatements>;
   readonly #waiting: Caller[] = [];
   /** Resolves when nobody waits any more. */
@@ -44,9 +51,10 @@ export class GroupCommit {
   /** The first failed commit. From then on nothing is written, so no DELETE can be intended any more. */
   #failure: Error | undefined;
 
-  constructor(connection: Connection, onAppended?: OnAppended) {
+  constructor(connection: Connection, onAppended?: OnAppended, signer?: NoteSigner) {
     this.#connection = connection;
     this.#onAppended = onAppended;
+    this.#signer = signer;
     this.#statements = prepareStatements(connection);
   }
 
@@ -92,8 +100,9 @@ export class GroupCommit {
     try {
       const { result: answers, durable } = this.#connection.writeAhead(() => this.#write(group));
       await durable;
-      const written = answers.flatMap((answer) => answer.written);
+      const written = answers.flatMap((answer) => answer.written.map(({ entry }) => entry));
       if (written.length > 0) this.#onAppended?.(written);
+      await rememberCheckpoint(this.#connection.path, written);
       group.forEach((caller, index) => {
         settle(caller, answers[index]);
       });
@@ -115,9 +124,9 @@ export class GroupCommit {
       if (fence !== undefined && !isHeld(fence)) return { refusal: leaseLost(fence), written: [] };
       const hold = holdAmong(entries, (holds ??= this.#statements.holdsInForce(now)), now);
       if (hold !== undefined) return { refusal: new HeldError(hold.matter), written: [] };
-      let chain: readonly Chained[];
+      let links: readonly Link[];
       try {
-        chain = chained(entries, head, time);
+        links = linkEntries(entries, { head, time, signer: this.#signer });
       } catch (refusal) {
         // Facts that cannot be written are the mistake of one caller; nothing of them is in the chain yet.
         return { refusal, written: [] };
@@ -125,10 +134,9 @@ export class GroupCommit {
       if (alongside?.() === false) return { written: [] };
       // It may have been a hold that was placed or released.
       if (alongside !== undefined) holds = undefined;
-      chain.forEach(this.#statements.insert);
-      const written = chain.map(({ entry }) => entry);
-      head = written.at(-1) ?? head;
-      return { written };
+      links.forEach(this.#statements.insert);
+      head = links.at(-1)?.entry ?? head;
+      return { written: links };
     });
     if (head.seq > before.seq) this.#statements.moveHead(head);
     return answers;
@@ -136,8 +144,8 @@ export class GroupCommit {
 }
 
 function settle(caller: Caller, answer: Answer | undefined): void {
-  if (answer !== undefined && !('refusal' in answer)) caller.resolve(answer.written);
-  else caller.reject(answer?.refusal);
+  if (answer === undefined || 'refusal' in answer) caller.reject(answer?.refusal);
+  else caller.resolve(answer.written.filter(({ isOwn }) => isOwn).map(({ entry }) => entry));
 }
 
 /** The hold that one of the entries, as an intent to delete, would break. */
@@ -148,20 +156,6 @@ function holdAmong(entries: readonly AuditFacts[], holds: readonly Hold[], now: 
     if (hold !== undefined) return hold;
   }
   return undefined;
-}
-
-interface Chained {
-  readonly facts: AuditFacts;
-  readonly entry: AuditEntry;
-}
-
-function chained(entries: readonly AuditFacts[], head: AuditHead, time: string): readonly Chained[] {
-  let last = head;
-  return entries.map((facts) => {
-    const entry = chainEntry(facts, { head: last, time });
-    last = entry;
-    return { facts, entry };
-  });
 }
 
 function leaseLost(fence: Fence): RetentionError {
@@ -192,7 +186,7 @@ function prepareStatements(connection: Connection) {
         return isHeld;
       };
     },
-    insert: ({ facts, entry }: Chained): void => {
+    insert: ({ facts, entry }: Link): void => {
       insert(entry, facts);
       track(entry);
     },

@@ -7,7 +7,9 @@ import type { Clock } from '../core/ports.ts';
 import { assertCurrent, migrate, stateVersion } from './migrate.ts';
 import { stateFault } from './state-fault.ts';
 
-const FILE_NAME = 'retention.db';
+export const FILE_NAME = 'retention.db';
+/** The note of the last checkpoint, beside it. */
+export const LAST_CHECKPOINT = 'last-checkpoint';
 /** How long a statement waits for another process's transaction. */
 const BUSY_TIMEOUT_MS = 5_000;
 
@@ -55,6 +57,11 @@ function useWal(database: Database): void {
 
 function isBusy(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
+}
+
+/** Whether something is there, or has been, by the traces it left. */
+export function hasState(stateDir: string): boolean {
+  return [FILE_NAME, LAST_CHECKPOINT].some((name) => existsSync(join(stateDir, name)));
 }
 
 /** Opens existing state without changing a fact in it. @throws RetentionError `state_unusable` */

@@ -1,10 +1,12 @@
 import type { Clock, Store } from '../core/ports.ts';
+import type { NoteSigner } from '../core/signed-note.ts';
 import { createAuditLog } from './audit-log.ts';
 import { assertSoundTail } from './audit-rows.ts';
 import { Connection } from './connection.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { OnAppended } from './group-commit.ts';
 import { createHoldStore } from './holds.ts';
+import { assertLeadsThrough, lastCheckpoint } from './last-checkpoint.ts';
 import { createLeaseStore } from './leases.ts';
 import { openForReading, openForWriting } from './open-database.ts';
 import { removeOldDrafts } from './plan-removal.ts';
@@ -19,27 +21,34 @@ interface SqliteStoreOptions {
   /** Changes nothing, and opens a broken audit log too, so that it can be examined. */
   readonly readOnly?: boolean;
   readonly onAppended?: OnAppended;
+  /** Asked for once the state has been found sound; signs the checkpoints. Without it there are none. */
+  readonly signer?: () => NoteSigner;
 }
 
-/** @throws RetentionError `state_unusable`: not ours, from a newer version, not accessible, or its audit log is broken */
+/** @throws RetentionError `state_unusable`: not ours, from a newer version, not accessible, an older copy, or its audit log is broken */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { stateDir, clock, readOnly = false, onAppended } = options;
+  const { stateDir, clock, readOnly = false } = options;
+  // Before the database: another process may be writing both, and the note is always the older of the two.
+  const remembered = readOnly ? undefined : lastCheckpoint(stateDir);
   const { database, path } = readOnly ? openForReading(stateDir) : openForWriting(stateDir, clock);
   const connection = new Connection(database, { path, clock, readOnly });
   try {
     if (!readOnly) {
       assertSoundTail(connection);
+      if (remembered !== undefined) assertLeadsThrough(connection, remembered);
       await removeOldDrafts(connection);
     }
-    return connection.readNow(() => assemble(connection, onAppended));
+    const signer = readOnly ? undefined : options.signer?.();
+    return connection.readNow(() =>
+      assemble(connection, new GroupCommit(connection, options.onAppended, signer)),
+    );
   } catch (error) {
     await connection.close();
     throw error;
   }
 }
 
-function assemble(connection: Connection, onAppended: OnAppended | undefined): Store {
-  const writer = new GroupCommit(connection, onAppended);
+function assemble(connection: Connection, writer: GroupCommit): Store {
   return {
     ...createPlanStore(connection),
     ...createLeaseStore(connection),

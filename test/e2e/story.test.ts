@@ -202,7 +202,7 @@ describe.concurrent('run', () => {
 
     const verified = await terminal.run(['audit', 'verify']);
     expect(verified).toMatchObject({ code: 0, stderr: '' });
-    expect(verified.stdout).toContain(`Head: 32 ${auditHead}`);
+    expect(verified.stdout).toContain(`Head: 33 ${auditHead}`);
   });
 
   test('runs ID --json is one document with the entries of that run', async ({ terminal }) => {
@@ -213,7 +213,7 @@ describe.concurrent('run', () => {
     expect(runsOf(await terminal.run(['runs', '--json']))).toEqual([second, first]);
     const detail = documentOf(await terminal.run(['runs', first.run_id, '--json']));
     expect(detail).toMatchObject(first);
-    expect(detail).toHaveProperty('entries.length', 32);
+    expect(detail).toHaveProperty('entries.length', 33);
     expect((await terminal.run(['runs', 'run-nope'])).code).toBe(2);
   });
 });
@@ -275,13 +275,14 @@ describe.concurrent('the audit log', () => {
     const second = await terminal.run(['run', '--json']);
     // Every line is JSON: that it can be read is half of the test.
     const written = [...auditLines(first), ...auditLines(second)];
-    expect(written).toHaveLength(34);
+    expect(written).toHaveLength(36);
     expect(written).toEqual(await terminal.entries());
 
     const { run_id: runId, audit_head: auditHead } = onlyRun(first);
     const ofRun = await terminal.run(['audit', 'export', '--run', runId]);
     expect(jsonLines(ofRun.stdout)).toEqual(auditLines(first));
-    expect(jsonLines(ofRun.stdout).at(-1)).toMatchObject({ event: 'run.completed', hash: auditHead });
+    expect(jsonLines(ofRun.stdout).at(-2)).toMatchObject({ event: 'run.completed' });
+    expect(jsonLines(ofRun.stdout).at(-1)).toMatchObject({ event: 'checkpoint', hash: auditHead });
     expect((await terminal.run(['audit', 'export', '--run', 'run-nope'])).code).toBe(2);
   });
 
@@ -300,7 +301,7 @@ describe.concurrent('the audit log', () => {
     const elsewhere = { CUSTOMGPT_API_KEY: undefined, RETENTION_STATE_DIR: 'nowhere' };
     const sound = await terminal.run(['audit', 'verify', 'export.jsonl', '--json'], elsewhere);
     expect(sound.code).toBe(0);
-    expect(documentOf(sound)).toMatchObject({ ok: true, entries: 32 });
+    expect(documentOf(sound)).toMatchObject({ ok: true, entries: 33 });
     expectChained(jsonLines(stdout));
 
     writeFileSync(file, stdout.replace('"attempts":1', '"attempts":2'));

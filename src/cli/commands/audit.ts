@@ -1,110 +1,107 @@
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
-import { verifyChain, type EntryCheck } from '../../core/audit-chain.ts';
-import { isFault, RetentionError } from '../../core/errors.ts';
+import { join } from 'node:path';
+import { RetentionError } from '../../core/errors.ts';
+import { parseVerifierKey } from '../../core/signed-note.ts';
+import type { VerifierKey } from '../../core/signed-note.ts';
+import { auditVerdictJson, auditVerdictLines, brokenAudit } from '../../report/audit-text.ts';
+import type { KeySource } from '../../report/audit-text.ts';
+import { verifyAudit } from '../../run/verify-audit.ts';
+import type { AuditVerdict, StoredLog, VerifyRequest } from '../../run/verify-audit.ts';
+import { hasState, LAST_CHECKPOINT } from '../../store/open-database.ts';
+import { lastCheckpoint } from '../../store/last-checkpoint.ts';
 import type { Command, CommandWorld } from '../command.ts';
-import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Settings } from '../../config/settings.ts';
+import { EXIT } from '../exit-codes.ts';
+import { keptCheckpoints } from '../kept-checkpoints.ts';
+import { lineBatches, parsedJson } from '../lines.ts';
+import { ownVerifierKey } from '../signing.ts';
 import { openHistory, settingsOf } from '../wire.ts';
 
 export interface AuditVerifyInput {
-  /** An exported log; undefined: the one in the state directory. */
+  /** An exported log, compared with the one in the state directory where there is one; undefined: that one alone. */
   readonly file?: string | undefined;
+  /** A file with a checkpoint that was kept elsewhere. */
+  readonly checkpoint?: string | undefined;
+  /** Verifier keys. */
+  readonly key?: readonly string[] | undefined;
 }
 
-/** Checks the chain from its first entry to its head and names the first bad entry. */
-export const auditVerify: Command<AuditVerifyInput> = async (world, { file }) => {
-  if (file !== undefined) return verifyFile(world, file);
+/** Checks the chain from its first entry to its head, and its signatures, and names the first bad entry. */
+export const auditVerify: Command<AuditVerifyInput> = async (world, input) => {
   const settings = settingsOf(world);
+  const { stateDir } = settings;
+  const { trusted, from } = trustedKeys(settings, input.key);
+  const known = input.checkpoint === undefined ? [] : await keptCheckpoints(input.checkpoint, trusted);
+  const file = input.file === undefined ? undefined : await wholeLog(input.file);
+  const common = { file, known, trusted, mustBeSigned: from === 'given' };
+  const isAlone = input.file !== undefined && !hasState(stateDir);
+  const verdict = isAlone ? await verifyAudit(common) : await withStored(world, settings, common);
+  const report = { verdict, stateDir, file: input.file, keysFrom: from };
+  await world.output.lines(...auditVerdictLines(report));
+  await world.output.document(auditVerdictJson(report));
+  const broken = brokenAudit(report);
+  if (broken !== undefined) world.output.problem(broken);
+  return broken === undefined ? EXIT.done : EXIT.state;
+};
+
+async function withStored(
+  world: CommandWorld,
+  settings: Settings,
+  request: VerifyRequest,
+): Promise<AuditVerdict> {
+  // Before the log, which a worker may be writing: the note is then the older of the two.
+  const remembered = rememberedIn(settings.stateDir);
   const store = await openHistory(world, settings);
-  let read = 0;
-  const counted = async function* (): AsyncGenerator {
-    for await (const entry of store.audit.entries()) {
-      read += 1;
-      yield entry;
-    }
-  };
   try {
-    const check = await verifyChain(counted(), await store.audit.head());
-    return await report(world, check, settings.stateDir);
-  } catch (error) {
-    // A row that contradicts itself cannot even be read; those before it were in order, without a gap.
-    if (!isFault(error, 'state_unusable')) throw error;
-    const check = { ok: false, seq: read + 1, problem: 'is not as it was written' } as const;
-    return await report(world, check, settings.stateDir);
+    return await verifyAudit({ ...request, stored: { audit: store.audit, remembered } });
   } finally {
     await store.close();
   }
-};
+}
 
-async function verifyFile(world: CommandWorld, file: string): Promise<ExitCode> {
-  const lines = linesOf(file);
-  const first = await lines.next();
+function rememberedIn(stateDir: string): StoredLog['remembered'] {
+  const head = lastCheckpoint(stateDir);
+  return head === undefined ? undefined : { ...head, how: `signed in ${join(stateDir, LAST_CHECKPOINT)}` };
+}
+
+/** Those that are given; else our own; else none, and each checkpoint is taken at its word. */
+function trustedKeys(
+  settings: Settings,
+  given: readonly string[] = [],
+): { readonly trusted: readonly VerifierKey[] | undefined; readonly from: KeySource } {
+  if (given.length > 0) return { trusted: given.map(verifierKeyOf), from: 'given' };
+  const own = ownVerifierKey(settings);
+  return own === undefined ? { trusted: undefined, from: 'log' } : { trusted: [own.key], from: own.from };
+}
+
+function verifierKeyOf(text: string): VerifierKey {
+  const key = parseVerifierKey(text);
+  if (key !== undefined) return key;
+  throw new RetentionError('usage', '--key is not a verifier key', {
+    hint: 'It looks like customgpt-retention+1a2b3c4d+AQ…; audit verify prints it.',
+  });
+}
+
+/** An exported file from its first entry on. @throws RetentionError `usage` when it is empty, or only a part */
+async function wholeLog(file: string): Promise<AsyncIterable<readonly unknown[]>> {
+  const batches = lineBatches(file);
+  const first = await batches.next();
   if (first.done === true) throw new RetentionError('usage', `${file} is empty: there is nothing to verify`);
-  const begins = isPart(first.value);
+  const begins = isPart(parsedJson(first.value[0] ?? ''));
   if (begins !== undefined) {
     throw new RetentionError('usage', `${file} begins at entry ${begins}, so it is only a part of a log`, {
       hint: 'A chain can be checked from its first entry: customgpt-retention audit export > audit.jsonl',
     });
   }
-  return report(world, await verifyChain(resumed(first.value, lines)), file);
+  return (async function* () {
+    yield first.value.map(parsedJson);
+    for await (const lines of batches) yield lines.map(parsedJson);
+  })();
 }
 
 /** The `seq` of a first line that is not the start of a log, as `audit export --run` writes. */
 function isPart(first: unknown): number | undefined {
   const seq = typeof first === 'object' && first !== null && 'seq' in first ? first.seq : undefined;
   return typeof seq === 'number' && seq > 1 ? seq : undefined;
-}
-
-async function* resumed(first: unknown, rest: AsyncIterable<unknown>): AsyncGenerator {
-  yield first;
-  yield* rest;
-}
-
-async function report({ output }: CommandWorld, result: EntryCheck, where: string): Promise<ExitCode> {
-  if (result.ok) {
-    await output.lines(
-      `The audit log in ${where} is whole: ${result.head.seq} entries, no gap, every hash fits.`,
-      `Head: ${result.head.seq} ${result.head.hash}`,
-    );
-    await output.document({ ok: true, entries: result.head.seq, head: result.head.hash });
-    return EXIT.done;
-  }
-  const { seq, problem } = result;
-  await output.document({ ok: false, seq, problem });
-  output.problem(
-    new RetentionError(
-      'state_unusable',
-      `the audit log in ${where} is broken at entry ${seq}: it ${problem}`,
-      {
-        hint: 'Compare with the audit lines in the program log and with earlier exports; do not run until it is explained.',
-      },
-    ),
-  );
-  return EXIT.state;
-}
-
-async function* linesOf(file: string): AsyncGenerator {
-  const input = createReadStream(file);
-  const failed = new Promise<never>((_, reject) => {
-    input.once('error', () => {
-      reject(new RetentionError('usage', `${file} cannot be read`));
-    });
-  });
-  failed.catch(() => undefined);
-  const lines = createInterface({ input, crlfDelay: Infinity })[Symbol.asyncIterator]();
-  for (;;) {
-    const line = await Promise.race([lines.next(), failed]);
-    if (line.done === true) return;
-    yield parsed(line.value);
-  }
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }
 
 export interface AuditExportInput {

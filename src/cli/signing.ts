@@ -1,0 +1,33 @@
+import type { KeyObject } from 'node:crypto';
+import type { Settings } from '../config/settings.ts';
+import type { Log } from '../core/ports.ts';
+import { createNoteSigner, parseVerifierKey } from '../core/signed-note.ts';
+import type { NoteSigner, VerifierKey } from '../core/signed-note.ts';
+import { keepSigningKey, stateSigningKey } from '../store/signing-key.ts';
+
+/** Who signs the checkpoints: the key of the settings, else the state directory's own, which is made where there is none. */
+export function signerOf(
+  { signingKey, stateDir }: Settings,
+  { newSigningKey, log }: { readonly newSigningKey: () => KeyObject; readonly log: Log },
+): NoteSigner {
+  const known = signingKey ?? stateSigningKey(stateDir);
+  if (known !== undefined) return createNoteSigner(known);
+  const signer = createNoteSigner(keepSigningKey(stateDir, newSigningKey()));
+  const { verifierKey } = signer;
+  log.warn(
+    { verifier_key: verifierKey },
+    'made a key that signs checkpoints of the audit log: keep its verifier key where this machine cannot write',
+  );
+  return signer;
+}
+
+/** The public half of the key that signs here, and where it is from; undefined where there is none. */
+export function ownVerifierKey({
+  signingKey,
+  stateDir,
+}: Settings): { readonly key: VerifierKey; readonly from: 'settings' | 'state' } | undefined {
+  const privateKey = signingKey ?? stateSigningKey(stateDir);
+  if (privateKey === undefined) return undefined;
+  const key = parseVerifierKey(createNoteSigner(privateKey).verifierKey);
+  return key === undefined ? undefined : { key, from: signingKey === undefined ? 'state' : 'settings' };
+}
