@@ -37,8 +37,9 @@ export async function repeatWhileInconsistent<T>(list: () => Promise<T>): Promis
  * rule can reach anything: `reach` is the earliest `created_at` (epoch ms) that cannot be deleted. That stop is
  * only taken while everything so far was seen to arrive in order; a server that ignores the order is read to its end.
  *
- * Throws InconsistentListing when a page repeats, is short, or the project shrinks while it is read: rows
- * that moved to an earlier page would be missed without a sign. Throws ApiError as the reader does.
+ * Throws InconsistentListing when a page repeats, is short, or the project shrinks while it is read (rows that moved to
+ * an earlier page would be missed without a sign), and when fewer or more rows arrive than the project counts. Throws
+ * ApiError as the reader does.
  */
 export async function* listProject(
   reader: CustomGptReader,
@@ -87,14 +88,22 @@ class PageWatch {
     this.#repeats += count;
     const arrived = (this.#previous?.total ?? 0) - (this.#first?.total ?? 0);
     if (this.#repeats > arrived) throw new InconsistentListing('a page repeats rows of an earlier one');
+    const total = this.#previous?.total;
+    // What else its total does not count, nobody knows: a share of it is no bound then.
+    if (total !== undefined && this.#distinct > total) {
+      throw new InconsistentListing(`${this.#distinct} rows arrived where the project counts ${total}`);
+    }
   }
 
   checkEnd(): void {
     const total = this.#first?.total;
-    const distinct = this.#rows - this.#repeats;
-    if (total !== undefined && distinct < total) {
-      throw new InconsistentListing(`${distinct} rows arrived where the project counts ${total}`);
+    if (total !== undefined && this.#distinct < total) {
+      throw new InconsistentListing(`${this.#distinct} rows arrived where the project counts ${total}`);
     }
+  }
+
+  get #distinct(): number {
+    return this.#rows - this.#repeats;
   }
 }
 
