@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { verifyChain, type EntryCheck } from '../../core/audit-chain.ts';
 import { isFault, RetentionError } from '../../core/errors.ts';
+import { parseStrictJson } from '../../core/strict-json.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { openHistory, settingsOf } from '../wire.ts';
@@ -95,15 +96,7 @@ async function* linesOf(file: string): AsyncGenerator {
   for (;;) {
     const line = await Promise.race([lines.next(), failed]);
     if (line.done === true) return;
-    yield parsed(line.value);
-  }
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
+    yield parseStrictJson(line.value);
   }
 }
 
