@@ -187,7 +187,7 @@ describe('what a decision says', () => {
       BARE,
       'name and creator and creation date',
     ],
-  ])('without its %s is what is missing, and nothing else', (_, selector, row, missing) => {
+  ])('without its %s is what is missing, and nothing else', (...[, selector, row, missing]) => {
     expect(decide(selector, row)).toMatchObject({
       verdict: 'unknown',
       reason: `rule r needs its ${missing}, which is unknown`,
@@ -199,7 +199,7 @@ describe('what a decision says', () => {
     ['update', UPDATED, undefined, 200],
     ['newest message', IDLE, NOW - 100 * DAY, 100],
     ['creation, where the rule has no age', named('n'), undefined, 300],
-  ])('counts the age from the %s', (_, selector, lastMessageAt, ageDays) => {
+  ])('counts the age from the %s', (...[, selector, lastMessageAt, ageDays]) => {
     expect(decide(selector, FULL, lastMessageAt)).toMatchObject({ verdict: 'delete', ageDays });
   });
 

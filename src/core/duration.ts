@@ -73,13 +73,11 @@ export function parseDuration(text: string): ParsedDuration {
 export function before(now: number, duration: Duration): number {
   const { amount, unit } = duration;
   if (unit !== 'mo' && unit !== 'y') return now - amount * FIXED_MS[unit];
-  return (
-    Temporal.Instant.fromEpochMilliseconds(now)
-      .toZonedDateTimeISO('UTC')
-      // Stryker disable next-line ObjectLiteral: it is Temporal's own default, written out
-      .subtract(unit === 'mo' ? { months: amount } : { years: amount }, { overflow: 'constrain' })
-      .epochMilliseconds
-  );
+  const period = unit === 'mo' ? { months: amount } : { years: amount };
+  // Stryker disable next-line ObjectLiteral: it is Temporal's own default, written out
+  const options = { overflow: 'constrain' } as const;
+  const at = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO('UTC');
+  return at.subtract(period, options).epochMilliseconds;
 }
 
 /** As written in a policy: `90d`. */
