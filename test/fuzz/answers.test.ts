@@ -311,7 +311,8 @@ describe('a run over a listing of anything', () => {
   function isDeletable(raw: Record<string, unknown>): boolean {
     const { session_id: session, project_id: project, created_at: created, name } = raw;
     const isNamed = !('session_id' in raw) || (typeof session === 'string' && /^[\w-]{8,128}$/.test(session));
-    const isOurs = !('project_id' in raw) || [undefined, null, 101, '101'].includes(project as never);
+    // What is no number is null in JSON, and null names no other project.
+    const isOurs = !('project_id' in raw) || [undefined, null, NaN, 101, '101'].includes(project as never);
     const isOld = !('created_at' in raw) || created === '2024-01-01 00:00:00';
     return isNamed && isOurs && isOld && !(typeof name === 'string' && name.length > 65_536);
   }

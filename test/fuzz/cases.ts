@@ -20,7 +20,8 @@ export async function fuzz<Ts>(
     ...(SEED === undefined ? {} : { seed: Number(SEED) }),
   });
   played += details.numRuns;
-  if (details.failed) throw new Error(await fc.asyncDefaultReportMessage(details));
+  if (!details.failed) return;
+  throw new Error(await fc.asyncDefaultReportMessage(details), { cause: details.errorInstance });
 }
 
 /** Says at the end of a file how many cases it played, where somebody asked for more than usual. */
