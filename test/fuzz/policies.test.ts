@@ -37,12 +37,9 @@ async function read(content: string | Uint8Array): Promise<PoliciesRead> {
 }
 
 /** All of a policy but the file it came from; patterns by their words. */
-function meaningOf({ hash: _hash, path: _path, ...policy }: Policy): unknown {
-  return {
-    ...policy,
-    projects: { ...policy.projects, includes: undefined },
-    rules: policy.rules.map(ruleOf),
-  };
+function meaningOf(policy: Policy): unknown {
+  const projects = { ...policy.projects, includes: undefined };
+  return { ...policy, hash: undefined, path: undefined, projects, rules: policy.rules.map(ruleOf) };
 }
 
 function ruleOf({ selector, ...rule }: Policy['rules'][number]): unknown {
