@@ -108,6 +108,12 @@ describe('the end of what any rule can reach', () => {
     ['not one among rows of the same instant: no order is seen', [dated(5, 5), dated(5, 5), dated(5)], 3],
     ['not one where the order broke before', [dated(2, 1), dated(5, 6), dated(0)], 3],
     ['not one where the order breaks on its page', [dated(1, 2), dated(6, 4), dated(3)], 3],
+    [
+      'not one where the order broke across a row without a date',
+      [dated(2, undefined, 1), dated(5, 6, 7), dated(0, 1, 2)],
+      3,
+    ],
+    ['not one where the order broke from page to page', [dated(1, 4), dated(3, 6), dated(0, 1)], 3],
     ['not one without a date', [dated(1, undefined), dated(undefined, 4), dated(2)], 3],
   ])('is %s', async (...[, pages, count]) => {
     expect(await read({ pages }, 5)).toHaveLength(count);

@@ -35,7 +35,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   },
   existence: { mutate: ['src/customgpt/existence.ts'], tests: ['src/customgpt/client.test.ts'] },
   recheck: { mutate: ['src/run/recheck.ts'], tests: ['src/run/recheck.test.ts'] },
-  watch: run('watch'),
+  watch: { mutate: ['src/run/watch.ts'], tests: ['src/run/watch.test.ts'] },
   'prove-deletion': run('prove-deletion'),
   'list-project': { mutate: ['src/run/list-project.ts'], tests: ['src/run/list-project.test.ts'] },
   confirm: run('confirm'),
