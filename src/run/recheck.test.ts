@@ -189,9 +189,11 @@ async function relisted(
 ) {
   const asked: number[] = [];
   const warned: unknown[] = [];
+  const { signal: stop } = new AbortController();
   const deleter = {
-    async *conversationPages(projectId: number): AsyncGenerator<ConversationPage> {
+    async *conversationPages(projectId: number, signal?: AbortSignal): AsyncGenerator<ConversationPage> {
       asked.push(projectId);
+      expect(signal).toBe(stop);
       const rows = await Promise.resolve(projects[projectId]);
       if (rows instanceof Error) throw rows;
       const own = (rows ?? []).map((row) => ({ kind: 'conversation' as const, ...row }));
@@ -200,8 +202,8 @@ async function relisted(
     },
   };
   const context = {
-    ...{ deleter, clock: { now: () => NOW }, signals: {}, plan: { projects: planned, decidedAt: NOW } },
-    log: { warn: (facts: unknown) => warned.push(facts) },
+    ...{ deleter, clock: { now: () => NOW }, signals: { stop }, plan: { projects: planned, decidedAt: NOW } },
+    log: { warn: (facts: object, message: string) => warned.push({ ...facts, message }) },
   };
   const relisting = await relist(context as unknown as Parameters<typeof relist>[0]);
   return { relisting, asked, warned };
@@ -244,6 +246,30 @@ describe('a second listing', () => {
     expect(relisting.look(itemOf({ sessionId: 'session-9' }))).toBe('not_listed');
   });
 
+  test('goes no further than what was there as the plan was decided', async () => {
+    const pages: number[] = [];
+    const deleter = {
+      async *conversationPages(): AsyncGenerator<ConversationPage> {
+        for (const [index, createdAt] of [NOW - 1, NOW, NOW + 1].entries()) {
+          pages.push(index + 1);
+          const listed = { kind: 'conversation' as const, ...row, sessionId: `session-${index}`, createdAt };
+          const total = undefined;
+          yield await Promise.resolve({
+            rows: [listed],
+            page: index + 1,
+            lastPage: 3,
+            total,
+            receivedAt: NOW,
+          });
+        }
+      },
+    };
+    const plan = { projects: [project(7, 1)], decidedAt: NOW };
+    const context = { deleter, clock: { now: () => NOW }, signals: {}, plan };
+    await relist(context as unknown as Parameters<typeof relist>[0]);
+    expect(pages).toEqual([1, 2]);
+  });
+
   test('that fails keeps that project, and the others are still looked at', async () => {
     const failed = new ApiError({ failure: 'server_error', method: 'GET', path: '/', status: 500 });
     const { relisting, warned } = await relisted({ 7: failed, 8: [{ ...row, projectId: 8 }] }, [
@@ -251,7 +277,9 @@ describe('a second listing', () => {
     ]);
     expect(relisting.look(itemOf())).toBe('unreadable');
     expect(relisting.look(itemOf({ projectId: 8 }))).toBe('unchanged');
-    expect(warned).toEqual([{ project_id: 7 }]);
+    expect(warned).toEqual([
+      { project_id: 7, message: 'could not be listed again: nothing of it is deleted' },
+    ]);
   });
 
   test('that contradicts itself keeps that project, after three readings', async () => {
