@@ -40,7 +40,7 @@ async function expectRecovery(terminal: Terminal): Promise<void> {
   expect(verified).toHaveLength(OLD);
 }
 
-describe('the state cannot be written', () => {
+describe('the state cannot be written', { timeout: 90_000 }, () => {
   // In the middle of the deletions; some calls are counted in the thread that makes them.
   test.for([
     ['an I/O error', 'pwrite64', 'EIO', 150],
@@ -48,7 +48,6 @@ describe('the state cannot be written', () => {
     ['an I/O error of a sync', 'fdatasync', 'EIO', 8],
   ] as const)(
     'because of %s: no new DELETE after the first failed write, and exit 6',
-    { timeout: 60_000 },
     async ([, call, error, nth], { terminal, skip }) => {
       skip(!canInject, 'strace is not here, or may not trace');
       terminal.policy(`${AGE_POLICY}concurrency: 2\n`);

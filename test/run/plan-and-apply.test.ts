@@ -29,7 +29,9 @@ function apply(summary: PlanSummary, policy: Policy, override?: { by: string; re
 /** Why each conversation was skipped. */
 async function skipped(): Promise<Readonly<Record<string, unknown>>> {
   const entries = (await world.entries()).filter(({ event }) => event === 'deletion.skipped');
-  return Object.fromEntries(entries.map((entry) => [entry.session_id, entry['reason']]));
+  return Object.fromEntries(
+    entries.map((entry): [string, unknown] => [String(entry.session_id), entry['reason']]),
+  );
 }
 
 describe('a stored plan', () => {
