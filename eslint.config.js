@@ -12,7 +12,7 @@ const edges = [
 ];
 
 export default tseslint.config(
-  { ignores: ['eslint.config.js', 'dist/', 'coverage/', 'node_modules/', 'state/'] },
+  { ignores: ['eslint.config.js', 'dist/', 'coverage/', 'node_modules/', 'state/', 'reports/'] },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true } },

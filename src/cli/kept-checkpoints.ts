@@ -1,9 +1,10 @@
+import { parseStrictJson } from '../core/strict-json.ts';
 import { noteOf } from '../core/checkpoint.ts';
 import { RetentionError } from '../core/errors.ts';
 import { isSignedBy, readNote } from '../core/signed-note.ts';
 import type { VerifierKey } from '../core/signed-note.ts';
 import type { KnownHead } from '../core/verify-log.ts';
-import { lineBatches, parsedJson } from './lines.ts';
+import { lineBatches } from './lines.ts';
 
 /**
  * The heads that a file kept elsewhere signs: a note as it stands in `last-checkpoint`, or JSON lines with checkpoints
@@ -38,7 +39,7 @@ export async function keptCheckpoints(
 /** What collects logs may put something before each line. */
 function noteIn(line: string): readonly string[] {
   if (!line.includes('"note"')) return [];
-  const value = parsedJson(line.slice(line.indexOf('{')));
+  const value = parseStrictJson(line.slice(line.indexOf('{')));
   const audit = typeof value === 'object' && value !== null && 'audit' in value ? value.audit : value;
   const note = noteOf(audit);
   return note === undefined ? [] : [note];

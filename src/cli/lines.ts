@@ -25,12 +25,3 @@ export async function* lineBatches(file: string): AsyncGenerator<readonly string
   }
   if (rest.length > 0) yield [rest.toString('utf8')];
 }
-
-/** Undefined for what is not JSON. */
-export function parsedJson(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
-}

@@ -201,6 +201,12 @@ describe('verifyChain', () => {
     expect(await verifyChain(stream(lines))).toEqual({ ok: false, seq: 3, problem: 'is not readable' });
   });
 
+  it('does not read a line that says one thing first and another thing last', async () => {
+    const lines = entries.map((entry) => JSON.stringify(entry));
+    const lying = lines.with(2, `{"session_id":"session-9999",${lines[2]?.slice(1) ?? ''}`);
+    expect(await verifyChain(stream(lying))).toEqual({ ok: false, seq: 3, problem: 'is not readable' });
+  });
+
   it('finds a tail that was cut off, or written anew, by a head that was seen before', async () => {
     const known = headOf(entries);
     expect(await verifyChain(stream(entries), known)).toMatchObject({ ok: true });

@@ -2,6 +2,7 @@ import { hash as digest } from 'node:crypto';
 import { AUDIT_EVENTS, GENESIS } from './audit-entry.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import { canonicalJson } from './canonical-json.ts';
+import { parseStrictJson } from './strict-json.ts';
 
 const TEXTS = ['time', 'event', 'prev', 'hash'] as const;
 const TEXTS_OR_NULL = ['run_id', 'policy', 'policy_hash', 'rule', 'session_id'] as const;
@@ -75,7 +76,7 @@ export async function verifyChain(
 ): Promise<EntryCheck> {
   let head = GENESIS;
   for await (const entry of entries) {
-    const check = checkEntry(typeof entry === 'string' ? parsed(entry) : entry, head);
+    const check = checkEntry(typeof entry === 'string' ? parseStrictJson(entry) : entry, head);
     if (!check.ok) return check;
     head = check.head;
     if (head.seq === knownHead.seq && head.hash !== knownHead.hash) {
@@ -111,12 +112,4 @@ function isEntry(value: unknown): value is AuditEntry {
     (projectId === null || Number.isSafeInteger(projectId)) &&
     TIME_SHAPE.test(entry['time'] as string)
   );
-}
-
-function parsed(line: string): unknown {
-  try {
-    return JSON.parse(line);
-  } catch {
-    return undefined;
-  }
 }

@@ -140,3 +140,84 @@ describe('decisions', () => {
     );
   });
 });
+
+describe('what a decision says', () => {
+  const BARE: Conversation = {
+    projectId: 1,
+    sessionId: 'session-0001',
+    name: undefined,
+    createdAt: undefined,
+    updatedAt: undefined,
+    createdBy: undefined,
+  };
+  const FULL: Conversation = {
+    ...BARE,
+    ...{ name: 'n', createdBy: '12', createdAt: NOW - 300 * DAY, updatedAt: NOW - 200 * DAY },
+  };
+  const BY_USER: Selector = { kind: 'created_by', users: new Set(['12']) };
+
+  function decide(selector: Selector, row: Conversation, lastMessageAt?: number) {
+    const decider = createDecider({ rules: [rule('r', selector)], limits: LIMITS }, [], NOW);
+    const step = decider.decide(row, { state: 'read', at: lastMessageAt });
+    return step.kind === 'decided' ? step.decision : undefined;
+  }
+
+  test.each<[string, Selector, Conversation, string]>([
+    ['name', named('a*'), BARE, 'name'],
+    ['creator', BY_USER, BARE, 'creator'],
+    ['creation date', OLD, BARE, 'creation date'],
+    ['update date', UPDATED, { ...FULL, updatedAt: undefined }, 'update date'],
+    ['update date in the future', UPDATED, { ...FULL, updatedAt: NOW + 1 }, 'update date'],
+    ['newest message', IDLE, FULL, "newest message's date"],
+    [
+      'name alone of two facts',
+      { kind: 'all', of: [named('a*'), BY_USER] },
+      { ...FULL, name: undefined },
+      'name',
+    ],
+    [
+      'creator alone of two facts',
+      { kind: 'all', of: [named('n'), BY_USER] },
+      { ...FULL, createdBy: undefined },
+      'creator',
+    ],
+    [
+      'everything',
+      { kind: 'all', of: [named('a*'), BY_USER, OLD] },
+      BARE,
+      'name and creator and creation date',
+    ],
+  ])('without its %s is what is missing, and nothing else', (...[, selector, row, missing]) => {
+    expect(decide(selector, row)).toMatchObject({
+      verdict: 'unknown',
+      reason: `rule r needs its ${missing}, which is unknown`,
+    });
+  });
+
+  test.each<[string, Selector, number | undefined, number | null]>([
+    ['creation', OLD, undefined, 300],
+    ['update', UPDATED, undefined, 200],
+    ['newest message', IDLE, NOW - 100 * DAY, 100],
+    ['creation, where the rule has no age', named('n'), undefined, 300],
+  ])('counts the age from the %s', (...[, selector, lastMessageAt, ageDays]) => {
+    expect(decide(selector, FULL, lastMessageAt)).toMatchObject({ verdict: 'delete', ageDays });
+  });
+
+  test('counts the age of what is held from its creation', () => {
+    const hold = { holdId: 'h', projectId: 1, sessionId: undefined, matter: 'M', untilAt: undefined };
+    const decider = createDecider({ rules: [rule('r', OLD)], limits: LIMITS }, [hold], NOW);
+    expect(decider.decide(FULL, { state: 'unread' })).toEqual({
+      kind: 'decided',
+      decision: { verdict: 'held', rule: null, reason: 'held for M', ageDays: 300 },
+    });
+  });
+
+  test.each([
+    ['created this very instant', NOW, { verdict: 'keep', reason: 'younger than min_age 1d', ageDays: 0 }],
+    ['created a millisecond from now', NOW + 1, { verdict: 'unknown', ageDays: null }],
+    ['exactly min_age old', NOW - DAY, { verdict: 'keep', reason: 'younger than min_age 1d', ageDays: 1 }],
+    ['a millisecond older', NOW - DAY - 1, { verdict: 'delete', reason: 'rule r matches', ageDays: 1 }],
+  ])('keeps or deletes what is %s', (_, createdAt, expected) => {
+    expect(decide({ kind: 'everything' }, { ...FULL, createdAt })).toMatchObject(expected);
+  });
+});

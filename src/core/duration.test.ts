@@ -77,6 +77,13 @@ describe('parseDuration', () => {
     );
   });
 
+  it.each(['', '0d', '07d', '-7d', '7', 'd', '7m', '7 d', '7d ', '1.5d', '7D'])(
+    'has a pattern without %j',
+    (text) => {
+      expect(text).not.toMatch(new RegExp(DURATION_PATTERN));
+    },
+  );
+
   it('never throws, and accepts nothing that the pattern refuses', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.stringMatching(/^[-+]?\d{0,8}\.?\d?[a-z]{0,2}$/)), (text) => {

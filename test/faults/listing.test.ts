@@ -32,6 +32,7 @@ describe('a listing that cannot be trusted', () => {
     expect(world.sandbox.accounts.count(101)).toBe(40);
     const incomplete = (await world.entries()).filter(({ event }) => event === 'listing.incomplete');
     expect(incomplete).toMatchObject([{ project_id: 101 }]);
+    expect(world.sandbox.journal.count({ method: 'DELETE', projectId: 101 })).toBe(0);
   });
 
   test('because fewer ids arrive than the total says keeps that project', async () => {
@@ -40,6 +41,20 @@ describe('a listing that cannot be trusted', () => {
     world.sandbox.faults.add({ when: { route: 'conversations.list' }, then: { totalOffset: 5 } });
     const result = await runOnce(world, await world.policy(AGE_POLICY));
     expect(result.counts.planned).toBe(0);
+    expect(world.sandbox.accounts.count(101)).toBe(25);
+  });
+
+  test('because more ids arrive than the total says keeps that project', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 25, young: 0 });
+    addProject(world, 102, { old: 4, young: 0 });
+    world.sandbox.faults.add({
+      when: { route: 'conversations.list', projectId: 101 },
+      then: { totalOffset: -5 },
+    });
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.run.status).toBe('partial');
+    expect(result.counts).toMatchObject({ planned: 4, verified: 4 });
     expect(world.sandbox.accounts.count(101)).toBe(25);
   });
 
@@ -63,6 +78,38 @@ describe('a listing that cannot be trusted', () => {
     const result = await runOnce(world, await world.policy(AGE_POLICY));
     expect(result.run.status).toBe('completed');
     expect(result.counts.verified).toBe(35);
+  });
+});
+
+describe('a listing that contradicts itself', () => {
+  const when = { route: 'conversations.list', page: 2 } as const;
+  test.each<readonly [string, FaultEffect]>([
+    ['repeats a page', { repeatPage: true }],
+    ['lacks rows', { dropRows: 3 }],
+    ['counts too many', { totalOffset: 5 }],
+    ['counts too few', { totalOffset: -35 }],
+  ])('and %s is read again from its start: once right, it counts', async (_, then) => {
+    world = await createWorld();
+    addProject(world, 101, { old: 35, young: 5 });
+    world.sandbox.faults.add({ when, times: 2, then });
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.run.status).toBe('completed');
+    expect(result.counts.verified).toBe(35);
+    expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(35);
+  });
+
+  test.each<readonly [string, FaultEffect]>([
+    ['repeats a page', { repeatPage: true }],
+    ['lacks rows', { dropRows: 3 }],
+  ])('and goes on to %s is given up after three readings', async (_, then) => {
+    world = await createWorld();
+    addProject(world, 101, { old: 35, young: 5 });
+    world.sandbox.faults.add({ when, then });
+    expect((await runOnce(world, await world.policy(AGE_POLICY))).counts.planned).toBe(0);
+    const firstPages = world.sandbox.journal.entries.filter(
+      ({ route, path }) => route === 'conversations.list' && path.includes('page=1&'),
+    );
+    expect(firstPages).toHaveLength(3);
   });
 });
 
@@ -105,6 +152,7 @@ test('hostile rows are kept and counted', async () => {
     { created_at: null },
     { created_at: 0 },
     { created_at: '' },
+    { created_at: '0' },
     { created_at: '2023-02-30T00:00:00.000000Z' },
     { created_at: '25 Jun 2023 05:01:11' },
     { created_at: 1_600_000_000 },
@@ -118,7 +166,7 @@ test('hostile rows are kept and counted', async () => {
     });
   });
   const result = await runOnce(world, await world.policy(AGE_POLICY));
-  expect(result.counts).toMatchObject({ listed: 22, planned: 3, verified: 3, unknown: hostile.length });
+  expect(result.counts).toMatchObject({ planned: 3, verified: 3, unknown: hostile.length });
   expect(accounts.count(101)).toBe(3 + hostile.length);
 });
 
@@ -145,6 +193,25 @@ test('names that are null, huge, markup, right-to-left or emoji change nothing f
   // The row with the ten-megabyte name is too large to be taken for a conversation, so it stays.
   expect(result.counts).toMatchObject({ verified: names.length - 1, unknown: 1 });
   expect(world.sandbox.accounts.conversationIds(101)).toEqual([sessionId('named', 5)]);
+});
+
+test('a name that is null or too long is unknown to a rule on names: kept and counted', async () => {
+  world = await createWorld();
+  world.sandbox.accounts.addProject({ id: 101, name: 'p' });
+  const names = [null, 'x'.repeat(5000), 'x'.repeat(10_000_000), 'test-1', 'VIP'];
+  names.forEach((name, index) => {
+    const session = sessionId('named', index);
+    world.sandbox.accounts.addConversation(101, {
+      sessionId: session,
+      name,
+      createdAt: NOW - 300 * DAY + index,
+    });
+  });
+  const policy = AGE_POLICY.replace('older_than: 90d', 'older_than: 90d, not: { name: "VIP*" }');
+  const result = await runOnce(world, await world.policy(policy));
+  expect(result.counts).toMatchObject({ listed: 5, planned: 1, verified: 1, unknown: 3, kept: 1 });
+  const left = [0, 1, 2, 4].map((index) => sessionId('named', index));
+  expect(world.sandbox.accounts.conversationIds(101)).toEqual(left);
 });
 
 test('numbers that arrive as text make no difference', async () => {

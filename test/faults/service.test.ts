@@ -73,45 +73,4 @@ describe('a rate limit', () => {
       expect(wasted / (journal.count() - wasted)).toBeLessThan(retryAfter === 'none' ? 0.5 : 0.25);
     },
   );
-
-  test('of minutes for everything costs few requests and passes by itself', async () => {
-    world = await createWorld();
-    addProject(world, 101, { old: 200, young: 0 });
-    const policy = await world.policy(AGE_POLICY);
-    world.sandbox.faults.add({
-      when: { method: 'DELETE', forMs: 240_000 },
-      times: 400,
-      then: { status: 429 },
-    });
-    world.sandbox.faults.add({ when: { route: 'messages.list', forMs: 240_000 }, then: { status: 429 } });
-    const result = await runOnce(world, policy);
-    expect(result.counts.verified).toBe(200);
-    const { journal } = world.sandbox;
-    const wasted = journal.count({ status: 429 });
-    expect(wasted).toBeGreaterThan(0);
-    expect(wasted).toBeLessThanOrEqual(0.05 * (journal.count() - wasted) + policy.concurrency);
-  });
-});
-
-test('a redirect is an error, and its target gets no request', async () => {
-  const target = await createWorld();
-  world = await createWorld();
-  addProject(world, 101, { old: 2, young: 0 });
-  world.sandbox.faults.add({
-    when: { method: 'DELETE' },
-    then: { redirectTo: `${target.sandbox.url}/api/v1/projects` },
-  });
-  const result = await runOnce(world, await world.policy(AGE_POLICY));
-  expect(result.counts.verified).toBe(0);
-  expect(target.sandbox.journal.count()).toBe(0);
-  await target.close();
-});
-
-test('an endless body and a drip are cut off', async () => {
-  world = await createWorld();
-  addProject(world, 101, { old: 2, young: 0 });
-  world.sandbox.faults.add({ when: { route: 'conversations.list' }, then: { endless: 'body' } });
-  const result = await runOnce(world, await world.policy(AGE_POLICY));
-  expect(result.run.status).toBe('partial');
-  expect(deletes()).toBe(0);
 });

@@ -26,6 +26,14 @@ function apply(summary: PlanSummary, policy: Policy, override?: { by: string; re
   return applyStoredPlan(world.deps, { plan: summary, policy, override, signals: GO_ON });
 }
 
+/** Why each conversation was skipped. */
+async function skipped(): Promise<Readonly<Record<string, unknown>>> {
+  const entries = (await world.entries()).filter(({ event }) => event === 'deletion.skipped');
+  return Object.fromEntries(
+    entries.map((entry): [string, unknown] => [String(entry.session_id), entry['reason']]),
+  );
+}
+
 describe('a stored plan', () => {
   test('is executed exactly: what expired since is left alone', async () => {
     world = await createWorld();
@@ -55,6 +63,10 @@ describe('a stored plan', () => {
     expect(result.counts).toMatchObject({ planned: 6, verified: 3, skipped: 2, already_gone: 1 });
     expect(result.run.status).toBe('partial');
     expect(accounts.has(101, renamed ?? '') && accounts.has(101, active ?? '')).toBe(true);
+    expect(await skipped()).toEqual({
+      [renamed ?? '']: 'changed since the plan',
+      [active ?? '']: 'changed since the plan',
+    });
   });
 
   test('skips what has a new message where the rule counts from the newest one', async () => {
@@ -73,6 +85,7 @@ describe('a stored plan', () => {
     const result = await apply(summary, policy);
     expect(result.counts).toMatchObject({ planned: 2, verified: 1, skipped: 1 });
     expect(accounts.conversationIds(5)).toEqual(['awake-000001']);
+    expect(await skipped()).toEqual({ 'awake-000001': 'active again since the plan' });
   });
 
   test('leaves a project alone that the policy no longer covers by its name of today', async () => {

@@ -37,6 +37,15 @@ export interface Limits {
   readonly fileBlocks?: number;
   /** SIGKILL as a thread makes this call for the nth time. Needs strace. */
   readonly killAt?: { readonly call: string; readonly nth: number };
+  /** From its nth time on, in a thread, this call fails; each time is written to the file. Needs strace. */
+  readonly failAt?: {
+    readonly call: string;
+    readonly nth: number;
+    readonly error: string;
+    readonly record: string;
+  };
+  /** The folder cannot be written, not even by root. Needs unshare, and root. */
+  readonly readOnly?: string;
 }
 
 /** A folder with policies and state, a sandbox, and the built command to be started between them. */
@@ -139,7 +148,19 @@ function environmentFor(sandbox: Sandbox): Env {
   };
 }
 
-function lineOf(command: readonly string[], { fileBlocks, killAt }: Limits = {}): readonly string[] {
+function lineOf(
+  command: readonly string[],
+  { fileBlocks, killAt, failAt, readOnly }: Limits = {},
+): readonly string[] {
+  if (failAt !== undefined) {
+    const { call, nth, error, record } = failAt;
+    const injected = ['-e', `trace=${call}`, '-e', `inject=${call}:error=${error}:when=${nth}+`];
+    return ['strace', '-f', '-qqq', '-ttt', '-o', record, ...injected, ...command];
+  }
+  if (readOnly !== undefined) {
+    const script = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1" && shift && exec "$@"';
+    return ['unshare', '--mount', '/bin/sh', '-c', script, 'sh', readOnly, ...command];
+  }
   if (killAt !== undefined) {
     const { call, nth } = killAt;
     const injected = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGKILL:when=${nth}`];

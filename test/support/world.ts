@@ -7,7 +7,11 @@ import { verifyChain } from '../../src/core/audit-chain.ts';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Chance, Log, Progress, Store } from '../../src/core/ports.ts';
-import { createCustomGptClient, type CustomGptClient } from '../../src/customgpt/client.ts';
+import {
+  createCustomGptClient,
+  type CustomGptClient,
+  type CustomGptClientOptions,
+} from '../../src/customgpt/client.ts';
 import type { RunDeps } from '../../src/run/conduct-run.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
@@ -15,6 +19,9 @@ import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 export const DAY = 24 * 60 * 60 * 1000;
+
+/** How the names of the sample conversations begin, so that they are found again where they must not be. */
+export const SECRET_NAME = 'secret name';
 
 export const silentProgress: Progress = {
   begin: () => undefined,
@@ -59,7 +66,10 @@ export interface TestWorld {
   /** A policy from YAML, written to a file of its own. */
   policy(yaml: string): Promise<Policy>;
   entries(): Promise<readonly AuditEntry[]>;
-  /** What every test ends with: the log is whole, and no DELETE went out without its durable intent. */
+  /**
+   * What every test ends with: the log is whole, no DELETE went out without its durable intent, and neither the key nor
+   * a name of the sample conversations is in what was logged.
+   */
   assertSound(): Promise<void>;
   close(): Promise<void>;
 }
@@ -70,6 +80,7 @@ export async function createWorld(
     readonly sandbox?: SandboxOptions;
     readonly deps?: Partial<RunDeps>;
     readonly rpm?: number;
+    readonly client?: Pick<CustomGptClientOptions, 'timeouts'>;
   } = {},
 ): Promise<TestWorld> {
   const stateDir = mkdtempSync(join(tmpdir(), 'retention-test-'));
@@ -90,6 +101,7 @@ export async function createWorld(
     clock,
     chance,
     log,
+    ...options.client,
   });
   const deps: RunDeps = {
     openApi: () => client.view(),
@@ -133,6 +145,9 @@ export async function createWorld(
       if (!chain.ok) throw new Error(`audit log broken at ${chain.seq}: ${chain.problem}`);
       if (sandbox.violations.length > 0) throw new Error(sandbox.violations.join('\n'));
       if (sandbox.journal.count({ route: 'projects.delete' }) > 0) throw new Error('a project was deleted');
+      const said = [...log.lines, ...(await entries()).map((entry) => JSON.stringify(entry))];
+      const told = said.find((line) => line.includes(SECRET_NAME) || line.includes(sandbox.apiKey));
+      if (told !== undefined) throw new Error(`a log line tells a secret: ${told}`);
     },
     async close() {
       await client.close();

@@ -1,3 +1,4 @@
+import { parseStrictJson } from '../../core/strict-json.ts';
 import { join } from 'node:path';
 import { RetentionError } from '../../core/errors.ts';
 import { parseVerifierKey } from '../../core/signed-note.ts';
@@ -12,7 +13,7 @@ import type { Command, CommandWorld } from '../command.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EXIT } from '../exit-codes.ts';
 import { keptCheckpoints } from '../kept-checkpoints.ts';
-import { lineBatches, parsedJson } from '../lines.ts';
+import { lineBatches } from '../lines.ts';
 import { ownVerifierKey } from '../signing.ts';
 import { openHistory, settingsOf } from '../wire.ts';
 
@@ -86,15 +87,15 @@ async function wholeLog(file: string): Promise<AsyncIterable<readonly unknown[]>
   const batches = lineBatches(file);
   const first = await batches.next();
   if (first.done === true) throw new RetentionError('usage', `${file} is empty: there is nothing to verify`);
-  const begins = isPart(parsedJson(first.value[0] ?? ''));
+  const begins = isPart(parseStrictJson(first.value[0] ?? ''));
   if (begins !== undefined) {
     throw new RetentionError('usage', `${file} begins at entry ${begins}, so it is only a part of a log`, {
       hint: 'A chain can be checked from its first entry: customgpt-retention audit export > audit.jsonl',
     });
   }
   return (async function* () {
-    yield first.value.map(parsedJson);
-    for await (const lines of batches) yield lines.map(parsedJson);
+    yield first.value.map(parseStrictJson);
+    for await (const lines of batches) yield lines.map(parseStrictJson);
   })();
 }
 
