@@ -4,9 +4,10 @@ import { formatInstant } from '../core/instant.ts';
 import type { Clock } from '../core/ports.ts';
 import { initial } from './migrations/001-initial.ts';
 import { holds } from './migrations/002-holds.ts';
+import { holdFiles } from './migrations/003-hold-files.ts';
 import type { Migration } from './migrations/migration.ts';
 
-const MIGRATIONS: readonly Migration[] = [initial, holds];
+const MIGRATIONS: readonly Migration[] = [initial, holds, holdFiles];
 const NEWEST = MIGRATIONS.length;
 
 /** In the header of every file of ours ("cgrt"), so that nobody else's database is ever changed. */
