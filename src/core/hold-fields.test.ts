@@ -4,6 +4,7 @@ import { endOfHoldDay, LONGEST_MATTER, problemOfHoldText } from './hold-fields.t
 describe('a text of a hold', () => {
   it.each([
     ['Smith v. Acme', undefined],
+    [' Smith v. Acme\n', undefined],
     [' ', /empty/],
     ['r'.repeat(500), undefined],
     ['r'.repeat(501), /longer than 500/],
