@@ -172,8 +172,7 @@ function holdsJust(file: string, bytes: Uint8Array): boolean {
   try {
     const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
-      const found = fstatSync(descriptor);
-      return found.isFile() && found.size === bytes.length && isSame(readFileSync(descriptor), bytes);
+      return fstatSync(descriptor).isFile() && isSame(readFileSync(descriptor), bytes);
     } finally {
       closeSync(descriptor);
     }

@@ -1,5 +1,6 @@
+import { createHoldFile } from '../../config/holds-file.ts';
 import { RetentionError } from '../../core/errors.ts';
-import { holdOver, type HoldRecord } from '../../core/hold.ts';
+import { compareWithList, holdOver, type HoldRecord } from '../../core/hold.ts';
 import {
   endOfHoldDay,
   LONGEST_HOLD_TEXT,
@@ -88,7 +89,10 @@ export const holdList: Command<object> = async (world) => {
 export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
   const at = world.surroundings.clock.now();
   const release = { at, by: textOf('--by', input.by), reason: textOf('--reason', input.reason) };
-  const released = await withState(world, (store) => store.releaseHold(input.holdId, release));
+  const released = await withState(world, async (store) => {
+    await assertNotListed(store, input.holdId);
+    return store.releaseHold(input.holdId, release);
+  });
   if (released === undefined) {
     throw new RetentionError('usage', `there is no hold ${input.holdId} to release`, {
       hint: 'See: customgpt-retention hold list',
@@ -98,6 +102,21 @@ export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
   await world.output.document(holdJson(released, at));
   return EXIT.done;
 };
+
+/** What is still in its file would be added again by the next run. A file that is gone lists nothing any more. */
+async function assertNotListed(store: Store, holdId: string): Promise<void> {
+  const hold = (await store.holds()).find((one) => one.holdId === holdId);
+  if (hold?.source === undefined || hold.release !== undefined) return;
+  const list = await createHoldFile({ file: hold.source, isNamed: false }).read();
+  if (list === undefined || compareWithList([hold], list.holds).gone.length > 0) return;
+  throw new RetentionError(
+    'usage',
+    `${holdId} is listed in ${hold.source}: take it out of that file instead`,
+    {
+      hint: 'The next run, or plan, that reads the file releases it.',
+    },
+  );
+}
 
 async function withState<T>(world: CommandWorld, work: (store: Store) => Promise<T>): Promise<T> {
   const settings = settingsOf(world);
