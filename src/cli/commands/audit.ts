@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { verifyChain, type EntryCheck } from '../../core/audit-chain.ts';
 import { isFault, RetentionError } from '../../core/errors.ts';
+import type { Store } from '../../core/ports.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { openHistory, settingsOf } from '../wire.ts';
@@ -16,6 +17,16 @@ export const auditVerify: Command<AuditVerifyInput> = async (world, { file }) =>
   if (file !== undefined) return verifyFile(world, file);
   const settings = settingsOf(world);
   const store = await openHistory(world, settings);
+  try {
+    const check = await checkOf(store);
+    if (check.ok) await verifyHolds(world, store);
+    return await report(world, check, settings.stateDir);
+  } finally {
+    await store.close();
+  }
+};
+
+async function checkOf(store: Store): Promise<EntryCheck> {
   let read = 0;
   const counted = async function* (): AsyncGenerator {
     for await (const entry of store.audit.entries()) {
@@ -24,17 +35,24 @@ export const auditVerify: Command<AuditVerifyInput> = async (world, { file }) =>
     }
   };
   try {
-    const check = await verifyChain(counted(), await store.audit.head());
-    return await report(world, check, settings.stateDir);
+    return await verifyChain(counted(), await store.audit.head());
   } catch (error) {
     // A row that contradicts itself cannot even be read; those before it were in order, without a gap.
     if (!isFault(error, 'state_unusable')) throw error;
-    const check = { ok: false, seq: read + 1, problem: 'is not as it was written' } as const;
-    return await report(world, check, settings.stateDir);
-  } finally {
-    await store.close();
+    return { ok: false, seq: read + 1, problem: 'is not as it was written' };
   }
-};
+}
+
+/** What is held by the log must be held by the table, too: that is where deletions look. */
+async function verifyHolds({ output, surroundings }: CommandWorld, store: Store): Promise<void> {
+  try {
+    await store.holdsInForce(surroundings.clock.now());
+  } catch (error) {
+    if (isFault(error, 'state_unusable'))
+      await output.document({ ok: false, seq: null, problem: error.message });
+    throw error;
+  }
+}
 
 async function verifyFile(world: CommandWorld, file: string): Promise<ExitCode> {
   const lines = linesOf(file);
