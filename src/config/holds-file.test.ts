@@ -320,6 +320,19 @@ describe('a file for a run', () => {
   });
 });
 
+describe('the example', () => {
+  it('holds nothing, and its comment is what may be written', async () => {
+    const file = new URL('../../policies/holds.yaml', import.meta.url);
+    const text = await readFile(file, 'utf8');
+    expect(await holdsOf(text)).toEqual([]);
+    expect(text).toContain('# yaml-language-server: $schema=../schema/holds.schema.json');
+    const example = text.slice(text.indexOf('# holds:')).replaceAll(/^# /gm, '');
+    expect(await holdsOf(`version: 1\n${example}`)).toMatchObject([
+      { projectId: 1234, matter: 'CASE-2026-17' },
+    ]);
+  });
+});
+
 describe('the schema for editors', () => {
   it('is as committed; otherwise run: npm run schema', async () => {
     const committed = await readFile(new URL('../../schema/holds.schema.json', import.meta.url), 'utf8');
