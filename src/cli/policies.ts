@@ -1,34 +1,98 @@
+import {
+  createHoldFile,
+  holdsPlaces,
+  isHoldsFile,
+  readHolds,
+  type HoldsPlace,
+} from '../config/holds-file.ts';
 import { readPolicies } from '../config/policy-file.ts';
 import { formatProblem, type Problem } from '../config/problems.ts';
 import { RetentionError } from '../core/errors.ts';
+import type { ListedHold } from '../core/hold.ts';
 import type { Policy } from '../core/policy.ts';
+import type { HoldFile } from '../core/ports.ts';
+import type { CommandWorld } from './command.ts';
+import { settingsOf } from './wire.ts';
 
 const DEFAULT_PATH = 'policies';
 
-/** Policies and problems as they were found, for the command that reports on them. */
-export function readAllPolicies(paths: readonly string[]): ReturnType<typeof readPolicies> {
-  return readPolicies(paths.length === 0 ? [DEFAULT_PATH] : paths);
+/** What a file of holds lists. */
+export interface HoldsFound {
+  readonly file: string;
+  readonly holds: readonly ListedHold[];
+}
+
+export interface AllRead {
+  readonly policies: readonly Policy[];
+  /** The files of holds that are there. */
+  readonly holds: readonly HoldsFound[];
+  /** All places where a file of holds would count. */
+  readonly places: readonly HoldsPlace[];
+  readonly problems: readonly Problem[];
+}
+
+/** Policies, the holds that belong to them, and problems as they were found, for the command that reports on them. */
+export async function readAll(world: CommandWorld, given: readonly string[]): Promise<AllRead> {
+  const paths = given.length === 0 ? [DEFAULT_PATH] : given;
+  const { holdsFile } = settingsOf(world);
+  const { policies, problems } = await readPolicies(paths, { except: holdsFile });
+  const places = await holdsPlaces(paths, holdsFile);
+  const read = await readHoldsAt(places);
+  return { policies, places, holds: read.holds, problems: [...problems, ...read.problems] };
+}
+
+/** Files of holds alone, for whoever checks nothing else. */
+export async function readHoldsOnly(
+  world: CommandWorld,
+  given: readonly string[],
+): Promise<AllRead | undefined> {
+  if (given.length === 0 || !given.every(isHoldsFile)) return undefined;
+  const places = await holdsPlaces(given, settingsOf(world).holdsFile);
+  return { policies: [], places, ...(await readHoldsAt(places)) };
+}
+
+async function readHoldsAt(places: readonly HoldsPlace[]): Promise<Pick<AllRead, 'holds' | 'problems'>> {
+  const holds: HoldsFound[] = [];
+  const problems: Problem[] = [];
+  for (const place of places) {
+    const read = await readHolds(place);
+    if (read.state === 'wrong') problems.push(...read.problems);
+    if (read.state === 'read') holds.push({ file: place.file, holds: read.holds });
+  }
+  return { holds, problems };
 }
 
 /** Every problem of every file in the one error. */
-export function unusablePolicies(problems: readonly Problem[]): RetentionError {
+export function unusable(problems: readonly Problem[]): RetentionError {
   return new RetentionError(
     'usage',
-    `the policies cannot be used\n${problems.map(formatProblem).join('\n')}`,
+    `policies or holds cannot be used\n${problems.map(formatProblem).join('\n')}`,
     {
       hint: 'Correct them, then look with: customgpt-retention validate',
     },
   );
 }
 
+export interface Loaded {
+  readonly policies: readonly Policy[];
+  /** For the run to ask again and again. */
+  readonly holdFiles: readonly HoldFile[];
+}
+
 /**
- * Reads the policies that a command works on. Nothing runs while one of them is wrong, because a policy that is missing
- * is data kept too long. Throws `usage`.
+ * Reads the policies that a command works on, and the holds that belong to them. Nothing runs while one of them is wrong,
+ * because a policy that is missing is data kept too long, and a hold that is missing data lost. Throws `usage`.
  */
-export async function loadPolicies(paths: readonly string[], name?: string): Promise<readonly Policy[]> {
-  const { policies, problems } = await readAllPolicies(paths);
-  if (problems.length > 0) throw unusablePolicies(problems);
-  if (name === undefined) return policies;
+export async function loadPolicies(
+  world: CommandWorld,
+  paths: readonly string[],
+  name?: string,
+): Promise<Loaded> {
+  const read = await readAll(world, paths);
+  if (read.problems.length > 0) throw unusable(read.problems);
+  const { policies } = read;
+  const holdFiles = read.places.map(createHoldFile);
+  if (name === undefined) return { policies, holdFiles };
   const chosen = policies.filter((policy) => policy.name === name);
   if (chosen.length === 0) {
     const names = policies.map((policy) => policy.name).join(', ');
@@ -36,5 +100,13 @@ export async function loadPolicies(paths: readonly string[], name?: string): Pro
       hint: `There are: ${names}`,
     });
   }
-  return chosen;
+  return { policies: chosen, holdFiles };
+}
+
+/** The holds that belong to the policy of a plan. Throws `usage`. */
+export async function loadHoldFiles(world: CommandWorld, policyPath: string): Promise<readonly HoldFile[]> {
+  const places = await holdsPlaces([policyPath], settingsOf(world).holdsFile);
+  const { problems } = await readHoldsAt(places);
+  if (problems.length > 0) throw unusable(problems);
+  return places.map(createHoldFile);
 }

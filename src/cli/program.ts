@@ -102,7 +102,7 @@ function addLooking(program: Command, perform: Perform): void {
     .option('--scenario <name>', 'how the server behaves', 'default')
     .action((flags: CommonFlags & SandboxInput) => perform(verbs.sandbox, flags, flags));
   verbOf(program, 'validate [paths...]', {
-    does: 'Check policies and say them in plain words',
+    does: 'Check policies and holds.yaml, and say them in plain words',
     example: 'validate policies/',
   }).action((paths: string[], flags: CommonFlags) => perform(verbs.validate, { paths }, flags));
   verbOf(program, 'plan [paths...]', {
@@ -157,7 +157,10 @@ function addHolds(program: Command, perform: Perform): void {
   const hold = program
     .command('hold')
     .description('Keep a project or a conversation from being deleted, whatever a policy says')
-    .addHelpText('after', '\nExample:\n  $ customgpt-retention hold list');
+    .addHelpText(
+      'after',
+      '\nThose who keep holds in git list them in holds.yaml beside the policies.\n\nExample:\n  $ customgpt-retention hold list',
+    );
   verbOf(hold, 'add <target>', {
     does: 'Hold a project (1234) or one conversation (1234/SESSION)',
     example: 'hold add 1234 --matter M-17 --reason "Smith v. Acme" --by legal --until 2027-12-31',

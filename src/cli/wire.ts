@@ -1,8 +1,9 @@
 import { readSettings, requireApiKey, type Settings } from '../config/settings.ts';
 import { RetentionError } from '../core/errors.ts';
-import type { Log, Progress, Store } from '../core/ports.ts';
+import type { HoldFile, Log, Progress, Store } from '../core/ports.ts';
 import { createCustomGptClient } from '../customgpt/client.ts';
 import type { RunDeps } from '../run/conduct-run.ts';
+import { HoldFiles } from '../run/hold-files.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
@@ -47,7 +48,8 @@ export function openHistory(world: CommandWorld, settings: Settings): Promise<St
 /** A worker ready to run policies. `close` ends connections and the store. */
 export interface Worker {
   readonly settings: Settings;
-  readonly deps: RunDeps;
+  /** What a run needs, with the holds that these files list, too. */
+  readonly depsWith: (holdFiles: readonly HoldFile[]) => RunDeps;
   readonly store: Store;
   readonly log: Log;
   close(): Promise<void>;
@@ -72,22 +74,17 @@ export async function openWorker(
   });
   const store = await openState(world, settings, logging);
   const progress: Progress = options.forPeople ? createProgress(surroundings.stderr) : NO_PROGRESS;
+  const { log } = logging;
+  const { leaseMs, verifyTimeoutMs, requestsPerMinute } = settings;
+  const openApi: RunDeps['openApi'] = () => client.view();
+  const common = { openApi, store, clock, chance, log, progress, holder };
   return {
     settings,
     store,
-    log: logging.log,
-    deps: {
-      openApi: () => client.view(),
-      store,
-      holds: store,
-      clock,
-      chance,
-      log: logging.log,
-      progress,
-      holder,
-      leaseMs: settings.leaseMs,
-      verifyTimeoutMs: settings.verifyTimeoutMs,
-      requestsPerMinute: settings.requestsPerMinute,
+    log,
+    depsWith(files) {
+      const holds = new HoldFiles({ store, files, clock, chance, log });
+      return { ...common, holds, leaseMs, verifyTimeoutMs, requestsPerMinute };
     },
     async close() {
       await client.close();

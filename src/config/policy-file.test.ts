@@ -591,6 +591,24 @@ describe('files and folders', () => {
     expect(policies.map((policy) => policy.path)).toEqual([path.join(folder, 'a.yaml')]);
   });
 
+  it('takes no file of holds for a policy', async () => {
+    await put('a.yaml', named('a'));
+    await put('holds.yaml', 'version: 1\nholds: []\n');
+    await put('holds.yml', 'nonsense: [');
+    expect(await read(folder)).toEqual([['a'], []]);
+    const except = await put('legal.yaml', 'nonsense: [');
+    expect((await readPolicies([folder], { except })).problems).toEqual([]);
+    expect((await readPolicies([except], { except })).problems).toMatchObject([
+      { file: except, message: 'holds no policy' },
+    ]);
+    await rm(path.join(folder, 'a.yaml'));
+    await rm(except);
+    expect((await read(folder))[1]).toEqual([`${folder}:1:1 the folder holds no policy beside its holds`]);
+    expect((await read(path.join(folder, 'holds.yml')))[1]).toEqual([
+      'holds.yml:1:1 a file of holds is no policy',
+    ]);
+  });
+
   it('leaves no policy when one file is bad, and tells the problems of all', async () => {
     await put('a.yaml', named('a'));
     await put('b.yaml', named('B'));

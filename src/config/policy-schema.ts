@@ -9,7 +9,7 @@ const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/;
 const EXAMPLES: readonly string[] = ['12h', '7d', '2w', '6mo', '1y'];
 
 /** Text whose meaning a function checks; the function's problem is the message. */
-function checkedText(problemOf: (text: string) => string | undefined): z.ZodString {
+export function checkedText(problemOf: (text: string) => string | undefined): z.ZodString {
   return z.string().superRefine((text, context) => {
     const message = problemOf(text);
     if (message !== undefined) context.addIssue({ code: 'custom', message });
@@ -30,7 +30,7 @@ function pattern(how: 'glob' | 'equals' | 'contains' | 'starts_with' | 'regex'):
   }).meta({ minLength: 1, maxLength: 500 });
 }
 
-function oneOrMore<Item extends z.ZodType>(item: Item): z.ZodUnion<readonly [Item, z.ZodArray<Item>]> {
+export function oneOrMore<Item extends z.ZodType>(item: Item): z.ZodUnion<readonly [Item, z.ZodArray<Item>]> {
   return z.union([item, z.array(item).min(1)]);
 }
 
@@ -57,7 +57,7 @@ const userId = z.union([
 
 const NO_SESSION_ID = 'must be a session id: 8 to 128 letters, digits, - and _';
 
-const sessionId = z.union([
+export const sessionId = z.union([
   z
     .int()
     .refine((id) => SESSION_ID.test(String(id)), NO_SESSION_ID)

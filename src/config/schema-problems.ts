@@ -1,6 +1,5 @@
 import type { z } from 'zod';
 import { parseDuration } from '../core/duration.ts';
-import { keysAt } from './policy-schema.ts';
 import { nearestName, type Path } from './problems.ts';
 import { kindInWords } from './yaml-document.ts';
 
@@ -10,6 +9,14 @@ export interface Fault {
   readonly message: string;
   readonly at?: 'key' | 'value';
   readonly suggestion?: string | undefined;
+}
+
+/** What the faults of one kind of file speak of. */
+export interface SchemaWords {
+  /** The keys that may stand in the block at a path, for suggestions. */
+  readonly keysAt: (path: Path) => readonly string[];
+  /** Keys at the top of the file. */
+  readonly top: string;
 }
 
 type Issue = z.core.$ZodIssue;
@@ -24,18 +31,18 @@ const KINDS: Readonly<Record<string, string>> = {
 };
 
 /** The schema's issues (parsed with `reportInput`) as faults that a person can act on. */
-export function faultsOf(issues: readonly Issue[], base: Path = []): readonly Fault[] {
+export function faultsOf(issues: readonly Issue[], words: SchemaWords, base: Path = []): readonly Fault[] {
   return issues.flatMap((issue) => {
     const path = [...base, ...pathOf(issue)];
     switch (issue.code) {
       case 'unrecognized_keys':
-        return issue.keys.map((key) => unknownKey(path, key));
+        return issue.keys.map((key) => unknownKey(path, key, words));
       case 'invalid_union':
-        return faultsOfUnion(issue, path);
+        return faultsOfUnion(issue, path, words);
       case 'custom':
         return [{ path, message: issue.message, suggestion: suggestionOf(issue.params) }];
       default:
-        return [{ path, ...explain(issue, path) }];
+        return [{ path, ...explain(issue, path, words) }];
     }
   });
 }
@@ -49,7 +56,7 @@ function suggestionOf(params: Readonly<Record<string, unknown>> | undefined): st
   return typeof suggestion === 'string' ? suggestion : undefined;
 }
 
-function unknownKey(path: Path, key: string): Fault {
+function unknownKey(path: Path, key: string, { keysAt }: SchemaWords): Fault {
   const keys = keysAt(path);
   const suggestion = nearestName(key, keys);
   const message =
@@ -58,10 +65,15 @@ function unknownKey(path: Path, key: string): Fault {
 }
 
 /** Of the alternatives only the one that the value was meant as has anything to say. */
-function faultsOfUnion(issue: z.core.$ZodIssueInvalidUnion, path: Path): readonly Fault[] {
+function faultsOfUnion(
+  issue: z.core.$ZodIssueInvalidUnion,
+  path: Path,
+  words: SchemaWords,
+): readonly Fault[] {
   const meant = issue.errors.find((branch) => !branch.some(isOtherKind));
-  if (meant !== undefined && issue.input !== undefined) return faultsOf(meant, path);
-  return [{ path, ...wrongKind(issue.input, expectedBy({ ...issue, path: [] }), path) }];
+  if (meant !== undefined && issue.input !== undefined) return faultsOf(meant, words, path);
+  const expected = expectedBy({ ...issue, path: [] });
+  return [{ path, ...wrongKind({ input: issue.input, expected, path }) }];
 }
 
 function isOtherKind(issue: Issue): boolean {
@@ -84,11 +96,12 @@ function expectedBy(issue: Issue): readonly string[] {
   }
 }
 
-function explain(issue: Issue, path: Path): Omit<Fault, 'path'> {
+function explain(issue: Issue, path: Path, words: SchemaWords): Omit<Fault, 'path'> {
   switch (issue.code) {
     case 'invalid_type':
     case 'invalid_value':
-      return wrongKind(issue.input, expectedBy({ ...issue, path: [] }), path);
+      if (path.length === 0) return { message: problemOfTop(issue.input, words) };
+      return wrongKind({ input: issue.input, expected: expectedBy({ ...issue, path: [] }), path });
     case 'too_small':
       return { message: tooSmall(issue.input, Number(issue.minimum)) };
     case 'too_big':
@@ -105,11 +118,20 @@ function tooSmall(input: unknown, minimum: number): string {
   return typeof input === 'string' ? 'is an empty text' : `must be at least ${minimum}, not ${String(input)}`;
 }
 
-function wrongKind(input: unknown, expected: readonly string[], path: Path): Omit<Fault, 'path'> {
+function wrongKind({
+  input,
+  expected,
+  path,
+}: {
+  readonly input: unknown;
+  readonly expected: readonly string[];
+  readonly path: Path;
+}): Omit<Fault, 'path'> {
   const key = path.at(-1);
-  if (path.length === 0) return { message: problemOfTop(input) };
   if (input === undefined) return { message: `is missing: it must be ${listed(expected, 'or')}`, at: 'key' };
   if (key === 'match' && input === null) return { message: EMPTY_MATCH };
+  if (key === 'holds' && input === null)
+    return { message: 'must be a list, not nothing: write holds: [] where nothing is held' };
   if (key === 'match')
     return {
       message: 'must be a block of keys, or the one word everything',
@@ -133,12 +155,12 @@ function wrongKind(input: unknown, expected: readonly string[], path: Path): Omi
 export const EMPTY_MATCH =
   'is empty: say which conversations, or write "match: everything" if it is really about all of them';
 
-function problemOfTop(input: unknown): string {
+function problemOfTop(input: unknown, { top }: SchemaWords): string {
   if (input === null) return 'the file is empty';
   if (typeof input === 'string' && /^["']?[A-Za-z_]+:\S/.test(input)) {
     return `the file is one text and not a block of keys: write a space after each colon, as in "version: 1"`;
   }
-  return `the file must be a block of keys (version, name, projects, rules ...), not ${kindInWords(input)}`;
+  return `the file must be a block of keys (${top}), not ${kindInWords(input)}`;
 }
 
 function near(input: unknown, names: readonly string[]): string | undefined {

@@ -34,6 +34,7 @@ describe('defaults', () => {
       apiKey: undefined,
       baseUrl: 'https://app.customgpt.ai',
       stateDir: './state',
+      holdsFile: undefined,
       requestsPerMinute: 60,
       leaseMs: 60_000,
       verifyTimeoutMs: 60_000,

@@ -15,6 +15,8 @@ export interface Settings {
   readonly baseUrl: string;
   /** As written; relative to the working directory. */
   readonly stateDir: string;
+  /** A file of holds beside those that lie with the policies. */
+  readonly holdsFile: string | undefined;
   readonly requestsPerMinute: number | 'unlimited';
   readonly leaseMs: number;
   readonly verifyTimeoutMs: number;
@@ -63,7 +65,8 @@ export function readSettings({ env, flags }: SettingsInput): SettingsResult {
       'https://app.customgpt.ai',
       baseUrlOf,
     ),
-    stateDir: read(either('--state-dir', flags.stateDir, 'RETENTION_STATE_DIR'), './state', stateDirOf),
+    stateDir: read(either('--state-dir', flags.stateDir, 'RETENTION_STATE_DIR'), './state', pathOf),
+    holdsFile: read(variable('RETENTION_HOLDS_FILE'), undefined, pathOf),
     requestsPerMinute: read(variable('RETENTION_REQUESTS_PER_MINUTE'), 60, paceOf),
     leaseMs: read(variable('RETENTION_LEASE'), 60_000, millisecondsOf),
     verifyTimeoutMs: read(variable('RETENTION_VERIFY_TIMEOUT'), 60_000, millisecondsOf),
@@ -121,7 +124,7 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
-function stateDirOf(text: string): Read<string> {
+function pathOf(text: string): Read<string> {
   return text.includes('\0') ? { problem: 'is not a path' } : { value: text };
 }
 

@@ -32,6 +32,8 @@ describe('what is read', () => {
     ['\uFEFFa: 1', { a: 1 }],
     ["a: '*x'\nb: 'it''s'", { a: '*x', b: "it's" }],
     ['a: |\n  *x\n  &y !z\n', { a: '*x\n&y !z\n' }],
+    ['a: |\n  x\nb: >-\n\n  y\n  z\nc:\n  - |\n    u\n  - v', { a: 'x\n', b: '\ny z', c: ['u\n', 'v'] }],
+    ['a: |\n\nb: |2\n   x\n# c\nd: 1', { a: '', b: ' x\n', d: 1 }],
     ['a: b *c &d !e', { a: 'b *c &d !e' }],
     ['just text', 'just text'],
     ['version:1', 'version:1'],

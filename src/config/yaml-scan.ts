@@ -46,6 +46,8 @@ interface Scan {
   /** `-` and `?` since the line's start: each opens a block inside the one before. */
   inline: number;
   atLineStart: boolean;
+  /** After `|` or `>`: the next text goes on to the end of its last line. */
+  isBlockText: boolean;
   /** There is a `---`, or something that needs none. */
   hasDocument: boolean;
   /** A document has ended with `...`; nothing may follow. */
@@ -66,6 +68,7 @@ export function scanYaml(text: string): ScanProblem | undefined {
     indents: [],
     inline: 0,
     atLineStart: true,
+    isBlockText: false,
     hasDocument: false,
     ended: false,
     previous: undefined,
@@ -80,8 +83,17 @@ export function scanYaml(text: string): ScanProblem | undefined {
     if (message !== undefined) return { offset: scan.offset, message };
     if (type !== 'flow-error-end') scan.offset += token.length;
     if (type !== 'space') scan.previous = type;
+    if (type === 'block-scalar-header') scan.isBlockText = true;
+    if (type === 'scalar' && scan.isBlockText) startLine(scan);
   }
   return undefined;
+}
+
+function startLine(scan: Scan): void {
+  scan.atLineStart = true;
+  scan.inline = 0;
+  scan.isBlockText = false;
+  scan.previous = 'newline';
 }
 
 function problemOf(scan: Scan, type: CST.TokenType, token: string): string | undefined {
@@ -113,7 +125,7 @@ function problemOf(scan: Scan, type: CST.TokenType, token: string): string | und
   }
 }
 
-const SECOND_DOCUMENT = 'a second document starts here: write one policy in one file';
+const SECOND_DOCUMENT = 'a second document starts here: one file is one document';
 
 function problemOfContent(scan: Scan, type: CST.TokenType): string | undefined {
   if (scan.ended) return SECOND_DOCUMENT;

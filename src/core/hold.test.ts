@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { holdOver, type Hold } from './hold.ts';
+import { compareWithList, contentOf, holdOver, type Hold, type ListedHold } from './hold.ts';
 
 const SESSION = '0b1e6f0c-5f0e-4f65-9a52-3a9df1c3a7d1';
 const hold = (change: Partial<Hold> = {}): Hold => ({
@@ -22,5 +23,30 @@ describe('a hold', () => {
     ['not another project', hold({ projectId: 43, sessionId: undefined }), false],
   ])('covers %s', (_, one, isCovered) => {
     expect(holdOver([one], { projectId: 42, sessionId: SESSION }, 1000)).toBe(isCovered ? one : undefined);
+  });
+});
+
+describe('a list of holds', () => {
+  const listed = fc.record<ListedHold>({
+    projectId: fc.integer({ min: 1, max: 3 }),
+    sessionId: fc.option(fc.constantFrom(SESSION, SESSION.toUpperCase()), { nil: undefined }),
+    matter: fc.constantFrom('M-17', 'M-18'),
+    reason: fc.constantFrom('suit', 'complaint'),
+    by: fc.constantFrom('legal', 'J. Doe'),
+    untilAt: fc.option(fc.constantFrom(1, 2), { nil: undefined }),
+  });
+  const contents = (holds: readonly ListedHold[]): readonly string[] => holds.map(contentOf).sort();
+
+  it('differs from what is held by what is missing and what is gone', () => {
+    fc.assert(
+      fc.property(fc.array(listed), fc.array(listed), (held, wanted) => {
+        const { missing, gone } = compareWithList(held, wanted);
+        const after = new Set(contents([...held.filter((hold) => !gone.includes(hold)), ...missing]));
+        expect(after).toEqual(new Set(contents(wanted)));
+        expect(new Set(contents(missing)).size).toBe(missing.length);
+        for (const hold of gone) expect(contents(wanted)).not.toContain(contentOf(hold));
+        for (const hold of missing) expect(contents(held)).not.toContain(contentOf(hold));
+      }),
+    );
   });
 });

@@ -16,14 +16,23 @@ export interface HoldRelease {
   readonly reason: string;
 }
 
+/** A hold in force, and where it came from. */
+export interface SourcedHold extends Hold {
+  /** Absolute path of the file that lists it; `undefined`: placed by command. */
+  readonly source: string | undefined;
+}
+
 /** A hold as it is kept: who placed it, when (epoch ms) and why, and how it ended. */
-export interface HoldRecord extends Hold {
+export interface HoldRecord extends SourcedHold {
   readonly reason: string;
   readonly by: string;
   readonly addedAt: number;
   /** `undefined`: not released. It may still be over by its date. */
   readonly release: HoldRelease | undefined;
 }
+
+/** A hold as a file lists it. */
+export type ListedHold = Omit<Hold, 'holdId'> & Pick<HoldRecord, 'reason' | 'by'>;
 
 /** The hold that covers this conversation at `now`, if there is one. */
 export function holdOver(
@@ -42,4 +51,22 @@ export function holdOver(
 /** A UUID is often copied in capitals. Holding one too many is the safe side. */
 function isSame(held: string, sessionId: string): boolean {
   return held.toLowerCase() === sessionId.toLowerCase();
+}
+
+/** What has to happen so that the holds in force are those of the list: each is known by all that it says. */
+export function compareWithList<Held extends ListedHold>(
+  held: readonly Held[],
+  listed: readonly ListedHold[],
+): { readonly missing: readonly ListedHold[]; readonly gone: readonly Held[] } {
+  const kept = new Set(held.map(contentOf));
+  const wanted = new Map(listed.map((hold) => [contentOf(hold), hold]));
+  return {
+    missing: [...wanted].flatMap(([content, hold]) => (kept.has(content) ? [] : [hold])),
+    gone: held.filter((hold) => !wanted.has(contentOf(hold))),
+  };
+}
+
+/** The same text for two holds that say the same. */
+export function contentOf({ projectId, sessionId, matter, reason, by, untilAt }: ListedHold): string {
+  return JSON.stringify([projectId, sessionId ?? null, matter, reason, by, untilAt ?? null]);
 }

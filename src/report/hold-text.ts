@@ -1,4 +1,4 @@
-import type { HoldRecord } from '../core/hold.ts';
+import type { HoldRecord, ListedHold } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
 import { terminalSafe } from './safe-text.ts';
 
@@ -9,7 +9,7 @@ export type HoldState = 'in_force' | 'over' | 'released';
 
 export function holdState(hold: HoldRecord, now: number): HoldState {
   if (hold.release !== undefined) return 'released';
-  return hold.untilAt !== undefined && hold.untilAt <= now ? 'over' : 'in_force';
+  return isOver(hold, now) ? 'over' : 'in_force';
 }
 
 /** What `hold add` and `hold release` say. */
@@ -39,10 +39,47 @@ export function holdJson(hold: HoldRecord, now: number) {
     matter: hold.matter,
     reason: hold.reason,
     by: hold.by,
+    source: hold.source ?? null,
     added_at: formatInstant(hold.addedAt),
     until: hold.untilAt === undefined ? null : formatInstant(hold.untilAt),
     release: release === undefined ? null : { ...release, at: formatInstant(release.at) },
   };
+}
+
+/** What a file of holds means, for `validate`. */
+export function listedHoldLines(file: string, holds: readonly ListedHold[], now: number): string[] {
+  const name = long(file);
+  if (holds.length === 0) return [`Holds in ${name}: none.`];
+  return [
+    `Holds in ${name}, which beat every rule of every policy:`,
+    ...holds.map((hold) => listedLine(hold, now)),
+  ];
+}
+
+/** As `validate --json` gives it. */
+export function listedHoldJson(file: string, hold: ListedHold, now: number) {
+  return {
+    file,
+    state: isOver(hold, now) ? 'over' : 'in_force',
+    project_id: hold.projectId,
+    session_id: hold.sessionId ?? null,
+    matter: hold.matter,
+    reason: hold.reason,
+    by: hold.by,
+    until: hold.untilAt === undefined ? null : formatInstant(hold.untilAt),
+  };
+}
+
+function listedLine(hold: ListedHold, now: number): string {
+  const whose = `(matter ${short(hold.matter)}, by ${short(hold.by)})`;
+  if (isOver(hold, now))
+    return `  ${covered(hold)}: over since ${dayOf(hold.untilAt ?? 0)}, holds nothing ${whose}`;
+  const end = hold.untilAt === undefined ? 'it is taken out of the file' : formatInstant(hold.untilAt);
+  return `  Nothing of ${covered(hold)} is deleted until ${end} ${whose}`;
+}
+
+function isOver({ untilAt }: ListedHold, now: number): boolean {
+  return untilAt !== undefined && untilAt <= now;
 }
 
 function linesOf(hold: HoldRecord, now: number): string[] {
@@ -51,6 +88,7 @@ function linesOf(hold: HoldRecord, now: number): string[] {
     `${hold.holdId}  ${stateWords(hold, now)}`,
     `  ${covered(hold)}`,
     `  matter ${short(hold.matter)}, by ${short(hold.by)} on ${dayOf(hold.addedAt)}`,
+    ...(hold.source === undefined ? [] : [`  from ${long(hold.source)}`]),
     `  ${long(hold.reason)}`,
   ];
   if (release === undefined) return lines;
@@ -68,7 +106,7 @@ function stateWords(hold: HoldRecord, now: number): string {
   return hold.untilAt === undefined ? 'in force' : `in force until ${formatInstant(hold.untilAt)}`;
 }
 
-function covered({ projectId, sessionId }: HoldRecord): string {
+function covered({ projectId, sessionId }: ListedHold): string {
   return sessionId === undefined ? `project ${projectId}` : `conversation ${projectId}/${sessionId}`;
 }
 

@@ -11,7 +11,7 @@ import type { Fence } from '../core/ports.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
 import { prepareInsert, recordedHead } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
-import { prepareHoldsInForce } from './hold-rows.ts';
+import { prepareHoldsAbout } from './hold-rows.ts';
 import { rememberCheckpoint } from './last-checkpoint.ts';
 
 /** Called after each commit with what became durable, in order. Must not throw. */
@@ -20,11 +20,18 @@ export type OnAppended = (entries: readonly AuditEntry[]) => void;
 /** Callers that share one commit at most, so that a burst does not hold up timers for long. */
 const LARGEST_GROUP = 1_000;
 
-interface Caller {
+/** What a caller wants to be written. */
+interface Draft {
+  /** None: there is nothing to do, and then nothing is. */
   readonly entries: readonly AuditFacts[];
+  /** Changes other tables in the same transaction. */
+  readonly alongside?: () => void;
+}
+
+interface Caller {
+  /** Called in the transaction, so that it can look first at how things are. */
+  readonly draft: () => Draft;
   readonly fence: Fence | undefined;
-  /** Changes other tables in the same transaction; false when there is nothing to do, and then nothing is written. */
-  readonly alongside: (() => boolean) | undefined;
   readonly resolve: (entries: readonly AuditEntry[]) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -58,17 +65,18 @@ export class GroupCommit {
     this.#statements = prepareStatements(connection);
   }
 
-  append(
-    entries: readonly AuditFacts[],
-    fence: Fence | undefined,
-    alongside?: () => boolean,
-  ): Promise<readonly AuditEntry[]> {
+  append(entries: readonly AuditFacts[], fence: Fence | undefined): Promise<readonly AuditEntry[]> {
+    return this.change(() => ({ entries }), fence);
+  }
+
+  /** Writes what `draft`, called in the transaction, asks for. */
+  change(draft: () => Draft, fence?: Fence): Promise<readonly AuditEntry[]> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) {
         reject(this.#failure);
         return;
       }
-      this.#waiting.push({ entries, fence, alongside, resolve, reject });
+      this.#waiting.push({ draft, fence, resolve, reject });
       this.#running ??= this.#commitAll();
     });
   }
@@ -119,10 +127,10 @@ export class GroupCommit {
     const before = this.#statements.head();
     let head = before;
     const isHeld = this.#statements.fencesAt(now);
-    let holds: readonly Hold[] | undefined;
-    const answers = group.map(({ entries, fence, alongside }): Answer => {
+    const answers = group.map(({ draft, fence }): Answer => {
       if (fence !== undefined && !isHeld(fence)) return { refusal: leaseLost(fence), written: [] };
-      const hold = holdAmong(entries, (holds ??= this.#statements.holdsInForce(now)), now);
+      const { entries, alongside } = draft();
+      const hold = this.#holdAmong(entries, now);
       if (hold !== undefined) return { refusal: new HeldError(hold.matter), written: [] };
       let links: readonly Link[];
       try {
@@ -131,9 +139,8 @@ export class GroupCommit {
         // Facts that cannot be written are the mistake of one caller; nothing of them is in the chain yet.
         return { refusal, written: [] };
       }
-      if (alongside?.() === false) return { written: [] };
-      // It may have been a hold that was placed or released.
-      if (alongside !== undefined) holds = undefined;
+      if (links.length === 0) return { written: [] };
+      alongside?.();
       links.forEach(this.#statements.insert);
       head = links.at(-1)?.entry ?? head;
       return { written: links };
@@ -141,21 +148,22 @@ export class GroupCommit {
     if (head.seq > before.seq) this.#statements.moveHead(head);
     return answers;
   }
+
+  /** The hold that one of the entries, as an intent to delete, would break. */
+  #holdAmong(entries: readonly AuditFacts[], now: number): Hold | undefined {
+    for (const { event, project_id: projectId, session_id: sessionId } of entries) {
+      if (event !== 'deletion.intended' || projectId === null || sessionId === null) continue;
+      const about = { projectId, sessionId };
+      const hold = holdOver(this.#statements.holdsAbout(about), about, now);
+      if (hold !== undefined) return hold;
+    }
+    return undefined;
+  }
 }
 
 function settle(caller: Caller, answer: Answer | undefined): void {
   if (answer === undefined || 'refusal' in answer) caller.reject(answer?.refusal);
   else caller.resolve(answer.written.filter(({ isOwn }) => isOwn).map(({ entry }) => entry));
-}
-
-/** The hold that one of the entries, as an intent to delete, would break. */
-function holdAmong(entries: readonly AuditFacts[], holds: readonly Hold[], now: number): Hold | undefined {
-  for (const { event, project_id: projectId, session_id: sessionId } of entries) {
-    if (event !== 'deletion.intended' || projectId === null || sessionId === null) continue;
-    const hold = holdOver(holds, { projectId, sessionId }, now);
-    if (hold !== undefined) return hold;
-  }
-  return undefined;
 }
 
 function leaseLost(fence: Fence): RetentionError {
@@ -175,7 +183,7 @@ function prepareStatements(connection: Connection) {
   const track = prepareTracking(connection);
   return {
     head: recordedHead(connection),
-    holdsInForce: prepareHoldsInForce(connection),
+    holdsAbout: prepareHoldsAbout(connection),
     /** Asks for each fence once: most callers of a group share theirs. */
     fencesAt: (now: number): ((fence: Fence) => boolean) => {
       const known = new Map<Fence, boolean>();

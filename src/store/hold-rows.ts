@@ -13,14 +13,21 @@ export interface HoldRow {
   readonly released_at: number | null;
   readonly released_by: string | null;
   readonly release_reason: string | null;
+  readonly source: string | null;
 }
 
-/** Neither released nor over at `now` (epoch ms). */
-export function prepareHoldsInForce(connection: Connection): (now: number) => readonly Hold[] {
-  const select = connection.prepare<[number], HoldRow>(
-    'SELECT * FROM holds WHERE released_at IS NULL AND (until_at IS NULL OR until_at > ?) ORDER BY rowid',
+interface About {
+  readonly projectId: number;
+  readonly sessionId: string;
+}
+
+/** Holds that may cover a conversation, by an index: not released, on its project or on itself. */
+export function prepareHoldsAbout(connection: Connection): (about: About) => readonly Hold[] {
+  const select = connection.prepare<[number, string], HoldRow>(
+    `SELECT * FROM holds INDEXED BY holds_by_target
+      WHERE released_at IS NULL AND project_id = ? AND LOWER(COALESCE(session_id, '')) IN ('', LOWER(?))`,
   );
-  return (now) => select.all(now).map(holdOf);
+  return ({ projectId, sessionId }) => select.all(projectId, sessionId).map(holdOf);
 }
 
 export function holdOf(row: HoldRow): Hold {
@@ -37,6 +44,7 @@ export function recordOf(row: HoldRow): HoldRecord {
   const { released_at: at, released_by: by, release_reason: reason } = row;
   return {
     ...holdOf(row),
+    source: row.source ?? undefined,
     reason: row.reason,
     by: row.added_by,
     addedAt: row.added_at,

@@ -19,6 +19,7 @@ import { verifyChain } from '../../src/core/audit-chain.ts';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import type { Store } from '../../src/core/ports.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { HOLD, RELEASE } from './store-holds.ts';
 import { NOON, collect, facts, header, item, manualClock } from './store-samples.ts';
 import { storeSuite } from './store-suite.ts';
 
@@ -226,6 +227,50 @@ describe('SQLite file', () => {
       tamper("UPDATE audit_entries SET session_id = 'session-9999' WHERE seq = 1");
       const store = await open({ readOnly: true });
       await rejects(store.audit.openIntents(), /entry 1: it is not as it was written/);
+    });
+  });
+
+  describe('has a table of holds that the audit log must bear out', () => {
+    const TWO = { ...HOLD, holdId: 'hold-2', untilAt: NOON + 1 };
+    it.each([
+      ["DELETE FROM holds WHERE hold_id = 'hold-1'", /hold-1: it is in force, and missing there/],
+      ['UPDATE holds SET released_at = 1', /hold-1: it is in force, and missing there/],
+      ["UPDATE holds SET until_at = 1 WHERE hold_id = 'hold-1'", /hold-1: it is in force, and missing/],
+      ["UPDATE holds SET session_id = 'session-0002' WHERE hold_id = 'hold-1'", /hold-1: what it says was/],
+      ['UPDATE holds SET project_id = 41', /hold-1: what it says was altered/],
+      ["UPDATE holds SET source = '/policies/holds.yaml'", /hold-1: what it says was altered/],
+      ["UPDATE holds SET hold_id = 'hold-9' WHERE hold_id = 'hold-1'", /hold-9: the log says nothing of it/],
+      ["UPDATE holds SET released_at = NULL WHERE hold_id = 'hold-3'", /hold-3: .* that it was released/],
+      ["UPDATE audit_entries SET facts = '{' WHERE seq = 1", /entry 1: it is not as it was written/],
+      ["UPDATE audit_entries SET facts = '{}' WHERE seq = 1", /entry 1: it is not as it was written/],
+    ])('%s', async (sql, message) => {
+      const store = await open();
+      await store.addHold(HOLD);
+      await store.addHold(TWO);
+      await store.addHold({ ...HOLD, holdId: 'hold-3' });
+      await store.releaseHold('hold-3', RELEASE);
+      expect(await store.holdsInForce(NOON)).toHaveLength(2);
+      expect(await store.holdsInForce(NOON + 1)).toHaveLength(1);
+      const reader = sql.includes('audit_entries') ? await open({ readOnly: true }) : store;
+      tamper(sql);
+      await expect(reader.holdsInForce(NOON)).rejects.toMatchObject({
+        kind: 'state_unusable',
+        message: expect.stringMatching(message) as string,
+      });
+      // The other one is over by then: nothing is lost with it.
+      if (!sql.includes('hold-')) return;
+      tamper("DELETE FROM holds WHERE hold_id = 'hold-2'");
+      await expect(reader.holdsInForce(NOON + 1)).rejects.toThrow(message);
+    });
+
+    it('may miss what is over, but not what is never over', async () => {
+      const store = await open();
+      await store.addHold(TWO);
+      await store.addHold({ ...HOLD, untilAt: Date.UTC(10_000, 0, 1) });
+      tamper("DELETE FROM holds WHERE hold_id = 'hold-2'");
+      expect(await store.holdsInForce(NOON + 1)).toHaveLength(1);
+      tamper('DELETE FROM holds');
+      await expect(store.holdsInForce(NOON + 1)).rejects.toThrow(/hold-1/);
     });
   });
 

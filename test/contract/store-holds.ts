@@ -4,7 +4,7 @@ import type { HoldRecord } from '../../src/core/hold.ts';
 import { DAY_MS, facts, NOON } from './store-samples.ts';
 import type { Suite } from './store-samples.ts';
 
-const HOLD: HoldRecord = {
+export const HOLD: HoldRecord = {
   holdId: 'hold-1',
   projectId: 42,
   sessionId: 'session-0001',
@@ -13,11 +13,12 @@ const HOLD: HoldRecord = {
   by: 'legal',
   addedAt: NOON,
   untilAt: undefined,
+  source: undefined,
   release: undefined,
 };
-const RELEASE = { at: NOON + 1, by: 'the judge', reason: 'case closed' };
+export const RELEASE = { at: NOON + 1, by: 'the judge', reason: 'case closed' };
 
-async function eventsOf({ store }: Suite) {
+export async function eventsOf({ store }: Pick<Suite, 'store'>) {
   const entries = [];
   for await (const entry of store().audit.entries()) entries.push(entry);
   return entries;
@@ -41,7 +42,7 @@ export function holdTests(suite: Suite): void {
     ]);
     const common = { event: 'hold.added', run_id: null, policy: null, project_id: 42, matter: 'M-17' };
     const said = { reason: 'Smith v. Acme', by: 'legal' };
-    expect(await eventsOf({ ...suite, store: () => again })).toMatchObject([
+    expect(await eventsOf({ store: () => again })).toMatchObject([
       { ...common, ...said, session_id: 'session-0001', hold_id: 'hold-1', until: null },
       { ...common, ...said, session_id: null, hold_id: 'hold-2', until: '2026-11-24T12:00:00.000Z' },
     ]);

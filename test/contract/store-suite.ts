@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Clock, Store } from '../../src/core/ports.ts';
 import { auditLogTests } from './store-audit-log.ts';
+import { holdListTests } from './store-hold-lists.ts';
 import { holdTests } from './store-holds.ts';
 import { auditQuestionTests } from './store-audit-questions.ts';
 import { planEndTests } from './store-plan-end.ts';
@@ -49,6 +50,9 @@ export function storeSuite(name: string, open: (clock: Clock) => Promise<StoreUn
     });
     describe('populations', () => {
       populationTests(suite);
+    });
+    describe('holds of a file', () => {
+      holdListTests(suite);
     });
     describe('leases', () => {
       leaseTests(suite);

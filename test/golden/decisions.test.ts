@@ -47,7 +47,7 @@ afterAll(() => {
 });
 
 async function policyOf(file: string, text: string): Promise<Policy> {
-  const path = join(folder, file);
+  const path = join(folder, `policy-${file}`);
   writeFileSync(path, text);
   const { policies, problems } = await readPolicies([path]);
   expect(problems).toEqual([]);

@@ -1,3 +1,4 @@
+import { readPolicies } from '../../config/policy-file.ts';
 import { RetentionError } from '../../core/errors.ts';
 import type { PlanSummary } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
@@ -7,7 +8,7 @@ import { applyStoredPlan, type Override } from '../../run/apply-stored-plan.ts';
 import type { Command } from '../command.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { findPlan } from '../plan-document.ts';
-import { loadPolicies } from '../policies.ts';
+import { loadHoldFiles } from '../policies.ts';
 import { withStops } from '../stopping.ts';
 import { openWorker } from '../wire.ts';
 
@@ -26,8 +27,11 @@ export const apply: Command<ApplyInput> = async (world, input) => {
   try {
     const plan = await findPlan(worker.store, input.plan);
     const policy = await policyOf(plan);
+    const deps = worker.depsWith(await loadHoldFiles(world, plan.policyPath));
+    // A run of its own policy asks when it plans; a plan was made before, so what is held since is asked here.
+    await deps.holds.holdsInForce(deps.clock.now());
     const result = await withStops(world.surroundings, worker.settings, (signals) =>
-      applyStoredPlan(worker.deps, { plan, policy, override, signals }),
+      applyStoredPlan(deps, { plan, policy, override, signals }),
     );
     await world.output.lines(...runSummary(result));
     await world.output.document(runsJson([result]));
@@ -51,16 +55,10 @@ function overrideOf({ overrideLimits, by, reason }: ApplyInput): Override | unde
 
 /** The policy as its file says today. A file that is gone or broken makes the plan stale, like one that was edited. */
 async function policyOf(plan: PlanSummary): Promise<Policy> {
-  const stale = (): RetentionError =>
-    new RetentionError('plan_stale', `plan ${plan.planId}: its policy was edited or removed since`, {
-      hint: `Look at ${plan.policyPath}, then make a new plan: customgpt-retention plan`,
-    });
-  try {
-    const policy = (await loadPolicies([plan.policyPath])).find(({ name }) => name === plan.policy);
-    if (policy === undefined) throw stale();
-    return policy;
-  } catch (error) {
-    if (error instanceof RetentionError && error.kind === 'usage') throw stale();
-    throw error;
-  }
+  const { policies } = await readPolicies([plan.policyPath]);
+  const policy = policies.find(({ name }) => name === plan.policy);
+  if (policy !== undefined) return policy;
+  throw new RetentionError('plan_stale', `plan ${plan.planId}: its policy was edited or removed since`, {
+    hint: `Look at ${plan.policyPath}, then make a new plan: customgpt-retention plan`,
+  });
 }

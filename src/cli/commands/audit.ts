@@ -1,6 +1,7 @@
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { join } from 'node:path';
-import { RetentionError } from '../../core/errors.ts';
+import { isFault, RetentionError } from '../../core/errors.ts';
+import type { Store } from '../../core/ports.ts';
 import { parseVerifierKey } from '../../core/signed-note.ts';
 import type { VerifierKey } from '../../core/signed-note.ts';
 import { auditVerdictJson, auditVerdictLines, brokenAudit } from '../../report/audit-text.ts';
@@ -53,9 +54,22 @@ async function withStored(
   const remembered = rememberedIn(settings.stateDir);
   const store = await openHistory(world, settings);
   try {
-    return await verifyAudit({ ...request, stored: { audit: store.audit, remembered } });
+    const verdict = await verifyAudit({ ...request, stored: { audit: store.audit, remembered } });
+    if (verdict.ok) await verifyHolds(world, store);
+    return verdict;
   } finally {
     await store.close();
+  }
+}
+
+/** What is held by the log must be held by the table, too: that is where deletions look. */
+async function verifyHolds({ output, surroundings }: CommandWorld, store: Store): Promise<void> {
+  try {
+    await store.holdsInForce(surroundings.clock.now());
+  } catch (error) {
+    if (isFault(error, 'state_unusable'))
+      await output.document({ ok: false, seq: null, problem: error.message });
+    throw error;
   }
 }
 

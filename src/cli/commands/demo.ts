@@ -12,11 +12,12 @@ import { runReportHtml } from '../../report/run-html.ts';
 import { runsJson } from '../../report/run-json.ts';
 import { runSummary } from '../../report/run-text.ts';
 import { applyStoredPlan } from '../../run/apply-stored-plan.ts';
-import type { RunResult } from '../../run/conduct-run.ts';
+import type { RunDeps, RunResult } from '../../run/conduct-run.ts';
 import { estimateOf } from '../../run/estimate-plan.ts';
 import { makePlan } from '../../run/make-plan.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
 import type { Policy } from '../../core/policy.ts';
+import type { HoldFile } from '../../core/ports.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { DEMO_POLICY } from '../demo-policy.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
@@ -38,9 +39,12 @@ export const demo: Command<object> = async (world) => {
   const folder = await mkdtemp(join(tmpdir(), 'customgpt-retention-demo-'));
   const sandbox = await startSandbox({ sample: 'demo', now: () => world.surroundings.clock.now() });
   try {
-    const worker = await openWorker(demoWorld(world, folder, sandbox), { forPeople: true });
+    const inside = demoWorld(world, folder, sandbox);
+    const { policy, holdFiles } = await demoPolicy(inside, folder);
+    const worker = await openWorker(inside, { forPeople: true });
     try {
-      return await perform(world, { worker, folder, sandbox, policy: await demoPolicy(folder) });
+      const deps = worker.depsWith(holdFiles);
+      return await perform(world, { worker, deps, folder, sandbox, policy });
     } finally {
       await worker.close();
     }
@@ -51,6 +55,7 @@ export const demo: Command<object> = async (world) => {
 
 interface Demo {
   readonly worker: Worker;
+  readonly deps: RunDeps;
   readonly folder: string;
   readonly sandbox: Sandbox;
   readonly policy: Policy;
@@ -71,18 +76,24 @@ function demoWorld(world: CommandWorld, folder: string, sandbox: Sandbox): Comma
   };
 }
 
-async function demoPolicy(folder: string): Promise<Policy> {
+async function demoPolicy(
+  world: CommandWorld,
+  folder: string,
+): Promise<{ readonly policy: Policy; readonly holdFiles: readonly HoldFile[] }> {
   const path = join(folder, 'policies', 'demo.yaml');
   await mkdir(join(folder, 'policies'));
   await writeFile(path, DEMO_POLICY);
-  const [policy] = await loadPolicies([path]);
+  const {
+    policies: [policy],
+    holdFiles,
+  } = await loadPolicies(world, [path]);
   if (policy === undefined) throw new RetentionError('usage', 'the policy of the demo cannot be read');
-  return policy;
+  return { policy, holdFiles };
 }
 
 async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<object>> {
   const { output, surroundings } = world;
-  const { worker, sandbox, policy, folder } = demo;
+  const { deps, sandbox, policy, folder } = demo;
   const projects = sandbox.accounts.projects();
   const conversations = projects.reduce((sum, { id }) => sum + sandbox.accounts.count(id), 0);
   await output.lines(
@@ -97,7 +108,7 @@ async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<obje
   const plan = await planAndShow(world, demo);
   await output.lines('', '4. Applying exactly that plan (customgpt-retention apply):', '');
   const result = await withStopSignals(surroundings, (signals) =>
-    applyStoredPlan(worker.deps, { plan, policy, override: undefined, signals }),
+    applyStoredPlan(deps, { plan, policy, override: undefined, signals }),
   );
   await output.lines(...runSummary(result), '');
   const left = projects.reduce((sum, { id }) => sum + sandbox.accounts.count(id), 0);
@@ -117,8 +128,11 @@ async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<obje
   return exitCodeOfRun(result);
 }
 
-async function planAndShow({ output }: CommandWorld, { worker, policy }: Demo): ReturnType<typeof makePlan> {
-  const { deps, store, settings } = worker;
+async function planAndShow(
+  { output }: CommandWorld,
+  { worker, deps, policy }: Demo,
+): ReturnType<typeof makePlan> {
+  const { store, settings } = worker;
   const { clock, chance, log, progress } = deps;
   const startedAt = clock.monotonic();
   const plan = await makePlan(

@@ -1,17 +1,19 @@
+import { createHoldFile } from '../../config/holds-file.ts';
 import { RetentionError } from '../../core/errors.ts';
-import { holdOver, type HoldRecord } from '../../core/hold.ts';
-import { parseInstant } from '../../core/instant.ts';
+import { compareWithList, holdOver, type HoldRecord } from '../../core/hold.ts';
+import {
+  endOfHoldDay,
+  LONGEST_HOLD_TEXT,
+  LONGEST_MATTER,
+  NO_HOLD_DAY,
+  problemOfHoldText,
+} from '../../core/hold-fields.ts';
 import type { Store } from '../../core/ports.ts';
 import { isProjectId, isSessionId } from '../../customgpt/urls.ts';
 import { holdJson, holdLines, holdSentence } from '../../report/hold-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { loggingOf, openHistory, openState, settingsOf } from '../wire.ts';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
-const LONGEST_TEXT = 500;
-/** It is repeated in the reason of each decision. */
-const LONGEST_MATTER = 60;
 
 export interface HoldAddInput {
   /** `PROJECT` or `PROJECT/SESSION`. */
@@ -44,6 +46,7 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
     addedAt,
     untilAt: input.until === undefined ? undefined : untilOf(input.until, addedAt),
   };
+  const record = { ...hold, source: undefined, release: undefined };
   const underWay = await withState(world, async (store) => {
     await store.addHold(hold);
     return (await store.audit.openIntents()).filter(
@@ -51,7 +54,7 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
     );
   });
   await world.output.lines(
-    holdSentence({ ...hold, release: undefined }),
+    holdSentence(record),
     ...underWay.map(
       ({ projectId, sessionId }) =>
         `Already begun, and carried out if its DELETE is on its way: conversation ${projectId}/${sessionId}.`,
@@ -59,7 +62,7 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
     `Recorded in ${settingsOf(world).stateDir}: workers with another state directory know nothing of it.`,
   );
   await world.output.document({
-    ...holdJson({ ...hold, release: undefined }, addedAt),
+    ...holdJson(record, addedAt),
     already_begun: underWay.map(({ projectId, sessionId }) => ({
       project_id: projectId,
       session_id: sessionId,
@@ -86,7 +89,10 @@ export const holdList: Command<object> = async (world) => {
 export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
   const at = world.surroundings.clock.now();
   const release = { at, by: textOf('--by', input.by), reason: textOf('--reason', input.reason) };
-  const released = await withState(world, (store) => store.releaseHold(input.holdId, release));
+  const released = await withState(world, async (store) => {
+    await assertNotListed(store, input.holdId);
+    return store.releaseHold(input.holdId, release);
+  });
   if (released === undefined) {
     throw new RetentionError('usage', `there is no hold ${input.holdId} to release`, {
       hint: 'See: customgpt-retention hold list',
@@ -96,6 +102,21 @@ export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
   await world.output.document(holdJson(released, at));
   return EXIT.done;
 };
+
+/** What is still in its file would be added again by the next run. A file that is gone lists nothing any more. */
+async function assertNotListed(store: Store, holdId: string): Promise<void> {
+  const hold = (await store.holds()).find((one) => one.holdId === holdId);
+  if (hold?.source === undefined || hold.release !== undefined) return;
+  const list = await createHoldFile({ file: hold.source, isNamed: false }).read();
+  if (list === undefined || compareWithList([hold], list.holds).gone.length > 0) return;
+  throw new RetentionError(
+    'usage',
+    `${holdId} is listed in ${hold.source}: take it out of that file instead`,
+    {
+      hint: 'The next run, or plan, that reads the file releases it.',
+    },
+  );
+}
 
 async function withState<T>(world: CommandWorld, work: (store: Store) => Promise<T>): Promise<T> {
   const settings = settingsOf(world);
@@ -122,30 +143,16 @@ function targetOf(target: string): Pick<HoldRecord, 'projectId' | 'sessionId'> {
   );
 }
 
-/** It goes into the audit log, which is never erased, and onto terminals. */
-function textOf(flag: string, given: string, longest = LONGEST_TEXT): string {
-  const text = given.trim();
-  const problem = problemOf(text, longest);
-  if (problem === undefined) return text;
+function textOf(flag: string, given: string, longest = LONGEST_HOLD_TEXT): string {
+  const problem = problemOfHoldText(given, longest);
+  if (problem === undefined) return given.trim();
   throw new RetentionError('usage', `${flag} ${problem}`);
-}
-
-function problemOf(text: string, longest: number): string | undefined {
-  if (text === '') return 'must not be empty';
-  if (text.length > longest) return `must not be longer than ${longest} characters`;
-  return /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u.test(text)
-    ? 'must not hold control or invisible characters'
-    : undefined;
 }
 
 /** A day counts to its end, in UTC. */
 function untilOf(text: string, now: number): number {
-  const isDay = /^\d{4}-\d\d-\d\d$/.test(text);
-  const startsAt = isDay ? parseInstant(`${text}T00:00:00Z`) : undefined;
-  const untilAt = startsAt === undefined ? undefined : startsAt + DAY_MS;
-  if (untilAt === undefined) {
-    throw new RetentionError('usage', '--until is a day, such as 2027-12-31; it counts to its end, in UTC');
-  }
+  const untilAt = endOfHoldDay(text);
+  if (untilAt === undefined) throw new RetentionError('usage', `--until ${NO_HOLD_DAY}`);
   if (untilAt <= now) throw new RetentionError('usage', '--until is over already');
   return untilAt;
 }

@@ -3,6 +3,7 @@ import { RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { PlanStore } from '../../core/ports.ts';
 import { plansJsonText, type PlanToShow } from '../../report/run-json.ts';
+import type { RunDeps } from '../../run/conduct-run.ts';
 import { estimateOf } from '../../run/estimate-plan.ts';
 import { makePlan } from '../../run/make-plan.ts';
 import { scrubIdlePlans } from '../../run/scrub.ts';
@@ -13,7 +14,7 @@ import { writeHashed } from '../plan-document.ts';
 import { loadPolicies } from '../policies.ts';
 import { showPlans } from '../show-plans.ts';
 import { withStopSignals } from '../stopping.ts';
-import { openWorker, type Worker } from '../wire.ts';
+import { openWorker } from '../wire.ts';
 
 export interface PlanInput {
   readonly paths: readonly string[];
@@ -25,7 +26,7 @@ export interface PlanInput {
 
 /** The dry run: lists, decides, stores the plan, prints it. Sends nothing but GET. */
 export const plan: Command<PlanInput> = async (world, input) => {
-  const policies = await loadPolicies(input.paths, input.policy);
+  const { policies, holdFiles } = await loadPolicies(world, input.paths, input.policy);
   if (input.out !== undefined && policies.length > 1) {
     throw new RetentionError('usage', '--out writes one plan, and there are several policies', {
       hint: 'Choose one with --policy NAME.',
@@ -33,9 +34,10 @@ export const plan: Command<PlanInput> = async (world, input) => {
   }
   const worker = await openWorker(world, { forPeople: true });
   try {
+    const deps = worker.depsWith(holdFiles);
     const planned = await withStopSignals(world.surroundings, async ({ stop }) => {
       const plans: PlanToShow[] = [];
-      for (const policy of policies) plans.push(await planOne(worker, policy, { input, stop }));
+      for (const policy of policies) plans.push(await planOne(deps, policy, { input, stop }));
       return plans;
     });
     if (input.out !== undefined)
@@ -48,12 +50,11 @@ export const plan: Command<PlanInput> = async (world, input) => {
 };
 
 async function planOne(
-  { deps, store, settings }: Worker,
+  deps: RunDeps,
   policy: Policy,
   { input, stop }: { readonly input: PlanInput; readonly stop: AbortSignal },
 ): Promise<PlanToShow> {
-  const { clock, chance, log, progress } = deps;
-  const { requestsPerMinute } = settings;
+  const { store, clock, chance, log, progress, requestsPerMinute } = deps;
   await scrubIdlePlans(store, clock.now());
   const { reader } = deps.openApi();
   const startedAt = clock.monotonic();

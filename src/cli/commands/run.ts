@@ -2,14 +2,14 @@ import { RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
 import { runsJson } from '../../report/run-json.ts';
 import { runSummary } from '../../report/run-text.ts';
-import type { RunResult } from '../../run/conduct-run.ts';
+import type { RunDeps, RunResult } from '../../run/conduct-run.ts';
 import type { StopSignals } from '../../run/context.ts';
 import { runPolicy } from '../../run/run-policy.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT, exitCodeOfError, exitCodeOfRun, foremost, type ExitCode } from '../exit-codes.ts';
 import { loadPolicies } from '../policies.ts';
 import { withStops } from '../stopping.ts';
-import { openWorker, type Worker } from '../wire.ts';
+import { openWorker } from '../wire.ts';
 
 export interface RunInput {
   readonly paths: readonly string[];
@@ -18,11 +18,12 @@ export interface RunInput {
 
 /** One pass over the policies, one after the other. */
 export const run: Command<RunInput> = async (world, input) => {
-  const policies = await loadPolicies(input.paths, input.policy);
+  const { policies, holdFiles } = await loadPolicies(world, input.paths, input.policy);
   const worker = await openWorker(world, { forPeople: true });
   try {
+    const deps = worker.depsWith(holdFiles);
     const ends = await withStops(world.surroundings, worker.settings, (signals) =>
-      runAll(world, { worker, policies, signals }),
+      runAll(world, { deps, policies, signals }),
     );
     await world.output.document(runsJson(ends.flatMap(({ result }) => result ?? [])));
     return foremost(ends.map(({ code }) => code));
@@ -38,15 +39,16 @@ interface End {
 
 async function runAll(
   world: CommandWorld,
-  parts: { readonly worker: Worker; readonly policies: readonly Policy[]; readonly signals: StopSignals },
+  parts: { readonly deps: RunDeps; readonly policies: readonly Policy[]; readonly signals: StopSignals },
 ): Promise<readonly End[]> {
   const ends: End[] = [];
   for (const policy of parts.policies) {
     if (parts.signals.stop.aborted) return [...ends, { code: EXIT.interrupted, result: undefined }];
     const end = await runOne(world, policy, parts);
     ends.push(end);
-    // Another worker's lease is no reason to leave the other policies alone; a state that cannot be written is.
-    if (end.code === EXIT.state) break;
+    // Another worker's lease is no reason to leave the other policies alone; a state that cannot be written is, and so
+    // are holds that cannot be read.
+    if (end.code === EXIT.state || end.code === EXIT.usage) break;
   }
   return ends;
 }
@@ -54,10 +56,10 @@ async function runAll(
 async function runOne(
   { output }: CommandWorld,
   policy: Policy,
-  { worker, signals }: { readonly worker: Worker; readonly signals: StopSignals },
+  { deps, signals }: { readonly deps: RunDeps; readonly signals: StopSignals },
 ): Promise<End> {
   try {
-    const result = await runPolicy(worker.deps, { policy, trigger: 'manual', signals });
+    const result = await runPolicy(deps, { policy, trigger: 'manual', signals });
     await output.lines(...runSummary(result), '');
     if (result.fault !== undefined) output.problem(result.fault);
     return { code: exitCodeOfRun(result), result };

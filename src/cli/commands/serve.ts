@@ -3,7 +3,7 @@ import type { Policy } from '../../core/policy.ts';
 import { createCronWake } from '../../daemon/cron-wake.ts';
 import type { SlotRequest } from '../../daemon/policy-schedule.ts';
 import { createScheduler } from '../../daemon/scheduler.ts';
-import type { RunResult } from '../../run/conduct-run.ts';
+import type { RunDeps, RunResult } from '../../run/conduct-run.ts';
 import { joinStops, type StopSignals } from '../../run/context.ts';
 import { runPolicy } from '../../run/run-policy.ts';
 import type { Command } from '../command.ts';
@@ -20,7 +20,7 @@ export interface ServeInput {
 
 /** The daemon: each policy on its schedule, until SIGTERM. */
 export const serve: Command<ServeInput> = async (world, { paths }) => {
-  const policies = await loadPolicies(paths);
+  const { policies, holdFiles } = await loadPolicies(world, paths);
   const scheduled = policies.filter(({ schedule }) => schedule !== undefined);
   if (scheduled.length === 0) {
     throw new RetentionError('usage', 'no policy has a schedule, so there is nothing to serve', {
@@ -32,7 +32,9 @@ export const serve: Command<ServeInput> = async (world, { paths }) => {
     worker.log.warn({ policy: name }, 'has no schedule: runs on command only');
   }
   try {
-    await withStopSignals(world.surroundings, (signals) => serveUntilStopped(worker, scheduled, signals));
+    await withStopSignals(world.surroundings, (signals) =>
+      serveUntilStopped({ worker, deps: worker.depsWith(holdFiles) }, scheduled, signals),
+    );
     return EXIT.interrupted;
   } finally {
     await worker.close();
@@ -40,11 +42,11 @@ export const serve: Command<ServeInput> = async (world, { paths }) => {
 };
 
 async function serveUntilStopped(
-  worker: Worker,
+  { worker, deps }: { readonly worker: Worker; readonly deps: RunDeps },
   policies: readonly Policy[],
   signals: StopSignals,
 ): Promise<void> {
-  const { deps, log, store } = worker;
+  const { log, store } = worker;
   // A state that could not be written once is not written again by this process: its supervisor starts another.
   const broken = new AbortController();
   const stops = joinStops(signals, broken.signal);

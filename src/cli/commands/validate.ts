@@ -1,21 +1,24 @@
 import { nextSlot } from '../../core/slots.ts';
 import { formatInstant } from '../../core/instant.ts';
 import type { Policy } from '../../core/policy.ts';
+import { listedHoldJson, listedHoldLines } from '../../report/hold-text.ts';
 import { policyInWords } from '../../report/policy-words.ts';
+import { counted } from '../../report/quantities.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { readAllPolicies, unusablePolicies } from '../policies.ts';
+import { readAll, readHoldsOnly, unusable } from '../policies.ts';
 
 export interface ValidateInput {
   readonly paths: readonly string[];
 }
 
-/** Checks policies and says each one in plain words, with its next run. Sends nothing. */
-export const validate: Command<ValidateInput> = async ({ output, surroundings }, { paths }) => {
-  const { policies, problems } = await readAllPolicies(paths);
+/** Checks policies and holds and says them in plain words, each policy with its next run. Sends nothing. */
+export const validate: Command<ValidateInput> = async (world, { paths }) => {
+  const { output, surroundings } = world;
+  const { policies, holds, problems } = (await readHoldsOnly(world, paths)) ?? (await readAll(world, paths));
   if (problems.length > 0) {
-    await output.document({ policies: [], problems });
-    throw unusablePolicies(problems);
+    await output.document({ policies: [], holds: [], problems });
+    throw unusable(problems);
   }
   const now = surroundings.clock.now();
   const next = (policy: Policy): string | undefined => {
@@ -30,7 +33,13 @@ export const validate: Command<ValidateInput> = async ({ output, surroundings },
       '',
     );
   }
-  await output.lines(`${policies.length} ${policies.length === 1 ? 'policy' : 'policies'}, no problems.`);
+  for (const one of holds) await output.lines(...listedHoldLines(one.file, one.holds, now), '');
+  const held = holds.reduce((sum, one) => sum + one.holds.length, 0);
+  const found = [
+    `${policies.length} ${policies.length === 1 ? 'policy' : 'policies'}`,
+    ...(holds.length === 0 ? [] : [counted(held, 'hold')]),
+  ];
+  await output.lines(`${found.join(', ')}, no problems.`);
   await output.document({
     policies: policies.map((policy) => ({
       name: policy.name,
@@ -39,6 +48,7 @@ export const validate: Command<ValidateInput> = async ({ output, surroundings },
       words: policyInWords(policy),
       next_run: next(policy) ?? null,
     })),
+    holds: holds.flatMap((one) => one.holds.map((hold) => listedHoldJson(one.file, hold, now))),
     problems: [],
   });
   return EXIT.done;

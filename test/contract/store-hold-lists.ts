@@ -1,0 +1,162 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { HeldError } from '../../src/core/errors.ts';
+import { contentOf, type ListedHold } from '../../src/core/hold.ts';
+import type { HoldList } from '../../src/core/ports.ts';
+import { eventsOf, HOLD, RELEASE } from './store-holds.ts';
+import { DAY_MS, facts, NOON } from './store-samples.ts';
+import type { Suite } from './store-samples.ts';
+
+const FILE = '/policies/holds.yaml';
+const GONE = { by: 'holds.yaml', reason: 'no longer in holds.yaml' };
+const LISTED: ListedHold = {
+  projectId: 42,
+  sessionId: undefined,
+  matter: 'M-1',
+  reason: 'suit',
+  by: 'legal',
+  untilAt: undefined,
+};
+
+function listOf(holds: readonly ListedHold[], source = FILE): HoldList {
+  return { source, holds, isCurrent: () => true };
+}
+
+/** Ids that no other hold of the test has. */
+function syncAt(at = NOON) {
+  ids += 1;
+  const prefix = `hold-file-${ids}`;
+  let count = 0;
+  return { at, newId: () => `${prefix}-${(count += 1)}`, ...GONE };
+}
+let ids = 0;
+
+export function holdListTests(suite: Suite): void {
+  const { store } = suite;
+  const inForce = async () => {
+    const held = await store().holdsInForce(NOON);
+    return (await store().holds()).filter(({ holdId }) => held.some((hold) => hold.holdId === holdId));
+  };
+
+  it('are added with their source, audited, and refuse an intent', async () => {
+    const added = await store().syncHolds(listOf([LISTED]), syncAt());
+    expect(added).toMatchObject([{ ...LISTED, source: FILE, addedAt: NOON, release: undefined }]);
+    expect(await store().holds()).toEqual(added);
+    expect(await eventsOf(suite)).toMatchObject([
+      {
+        event: 'hold.added',
+        hold_id: added?.[0]?.holdId,
+        project_id: 42,
+        session_id: null,
+        matter: 'M-1',
+        reason: 'suit',
+        by: 'legal',
+        until: null,
+        source: 'file',
+      },
+    ]);
+    const intent = store().audit.append([facts('deletion.intended')]);
+    await expect(intent).rejects.toBeInstanceOf(HeldError);
+  });
+
+  it('change nothing, and write nothing, when they are as listed', async () => {
+    const first = await store().syncHolds(listOf([LISTED]), syncAt());
+    expect(await store().syncHolds(listOf([LISTED, LISTED]), syncAt())).toEqual(first);
+    expect(await store().syncHolds(listOf([], '/other/holds.yaml'), syncAt())).toEqual([]);
+    expect((await store().audit.head()).seq).toBe(1);
+  });
+
+  it('are released when they are gone from the list; those of others are not', async () => {
+    await store().addHold(HOLD);
+    await store().syncHolds(listOf([LISTED], '/other/holds.yaml'), syncAt());
+    await store().syncHolds(listOf([LISTED, { ...LISTED, projectId: 43 }]), syncAt());
+    expect(await store().syncHolds(listOf([LISTED]), syncAt(NOON + 5))).toHaveLength(1);
+    const released = (await store().holds()).filter(({ release }) => release !== undefined);
+    expect(released).toMatchObject([{ projectId: 43, source: FILE, release: { at: NOON + 5, ...GONE } }]);
+    expect((await eventsOf(suite)).at(-1)).toMatchObject({ event: 'hold.released', project_id: 43, ...GONE });
+    expect(await store().syncHolds(listOf([]), syncAt())).toEqual([]);
+    expect(await inForce()).toMatchObject([{ source: undefined }, { source: '/other/holds.yaml' }]);
+  });
+
+  it('change without a gap: the new one stands before the old one goes', async () => {
+    await store().syncHolds(listOf([LISTED]), syncAt());
+    const changed = { ...LISTED, matter: 'M-2' };
+    const [, ...intents] = await Promise.allSettled([
+      store().syncHolds(listOf([changed]), syncAt()),
+      ...Array.from({ length: 5 }, () => store().audit.append([facts('deletion.intended')])),
+    ]);
+    expect(intents.every(({ status }) => status === 'rejected')).toBe(true);
+    expect((await eventsOf(suite)).map(({ event, matter }) => [event, matter])).toEqual([
+      ['hold.added', 'M-1'],
+      ['hold.added', 'M-2'],
+      ['hold.released', 'M-1'],
+    ]);
+  });
+
+  it('that are over by their date stay as long as they are listed', async () => {
+    const over = { ...LISTED, untilAt: NOON - DAY_MS };
+    const first = await store().syncHolds(listOf([over]), syncAt());
+    expect(first).toHaveLength(1);
+    expect(await store().syncHolds(listOf([over]), syncAt())).toEqual(first);
+    expect(await inForce()).toEqual([]);
+  });
+
+  it('are not doubled by several who read the same file at once', async () => {
+    const holds = [LISTED, { ...LISTED, sessionId: 'session-0001' }];
+    const all = await Promise.all(
+      Array.from({ length: 5 }, () => store().syncHolds(listOf(holds), syncAt())),
+    );
+    expect(await inForce()).toHaveLength(2);
+    for (const standing of all) expect(standing).toEqual(all[0]);
+  });
+
+  it('are left as they are by a list that is not current any more', async () => {
+    await store().syncHolds(listOf([LISTED]), syncAt());
+    const old = { ...listOf([]), isCurrent: () => false };
+    expect(await store().syncHolds(old, syncAt())).toBeUndefined();
+    expect(await inForce()).toHaveLength(1);
+  });
+
+  it('are added anew when they were released by command', async () => {
+    const [first] = (await store().syncHolds(listOf([LISTED]), syncAt())) ?? [];
+    await store().releaseHold(first?.holdId ?? '', RELEASE);
+    expect(await store().syncHolds(listOf([LISTED]), syncAt())).toHaveLength(1);
+    expect(await inForce()).toHaveLength(1);
+    expect(await store().holds()).toHaveLength(2);
+  });
+
+  it('are exactly those of the list, whatever came before', async () => {
+    const listed = fc.record<ListedHold>({
+      projectId: fc.integer({ min: 1, max: 3 }),
+      sessionId: fc.option(fc.constantFrom('session-0001', 'SESSION-0001', 'session-0002'), {
+        nil: undefined,
+      }),
+      matter: fc.constantFrom('M-1', 'M-2'),
+      reason: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
+      by: fc.constantFrom('legal', 'J. Doe'),
+      untilAt: fc.option(fc.constantFrom(NOON - DAY_MS, NOON + DAY_MS), { nil: undefined }),
+    });
+    const step = fc.record({
+      source: fc.constantFrom(FILE, '/b'),
+      holds: fc.array(listed, { maxLength: 6 }),
+    });
+    const unique = (holds: readonly ListedHold[]) => [...new Set(holds.map(contentOf))].sort();
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 5 }), async (steps) => {
+        for (const { source, holds } of steps) {
+          const standing = await store().syncHolds(listOf(holds, source), syncAt());
+          expect(standing?.map(contentOf).sort()).toEqual(unique(holds));
+        }
+        const rows = (await store().holds()).filter(({ release }) => release === undefined);
+        for (const source of [FILE, '/b']) {
+          const last = steps.findLast((one) => one.source === source);
+          const own = rows.filter((row) => row.source === source);
+          if (last !== undefined) expect(own.map(contentOf).sort()).toEqual(unique(last.holds));
+        }
+        const open = rows.filter(({ untilAt }) => untilAt === undefined || untilAt > NOON);
+        expect((await store().holdsInForce(NOON)).length).toBe(open.length);
+      }),
+      { numRuns: 40 },
+    );
+  });
+}
