@@ -12,7 +12,7 @@ import type { Timeouts } from './request.ts';
 import { createCaller } from './retry.ts';
 import type { Caller, CallerParts } from './retry.ts';
 import { createTransport } from './transport.ts';
-import type { Transport } from './transport.ts';
+import type { Transport, Wire } from './transport.ts';
 import { Turnstile } from './turnstile.ts';
 import { createUrls } from './urls.ts';
 import type { Urls } from './urls.ts';
@@ -40,6 +40,8 @@ export interface CustomGptClientOptions {
   readonly connections?: number;
   readonly timeouts?: Partial<Timeouts>;
   readonly patience?: Partial<Patience>;
+  /** Instead of sockets and real timers: the simulator's. */
+  readonly wire?: Wire;
 }
 
 /** One pair counts its own requests. */
@@ -71,6 +73,7 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
     connections: options.connections ?? DEFAULT_CONNECTIONS,
     timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
     clock,
+    wire: options.wire,
   });
   const gate = new Gate({ clock, chance, log, patience });
   const turnstile = new Turnstile({ clock, gate, pace: createPace(options.requestsPerMinute) });

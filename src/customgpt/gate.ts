@@ -126,6 +126,8 @@ export class Gate {
     this.#failuresInARow = 0;
     this.#failingPlaces.clear();
     if (!this.#paused) return;
+    // Told to wait by an answer to an older request, while the probe was on its way: a time told counts.
+    if (this.#clock.monotonic() < this.#pausedUntil) return;
     this.#paused = false;
     this.#openedAt = this.#clock.monotonic();
     this.#log.info({ pausedMs: Math.round(this.#openedAt - this.#episodeStartedAt) }, 'requests resumed');

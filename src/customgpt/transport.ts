@@ -1,6 +1,8 @@
 import { Pool } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/ports.ts';
 import { createDeadlines } from './deadlines.ts';
+import type { StartDeadline } from './deadlines.ts';
 import { parseHttpDate } from './http-date.ts';
 import { Exchange } from './request.ts';
 import type { Line, Timeouts, WireRequest, WireResult } from './request.ts';
@@ -13,6 +15,12 @@ export interface Transport {
   /** True once any status line has come back. */
   hasAnswered(): boolean;
   close(): Promise<void>;
+}
+
+/** What carries the requests and what counts their time: sockets and timers, or a simulation of both. */
+export interface Wire {
+  readonly dispatcher: { dispatch: Dispatcher['dispatch']; destroy(): Promise<void> };
+  readonly startDeadline: StartDeadline;
 }
 
 const OTHER_HEADERS = [
@@ -42,15 +50,10 @@ export function createTransport(options: {
   readonly connections: number;
   readonly timeouts: Timeouts;
   readonly clock: Clock;
+  readonly wire?: Wire | undefined;
 }): Transport {
   const { clock, timeouts, authorization } = options;
-  const pool = new Pool(options.origin, {
-    connections: options.connections,
-    pipelining: 1,
-    connectTimeout: timeouts.connectMs,
-    headersTimeout: timeouts.headersMs,
-    bodyTimeout: timeouts.bodyIdleMs,
-  });
+  const { dispatcher, startDeadline } = options.wire ?? openWire(options);
   const headers = ['authorization', authorization, ...OTHER_HEADERS];
   const serverInstant = rememberingLast(parseHttpDate);
   let skewMs: number | undefined;
@@ -59,7 +62,7 @@ export function createTransport(options: {
   const line: Line = {
     clock,
     timeouts,
-    startDeadline: createDeadlines(),
+    startDeadline,
     onAnswered(date, middleAt) {
       answered = true;
       const serverAt = date === undefined ? undefined : serverInstant(date);
@@ -76,7 +79,10 @@ export function createTransport(options: {
           settled({ kind: 'silence', failure: 'aborted', code: undefined, receivedAt: clock.now() });
         } else {
           const { method, path } = target;
-          pool.dispatch({ method, path, headers }, new Exchange(request, line, { sent: onSent, settled }));
+          dispatcher.dispatch(
+            { method, path, headers },
+            new Exchange(request, line, { sent: onSent, settled }),
+          );
         }
       });
     },
@@ -84,7 +90,23 @@ export function createTransport(options: {
     hasAnswered: () => answered,
     close() {
       closed = true;
-      return pool.destroy();
+      return dispatcher.destroy();
     },
   };
+}
+
+function openWire(options: {
+  readonly origin: string;
+  readonly connections: number;
+  readonly timeouts: Timeouts;
+}): Wire {
+  const { origin, connections, timeouts } = options;
+  const dispatcher = new Pool(origin, {
+    connections,
+    pipelining: 1,
+    connectTimeout: timeouts.connectMs,
+    headersTimeout: timeouts.headersMs,
+    bodyTimeout: timeouts.bodyIdleMs,
+  });
+  return { dispatcher, startDeadline: createDeadlines() };
 }

@@ -250,3 +250,21 @@ describe('waiting', () => {
     expect(clock.sleeping).toBe(0);
   });
 });
+
+it('is not opened by a probe before a time that was told while the probe was on its way', async () => {
+  const { clock, turnstile, enter, elapsed } = setUp();
+  const [first, slow] = [await enter(), await enter()];
+  turnstile.leave(first, throttled());
+  const probe = await enter();
+  expect(probe.isProbe).toBe(true);
+  turnstile.leave(slow, throttled(5000));
+  const toldAt = elapsed();
+  await clock.advance(500);
+  const waiting = enter();
+  turnstile.leave(probe, ANSWERED);
+  const next = await waiting;
+  expect(elapsed()).toBe(toldAt + 5000);
+  turnstile.leave(next, ANSWERED);
+  await enter();
+  expect(elapsed()).toBe(toldAt + 5000);
+});

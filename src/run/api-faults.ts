@@ -1,7 +1,8 @@
 import { ApiError, RetentionError } from '../core/errors.ts';
 import type { CustomGptReader } from '../core/ports.ts';
 
-const MAX_SKEW_MS = 60_000;
+/** How far two clocks may be apart: the local one and the server's, or the local one and what it said before. */
+export const MAX_SKEW_MS = 60_000;
 
 /** What an answer that ends the whole run means to the person: the key, or the way to the API. Others pass unchanged. */
 export function asRunFault(error: unknown): unknown {

@@ -1,9 +1,7 @@
 import { RetentionError } from '../core/errors.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { AuditLog, Clock } from '../core/ports.ts';
-
-/** As far as two clocks may be apart. */
-const MOST_APART_MS = 60_000;
+import { MAX_SKEW_MS } from './api-faults.ts';
 
 /**
  * Notices that the wall clock was set while a run is under way: it must go on as the clock does that nobody sets. A machine
@@ -19,7 +17,7 @@ export class ClockWatch {
   }
 
   get isSteady(): boolean {
-    return Math.abs(this.#movedMs()) <= MOST_APART_MS;
+    return Math.abs(this.#movedMs()) <= MAX_SKEW_MS;
   }
 
   /** @throws RetentionError `clock_untrusted` */
@@ -47,7 +45,7 @@ export async function assertClockAfterLog(
   policy: { readonly name: string },
 ): Promise<void> {
   const lastAt = await audit.lastIntendedAt(policy.name);
-  if (lastAt === undefined || lastAt <= clock.now() + MOST_APART_MS) return;
+  if (lastAt === undefined || lastAt <= clock.now() + MAX_SKEW_MS) return;
   throw new RetentionError(
     'clock_untrusted',
     `the local clock is before the last deletion on record, of ${formatInstant(lastAt)}`,

@@ -9,24 +9,30 @@ const MAX_ATTEMPTS = 3;
 /** After an answer that left it open, a conversation must still be there this long before a second DELETE. */
 const SETTLE_MS = 1500;
 
-/** After an answer that was not a 404. An accepted DELETE is never repeated; one that stayed open may be. */
+/**
+ * After an answer that was not a 404. A DELETE that was accepted, or that found nothing to delete any more, is never
+ * repeated; one that stayed open may be. Only while another attempt is left may the verify time-out be cut short: a cache
+ * may go on answering for that long, and what it shows is no proof that nothing was carried out.
+ */
 export async function watch(context: DeletionContext, item: DeletableItem, sent: Sent): Promise<Stage> {
-  const accepted = sent.answer.kind === 'accepted';
+  const { answer: told } = sent;
+  const isDone = told.kind === 'accepted' || (told.kind === 'not_found' && told.inVendorsOwnWords);
+  const mayRepeat = !isDone && sent.attempt < MAX_ATTEMPTS;
   const watcher = { reader: context.deleter, clock: context.clock, signal: context.signals.abandon };
   const answer = await watchUntilGone(watcher, item, {
     timeoutMs: context.verifyTimeoutMs,
-    enough: (last, elapsedMs) => !accepted && last.state === 'present' && elapsedMs >= SETTLE_MS,
+    enough: (last, elapsedMs) => mayRepeat && last.state === 'present' && elapsedMs >= SETTLE_MS,
   });
   if (answer.state === 'gone') return proving(sent, answer);
   const facts = { ...factsOf(sent), verify_status: answer.status ?? null };
-  if (accepted || answer.state === 'no_evidence') {
+  if (isDone || answer.state === 'no_evidence') {
     const reason = answer.state === 'present' ? 'it still answers' : 'no usable answer';
     return record(context, item, {
       outcome: 'unverified',
       facts: { ...facts, reason: `${reason} after the verify time-out` },
     });
   }
-  if (sent.attempt >= MAX_ATTEMPTS) {
+  if (!mayRepeat) {
     return record(context, item, {
       outcome: 'failed',
       facts: {

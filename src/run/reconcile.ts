@@ -2,8 +2,9 @@ import { isFault } from '../core/errors.ts';
 import { formatInstant, parseInstant } from '../core/instant.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
 import type { Policy } from '../core/policy.ts';
-import type { AuditLog, Clock, CustomGptReader, Fence, Log, RunStore } from '../core/ports.ts';
+import type { AuditLog, Clock, CustomGptReader, Existence, Fence, Log, RunStore } from '../core/ports.ts';
 import type { RunRecord } from '../core/run.ts';
+import { MAX_SKEW_MS } from './api-faults.ts';
 import { auditFacts } from './context.ts';
 import { ControlDesk } from './control-desk.ts';
 import { withLease, type LeaseParts } from './lease.ts';
@@ -128,6 +129,15 @@ async function settle(
     delete_status: intent.deleteStatus,
     settled_by: context.runId,
   };
+  if (answer.state === 'present' && isCreatedAnew(intent, answer)) {
+    // Whoever ended the one that was meant: it is gone, and that it was our DELETE nobody can prove any more.
+    const gone = { ...facts, found_by: 'reconcile', reason: 'the session was created anew since' };
+    await context.audit.append(
+      [auditFacts(run, 'deletion.already_gone', { about: intent, facts: gone })],
+      fence,
+    );
+    return;
+  }
   if (answer.state === 'present') {
     const failed = { ...facts, reason: 'it still answers: not carried out' };
     await context.audit.append([auditFacts(run, 'deletion.failed', { about: intent, facts: failed })], fence);
@@ -154,6 +164,15 @@ async function settle(
     [auditFacts(run, 'deletion.verified', { about: intent, facts: verified })],
     fence,
   );
+}
+
+/** Nothing as young as that is ever meant: `min_age` is an hour at least. */
+function isCreatedAnew(
+  { requestedAt }: OpenIntent,
+  { conversation }: Extract<Existence, { state: 'present' }>,
+): boolean {
+  const since = (parseInstant(requestedAt) ?? Infinity) - MAX_SKEW_MS;
+  return conversation?.createdAt !== undefined && conversation.createdAt > since;
 }
 
 async function closeVanishedRun(context: ReconcileContext, fence: Fence, run: RunRecord): Promise<void> {

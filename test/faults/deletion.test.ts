@@ -54,6 +54,21 @@ describe('a DELETE', () => {
     }
   });
 
+  test.each([
+    ['the repeated ones find nothing any more', 1],
+    ['so do the repeated ones', 3],
+  ])(
+    'that answers 502, was executed, and is hidden by a cache for 30 s is verified: %s',
+    async (_, times) => {
+      world = await createWorld();
+      world.sandbox.faults.staleReadsMs = 30_000;
+      world.sandbox.faults.add({ when: { method: 'DELETE' }, times, then: { status: 502, executed: true } });
+      const result = await purge(1);
+      expect(result.counts).toMatchObject({ planned: 1, verified: 1, failed: 0 });
+      expect(deletes()).toBeLessThanOrEqual(3);
+    },
+  );
+
   test('that answers 500 once and was not executed is verified on the second attempt', async () => {
     world = await createWorld();
     world.sandbox.faults.add({ when: { method: 'DELETE' }, times: 1, then: { status: 500 } });

@@ -91,6 +91,22 @@ describe('what a run left open', () => {
     expect(await world.store.audit.outcomeCounts(first.run.runId)).toMatchObject({ failed: 2 });
   });
 
+  test('and was created anew meanwhile is not called "not carried out"', async () => {
+    world = await createWorld();
+    const [first = ''] = addProject(world, 101, { old: 1, young: 3 });
+    const policy = await world.policy(AGE_POLICY);
+    const { faults, accounts } = world.sandbox;
+    faults.add({ when: { route: 'messages.list' }, then: { status: 403 } });
+    const run = await runOnce(world, policy);
+    expect(run.counts.unverified).toBe(1);
+    faults.clearRules();
+    accounts.addConversation(101, { sessionId: first, name: 'back again', createdAt: world.clock.now() });
+    expect((await runOnce(world, policy)).run.status).toBe('completed');
+    const counts = await world.store.audit.outcomeCounts(run.run.runId);
+    expect(counts).toMatchObject({ already_gone: 1, failed: 0, unverified: 0 });
+    expect(accounts.count(101)).toBe(4);
+  });
+
   test('stays open while nobody can tell', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 2, young: 3 });

@@ -1,0 +1,150 @@
+import type { Policy } from '../../src/core/policy.ts';
+import type { RunResult } from '../../src/run/conduct-run.ts';
+import type { Account, Talk } from './account.ts';
+import { coversProject, judge, limitsOf, type OracleHold, type WrittenPolicy } from './oracle.ts';
+import type { StateReader } from './referee-log.ts';
+import type { Stage } from './stage.ts';
+import { SimWorker } from './worker.ts';
+
+const DAY = 86_400_000;
+const MOST_RUNS = 4;
+
+interface QuietParts {
+  readonly account: Account;
+  readonly state: StateReader;
+  /** Lets time pass until the work is done. */
+  readonly through: <T>(what: string, work: Promise<T>) => Promise<T | undefined>;
+}
+
+/**
+ * With everything well again, each policy is run until it is done. Then what the oracle would delete is exactly what is
+ * planned, and what was planned is gone, unless a limit of the policy really forbids it.
+ */
+export async function runInQuiet(
+  stage: Stage,
+  policies: readonly Policy[],
+  parts: QuietParts,
+): Promise<void> {
+  for (const policy of policies) await finish(stage, policy, parts);
+}
+
+async function finish(stage: Stage, policy: Policy, parts: QuietParts): Promise<void> {
+  const { referee } = stage;
+  const written = referee.policies.get(policy.name);
+  if (written === undefined) return;
+  let last: RunResult | undefined;
+  for (let count = 1; count <= MOST_RUNS; count += 1) {
+    const worker = await SimWorker.start(stage, `quiet.${policy.name}.${count}`);
+    last = await parts.through(`run of ${policy.name}`, worker.run(policy, { trigger: 'manual' }));
+    worker.exit();
+    if (last === undefined) return;
+    const wanted = comparePlan(stage, { policy: written, result: last, ...parts });
+    if (last.run.status === 'refused') {
+      const isForGood = checkRefusal(stage, { policy: written, result: last, wanted, ...parts });
+      if (isForGood) return;
+      await parts.through('a week', stage.timeline.clockOf(stage.world).sleep(7 * DAY + 60_000));
+      continue;
+    }
+    if (last.run.status === 'completed') {
+      if (written.mode === 'enforce') checkGone(stage, wanted);
+      return;
+    }
+  }
+  if (last !== undefined && !isInvisible(written, parts.account))
+    referee.blame(
+      'quiet',
+      `${policy.name} is still ${last.run.status} after ${MOST_RUNS} quiet runs: ${last.run.problem ?? ''}`,
+    );
+}
+
+/** It names a project that is not there: then no run is ever complete. */
+function isInvisible(policy: WrittenPolicy, account: Account): boolean {
+  return policy.projects.include.some(
+    (pattern) => /^\d+$/.test(String(pattern)) && account.project(Number(pattern)) === undefined,
+  );
+}
+
+/** The oracle's own plan against the stored one. Returns the oracle's. */
+function comparePlan(
+  stage: Stage,
+  of: { policy: WrittenPolicy; result: RunResult; account: Account; state: StateReader },
+): readonly Talk[] {
+  const { plan, run } = of.result;
+  if (plan === undefined) {
+    stage.referee.blame('quiet', `${of.policy.name} has no plan: ${run.status} ${run.problem ?? ''}`);
+    return [];
+  }
+  const holds = holdsIn(of.state, run.startedAt);
+  const wanted = of.account.projects
+    .filter((project) => coversProject(of.policy, project))
+    .flatMap(({ talks }) => talks)
+    // What this run itself deleted was there when it decided.
+    .filter(({ goneAt }) => goneAt === undefined || goneAt > run.startedAt)
+    .filter(
+      ({ row, messages }) =>
+        judge({ policy: of.policy, row, messages, holds, now: plan.decidedAt }) === 'delete',
+    );
+  const planned = of.state.planned(plan.planId).filter(({ verdict }) => verdict === 'delete');
+  const ours = new Set(wanted.map(({ row }) => `${row.project_id} ${row.session_id}`));
+  const theirs = new Set(planned.map(({ projectId, sessionId }) => `${projectId} ${sessionId}`));
+  for (const key of ours)
+    if (!theirs.has(key)) stage.referee.blame('missing', `${of.policy.name} does not plan ${key}`);
+  for (const key of theirs)
+    if (!ours.has(key)) stage.referee.blame('excess', `${of.policy.name} plans ${key}`);
+  stage.tally.add('decisions compared', of.account.allTalks().length);
+  return wanted;
+}
+
+function holdsIn(state: StateReader, now: number): readonly OracleHold[] {
+  const holds = new Map<unknown, OracleHold>();
+  for (const { event, facts, project_id: projectId, session_id: sessionId } of state.entries()) {
+    const { until } = facts;
+    const untilAt = typeof until === 'string' ? Date.parse(until) : undefined;
+    if (event === 'hold.added' && projectId !== null)
+      holds.set(facts['hold_id'], { projectId, sessionId: sessionId ?? undefined, untilAt });
+    if (event === 'hold.released') holds.delete(facts['hold_id']);
+  }
+  return [...holds.values()].filter(({ untilAt }) => untilAt === undefined || untilAt > now);
+}
+
+/** Whether a limit was really passed; true when waiting would not help. */
+function checkRefusal(
+  stage: Stage,
+  of: {
+    policy: WrittenPolicy;
+    result: RunResult;
+    wanted: readonly Talk[];
+    account: Account;
+    state: StateReader;
+  },
+): boolean {
+  const { perRun, perDay, perWeek, percent, percentFrom } = limitsOf(of.policy);
+  const { startedAt } = of.result.run;
+  const spent = (ms: number): number => {
+    const since = of.state
+      .entries()
+      .filter(
+        ({ event, policy, time }) =>
+          event === 'deletion.intended' && policy === of.policy.name && Date.parse(time) >= startedAt - ms,
+      );
+    return new Set(since.map((entry) => `${String(entry.project_id)} ${String(entry.session_id)}`)).size;
+  };
+  const count = of.wanted.length;
+  const isTooMuch = of.account.projects.some(({ id, talks }) => {
+    const here = of.wanted.filter(({ row }) => row.project_id === id).length;
+    const total = talks.filter(({ goneAt }) => goneAt === undefined).length;
+    return here >= percentFrom && here > (total * percent) / 100;
+  });
+  // Of a list that does not say how many there are, only what was read of it counts: less than there is, and refused sooner.
+  const cannotTell = !of.account.habits.saysTotal;
+  const isForGood = count > perRun || count > perDay || count > perWeek || isTooMuch || cannotTell;
+  const isForNow = count > perDay - spent(DAY) || count > perWeek - spent(7 * DAY);
+  if (count === 0 || !(isForGood || isForNow))
+    stage.referee.blame('refusal', `${of.policy.name} refuses ${count} deletions without need`);
+  return isForGood;
+}
+
+function checkGone(stage: Stage, wanted: readonly Talk[]): void {
+  for (const { goneAt, row } of wanted)
+    if (goneAt === undefined) stage.referee.blame('missing', `${row.session_id} should be gone by now`);
+}

@@ -1,0 +1,34 @@
+import type { Store } from '../../src/core/ports.ts';
+import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
+import type { Random } from './random.ts';
+import type { Referee } from './referee.ts';
+import type { Disk } from './state.ts';
+import type { Actor, Timeline } from './timeline.ts';
+import type { Tally, Trace } from './trace.ts';
+import type { SimWire } from './wire.ts';
+
+/** Faults built into the program on purpose, to see that they are noticed. */
+export interface Sabotage {
+  readonly store?: (store: Store) => Store;
+  readonly api?: (api: ReturnType<RunDeps['openApi']>) => ReturnType<RunDeps['openApi']>;
+  /** Changes what the program reads, not what the oracle reads. */
+  readonly policy?: (yaml: string) => string;
+}
+
+/** What all workers of one simulation share. */
+export interface Stage {
+  readonly timeline: Timeline;
+  readonly world: Actor;
+  readonly wire: SimWire;
+  readonly referee: Referee;
+  readonly trace: Trace;
+  readonly tally: Tally;
+  readonly random: Random;
+  readonly stateDir: string;
+  readonly requestsPerMinute: number | 'unlimited';
+  readonly leaseMs: number;
+  readonly verifyTimeoutMs: number;
+  readonly sabotage: Sabotage | undefined;
+  disk: Disk;
+  readonly onRunEnded: (result: RunResult) => void;
+}

@@ -1,0 +1,301 @@
+import { isFault, RetentionError } from '../../src/core/errors.ts';
+import type { PlanSummary } from '../../src/core/plan.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import type { Chance, Clock, Log, Progress, Store } from '../../src/core/ports.ts';
+import { createCustomGptClient, type CustomGptClient } from '../../src/customgpt/client.ts';
+import { createGuardWake } from '../../src/daemon/guard-wake.ts';
+import type { Wake } from '../../src/daemon/wake.ts';
+import { createStopSignals, type StopControl } from '../../src/daemon/lifecycle.ts';
+import type { SlotRequest } from '../../src/daemon/policy-schedule.ts';
+import { createScheduler, type Scheduler } from '../../src/daemon/scheduler.ts';
+import { applyStoredPlan, type Override } from '../../src/run/apply-stored-plan.ts';
+import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
+import { joinStops } from '../../src/run/context.ts';
+import { makePlan } from '../../src/run/make-plan.ts';
+import { runPolicy } from '../../src/run/run-policy.ts';
+import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import type { Route } from './api.ts';
+import type { Delivery } from './wire.ts';
+import type { Random } from './random.ts';
+import type { SentDelete, Suspect } from './referee.ts';
+import { RunWatch } from './run-watch.ts';
+import { SimState } from './state.ts';
+import { createActor, type Actor } from './timeline.ts';
+import type { Sabotage, Stage } from './stage.ts';
+
+/** Where a process dies by itself: at the n-th piece of work on its state, or the n-th request of a kind. */
+export interface Fuse {
+  readonly at: 'before-write' | 'after-write' | 'delete-sent' | 'request-sent' | 'answer-there';
+  left: number;
+}
+
+const silentProgress: Progress = { begin: () => undefined, advance: () => undefined, end: () => undefined };
+
+/** One process: its own connection to the state, its own client, its own chance; all of it ends when it is killed. */
+export class SimWorker implements Suspect {
+  readonly name: string;
+  readonly holder: string;
+  readonly actor: Actor;
+  readonly sights: Suspect['sights'] = new Map();
+  readonly senders = new Map<string, RunWatch>();
+  stoppedAt: number | undefined;
+  stateFailedAt: number | undefined;
+  toldToWaitUntil = 0;
+  lastSentAt = -Infinity;
+  fuse: Fuse | undefined;
+  readonly #stage: Stage;
+  readonly #store: Store;
+  readonly #state: Store;
+  readonly #client: CustomGptClient;
+  readonly #deps: RunDeps;
+  readonly #control: StopControl;
+  #isOver = false;
+  /** Called when it has ended by itself. */
+  onEnded: () => void = () => undefined;
+
+  static async start(stage: Stage, name: string): Promise<SimWorker> {
+    const actor = createActor(name);
+    const store = await openSqliteStore({ stateDir: stage.stateDir, clock: stage.timeline.clockOf(actor) });
+    return new SimWorker(stage, { name, actor, store });
+  }
+
+  private constructor(stage: Stage, parts: { name: string; actor: Actor; store: Store }) {
+    this.#stage = stage;
+    this.name = parts.name;
+    this.holder = `${parts.name}-${stage.random.token(4)}`;
+    this.actor = parts.actor;
+    this.#store = parts.store;
+    const { timeline, trace, tally, random } = stage;
+    const chance = chanceOf(random.fork(this.holder));
+    const clock = timeline.clockOf(this.actor);
+    const log = logOf((line) => {
+      trace.say(this.name, line);
+    });
+    const watcher = {
+      onCommitted: stage.referee.onCommitted.bind(stage.referee),
+      onPlanBegun: stage.referee.onPlanBegun.bind(stage.referee),
+      isToDie: (when: 'before' | 'after') => {
+        const isNow = this.#burns(`${when}-write`);
+        if (isNow) tally.add(`fault: dies at ${when}-write`);
+        return isNow;
+      },
+      onFailure: () => {
+        this.stateFailedAt ??= timeline.now;
+      },
+      die: () => this.kill('on its way to the state'),
+    };
+    const disk = () => stage.disk;
+    const state = new SimState({ actor: this.actor, timeline, random, trace, tally, disk, watcher });
+    this.#state = sabotaged(stage.sabotage).store(state.wrap(this.#store));
+    this.#client = createCustomGptClient({
+      baseUrl: 'https://app.customgpt.ai',
+      apiKey: { reveal: () => 'simulated' },
+      requestsPerMinute: stage.requestsPerMinute,
+      clock,
+      chance,
+      log,
+      wire: stage.wire.of(this),
+    });
+    this.#control = createStopSignals(clock);
+    this.#deps = {
+      openApi: () => this.#client.view(),
+      store: this.#state,
+      holds: this.#state,
+      clock,
+      chance,
+      log,
+      progress: silentProgress,
+      holder: this.holder,
+      leaseMs: stage.leaseMs,
+      verifyTimeoutMs: stage.verifyTimeoutMs,
+      requestsPerMinute: stage.requestsPerMinute,
+    };
+  }
+
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  get state(): Store {
+    return this.#state;
+  }
+
+  // ── The wire ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  onSent(route: Route): SentDelete | undefined {
+    const sent = this.#stage.referee.onSent(this, route);
+    this.#dieAt(route.kind === 'delete' && this.#burns('delete-sent'));
+    this.#dieAt(this.#burns('request-sent'));
+    return sent;
+  }
+
+  onDelivered(delivery: Delivery): void {
+    this.#stage.referee.onDelivered(this, delivery);
+    this.#dieAt(this.#burns('answer-there'));
+  }
+
+  // ── Its work ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What `serve` does: each policy on its schedule, until it is told to stop, or its state fails. */
+  serve(policies: readonly Policy[]): void {
+    const broken = new AbortController();
+    const runOne = async (policy: Policy, request: SlotRequest): Promise<RunResult> => {
+      try {
+        const result = await this.run(policy, request, broken.signal);
+        if (isFault(result.fault, 'state_unusable')) broken.abort(result.fault);
+        return result;
+      } catch (error) {
+        if (isFault(error, 'state_unusable')) broken.abort(error);
+        throw error;
+      }
+    };
+    const { clock, log } = this.#deps;
+    const parts = {
+      policies,
+      slots: this.#state,
+      clock,
+      log,
+      wake: rarely(createGuardWake(clock), clock),
+      runPolicy: runOne,
+    };
+    const scheduler = createScheduler(parts);
+    const stops = joinStops(this.#control.signals, broken.signal);
+    stops.stop.addEventListener('abort', () => void this.#endServing(scheduler), { once: true });
+    scheduler.start().catch(() => {
+      void this.#endServing(scheduler);
+    });
+  }
+
+  async run(
+    policy: Policy,
+    request: Pick<SlotRequest, 'trigger'> & { slotAt?: number },
+    broken?: AbortSignal,
+  ): Promise<RunResult> {
+    const { signals } = this.#control;
+    const stops = broken === undefined ? signals : joinStops(signals, broken);
+    return this.#watched((deps) => runPolicy(deps, { policy, ...request, signals: stops }));
+  }
+
+  async plan(policy: Policy): Promise<PlanSummary> {
+    const { store, clock, chance, log, progress } = this.#deps;
+    const { reader } = sabotaged(this.#stage.sabotage).api(this.#client.view());
+    const holds = await store.holdsInForce(clock.now());
+    return makePlan(
+      { reader, plans: store, audit: store.audit, clock, chance, log, progress },
+      { policy, holds, withKept: true },
+    );
+  }
+
+  async apply(
+    policy: Policy,
+    planId: string,
+    override: Override | undefined,
+  ): Promise<RunResult | undefined> {
+    const plan = await this.#state.plan(planId);
+    if (plan === undefined) return undefined;
+    const { signals } = this.#control;
+    return this.#watched((deps) => applyStoredPlan(deps, { plan, policy, override, signals }));
+  }
+
+  async #watched(run: (deps: RunDeps) => Promise<RunResult>): Promise<RunResult> {
+    const watch = new RunWatch(this.#stage.timeline, (sender, sessionId) => {
+      this.senders.set(sessionId, sender);
+    });
+    const { openApi } = this.#deps;
+    const deps = {
+      ...this.#deps,
+      openApi: () => sabotaged(this.#stage.sabotage).api(watch.watchApi(openApi())),
+      store: watch.watchStore(this.#state),
+    };
+    const { tally, trace } = this.#stage;
+    try {
+      const result = await run(deps);
+      this.#stage.onRunEnded(result);
+      tally.add(`run: ${result.run.status}`);
+      if (result.fault !== undefined) tally.add(`fault of a run: ${result.fault.kind}`);
+      trace.say(
+        this.name,
+        `run of ${result.run.policy} ended: ${result.run.status} ${JSON.stringify(result.counts)}`,
+      );
+      return result;
+    } catch (error) {
+      tally.add(`run not begun: ${error instanceof RetentionError ? error.kind : 'unexpected'}`);
+      if (!(error instanceof RetentionError))
+        this.#stage.referee.blame('unexpected', error instanceof Error ? String(error.stack) : String(error));
+      trace.say(this.name, `run not begun: ${String(error)}`);
+      throw error;
+    }
+  }
+
+  // ── Its end ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** SIGTERM. */
+  stop(): void {
+    if (this.stoppedAt !== undefined || this.actor.state !== 'running') return;
+    this.stoppedAt = this.#stage.timeline.now;
+    this.#control.stop('simulated SIGTERM');
+  }
+
+  /** SIGKILL: nothing of it goes on, in this very instant. */
+  async kill(why: string): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#stage.timeline.kill(this.actor);
+    this.#stage.trace.say(this.name, `dies ${why}`);
+    await this.#store.close();
+    this.onEnded();
+  }
+
+  async #endServing(scheduler: Scheduler): Promise<void> {
+    await scheduler.stop();
+    this.#control.settle();
+    this.exit();
+  }
+
+  /** From the world's side, once all it does is done. */
+  exit(): void {
+    const { timeline, world } = this.#stage;
+    timeline.after(world, 1, () => this.kill('in peace'));
+  }
+
+  #burns(at: Fuse['at']): boolean {
+    if (this.fuse?.at !== at) return false;
+    this.fuse.left -= 1;
+    return this.fuse.left === 0;
+  }
+
+  #dieAt(isNow: boolean): void {
+    if (!isNow) return;
+    const { timeline, world, tally } = this.#stage;
+    tally.add(`fault: dies at ${this.fuse?.at ?? ''}`);
+    // Nothing of it goes on from here; what has to be closed is closed from outside.
+    timeline.kill(this.actor);
+    timeline.after(world, 0, () => this.kill('between two requests'));
+  }
+}
+
+function sabotaged(sabotage: Sabotage | undefined): Required<Sabotage> {
+  return { store: (store) => store, api: (api) => api, policy: (text) => text, ...sabotage };
+}
+
+/** An alarm may be silent when nothing is due: on the minutes of our schedules, and every fifth to try again. */
+function rarely(wake: Wake, clock: Clock): Wake {
+  return (schedule, onWake) =>
+    wake(schedule, () => {
+      const minute = new Date(clock.now() + 1000).getUTCMinutes();
+      if (minute % 5 === 0 || minute === 7 || minute === 37) onWake();
+    });
+}
+
+function chanceOf(random: Random): Chance {
+  return { fraction: () => random.fraction(), token: (length) => random.token(length) };
+}
+
+function logOf(say: (line: string) => void): Log {
+  const at =
+    (level: string) =>
+    (facts: object, message: string): void => {
+      say(`${level}: ${message} ${JSON.stringify(facts)}`);
+    };
+  return { debug: () => undefined, info: at('info'), warn: at('warn'), error: at('error') };
+}
