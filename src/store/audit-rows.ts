@@ -46,10 +46,26 @@ const TAIL_ENTRIES = 1_000;
  * The entry that a row holds; undefined when the entry before it is missing, its facts are not a JSON object, or one of
  * them would hide what stands in a column (the searches look at the columns, the hash would only protect the fact).
  */
-export function entryOf({ facts, prev, hash, ...common }: AuditRow): AuditEntry | undefined {
-  const before = common.seq === 1 ? GENESIS.hash : prev;
-  const own = factsIn(facts);
-  return own === undefined || before === null ? undefined : { ...common, ...own, prev: before, hash };
+export function entryOf(row: AuditRow): AuditEntry | undefined {
+  const before = row.seq === 1 ? GENESIS.hash : row.prev;
+  const own = factsIn(row.facts);
+  if (own === undefined || before === null) return undefined;
+  const { seq, time, event, run_id, policy, policy_hash, rule, project_id, session_id, hash } = row;
+  // One literal: a spread behind a spread takes eight times as long as all the rest.
+  return {
+    seq,
+    time,
+    event,
+    run_id,
+    policy,
+    policy_hash,
+    rule,
+    project_id,
+    session_id,
+    ...own,
+    prev: before,
+    hash,
+  };
 }
 
 function factsIn(text: string): AuditFacts['facts'] | undefined {
