@@ -182,6 +182,12 @@ describe('what a decision says', () => {
       'creator',
     ],
     [
+      'name beside a known age',
+      { kind: 'all', of: [named('a*'), OLD] },
+      { ...FULL, name: undefined },
+      'name',
+    ],
+    [
       'everything',
       { kind: 'all', of: [named('a*'), BY_USER, OLD] },
       BARE,

@@ -4,7 +4,7 @@ import { InconsistentListing, listProject, repeatWhileInconsistent } from './lis
 
 type Row = ConversationPage['rows'][number];
 
-function row(id: string, createdAt: number | undefined = 0): Row {
+function row(id: string, createdAt: number | undefined): Row {
   const rest = { name: undefined, updatedAt: undefined, createdBy: undefined };
   return { kind: 'conversation', projectId: 7, sessionId: id, createdAt, ...rest };
 }
@@ -13,7 +13,7 @@ const UNUSABLE: Row = { kind: 'unusable', projectId: 7, sessionId: undefined, pr
 
 /** Rows by their ids, a letter each. */
 function rows(ids: string): readonly Row[] {
-  return ids.split('').map((id) => row(id));
+  return ids.split('').map((id) => row(id, 0));
 }
 
 interface Listing {

@@ -159,12 +159,15 @@ describe('minutes in which nothing works', () => {
       world = await createWorld();
       addProject(world, 101, { old: 300, young: 5 });
       const policy = await world.policy(AGE_POLICY);
-      world.sandbox.faults.add({ when: { afterRequests: 200, forMs: OUTAGE_MS }, then });
+      const { journal, faults } = world.sandbox;
+      const running = runOnce(world, policy);
+      while (journal.count() < 200) await new Promise((resolve) => setImmediate(resolve));
+      faults.add({ when: { forMs: OUTAGE_MS }, then });
       const startedAt = world.clock.now();
-      const result = await runOnce(world, policy);
+      const result = await running;
       expect(world.clock.now() - startedAt).toBeGreaterThanOrEqual(OUTAGE_MS);
 
-      const { entries } = world.sandbox.journal;
+      const { entries } = journal;
       const isUseful = (status: number | undefined): boolean => status === 200 || status === 404;
       const outage = entries.filter(({ status }) => !isUseful(status));
       const useful = entries.length - outage.length;
