@@ -35,7 +35,15 @@ describe('openIntentOf', () => {
       deleteStatus: null,
       seenAt: AT[0],
       seenBy: 'listing',
+      foundBy: null,
     });
+  });
+
+  it('knows when it was found gone, and nobody could prove it', () => {
+    const byDelete = entry('deletion.unverified', { delete_status: 404, found_by: 'delete' });
+    expect(openIntentOf([intended, byDelete])?.foundBy).toBe('delete');
+    expect(openIntentOf([entry('deletion.unverified', { found_by: 'recheck' })])?.foundBy).toBe('recheck');
+    expect(openIntentOf([intended, byDelete, intended])?.foundBy).toBeNull();
   });
 
   it('knows from an outcome when the DELETE was sent and what it answered', () => {

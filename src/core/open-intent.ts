@@ -17,6 +17,8 @@ export interface OpenIntent {
   readonly deleteStatus: number | null;
   readonly seenAt: string | null;
   readonly seenBy: string | null;
+  /** What found it gone before a DELETE of ours could have done it; null: nothing did. */
+  readonly foundBy: string | null;
 }
 
 /**
@@ -34,6 +36,7 @@ export function openIntentOf(entries: readonly AuditEntry[]): OpenIntent | undef
         ...known,
         requestedAt: textOr(entry['requested_at'], known.requestedAt),
         deleteStatus: numberOr(entry['delete_status'], known.deleteStatus),
+        foundBy: textOr(entry['found_by'], known.foundBy),
       };
     }
   }
@@ -55,6 +58,7 @@ function begun(entry: AuditEntry): OpenIntent | undefined {
     deleteStatus: numberOr(entry['delete_status'], null),
     seenAt: textOr(entry['seen_at'], null),
     seenBy: textOr(entry['seen_by'], null),
+    foundBy: textOr(entry['found_by'], null),
   };
 }
 

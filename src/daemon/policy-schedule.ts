@@ -110,8 +110,9 @@ export class PolicySchedule {
         // Neither a run nor the state may end the alarm: the next wake tries again.
         this.#parts.log.error({ policy: this.#policy.name, ...factsOf(error) }, 'schedule could not be kept');
       }
-      // Woken again at a later instant than the one it looked at: a slot may have come in between.
-    } while (this.#wokenAt > this.#lookedAt && !this.#isStopped);
+      // Woken again at a later instant than the one it looked at: a slot may have come in between. An instant that is
+      // still to come says nothing, since the clock was set back; the next wake is a minute away.
+    } while (this.#wokenAt > this.#lookedAt && this.#wokenAt <= this.#parts.clock.now() && !this.#isStopped);
     this.#isBusy = false;
   }
 

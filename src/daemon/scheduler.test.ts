@@ -9,6 +9,9 @@ const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 
+/** Whoever looks more often than that looks for ever: then there is no answer any more. */
+const MOST_LOOKS = 100_000;
+
 interface Run extends SlotRequest {
   readonly policy: string;
   readonly startedAt: number;
@@ -27,6 +30,7 @@ class Machine {
   readonly alarms = new Set<() => void>();
   /** Runs end by themselves unless a test wants to end them. */
   isRunByHand = false;
+  looks = 0;
   storeFault: Error | undefined;
 
   constructor(at: string) {
@@ -44,7 +48,12 @@ class Machine {
         ]),
       ) as unknown as Log,
       slots: {
-        lastSlot: (policy) => this.stored(() => this.slots.get(policy)),
+        lastSlot: (policy) => {
+          this.looks += 1;
+          return this.looks > MOST_LOOKS
+            ? new Promise(() => undefined)
+            : this.stored(() => this.slots.get(policy));
+        },
         recordSlot: (policy, slotAt) =>
           this.stored(() => {
             this.recorded.push(iso(slotAt));
@@ -521,6 +530,20 @@ describe('a clock that was set back', () => {
     await machine.pass(HOUR_MS);
     expect(machine.runs).toHaveLength(1);
     expect(machine.lines.every(({ level }) => level === 'info')).toBe(true);
+  });
+
+  it('during a run does not keep it looking until the clock has caught up', async () => {
+    const machine = new Machine('2026-05-01T12:00:00Z');
+    machine.isRunByHand = true;
+    await started(machine, policy('nightly', '0 3 * * *'));
+    await machine.pass(15 * HOUR_MS + MINUTE_MS);
+    machine.at -= 20 * MINUTE_MS;
+    machine.looks = 0;
+    await machine.runs[0]?.end();
+    await settled();
+    expect(machine.looks).toBeLessThan(3);
+    await machine.pass(2 * DAY_MS);
+    expect(machine.looks).toBeGreaterThan(100);
   });
 
   it('by years is said, once, and does not silence the policy', async () => {

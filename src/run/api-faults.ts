@@ -1,7 +1,7 @@
 import { ApiError, RetentionError } from '../core/errors.ts';
 import type { CustomGptReader } from '../core/ports.ts';
 
-/** How far two clocks may be apart: the local one and the server's, or the local one and what it said before. */
+/** How far the local clock and the server's may be apart. */
 export const MAX_SKEW_MS = 60_000;
 
 /** What an answer that ends the whole run means to the person: the key, or the way to the API. Others pass unchanged. */

@@ -67,6 +67,12 @@ async function check({ item, rests = LISTED, answer = present(), relisting, alwa
   return { found, asked: questions.length };
 }
 
+test('a page that was waited for too long says nothing of the present', async () => {
+  const { found, asked } = await check({ always: true, answer: { ...present(), receivedAt: NOW - 60_001 } });
+  expect(found).toEqual({ kind: 'changed', reason: 'it could not be read again in time' });
+  expect(asked).toBe(1);
+});
+
 function looking(state: ReturnType<Relisting['look']>, takenAt = NOW): Relisting {
   return { look: () => state, takenAt };
 }
@@ -149,7 +155,15 @@ describe('what is read again', () => {
     ],
     [
       'without its own row',
-      { answer: { state: 'present', status: 200, conversation: undefined, lastMessageAt: 4, receivedAt: 9 } },
+      {
+        answer: {
+          state: 'present',
+          status: 200,
+          conversation: undefined,
+          lastMessageAt: 4,
+          receivedAt: NOW + 9,
+        },
+      },
       changed('its name and dates could not be read again'),
     ],
     ['created anew', { answer: present({ createdAt: 2 }, 4) }, changed('created anew since the plan')],

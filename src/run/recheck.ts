@@ -79,6 +79,9 @@ export async function recheck(
       signal: context.signals.stop,
     }),
   );
+  // The client may have waited for a further page, in a pause of the whole pool, long after the first one had arrived.
+  if (answer.state === 'present' && isOlder(answer.receivedAt, FRESH_MS, context.clock.now()))
+    return { kind: 'changed', reason: 'it could not be read again in time' };
   return compare(item, answer, restsOnMessage);
 }
 

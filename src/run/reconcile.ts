@@ -152,13 +152,25 @@ async function settle(
     stillOpen(control.problem);
     return;
   }
+  const proof = {
+    control: { request: control.request, status: control.status, at: formatInstant(control.at) },
+  };
+  if (intent.foundBy !== null) {
+    // It was gone before our DELETE, or no DELETE was sent: what can be proven now does not make it ours.
+    const gone = { ...facts, found_by: intent.foundBy, ...proof };
+    await context.audit.append(
+      [auditFacts(run, 'deletion.already_gone', { about: intent, facts: gone })],
+      fence,
+    );
+    return;
+  }
   const verified = {
     ...facts,
     verify_status: answer.status,
     seen_at: intent.seenAt,
     seen_by: intent.seenBy,
     verified_at: formatInstant(answer.receivedAt),
-    control: { request: control.request, status: control.status, at: formatInstant(control.at) },
+    ...proof,
   };
   await context.audit.append(
     [auditFacts(run, 'deletion.verified', { about: intent, facts: verified })],

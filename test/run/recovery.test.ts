@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { RetentionError } from '../../src/core/errors.ts';
+import { ApiError, RetentionError } from '../../src/core/errors.ts';
 import type { StopSignals } from '../../src/run/context.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { createStopSignals } from '../../src/daemon/lifecycle.ts';
@@ -22,6 +22,13 @@ function vanishAfter(deletes: number): StopSignals {
     gone.abort(new RetentionError('interrupted', 'gone'));
   }, 0);
   return { stop: gone.signal, abandon: gone.signal };
+}
+
+/** Items of a plan as if their project had been listed an hour ago. */
+function seenLongAgo({ store }: TestWorld): TestWorld['store']['planItems'] {
+  return async function* (...args) {
+    for await (const item of store.planItems(...args)) yield { ...item, seenAt: item.seenAt - 3_600_000 };
+  };
 }
 
 describe('what a run left open', () => {
@@ -105,6 +112,46 @@ describe('what a run left open', () => {
     const counts = await world.store.audit.outcomeCounts(run.run.runId);
     expect(counts).toMatchObject({ already_gone: 1, failed: 0, unverified: 0 });
     expect(accounts.count(101)).toBe(4);
+  });
+
+  test.each([
+    ['before the recheck', 'recheck'],
+    ['before our DELETE', 'delete'],
+  ] as const)('and was gone %s is not called ours once that can be proven', async (_, foundBy) => {
+    world = await createWorld();
+    const [first = ''] = addProject(world, 101, { old: 1, young: 3 });
+    const policy = await world.policy(AGE_POLICY);
+    const { faults, accounts } = world.sandbox;
+    const run = await runPolicy(
+      {
+        ...world.deps,
+        openApi: () => {
+          const api = world.deps.openApi();
+          const existence: typeof api.deleter.existence = (projectId, sessionId, options) => {
+            if (options.purpose === 'messages') accounts.removeConversation(101, first);
+            return api.deleter.existence(projectId, sessionId, options);
+          };
+          const deleteConversation: typeof api.deleter.deleteConversation = (...args) => {
+            accounts.removeConversation(101, first);
+            return api.deleter.deleteConversation(...args);
+          };
+          const control: typeof api.deleter.control = () =>
+            Promise.reject(new ApiError({ failure: 'server_error', method: 'GET', path: '/', status: 503 }));
+          return { reader: api.reader, deleter: { ...api.deleter, existence, deleteConversation, control } };
+        },
+        // A plan that is looked at before each DELETE, or not at all.
+        store: foundBy === 'delete' ? world.store : { ...world.store, planItems: seenLongAgo(world) },
+      },
+      { policy, trigger: 'manual', signals: GO_ON },
+    );
+    expect(run.counts.unverified).toBe(1);
+    faults.clearRules();
+    await runOnce(world, policy);
+    expect((await world.entries()).filter(({ event }) => /verified|gone/.test(event)).at(-1)).toMatchObject({
+      event: 'deletion.already_gone',
+      found_by: foundBy,
+    });
+    expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(foundBy === 'delete' ? 1 : 0);
   });
 
   test('stays open while nobody can tell', async () => {

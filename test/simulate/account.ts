@@ -110,7 +110,12 @@ export class Account {
     const talk: Talk = {
       id: (this.#nextId += 1),
       bornAt,
-      row: this.#row(projectId, { bornAt, lastAt, sessionId: from.sessionId ?? uuid(this.#random) }),
+      row: this.#row(projectId, {
+        bornAt,
+        lastAt,
+        isNew: from.sessionId !== undefined,
+        sessionId: from.sessionId ?? uuid(this.#random),
+      }),
       messages,
       goneAt: undefined,
       goneBy: undefined,
@@ -124,7 +129,9 @@ export class Account {
 
   /** A visitor writes. */
   addMessage(talk: Talk, now: number): void {
-    talk.messages.push(this.date(now));
+    // A date that cannot be read stays the last word: on a later page nobody would see it.
+    const last = talk.messages.at(-1);
+    talk.messages.push(UNUSABLE.includes(last as (typeof UNUSABLE)[number]) ? last : this.date(now));
     if (this.habits.messageMovesUpdate) talk.row.updated_at = this.date(now);
   }
 
@@ -158,9 +165,13 @@ export class Account {
     return this.#random.pick(AGES_IN_DAYS) * DAY + (this.#random.fraction() * 2 - 1) * near;
   }
 
-  #row(projectId: number, of: { bornAt: number; lastAt: number; sessionId: string }): Talk['row'] {
+  #row(
+    projectId: number,
+    of: { bornAt: number; lastAt: number; sessionId: string; isNew: boolean },
+  ): Talk['row'] {
     const random = this.#random;
-    const created_at = random.percent(5) ? random.pick(UNUSABLE) : this.date(of.bornAt);
+    // One that came back can be told from the one before by its date.
+    const created_at = random.percent(5) && !of.isNew ? random.pick(UNUSABLE) : this.date(of.bornAt);
     const updated_at = random.percent(6) ? random.pick(UNUSABLE) : this.date(of.lastAt);
     const row = {
       session_id: of.sessionId,

@@ -78,8 +78,8 @@ export class Chaos {
     for (const project of this.#account.projects) project.state = 'there';
     for (const worker of this.workers.values()) {
       worker.fuse = undefined;
-      timeline.resume(worker.actor);
     }
+    for (const actor of this.#stage.machine) timeline.resume(actor);
   }
 
   #say(what: string): void {
@@ -187,11 +187,11 @@ export class Chaos {
     const ms =
       this.#random.pick([20_000, 90_000, 10 * MINUTE, 40 * MINUTE]) * (0.7 + this.#random.fraction());
     this.#say(`machine suspended ${Math.round(ms / 1000)} s`);
-    const asleep = [...this.workers.values()];
-    for (const { actor } of asleep) timeline.pause(actor);
+    const asleep = [...this.#stage.machine];
+    for (const actor of asleep) timeline.pause(actor);
     this.#later(ms, () => {
       timeline.suspendedMs += ms;
-      for (const { actor } of asleep) timeline.resume(actor);
+      for (const actor of asleep) timeline.resume(actor);
     });
   }
 

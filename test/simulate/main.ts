@@ -60,7 +60,8 @@ function summarise({ counts, failed, seconds }: CrewReport, seeds: number): numb
   for (const [name, count] of sorted) console.log(`${String(count).padStart(10)}  ${name}`);
   for (const { seed, problems } of failed.slice(0, MOST_TOLD)) {
     console.log(`\nseed ${seed} is broken; to read it: npm run simulate -- --seed ${seed}`);
-    for (const { rule, what } of problems.slice(0, 5)) console.log(`  ${rule}: ${what}`);
+    const told = new Set(problems.map(({ rule, what }) => `  ${rule}: ${what.split('\n', 3).join(' ')}`));
+    for (const line of [...told].slice(0, 5)) console.log(line);
   }
   const never = seeds >= ENOUGH_FOR_ALL ? unexercised(counts) : [];
   for (const name of never) console.log(`\nnever happened, so it proves nothing: ${name}`);

@@ -10,15 +10,11 @@ import type { Weather } from './weather.ts';
 import type { Delivery } from './wire.ts';
 
 /** A worker as the referee knows it. */
-/** A look at the state takes a few milliseconds. */
-const MOST_LOOK_MS = 25;
-
 export interface Suspect {
   readonly holder: string;
   readonly name: string;
-  /** Whose DELETE leaves right now. */
-  /** By session id: whose DELETE may go out. */
-  readonly senders: Map<string, RunWatch>;
+  /** Whose DELETE it is that leaves, by conversation: where two runs have one in line, the first comes first. */
+  readonly senders: ReadonlyMap<string, readonly RunWatch[]>;
   stoppedAt: number | undefined;
   stateFailedAt: number | undefined;
   /** What it was shown of each conversation, and when. */
@@ -47,6 +43,7 @@ export interface SentDelete {
 const CHANGEABLE_MS = 60_000;
 const UNCHANGEABLE_MS = 15 * 60_000;
 const WAIT_MS = 60_000;
+const PACE_SLACK_MS = 15;
 const CLOCKS_APART_MS = 60_000 + 15_000;
 
 export class Referee {
@@ -98,8 +95,8 @@ export class Referee {
   onSent(worker: Suspect, route: Route): SentDelete | undefined {
     const { now } = this.#timeline;
     if (now < worker.toldToWaitUntil - 1) this.blame('retry-after', `${worker.name} asks before its time`);
-    // Short intervals may catch up a little: timers are not that exact, and a DELETE whose turn has come still looks at the holds.
-    if (this.#intervalMs >= 50 && now - worker.lastSentAt < this.#intervalMs - MOST_LOOK_MS)
+    // Short intervals may catch up a little, and between its turn and the wire a DELETE asks the state once more.
+    if (this.#intervalMs >= 50 && now - worker.lastSentAt < this.#intervalMs - PACE_SLACK_MS)
       this.blame(
         'pace',
         `${worker.name} sends ${Math.round(now - worker.lastSentAt)} ms after its last request`,
@@ -129,8 +126,7 @@ export class Referee {
   ): SentDelete | undefined {
     const { now } = this.#timeline;
     const where = `${projectId} ${sessionId}`;
-    const watch = worker.senders.get(sessionId);
-    worker.senders.delete(sessionId);
+    const [watch] = worker.senders.get(where) ?? [];
     if (watch?.runId === undefined) {
       this.blame('run', `DELETE of ${where} by no run`);
       return undefined;

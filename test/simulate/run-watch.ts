@@ -13,12 +13,12 @@ export class RunWatch {
   readonly lostAt = new Map<number, number>();
   refusedAt: number | undefined;
   readonly #time: { readonly now: number };
-  /** Called in the turn in which a DELETE leaves. */
-  readonly #onDelete: (watch: RunWatch, sessionId: string) => void;
+  /** Who has a DELETE in line, by conversation: shared by all runs of a worker. */
+  readonly #senders: Map<string, readonly RunWatch[]>;
 
-  constructor(time: { readonly now: number }, onDelete: (watch: RunWatch, sessionId: string) => void) {
+  constructor(time: { readonly now: number }, senders: Map<string, readonly RunWatch[]>) {
     this.#time = time;
-    this.#onDelete = onDelete;
+    this.#senders = senders;
   }
 
   knowsGone(projectId: number, sessionId: string): boolean {
@@ -48,7 +48,8 @@ export class RunWatch {
   #watchReader(reader: CustomGptReader): CustomGptReader {
     return {
       ...reader,
-      conversationPages: (...args) => this.#pages(reader.conversationPages(...args)),
+      conversationPages: (projectId, signal) =>
+        this.#pages(projectId, reader.conversationPages(projectId, signal)),
       existence: async (projectId, sessionId, options) => {
         const answer = await this.#heard(reader.existence(projectId, sessionId, options));
         const key = `${projectId} ${sessionId}`;
@@ -69,9 +70,12 @@ export class RunWatch {
   }
 
   async *#pages(
+    projectId: number,
     pages: ReturnType<CustomGptReader['conversationPages']>,
   ): ReturnType<CustomGptReader['conversationPages']> {
     for await (const page of pages) {
+      // What was lost while earlier work was settled may be there again when the run itself begins.
+      this.lostAt.delete(projectId);
       for (const row of page.rows)
         if (row.kind === 'conversation') this.#gone.set(`${row.projectId} ${row.sessionId}`, false);
       yield page;
@@ -83,13 +87,13 @@ export class RunWatch {
     { projectId, sessionId }: { readonly projectId: number; readonly sessionId: string },
     options: DeleteOptions,
   ): ReturnType<CustomGptDeleter['deleteConversation']> {
-    const mayBeSent = async (): Promise<boolean> => {
-      if ((await options.mayBeSent?.()) === false) return false;
-      this.#onDelete(this, sessionId);
-      return true;
-    };
-    const sent = deleter.deleteConversation(projectId, sessionId, { ...options, mayBeSent });
-    const answer = await this.#heard(sent);
+    const key = `${projectId} ${sessionId}`;
+    this.#senders.set(key, [...(this.#senders.get(key) ?? []), this]);
+    const sent = this.#heard(deleter.deleteConversation(projectId, sessionId, options));
+    const answer = await sent.finally(() => {
+      const others = (this.#senders.get(key) ?? []).filter((one) => one !== this);
+      this.#senders.set(key, others);
+    });
     if (answer.kind === 'refused' && answer.failure === 'forbidden') this.#lose(projectId);
     return answer;
   }

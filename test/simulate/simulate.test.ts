@@ -132,6 +132,21 @@ const SABOTAGES: readonly (readonly [string, readonly string[], Sabotage & Clima
     },
   ],
   [
+    'a hold that is audited and not kept',
+    ['hold', 'excess', 'quiet'],
+    {
+      store: (store) => ({
+        ...store,
+        addHold: async (hold) => {
+          const facts = { hold_id: hold.holdId, matter: hold.matter, until: null };
+          const nobodys = { run_id: null, policy: null, policy_hash: null, rule: null };
+          const about = { project_id: hold.projectId, session_id: hold.sessionId ?? null };
+          await store.audit.append([{ event: 'hold.added', ...nobodys, ...about, facts }]);
+        },
+      }),
+    },
+  ],
+  [
     'a lease that everybody gets',
     ['lease'],
     {

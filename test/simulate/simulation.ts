@@ -13,7 +13,7 @@ import { createRandom, type Random } from './random.ts';
 import { Referee } from './referee.ts';
 import { StateReader } from './referee-log.ts';
 import type { Sabotage, Stage } from './stage.ts';
-import { createActor, Timeline } from './timeline.ts';
+import { createActor, Timeline, type Actor } from './timeline.ts';
 import { Tally, Trace } from './trace.ts';
 import { checkEnds, checkLog, checkResult } from './verdict.ts';
 import { Weather } from './weather.ts';
@@ -186,7 +186,14 @@ class Simulation {
     });
     const stage: Stage = {
       ...shared,
-      ...{ world: this.#world, wire, referee, random: this.#random.fork('stage'), stateDir: this.#stateDir },
+      ...{
+        world: this.#world,
+        machine: new Set<Actor>(),
+        wire,
+        referee,
+        random: this.#random.fork('stage'),
+        stateDir: this.#stateDir,
+      },
       ...{ requestsPerMinute, leaseMs: MINUTE, verifyTimeoutMs },
       ...{ sabotage: this.#sabotage, disk: 'sound' },
       onRunEnded: (result) => {
@@ -223,8 +230,9 @@ class Simulation {
       if (!worker.isOver) stage.referee.blame('stop', `${worker.name} does not end after SIGTERM`);
       await worker.kill('after the trouble');
     }
-    // What the API still shows of the past is over by then, and no lease is left.
-    await this.#until(this.#timeline.now + 5 * MINUTE);
+    // What the API still shows of the past is over by then, no lease is left, and no entry is of a future that never came.
+    const lastAt = Math.max(0, ...state.entries().map(({ time }) => Date.parse(time)));
+    await this.#until(Math.max(this.#timeline.now, lastAt) + 5 * MINUTE);
   }
 
   #until(at: number): Promise<void> {

@@ -19,6 +19,8 @@ export interface Sabotage {
 export interface Stage {
   readonly timeline: Timeline;
   readonly world: Actor;
+  /** Every process that lives on the one machine. */
+  readonly machine: Set<Actor>;
   readonly wire: SimWire;
   readonly referee: Referee;
   readonly trace: Trace;

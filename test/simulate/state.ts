@@ -52,6 +52,11 @@ const WRITES = [
   'discard',
 ];
 
+/** What is read in batches, and not by one promise. */
+const ITERATIONS = ['planItems', 'entries', 'verifiedSessions'];
+
+type Method = (...args: unknown[]) => unknown;
+
 /**
  * One process's way to the real store. Each piece of work waits its turn on the virtual disk, is then really done, and
  * its answer takes a moment to be heard: so a process can die before it, after it, or stopped in between.
@@ -99,11 +104,8 @@ export class SimState {
           discard: writer.discard.bind(writer),
         });
       },
-      planItems: (...args) => this.#iterate('planItems', store.planItems(...args)),
       audit: {
         ...this.#wrapMethods(audit),
-        entries: (...args) => this.#iterate('entries', audit.entries(...args)),
-        verifiedSessions: (...args) => this.#iterate('verifiedSessions', audit.verifiedSessions(...args)),
         append: async (...args) =>
           (await this.#do('append', async () => {
             const written = await audit.append(...args);
@@ -117,13 +119,17 @@ export class SimState {
 
   #wrapMethods<T extends object>(target: T): T {
     const wrapped = Object.entries(target)
-      .filter(([, member]) => typeof member === 'function')
+      .filter((member): member is [string, Method] => typeof member[1] === 'function')
       .map(([name, method]) => [
         name,
-        (...args: unknown[]) =>
-          this.#do(name, () => (method as (...all: unknown[]) => Promise<unknown>).apply(target, args)),
+        (...args: unknown[]) => this.#call(name, () => method.apply(target, args)),
       ]);
     return Object.fromEntries(wrapped) as T;
+  }
+
+  #call(name: string, call: () => unknown): unknown {
+    if (ITERATIONS.includes(name)) return this.#iterate(name, call() as AsyncIterable<unknown>);
+    return this.#do(name, () => call() as Promise<unknown>);
   }
 
   async *#iterate<T>(name: string, source: AsyncIterable<T>): AsyncGenerator<T> {

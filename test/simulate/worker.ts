@@ -37,7 +37,7 @@ export class SimWorker implements Suspect {
   readonly holder: string;
   readonly actor: Actor;
   readonly sights: Suspect['sights'] = new Map();
-  readonly senders = new Map<string, RunWatch>();
+  readonly senders = new Map<string, readonly RunWatch[]>();
   stoppedAt: number | undefined;
   stateFailedAt: number | undefined;
   toldToWaitUntil = 0;
@@ -64,6 +64,7 @@ export class SimWorker implements Suspect {
     this.name = parts.name;
     this.holder = `${parts.name}-${stage.random.token(4)}`;
     this.actor = parts.actor;
+    stage.machine.add(parts.actor);
     this.#store = parts.store;
     const { timeline, trace, tally, random } = stage;
     const chance = chanceOf(random.fork(this.holder));
@@ -198,9 +199,7 @@ export class SimWorker implements Suspect {
   }
 
   async #watched(run: (deps: RunDeps) => Promise<RunResult>): Promise<RunResult> {
-    const watch = new RunWatch(this.#stage.timeline, (sender, sessionId) => {
-      this.senders.set(sessionId, sender);
-    });
+    const watch = new RunWatch(this.#stage.timeline, this.senders);
     const { openApi } = this.#deps;
     const deps = {
       ...this.#deps,
@@ -240,6 +239,7 @@ export class SimWorker implements Suspect {
   async kill(why: string): Promise<void> {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#stage.machine.delete(this.actor);
     this.#stage.timeline.kill(this.actor);
     this.#stage.trace.say(this.name, `dies ${why}`);
     await this.#store.close();
