@@ -80,9 +80,13 @@ export async function recheck(
     }),
   );
   // The client may have waited for a further page, in a pause of the whole pool, long after the first one had arrived.
-  if (answer.state === 'present' && isOlder(answer.receivedAt, FRESH_MS, context.clock.now()))
+  if (cameTooLate(answer, context.clock.now()))
     return { kind: 'changed', reason: 'it could not be read again in time' };
   return compare(item, answer, restsOnMessage);
+}
+
+function cameTooLate(answer: Existence, now: number): boolean {
+  return answer.state === 'present' && isOlder(answer.receivedAt, FRESH_MS, now);
 }
 
 /** A sight that never was is older than any. */

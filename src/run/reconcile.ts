@@ -1,3 +1,4 @@
+import type { Fact } from '../core/audit-entry.ts';
 import { isFault } from '../core/errors.ts';
 import { formatInstant, parseInstant } from '../core/instant.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
@@ -129,18 +130,8 @@ async function settle(
     delete_status: intent.deleteStatus,
     settled_by: context.runId,
   };
-  if (answer.state === 'present' && isCreatedAnew(intent, answer)) {
-    // Whoever ended the one that was meant: it is gone, and that it was our DELETE nobody can prove any more.
-    const gone = { ...facts, found_by: 'reconcile', reason: 'the session was created anew since' };
-    await context.audit.append(
-      [auditFacts(run, 'deletion.already_gone', { about: intent, facts: gone })],
-      fence,
-    );
-    return;
-  }
   if (answer.state === 'present') {
-    const failed = { ...facts, reason: 'it still answers: not carried out' };
-    await context.audit.append([auditFacts(run, 'deletion.failed', { about: intent, facts: failed })], fence);
+    await recordPresent(context, fence, { intent, answer, run, facts });
     return;
   }
   desk.begun(projectId);
@@ -176,6 +167,31 @@ async function settle(
     [auditFacts(run, 'deletion.verified', { about: intent, facts: verified })],
     fence,
   );
+}
+
+/** It answers: another one by now, or the one that was meant, and then the DELETE was not carried out. */
+async function recordPresent(
+  context: ReconcileContext,
+  fence: Fence,
+  settled: {
+    readonly intent: OpenIntent;
+    readonly answer: Extract<Existence, { state: 'present' }>;
+    readonly run: Parameters<typeof auditFacts>[0];
+    readonly facts: { readonly [key: string]: Fact };
+  },
+): Promise<void> {
+  const { intent, answer, run, facts } = settled;
+  // Whoever ended the one that was meant: it is gone, and that it was our DELETE nobody can prove any more.
+  const entry = isCreatedAnew(intent, answer)
+    ? auditFacts(run, 'deletion.already_gone', {
+        about: intent,
+        facts: { ...facts, found_by: 'reconcile', reason: 'the session was created anew since' },
+      })
+    : auditFacts(run, 'deletion.failed', {
+        about: intent,
+        facts: { ...facts, reason: 'it still answers: not carried out' },
+      });
+  await context.audit.append([entry], fence);
 }
 
 /** Nothing as young as that is ever meant: `min_age` is an hour at least. */
