@@ -143,9 +143,8 @@ async function settle(
     stillOpen(control.problem);
     return;
   }
-  const proof = {
-    control: { request: control.request, status: control.status, at: formatInstant(control.at) },
-  };
+  const { request, status, at } = control;
+  const proof = { control: { request, status, at: formatInstant(at) } };
   if (intent.foundBy !== null) {
     // It was gone before our DELETE, or no DELETE was sent: what can be proven now does not make it ours.
     const gone = { ...facts, found_by: intent.foundBy, ...proof };
