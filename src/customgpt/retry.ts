@@ -91,6 +91,11 @@ async function attempt<T>(
     await assertMayBeSent(call, () => {
       turnstile.leave(admission.ticket, { kind: 'nothing' });
     });
+  // The look took its time, and somebody may have been told to wait meanwhile.
+  if (call.mayBeSent !== undefined && parts.gate.isPaused && !admission.ticket.isProbe) {
+    turnstile.leave(admission.ticket, { kind: 'nothing' });
+    return attempt(parts, call, last);
+  }
   const hadAnswered = transport.hasAnswered();
   const result = await transport.send(call, () => {
     parts.onSent(call.purpose);

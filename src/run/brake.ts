@@ -22,6 +22,8 @@ export class Brake {
   readonly #open: Record<Doubt, number> = { slow: 0, unclear: 0 };
   #mostSlow = MOST_SLOW;
   #inARow = 0;
+  /** When the last DELETE that counted was given up without an answer. */
+  #unansweredAt = -Infinity;
   #waiting: (() => void)[] = [];
 
   constructor(parts: { readonly log: Log; readonly stop: AbortSignal }) {
@@ -62,9 +64,16 @@ export class Brake {
     };
   }
 
-  /** To be told each outcome as it is recorded, but those of a project that is out of reach as a whole. */
-  settled(outcome: Outcome): void {
+  /**
+   * To be told each outcome as it is recorded, but those of a project that is out of reach as a whole. `unanswered`, epoch ms:
+   * nobody could tell what became of a DELETE. Those that were on their way in one and the same outage count as one.
+   */
+  settled(outcome: Outcome, unanswered?: { readonly requestedAt: number; readonly settledAt: number }): void {
     if (this.isPulled || outcome === 'skipped') return;
+    if (unanswered !== undefined) {
+      if (unanswered.requestedAt <= this.#unansweredAt) return;
+      this.#unansweredAt = unanswered.settledAt;
+    }
     if (outcome === 'verified' || outcome === 'already_gone') {
       this.#inARow = 0;
       return;

@@ -60,11 +60,24 @@ export function factsOf(sent: Sent): Facts {
 export async function record(
   context: DeletionContext,
   item: DeletableItem,
-  { outcome, facts }: { readonly outcome: Outcome; readonly facts: Facts },
+  {
+    outcome,
+    facts,
+    unanswered,
+  }: {
+    readonly outcome: Outcome;
+    readonly facts: Facts;
+    /** The DELETE of which nobody could tell what became. */
+    readonly unanswered?: Sent | undefined;
+  },
 ): Promise<Stage> {
   await context.audit.append([auditFacts(context, `deletion.${outcome}`, { about: item, facts })]);
   if (outcome === 'verified') remember(context, item);
-  if (!context.lostProjects.has(item.projectId)) context.brake.settled(outcome);
+  if (!context.lostProjects.has(item.projectId)) {
+    const { clock, brake } = context;
+    const doubt = unanswered && { requestedAt: unanswered.requestedAt, settledAt: clock.now() };
+    brake.settled(outcome, doubt);
+  }
   context.progress.advance(1);
   return SETTLED;
 }

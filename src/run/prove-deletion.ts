@@ -30,6 +30,7 @@ export async function watch(context: DeletionContext, item: DeletableItem, sent:
     return record(context, item, {
       outcome: 'unverified',
       facts: { ...facts, reason: `${reason} after the verify time-out` },
+      unanswered: answer.state === 'present' ? undefined : sent,
     });
   }
   if (!mayRepeat) {

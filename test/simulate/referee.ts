@@ -126,7 +126,7 @@ export class Referee {
   ): SentDelete | undefined {
     const { now } = this.#timeline;
     const where = `${projectId} ${sessionId}`;
-    const [watch] = worker.senders.get(where) ?? [];
+    const watch = this.#senderOf(worker.senders.get(where) ?? [], { projectId, sessionId });
     if (watch?.runId === undefined) {
       this.blame('run', `DELETE of ${where} by no run`);
       return undefined;
@@ -152,6 +152,18 @@ export class Referee {
     const { seq: intentSeq, policy } = intent;
     this.#checkSight(worker, { planId, policy, rule: intent.rule ?? '', where, runId, intentSeq });
     return sent;
+  }
+
+  /** Of several runs that have a DELETE of it in line: the first that has not sent its own. */
+  #senderOf(
+    line: readonly RunWatch[],
+    { projectId, sessionId }: { readonly projectId: number; readonly sessionId: string },
+  ): RunWatch | undefined {
+    const isUnsent = ({ runId = '' }: RunWatch): boolean => {
+      const seq = this.#state.lastWord(runId, projectId, sessionId)?.seq;
+      return !this.sent.some(({ intentSeq, answer }) => intentSeq === seq && answer !== 429);
+    };
+    return line.find(isUnsent) ?? line[0];
   }
 
   #checkWorker(
