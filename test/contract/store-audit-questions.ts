@@ -72,7 +72,7 @@ export function auditQuestionTests({ store, clock }: Suite): void {
       facts('deletion.intended', { session_id: 'session-0003', run_id: 'run-2', policy: 'another' }),
       facts('deletion.unverified', {
         session_id: 'session-0001',
-        facts: { requested_at: '2026-11-23T11:59:00.000Z', delete_status: 200 },
+        facts: { requested_at: '2026-11-23T11:59:00.000Z', delete_status: 200, found_by: 'recheck' },
       }),
     ]);
     const common = { runId: 'run-1', policy: 'support-chats', policyHash: 'ab'.repeat(32), projectId: 42 };
@@ -86,6 +86,7 @@ export function auditQuestionTests({ store, clock }: Suite): void {
         deleteStatus: null,
         seenAt: '2026-11-23T11:00:00.000Z',
         seenBy: 'listing',
+        foundBy: null,
       },
       {
         ...common,
@@ -96,6 +97,7 @@ export function auditQuestionTests({ store, clock }: Suite): void {
         deleteStatus: 200,
         seenAt: null,
         seenBy: null,
+        foundBy: 'recheck',
       },
       expect.objectContaining({ policy: 'another', runId: 'run-2', sessionId: 'session-0003' }),
     ]);

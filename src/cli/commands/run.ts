@@ -43,7 +43,11 @@ async function runAll(
 ): Promise<readonly End[]> {
   const ends: End[] = [];
   for (const policy of parts.policies) {
-    if (parts.signals.stop.aborted) return [...ends, { code: EXIT.interrupted, result: undefined }];
+    if (parts.signals.stop.aborted) {
+      // A run that was stopped has said so itself.
+      if (ends.at(-1)?.code !== EXIT.interrupted) world.output.problem(parts.signals.stop.reason);
+      return [...ends, { code: EXIT.interrupted, result: undefined }];
+    }
     const end = await runOne(world, policy, parts);
     ends.push(end);
     // Another worker's lease is no reason to leave the other policies alone; a state that cannot be written is, and so
