@@ -4,9 +4,13 @@ import pLimit from 'p-limit';
 import { Pool } from 'undici';
 import type { BenchSandbox, Timed } from './sandbox.ts';
 
+/** Deletions for one control request, as the worker has it (`BATCH` in src/run/control-desk.ts). */
+const DELETIONS_PER_CONTROL = 25;
+
 /**
- * The baseline: the same calls with the same concurrency and cutoff, and nothing else. It lists page after page, then sends a
- * DELETE and a follow-up GET for each conversation. No checks, no state, no proof.
+ * The baseline: the same HTTP calls with the same concurrency and cutoff, and nothing else. It lists page after page, sends a
+ * DELETE and a follow-up GET for each conversation and a control request for each 25, and lists once more at the end. No
+ * checks, no state, no proof.
  */
 export async function bareLoop(
   sandbox: Pick<BenchSandbox, 'url' | 'apiKey'>,
@@ -24,20 +28,27 @@ export async function bareLoop(
   let deleted = 0;
   for (const { id } of projects.data.data) {
     const base = `/api/v1/projects/${id}/conversations`;
-    const sessions: string[] = [];
-    for (let page = 1, last = 1; page <= last; page += 1) {
-      const { data } = (await call('GET', `${base}?page=${page}&orderBy=created_at&order=asc`)) as {
-        data: { data: { session_id: string; created_at: string }[]; last_page: number };
-      };
-      for (const row of data.data) if (Date.parse(row.created_at) < cutoff) sessions.push(row.session_id);
-      last = data.last_page;
-    }
+    const page = (number: number): Promise<unknown> =>
+      call('GET', `${base}?page=${number}&orderBy=created_at&order=asc`);
+    const list = async (): Promise<string[]> => {
+      const sessions: string[] = [];
+      for (let number = 1, last = 1; number <= last; number += 1) {
+        const { data } = (await page(number)) as {
+          data: { data: { session_id: string; created_at: string }[]; last_page: number };
+        };
+        for (const row of data.data) if (Date.parse(row.created_at) < cutoff) sessions.push(row.session_id);
+        last = data.last_page;
+      }
+      return sessions;
+    };
     const limit = pLimit(concurrency);
-    await limit.map(sessions, async (session) => {
+    await limit.map(await list(), async (session) => {
       await call('DELETE', `${base}/${session}`);
       await call('GET', `${base}/${session}/messages?page=1&order=desc`);
       deleted += 1;
+      if (deleted % DELETIONS_PER_CONTROL === 0) await page(1);
     });
+    if ((await list()).length > 0) throw new Error('the bare loop left something');
   }
   const seconds = (performance.now() - startedAt) / 1000;
   await pool.close();

@@ -37,7 +37,7 @@ export async function readAll(world: CommandWorld, given: readonly string[]): Pr
   const { holdsFile } = settingsOf(world);
   const { policies, problems } = await readPolicies(paths, { except: holdsFile });
   const places = await holdsPlaces(paths, holdsFile);
-  const read = await readHoldsAt(places);
+  const read = readHoldsAt(places);
   return { policies, places, holds: read.holds, problems: [...problems, ...read.problems] };
 }
 
@@ -48,14 +48,14 @@ export async function readHoldsOnly(
 ): Promise<AllRead | undefined> {
   if (given.length === 0 || !given.every(isHoldsFile)) return undefined;
   const places = await holdsPlaces(given, settingsOf(world).holdsFile);
-  return { policies: [], places, ...(await readHoldsAt(places)) };
+  return { policies: [], places, ...readHoldsAt(places) };
 }
 
-async function readHoldsAt(places: readonly HoldsPlace[]): Promise<Pick<AllRead, 'holds' | 'problems'>> {
+function readHoldsAt(places: readonly HoldsPlace[]): Pick<AllRead, 'holds' | 'problems'> {
   const holds: HoldsFound[] = [];
   const problems: Problem[] = [];
   for (const place of places) {
-    const read = await readHolds(place);
+    const read = readHolds(place);
     if (read.state === 'wrong') problems.push(...read.problems);
     if (read.state === 'read') holds.push({ file: place.file, holds: read.holds });
   }
@@ -106,7 +106,7 @@ export async function loadPolicies(
 /** The holds that belong to the policy of a plan. Throws `usage`. */
 export async function loadHoldFiles(world: CommandWorld, policyPath: string): Promise<readonly HoldFile[]> {
   const places = await holdsPlaces([policyPath], settingsOf(world).holdsFile);
-  const { problems } = await readHoldsAt(places);
+  const { problems } = readHoldsAt(places);
   if (problems.length > 0) throw unusable(problems);
   return places.map(createHoldFile);
 }

@@ -24,13 +24,13 @@ async function put(content: string | Uint8Array, name = 'holds.yaml'): Promise<s
   return file;
 }
 async function holdsOf(content: string): Promise<readonly ListedHold[]> {
-  const read = await readHolds({ file: await put(content), isNamed: false });
+  const read = readHolds({ file: await put(content), isNamed: false });
   if (read.state !== 'read') throw new Error(JSON.stringify(read));
   return read.holds;
 }
 async function problemsOf(content: string | Uint8Array): Promise<readonly string[]> {
   const file = await put(content);
-  const read = await readHolds({ file, isNamed: false });
+  const read = readHolds({ file, isNamed: false });
   if (read.state !== 'wrong') throw new Error(JSON.stringify(read));
   return read.problems.map((problem) => formatProblem(problem).replace(`${file}:`, ''));
 }
@@ -266,21 +266,21 @@ describe('the places of holds', () => {
   });
 
   it('may be without a file, but not with one that cannot be read', async () => {
-    const state = async (name: string, isNamed = false): Promise<string> => {
-      const read = await readHolds({ file: at(name), isNamed });
+    const state = (name: string, isNamed = false): string => {
+      const read = readHolds({ file: at(name), isNamed });
       return read.state === 'wrong' ? read.problems.map(({ message }) => message).join() : read.state;
     };
-    expect(await state('holds.yaml')).toBe('missing');
-    expect(await state('holds.yaml', true)).toBe('there is no such file or folder');
+    expect(state('holds.yaml')).toBe('missing');
+    expect(state('holds.yaml', true)).toBe('there is no such file or folder');
     await symlink('nowhere', at('holds.yaml'));
-    expect(await state('holds.yaml')).toBe('there is no such file or folder');
+    expect(state('holds.yaml')).toBe('there is no such file or folder');
     await mkdir(at('folder.yaml'));
-    expect(await state('folder.yaml')).toBe('it is not a file');
+    expect(state('folder.yaml')).toBe('it is not a file');
     execFileSync('mkfifo', [at('pipe.yaml')]);
-    expect(await state('pipe.yaml')).toBe('it is not a file');
+    expect(state('pipe.yaml')).toBe('it is not a file');
     await put('version: 1\nholds: []\n', 'real.yaml');
     await symlink('real.yaml', at('holds.yml'));
-    expect(await state('holds.yml')).toBe('read');
+    expect(state('holds.yml')).toBe('read');
   });
 });
 
@@ -291,32 +291,31 @@ describe('a file for a run', () => {
     const file = await put(LIST);
     const holds = createHoldFile({ file, isNamed: false });
     expect(holds.source).toBe(file);
-    const first = await holds.read();
+    const first = holds.read();
     expect(first).toMatchObject({ source: file, holds: [{ projectId: 1 }] });
     await put(LIST);
-    expect(await holds.read()).toBe(first);
+    expect(holds.read()).toBe(first);
     expect(first?.isCurrent()).toBe(true);
     await put(LIST.replace('project: 1', 'project: 2'));
     expect(first?.isCurrent()).toBe(false);
-    expect(await holds.read()).toMatchObject({ holds: [{ projectId: 2 }] });
+    expect(holds.read()).toMatchObject({ holds: [{ projectId: 2 }] });
     await rm(file);
     expect(first?.isCurrent()).toBe(false);
-    expect(await holds.read()).toBeUndefined();
+    expect(holds.read()).toBeUndefined();
     execFileSync('mkfifo', [file]);
     expect(first?.isCurrent()).toBe(false);
   });
 
   it('throws with all its problems in one line', async () => {
     const file = await put(`${HEAD}- { project: 0, ${WHY}, til: 1 }\n`);
-    const error: unknown = await createHoldFile({ file, isNamed: false })
-      .read()
-      .catch((thrown: unknown) => thrown);
-    expect(error).toMatchObject({
-      kind: 'usage',
-      message: expect.stringMatching(/^the holds cannot be used: .*:3:14 .*; .*:3:56 [^\n]*$/) as string,
-    });
+    expect(() => createHoldFile({ file, isNamed: false }).read()).toThrow(
+      expect.objectContaining({
+        kind: 'usage',
+        message: expect.stringMatching(/^the holds cannot be used: .*:3:14 .*; .*:3:56 [^\n]*$/) as string,
+      }) as Error,
+    );
     const named = createHoldFile({ file: path.join(folder, 'none.yaml'), isNamed: true });
-    await expect(named.read()).rejects.toThrow(/none\.yaml:1:1 there is no such file/);
+    expect(() => named.read()).toThrow(/none\.yaml:1:1 there is no such file/);
   });
 });
 

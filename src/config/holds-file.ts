@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
-import { lstat, stat } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RetentionError } from '../core/errors.ts';
 import { endOfHoldDay } from '../core/hold-fields.ts';
@@ -65,24 +65,22 @@ export type HoldsRead =
   | { readonly state: 'wrong'; readonly problems: readonly Problem[] };
 
 /** Reads a file of holds as strictly as a policy. Never throws for what the user can have caused. */
-export async function readHolds(place: HoldsPlace): Promise<HoldsRead> {
-  const read = await textAt(place);
+export function readHolds(place: HoldsPlace): HoldsRead {
+  const read = textAt(place);
   if (read === undefined) return { state: 'missing' };
   return 'message' in read ? { state: 'wrong', problems: [read] } : parsed(place.file, read.text);
 }
 
-async function textAt({ file, isNamed }: HoldsPlace): Promise<TextFile | Problem | undefined> {
-  const read = await readTextFile(file);
-  return 'message' in read && !isNamed && (await isMissing(file)) ? undefined : read;
+function textAt({ file, isNamed }: HoldsPlace): TextFile | Problem | undefined {
+  return !isNamed && isMissing(file) ? undefined : readTextFile(file);
 }
 
 /** A link that leads nowhere is not missing: somebody meant to have holds there. */
-async function isMissing(file: string): Promise<boolean> {
+function isMissing(file: string): boolean {
   try {
-    await lstat(file);
+    return lstatSync(file, { throwIfNoEntry: false }) === undefined;
+  } catch {
     return false;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ENOENT';
   }
 }
 
@@ -146,8 +144,8 @@ export function createHoldFile(place: HoldsPlace): HoldFile {
   return {
     source,
     name: place.file,
-    async read() {
-      const file = await textAt(place);
+    read() {
+      const file = textAt(place);
       if (file === undefined) return undefined;
       if ('message' in file) throw unusableHolds([file]);
       const { bytes, text } = file;

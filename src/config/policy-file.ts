@@ -42,7 +42,7 @@ export async function readPolicies(
     }
     if (seen.has(path.resolve(file))) continue;
     seen.add(path.resolve(file));
-    const read = await readPolicyFile(file);
+    const read = readPolicyFile(file);
     problems.push(...[...read.problems, ...repeatedName(read, file, firstOf)].sort(byPlace));
     if (read.policy !== undefined) policies.push(read.policy);
   }
@@ -79,8 +79,8 @@ function repeatedName(
     : [document.problemAt(['name'], `is the name of the policy in ${first} already`)];
 }
 
-async function readPolicyFile(file: string): Promise<PolicyRead> {
-  const read = await readTextFile(file);
+function readPolicyFile(file: string): PolicyRead {
+  const read = readTextFile(file);
   if ('message' in read) return { problems: [read] };
   const { bytes, text } = read;
   const yaml = readYaml(file, text);

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RetentionError } from '../core/errors.ts';
 import { compareWithList, type Hold, type HoldRecord, type SourcedHold } from '../core/hold.ts';
 import type { Chance, Clock, HoldFile, HoldList, HoldSource, HoldStore, Log } from '../core/ports.ts';
@@ -37,10 +38,13 @@ export class HoldFiles implements HoldSource {
     this.#parts = parts;
   }
 
-  /** One look after the other: an older one must not undo a newer one. Who asks while one is under way shares the next. */
+  /**
+   * One look after the other: an older one must not undo a newer one. Who asks in the same turn, or while one is under way,
+   * shares the next.
+   */
   holdsInForce(now: number): Promise<readonly SourcedHold[]> {
     if (this.#next !== undefined) return this.#next;
-    const look = this.#last.then(() => {
+    const look = this.#last.then(nextTurn).then(() => {
       this.#next = undefined;
       return this.#look(now);
     });
@@ -62,7 +66,7 @@ export class HoldFiles implements HoldSource {
 
   /** True when the store may have changed. */
   async #syncIfChanged(file: HoldFile, held: readonly SourcedHold[], now: number): Promise<boolean> {
-    const list = await file.read();
+    const list = file.read();
     if (list === undefined) {
       assertNoneInForce(file, held);
       return false;
@@ -105,12 +109,12 @@ export class HoldFiles implements HoldSource {
     const own = (await store.holds()).filter(
       ({ source, release }) => source === file.source && release === undefined,
     );
-    let list = await readAgain(file);
+    let list = readAgain(file);
     for (let turn = 1; turn <= MOST_TURNS; turn += 1) {
       if (compareWithList(own, list.holds).gone.length === 0) return list;
       log.info({ file: file.name }, 'holds were taken out: released if the file stays so for a second');
       await clock.sleep(SETTLE_MS);
-      const later = await readAgain(file);
+      const later = readAgain(file);
       if (later === list) return list;
       list = later;
     }
@@ -149,8 +153,8 @@ function assertNoneInForce(file: HoldFile, held: readonly SourcedHold[]): void {
   });
 }
 
-async function readAgain(file: HoldFile): Promise<HoldList> {
-  const list = await file.read();
+function readAgain(file: HoldFile): HoldList {
+  const list = file.read();
   if (list === undefined) throw new RetentionError('usage', `${file.name} was removed while it was read`);
   return list;
 }

@@ -107,7 +107,7 @@ export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
 async function assertNotListed(store: Store, holdId: string): Promise<void> {
   const hold = (await store.holds()).find((one) => one.holdId === holdId);
   if (hold?.source === undefined || hold.release !== undefined) return;
-  const list = await createHoldFile({ file: hold.source, isNamed: false }).read();
+  const list = createHoldFile({ file: hold.source, isNamed: false }).read();
   if (list === undefined || compareWithList([hold], list.holds).gone.length > 0) return;
   throw new RetentionError(
     'usage',
