@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../core/audit-entry.ts';
 import { isFault } from '../core/errors.ts';
 import type { AuditLog } from '../core/ports.ts';
 import { LogCheck } from '../core/verify-log.ts';
@@ -56,7 +57,8 @@ async function verifyBoth(
     for (const line of lines) {
       if (!fileCheck.take(line)) return verdictOf(fileCheck, 'file');
       const { seq, hash } = fileCheck.head;
-      await walk.step();
+      // `take` has just found it to be one.
+      await walk.step(line as AuditEntry);
       const { head } = walk.check;
       // Where the store ends first, or is broken itself, that is what is wrong with it.
       if (head.seq === seq && head.hash !== hash) differsAt ??= seq;
@@ -107,10 +109,10 @@ class StoreWalk {
     });
   }
 
-  /** False at the end, and once the log is broken. */
-  async step(): Promise<boolean> {
+  /** False at the end, and once the log is broken. `proven` is a sound entry that this one ought to be. */
+  async step(proven?: AuditEntry): Promise<boolean> {
     const next = await this.#reading(() => this.#entries.next());
-    return next !== undefined && next.done !== true && this.check.take(next.value);
+    return next !== undefined && next.done !== true && this.check.take(next.value, proven);
   }
 
   /** A row that contradicts itself cannot even be read; those before it were in order. */

@@ -111,15 +111,18 @@ export class Connection {
   }
 
   /**
-   * A long result in pages of {@link BATCH_ROWS}, without holding a read transaction open, which would keep the WAL
-   * from being emptied. `page` returns the rows that follow `last`.
+   * A long result in pages, without holding a read transaction open, which would keep the WAL from being emptied. `page`
+   * returns the `size` rows that follow `last`.
    */
-  async *pages<Row>(page: (last: Row | undefined) => readonly Row[]): AsyncGenerator<readonly Row[]> {
+  async *pages<Row>(
+    page: (last: Row | undefined) => readonly Row[],
+    size = BATCH_ROWS,
+  ): AsyncGenerator<readonly Row[]> {
     let last: Row | undefined;
     for (;;) {
       const rows = await this.read(() => page(last));
       yield rows;
-      if (rows.length < BATCH_ROWS) return;
+      if (rows.length < size) return;
       last = rows.at(-1);
       await nextTurn();
     }
