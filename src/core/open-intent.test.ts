@@ -32,6 +32,7 @@ describe('openIntentOf', () => {
       sessionId: 'session-0001',
       attempts: 1,
       requestedAt: AT[0],
+      isRequestKnown: false,
       deleteStatus: null,
       seenAt: AT[0],
       seenBy: 'listing',
@@ -48,7 +49,12 @@ describe('openIntentOf', () => {
 
   it('knows from an outcome when the DELETE was sent and what it answered', () => {
     const unverified = entry('deletion.unverified', { requested_at: AT[1], delete_status: 200, reason: 'x' });
-    expect(openIntentOf([intended, unverified])).toMatchObject({ requestedAt: AT[1], deleteStatus: 200 });
+    const known = { requestedAt: AT[1], isRequestKnown: true, deleteStatus: 200 };
+    expect(openIntentOf([intended, unverified])).toMatchObject(known);
+    expect(openIntentOf([unverified])).toMatchObject(known);
+    const later = entry('deletion.unverified', { reason: 'x' });
+    expect(openIntentOf([intended, unverified, later])).toMatchObject(known);
+    expect(openIntentOf([intended, later])?.isRequestKnown).toBe(false);
   });
 
   it('keeps the facts of the DELETE when a later entry only says that the conversation is still shown', () => {

@@ -13,6 +13,8 @@ export interface OpenIntent {
   readonly attempts: number;
   /** When the last DELETE was sent; where nobody lived to say so, when it was intended, just before. RFC 3339. */
   readonly requestedAt: string;
+  /** False where it is only known when it was intended. */
+  readonly isRequestKnown: boolean;
   /** What that DELETE answered, if an answer was recorded. */
   readonly deleteStatus: number | null;
   readonly seenAt: string | null;
@@ -35,6 +37,7 @@ export function openIntentOf(entries: readonly AuditEntry[]): OpenIntent | undef
       known = {
         ...known,
         requestedAt: textOr(entry['requested_at'], known.requestedAt),
+        isRequestKnown: known.isRequestKnown || typeof entry['requested_at'] === 'string',
         deleteStatus: numberOr(entry['delete_status'], known.deleteStatus),
         foundBy: textOr(entry['found_by'], known.foundBy),
       };
@@ -55,6 +58,7 @@ function begun(entry: AuditEntry): OpenIntent | undefined {
     sessionId,
     attempts: numberOr(entry['attempt'] ?? entry['attempts'], 1),
     requestedAt: textOr(entry['requested_at'], entry.time),
+    isRequestKnown: typeof entry['requested_at'] === 'string',
     deleteStatus: numberOr(entry['delete_status'], null),
     seenAt: textOr(entry['seen_at'], null),
     seenBy: textOr(entry['seen_by'], null),

@@ -19,6 +19,9 @@ const RECENT_RUNS = 200;
  */
 const ORPHANED_MS = 24 * 60 * 60 * 1000;
 
+/** A DELETE leaves this long after its intent at most: at a slow pace, or in a pause that the API asked for. */
+const MOST_HELD_UP_MS = 60 * 60 * 1000;
+
 export interface ReconcileContext {
   readonly runId: string;
   readonly policy: Policy;
@@ -99,15 +102,16 @@ async function settleAll(
   const { reader, clock, log, stop } = context;
   const desk = new ControlDesk({ reader, clock, log, signal: stop });
   desk.hurry();
+  const beganAt = clock.now();
   for (const intent of intents) {
     if (stop.aborted) return;
-    await settle(context, { desk, fence }, intent);
+    await settle(context, { desk, fence, beganAt }, intent);
   }
 }
 
 async function settle(
   context: ReconcileContext,
-  { desk, fence }: { readonly desk: ControlDesk; readonly fence: Fence },
+  { desk, fence, beganAt }: { readonly desk: ControlDesk; readonly fence: Fence; readonly beganAt: number },
   intent: OpenIntent,
 ): Promise<void> {
   const { projectId, sessionId } = intent;
@@ -115,7 +119,7 @@ async function settle(
     context.log.warn({ project_id: projectId, session_id: sessionId, problem }, 'still open');
   };
   // A deletion that is still on its way is given the time it would have had in its own run.
-  const sinceMs = context.clock.now() - (parseInstant(intent.requestedAt) ?? 0);
+  const sinceMs = context.clock.now() - leftBy(intent, beganAt);
   const timeoutMs = Math.min(context.verifyTimeoutMs, context.verifyTimeoutMs - sinceMs);
   const { reader, clock, stop: signal } = context;
   const answer = await watchUntilGone({ reader, clock, signal }, { projectId, sessionId }, { timeoutMs });
@@ -166,6 +170,15 @@ async function settle(
     [auditFacts(run, 'deletion.verified', { about: intent, facts: verified })],
     fence,
   );
+}
+
+/**
+ * The latest instant at which the DELETE can have left: we hold the lease since `beganAt`, and whoever lost it sends none.
+ * All that are settled together wait out the verify time-out together.
+ */
+function leftBy({ requestedAt, isRequestKnown }: OpenIntent, beganAt: number): number {
+  const at = parseInstant(requestedAt) ?? 0;
+  return isRequestKnown ? at : Math.min(beganAt, at + MOST_HELD_UP_MS);
 }
 
 /** It answers: another one by now, or the one that was meant, and then the DELETE was not carried out. */

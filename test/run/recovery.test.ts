@@ -324,6 +324,35 @@ test('a deletion that was still on its way when its run was stopped is verified 
   await world.assertSound();
 });
 
+test('a DELETE that left long after its intent, right before its worker vanished, has its time in the next run', async () => {
+  world = await createWorld();
+  const [first = ''] = addProject(world, 101, { old: 1, young: 3 });
+  const { faults, journal } = world.sandbox;
+  faults.staleReadsMs = 30_000;
+  const policy = await world.policy(AGE_POLICY);
+  const gone = new AbortController();
+  const openApi: TestWorld['deps']['openApi'] = () => {
+    const api = world.deps.openApi();
+    const deleteConversation: typeof api.deleter.deleteConversation = async (projectId, sessionId) => {
+      // Held up on its way out, longer than the verify time-out.
+      await world.clock.advance(300_000);
+      const answer = await api.deleter.deleteConversation(projectId, sessionId, {});
+      gone.abort(new RetentionError('interrupted', 'gone'));
+      return answer;
+    };
+    return { reader: api.reader, deleter: { ...api.deleter, deleteConversation } };
+  };
+  const signals = { stop: gone.signal, abandon: gone.signal };
+  await runPolicy({ ...world.deps, openApi }, { policy, trigger: 'manual', signals });
+  expect((await world.entries()).at(-1)?.event).not.toMatch(/^deletion/);
+  await runOnce(world, policy);
+  const said = (await world.entries())
+    .filter((entry) => entry.session_id === first)
+    .map(({ event }) => event);
+  expect(said).toEqual(['deletion.intended', 'deletion.verified']);
+  expect(journal.count({ method: 'DELETE' })).toBe(1);
+});
+
 test('what never left because the API answered nobody is skipped, whoever removed it meanwhile', async () => {
   world = await createWorld({ rpm: 20 });
   addProject(world, 101, { old: 12, young: 1 });
