@@ -27,6 +27,11 @@ const IDLE_ROUNDS = 3;
 /** So far apart that nobody can mistake one clock for the other. */
 const MONOTONIC_START = 1000;
 
+/** A sync can take longer than any stretch of idleness, and is no reason for hours to pass. */
+function isWaitingForDisk(): boolean {
+  return process.getActiveResourcesInfo().some((resource) => resource.startsWith('FSReq'));
+}
+
 /**
  * Time for tests with real sockets. Nobody waits for real: as soon as somebody sleeps and nothing has touched the clock
  * for {@link IDLE_MS}, time jumps to the next instant at which a sleeper wakes. `startAt` is in epoch milliseconds.
@@ -63,7 +68,7 @@ export function createVirtualClock(
     // A timer this late means that the process was busy, or was not given the processor.
     if (performance.now() - startedAt > idleMs * 2 + 3) return false;
     for (let round = 0; round < IDLE_ROUNDS; round += 1) await immediate();
-    return touches === touchesBefore && holds === 0;
+    return touches === touchesBefore && holds === 0 && !isWaitingForDisk();
   }
 
   async function watch(): Promise<void> {
