@@ -1,7 +1,6 @@
 import { readSettings, requireApiKey, type Settings } from '../config/settings.ts';
 import { RetentionError } from '../core/errors.ts';
 import type { HoldFile, Log, Progress, Store } from '../core/ports.ts';
-import { createCustomGptClient } from '../customgpt/client.ts';
 import type { RunDeps } from '../run/conduct-run.ts';
 import { HoldFiles } from '../run/hold-files.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
@@ -64,6 +63,8 @@ export async function openWorker(
   const apiKey = requireApiKey(settings);
   const logging = await loggingOf(world, settings, options.forPeople);
   const { clock, chance, holder } = surroundings;
+  // Loaded only by who talks to the API: the HTTP client is the largest part of what a command has to read at its start.
+  const { createCustomGptClient } = await import('../customgpt/client.ts');
   const client = createCustomGptClient({
     baseUrl: settings.baseUrl,
     apiKey,

@@ -10,20 +10,28 @@ type Told = Pick<Story, 'seed' | 'problems' | 'hash'> & {
 export interface CrewReport {
   readonly counts: ReadonlyMap<string, number>;
   readonly failed: readonly Pick<Story, 'seed' | 'problems'>[];
+  /** Seeds that were played: those before the time was up. */
+  readonly played: number;
   readonly seconds: number;
 }
 
-/** Runs the seeds in as many processes as there are cores; each asks for the next seed when it is done with one. */
+/**
+ * Runs the seeds in as many processes as there are cores; each asks for the next seed when it is done with one, and none
+ * is begun after `minutes`.
+ */
 export async function runCrew(of: {
   from: number;
   count: number;
   jobs: number | undefined;
+  minutes: number | undefined;
 }): Promise<CrewReport> {
   const startedAt = performance.now();
   const tally = new Tally();
   const failed: Pick<Story, 'seed' | 'problems'>[] = [];
   let next = of.from;
-  const take = (): number | undefined => (next < of.from + of.count ? next++ : undefined);
+  const lastStart = startedAt + (of.minutes ?? Infinity) * 60_000;
+  const take = (): number | undefined =>
+    next < of.from + of.count && performance.now() < lastStart ? next++ : undefined;
   const onTold = ({ seed, problems, counts }: Told): void => {
     tally.addAll(counts);
     if (problems.length > 0) failed.push({ seed, problems });
@@ -31,7 +39,8 @@ export async function runCrew(of: {
   const hands = Math.min(of.jobs ?? availableParallelism(), of.count);
   await Promise.all(Array.from({ length: hands }, () => employ(take, onTold)));
   failed.sort((a, b) => a.seed - b.seed);
-  return { counts: tally.counts, failed, seconds: (performance.now() - startedAt) / 1000 };
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { counts: tally.counts, failed, played: next - of.from, seconds };
 }
 
 /** One process, until no seed is left. */

@@ -5,8 +5,10 @@ import { simulate } from './simulation.ts';
 
 const HELP = `Plays the program against a simulated API, disk, clock and people; each seed is another story, the same each time.
 
-  npm run simulate -- [--seeds N] [--from S] [--jobs N]   so many seeds, from S on (default: 200 from 1, a job a core)
-  npm run simulate -- --seed S                            one seed, told line by line
+  npm run simulate -- [--seeds N] [--from S] [--jobs N] [--minutes M]
+      so many seeds, from S on (default: 200 from 1, a job a core); none is begun after M minutes
+  npm run simulate -- --seed S
+      one seed, told line by line
 
 Example, and what a failure says to do:
 
@@ -25,6 +27,7 @@ async function main(): Promise<number> {
       from: { type: 'string', default: '1' },
       seed: { type: 'string' },
       jobs: { type: 'string' },
+      minutes: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
@@ -34,9 +37,17 @@ async function main(): Promise<number> {
   }
   if (values.seed !== undefined) return tell(wholeNumber('--seed', values.seed));
   const count = wholeNumber('--seeds', values.seeds ?? '200');
-  const jobs = values.jobs === undefined ? undefined : wholeNumber('--jobs', values.jobs);
-  const report = await runCrew({ from: wholeNumber('--from', values.from), count, jobs });
+  const report = await runCrew({
+    from: wholeNumber('--from', values.from),
+    count,
+    jobs: optionalNumber('--jobs', values.jobs),
+    minutes: optionalNumber('--minutes', values.minutes),
+  });
   return summarise(report, count);
+}
+
+function optionalNumber(name: string, text: string | undefined): number | undefined {
+  return text === undefined ? undefined : wholeNumber(name, text);
 }
 
 function wholeNumber(name: string, text: string): number {
@@ -55,7 +66,7 @@ async function tell(seed: number): Promise<number> {
   return problems.length === 0 ? 0 : 1;
 }
 
-function summarise({ counts, failed, seconds }: CrewReport, seeds: number): number {
+function summarise({ counts, failed, played, seconds }: CrewReport, asked: number): number {
   const sorted = [...counts].sort(([a], [b]) => (a < b ? -1 : 1));
   for (const [name, count] of sorted) console.log(`${String(count).padStart(10)}  ${name}`);
   for (const { seed, problems } of failed.slice(0, MOST_TOLD)) {
@@ -63,9 +74,10 @@ function summarise({ counts, failed, seconds }: CrewReport, seeds: number): numb
     const told = new Set(problems.map(({ rule, what }) => `  ${rule}: ${what.split('\n', 3).join(' ')}`));
     for (const line of [...told].slice(0, 5)) console.log(line);
   }
-  const never = seeds >= ENOUGH_FOR_ALL ? unexercised(counts) : [];
+  const never = played >= ENOUGH_FOR_ALL ? unexercised(counts) : [];
   for (const name of never) console.log(`\nnever happened, so it proves nothing: ${name}`);
-  console.log(`\n${seeds} seeds in ${Math.round(seconds)} s: ${failed.length} broken`);
+  const cut = played < asked ? `, of ${asked} that were asked for: the time was up` : '';
+  console.log(`\n${played} seeds in ${Math.round(seconds)} s${cut}: ${failed.length} broken`);
   return failed.length + never.length === 0 ? 0 : 1;
 }
 
