@@ -8,6 +8,9 @@ export interface Pace {
   waitMs(now: number): number;
   /** A request starts now. */
   start(now: number): void;
+  /** The one that started last goes out only now. */
+  postpone(now: number): void;
+  readonly isUnlimited: boolean;
 }
 
 /** Even spacing without bursts: N requests a minute start at least 60000/N ms apart. */
@@ -23,5 +26,9 @@ export function createPace(requestsPerMinute: number | 'unlimited'): Pace {
     start(now) {
       nextAt = Math.max(nextAt, now - catchUpMs) + intervalMs;
     },
+    postpone(now) {
+      nextAt = Math.max(nextAt, now - catchUpMs + intervalMs);
+    },
+    isUnlimited: intervalMs === 0,
   };
 }

@@ -88,7 +88,7 @@ async function attempt<T>(
   if (admission.kind === 'aborted') throw failed(call, 'aborted');
   if (admission.kind === 'exhausted') throw last ?? failed(call, admission.failure, admission.status);
   if (call.mayBeSent !== undefined)
-    await assertMayBeSent(call, () => {
+    await assertMayBeSent(call, turnstile.postpone(), () => {
       turnstile.leave(admission.ticket, { kind: 'nothing' });
     });
   // The look took its time, and somebody may have been told to wait meanwhile.
@@ -108,11 +108,16 @@ async function attempt<T>(
   return outcomeOf(call, result);
 }
 
-async function assertMayBeSent(call: Call<unknown>, giveBackTurn: () => void): Promise<void> {
+async function assertMayBeSent(
+  call: Call<unknown>,
+  goOn: () => void,
+  giveBackTurn: () => void,
+): Promise<void> {
   let mayBeSent: boolean | undefined;
   try {
     mayBeSent = await call.mayBeSent?.();
   } finally {
+    goOn();
     if (mayBeSent !== true) giveBackTurn();
   }
   if (mayBeSent !== true) throw failed(call, 'aborted');

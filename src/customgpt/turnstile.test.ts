@@ -62,6 +62,30 @@ describe('the pace', () => {
     expect(elapsed()).toBe(11_000);
   });
 
+  it('begins anew with a request that goes out after its turn, and nobody starts in between', async () => {
+    const { clock, turnstile, enter, elapsed } = setUp({ requestsPerMinute: 60 });
+    await enter();
+    const goOn = turnstile.postpone();
+    const starts: number[] = [];
+    const others = [1, 2].map(async () => {
+      await enter();
+      starts.push(elapsed());
+    });
+    await clock.advance(5_500);
+    expect(starts).toEqual([]);
+    goOn();
+    await Promise.all(others);
+    expect(starts).toEqual([6_500, 7_500]);
+  });
+
+  it('is nobody to wait for where there is none', async () => {
+    const { turnstile, enter, elapsed } = setUp();
+    await enter();
+    turnstile.postpone();
+    await enter();
+    expect(elapsed()).toBe(0);
+  });
+
   it('catches up at most 50 ms where intervals are short', () => {
     const pace = createPace(60_000);
     pace.start(0);

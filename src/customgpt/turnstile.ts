@@ -25,6 +25,8 @@ export class Turnstile {
   readonly #waiting = new Set<Waiter>();
   #wake: { readonly at: number; readonly alarm: AbortController } | undefined;
   #closed = false;
+  /** Turns that were given and are not used yet. */
+  #postponed = 0;
 
   constructor(parts: { clock: Clock; pace: Pace; gate: Gate }) {
     this.#clock = parts.clock;
@@ -57,6 +59,20 @@ export class Turnstile {
     });
   }
 
+  /**
+   * Whoever has had his turn and looks at something first keeps it until he calls what is returned: were others to start
+   * meanwhile, all who looked at the same thing would go out at once.
+   */
+  postpone(): () => void {
+    if (this.#pace.isUnlimited) return () => undefined;
+    this.#postponed += 1;
+    return () => {
+      this.#postponed -= 1;
+      this.#pace.postpone(this.#clock.monotonic());
+      this.#moveOn();
+    };
+  }
+
   /** Every admitted request comes back here once, whatever became of it. */
   leave(ticket: Ticket, lesson: Lesson): void {
     this.#gate.report(ticket, lesson);
@@ -75,6 +91,7 @@ export class Turnstile {
   }
 
   #waitMs(now: number): number {
+    if (this.#postponed > 0) return Infinity;
     return Math.max(this.#gate.waitMs(now), this.#pace.waitMs(now));
   }
 

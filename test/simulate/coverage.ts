@@ -57,6 +57,7 @@ const EXPECTED = [
     'people: recreate',
     'people: revive',
   ],
+  ...['people: list', 'people: unlist', 'people: spoil', 'people: lose'],
   ...['people: hold', 'people: release', 'people: plan', 'people: apply'],
 ];
 

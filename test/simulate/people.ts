@@ -1,3 +1,4 @@
+import type { ListedHold } from '../../src/core/hold.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Account, Talk } from './account.ts';
 import { drawInstant, type Random } from './random.ts';
@@ -12,7 +13,10 @@ export class People {
   readonly #policies: readonly Policy[];
   readonly #office: SimWorker;
   readonly #holds: string[] = [];
+  /** What the file of holds ought to say. */
+  #listed: readonly ListedHold[] | 'missing' = 'missing';
   #commands = 0;
+  #isOver = false;
   /** Commands at work: they are stopped with everything else. */
   readonly atWork = new Set<SimWorker>();
 
@@ -44,8 +48,19 @@ export class People {
       at(() => {
         this.#placeOrRelease();
       });
+    const edits = random.pick([0, 0, 2, 6, 12]);
+    for (let index = 0; index < edits; index += 1)
+      at(() => {
+        this.#editPaper();
+      });
     const commands = random.pick([0, 0, 1, 2]);
     for (let index = 0; index < commands; index += 1) at(() => this.#planAndApply());
+  }
+
+  /** Whoever spoiled the file of holds has put it right. */
+  heal(): void {
+    this.#isOver = true;
+    if (this.#stage.paper.content !== this.#listed) this.#stage.paper.write(this.#listed);
   }
 
   #say(what: string): void {
@@ -135,6 +150,47 @@ export class People {
     const common = { holdId, projectId, matter: 'matter-1', untilAt };
     const rest = { reason: 'simulated', by: 'lawyer', addedAt: at };
     state.addHold({ ...common, sessionId: isWhole ? undefined : sessionId, ...rest }).catch(() => undefined);
+  }
+
+  /** Lawyers list what they hold in a file, save it in two halves, take it out again, and spoil it. */
+  #editPaper(): void {
+    if (this.#isOver) return;
+    const { paper } = this.#stage;
+    const listed = this.#listed === 'missing' ? [] : this.#listed;
+    const what = this.#random.pick(['list', 'list', 'list', 'unlist', 'spoil', 'lose'] as const);
+    this.#say(`${what} in the file of holds`);
+    if (what === 'spoil' || what === 'lose') {
+      paper.write(what === 'spoil' ? 'wrong' : 'missing');
+      this.#writeLater(this.#random.pick([300, 5000, 200_000]));
+      return;
+    }
+    const kept = what === 'unlist' ? listed.filter(() => this.#random.percent(60)) : listed;
+    this.#listed = what === 'list' ? [...kept, ...this.#newlyListed()] : kept;
+    if (this.#random.percent(40)) {
+      paper.write(this.#listed.slice(0, Math.floor(this.#listed.length / 2)));
+      this.#writeLater(this.#random.whole(1, 700));
+    } else paper.write(this.#listed);
+  }
+
+  #writeLater(ms: number): void {
+    const { timeline, world, paper } = this.#stage;
+    timeline.after(world, ms, () => {
+      if (!this.#isOver) paper.write(this.#listed);
+    });
+  }
+
+  #newlyListed(): readonly ListedHold[] {
+    const now = Math.floor(this.#stage.timeline.now);
+    return Array.from({ length: this.#random.whole(1, 4) }, () => this.#talk())
+      .filter((talk) => talk !== undefined)
+      .map(({ row }) => ({
+        projectId: row.project_id,
+        sessionId: this.#random.percent(10) ? undefined : row.session_id,
+        matter: `matter-${this.#random.whole(1, 1000)}`,
+        reason: 'simulated',
+        by: 'lawyer',
+        untilAt: this.#random.percent(80) ? undefined : now + this.#random.whole(1, 90) * 60_000,
+      }));
   }
 
   /** A person plans, looks at it for a while, and applies it. */

@@ -1,10 +1,12 @@
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import type { Account, Talk } from './account.ts';
+import type { HoldsPaper } from './holds-paper.ts';
+import { HoldsReferee } from './holds-referee.ts';
 import type { Route, Shown } from './api.ts';
 import { judge, restsOn, type WrittenPolicy } from './oracle.ts';
 import type { StateReader } from './referee-log.ts';
 import type { RunWatch } from './run-watch.ts';
-import type { Timeline } from './timeline.ts';
+import type { Actor, Timeline } from './timeline.ts';
 import type { Tally, Trace } from './trace.ts';
 import type { Weather } from './weather.ts';
 import type { Delivery } from './wire.ts';
@@ -13,6 +15,7 @@ import type { Delivery } from './wire.ts';
 export interface Suspect {
   readonly holder: string;
   readonly name: string;
+  readonly actor: Actor;
   /** Whose DELETE it is that leaves, by conversation: where two runs have one in line, the first comes first. */
   readonly senders: ReadonlyMap<string, readonly RunWatch[]>;
   stoppedAt: number | undefined;
@@ -64,6 +67,7 @@ export class Referee {
   readonly #tally: Tally;
   readonly #state: StateReader;
   readonly #intervalMs: number;
+  readonly #holds: HoldsReferee;
 
   constructor(parts: {
     timeline: Timeline;
@@ -74,6 +78,7 @@ export class Referee {
     state: StateReader;
     policies: ReadonlyMap<string, WrittenPolicy>;
     requestsPerMinute: number | 'unlimited';
+    paper: HoldsPaper;
   }) {
     this.#timeline = parts.timeline;
     this.#account = parts.account;
@@ -81,6 +86,12 @@ export class Referee {
     this.#trace = parts.trace;
     this.#tally = parts.tally;
     this.#state = parts.state;
+    this.#holds = new HoldsReferee({
+      ...parts,
+      blame: (rule, what) => {
+        this.blame(rule, what);
+      },
+    });
     this.policies = parts.policies;
     this.#intervalMs = parts.requestsPerMinute === 'unlimited' ? 0 : 60_000 / parts.requestsPerMinute;
   }
@@ -144,6 +155,7 @@ export class Referee {
       ...{ intentSeq: intent.seq, worker: worker.name, answer: undefined },
     };
     this.sent.push(sent);
+    this.#holds.checkDelete(worker, { projectId, sessionId });
     this.#checkWorker(worker, watch, { policy: intent.policy, where, projectId });
     if (watch.knowsGone(projectId, sessionId))
       this.blame('known-gone', `DELETE of ${where}, known to be gone`);
@@ -226,6 +238,10 @@ export class Referee {
     if (Math.abs(apart) > CLOCKS_APART_MS)
       this.blame('clock', `${planId} is decided by a clock that is ${Math.round(apart / 1000)} s wrong`);
     if (this.#weather.hidesDate) this.blame('clock', `${planId} is decided without a Date`);
+  }
+
+  onHoldsChanged(): void {
+    this.#holds.onHoldsChanged();
   }
 
   onCommitted(entries: readonly AuditEntry[]): void {

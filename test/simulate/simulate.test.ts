@@ -147,6 +147,34 @@ const SABOTAGES: readonly (readonly [string, readonly string[], Sabotage & Clima
     },
   ],
   [
+    'a file of holds that is read once',
+    ['hold-file'],
+    {
+      holdFile: (file) => {
+        const first = file.read();
+        return { ...file, read: () => first };
+      },
+    },
+  ],
+  [
+    'a turn that comes late and is used without another look',
+    ['hold', 'hold-file', 'lease', 'sight', 'project'],
+    {
+      api: (api) => ({
+        ...api,
+        deleter: {
+          ...api.deleter,
+          deleteConversation: (projectId, sessionId, options) =>
+            api.deleter.deleteConversation(projectId, sessionId, {
+              ...options,
+              mayBeSent: () => Promise.resolve(true),
+            }),
+        },
+      }),
+      requestsPerMinute: 20,
+    },
+  ],
+  [
     'a lease that everybody gets',
     ['lease'],
     {

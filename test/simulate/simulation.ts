@@ -1,10 +1,13 @@
+import { createHash, createPrivateKey } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync, existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPolicies } from '../../src/config/policy-file.ts';
 import type { Policy } from '../../src/core/policy.ts';
+import { createNoteSigner, type NoteSigner } from '../../src/core/signed-note.ts';
 import { Account } from './account.ts';
 import { Chaos } from './chaos.ts';
+import { HoldsPaper } from './holds-paper.ts';
 import type { WrittenPolicy } from './oracle.ts';
 import { People } from './people.ts';
 import { makePolicy, type MadePolicy } from './policy-maker.ts';
@@ -175,7 +178,8 @@ class Simulation {
     const shared = { timeline: this.#timeline, trace: this.#trace, tally: this.#tally };
     const account = this.#account;
     const policies = new Map<string, WrittenPolicy>(made.map(({ written }) => [written.name, written]));
-    const referee = new Referee({ ...shared, account, weather, state, policies, requestsPerMinute });
+    const paper = new HoldsPaper(() => this.#timeline.now);
+    const referee = new Referee({ ...shared, account, weather, state, policies, requestsPerMinute, paper });
     const verifyTimeoutMs = this.#random.pick([20_000, MINUTE, MINUTE]);
     const wire = new SimWire({
       ...shared,
@@ -193,6 +197,7 @@ class Simulation {
         referee,
         random: this.#random.fork('stage'),
         stateDir: this.#stateDir,
+        ...{ signer: signerOf(this.#seed), paper },
       },
       ...{ requestsPerMinute, leaseMs: MINUTE, verifyTimeoutMs },
       ...{ sabotage: this.#sabotage, disk: 'sound' },
@@ -212,6 +217,7 @@ class Simulation {
     const { chaos, people, weather } = parts;
     weather.isCalm = true;
     chaos.heal();
+    people.heal();
     this.#trace.say('world', 'all is well from here on');
     const end = this.#timeline.now + 50 * MINUTE;
     await this.#until(end);
@@ -259,6 +265,14 @@ class Simulation {
     else if ('error' in ended) stage.referee.blame('quiet', `${what} fails: ${String(ended.error)}`);
     return ended?.value;
   }
+}
+
+/** From the seed alone, so that the notes are the same each time. */
+function signerOf(seed: number): NoteSigner {
+  const start = Buffer.from('302e020100300506032b657004220420', 'hex');
+  const secret = createHash('sha256').update(`signer ${seed}`).digest();
+  const key = Buffer.concat([start, secret]);
+  return createNoteSigner(createPrivateKey({ key, format: 'der', type: 'pkcs8' }));
 }
 
 /** By an own store, so that nothing is open but the file. */

@@ -1,5 +1,7 @@
-import type { Store } from '../../src/core/ports.ts';
+import type { HoldFile, Store } from '../../src/core/ports.ts';
 import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
+import type { NoteSigner } from '../../src/core/signed-note.ts';
+import type { HoldsPaper } from './holds-paper.ts';
 import type { Random } from './random.ts';
 import type { Referee } from './referee.ts';
 import type { Disk } from './state.ts';
@@ -11,6 +13,7 @@ import type { SimWire } from './wire.ts';
 export interface Sabotage {
   readonly store?: (store: Store) => Store;
   readonly api?: (api: ReturnType<RunDeps['openApi']>) => ReturnType<RunDeps['openApi']>;
+  readonly holdFile?: (file: HoldFile) => HoldFile;
   /** Changes what the program reads, not what the oracle reads. */
   readonly policy?: (yaml: string) => string;
 }
@@ -27,6 +30,8 @@ export interface Stage {
   readonly tally: Tally;
   readonly random: Random;
   readonly stateDir: string;
+  readonly signer: NoteSigner;
+  readonly paper: HoldsPaper;
   readonly requestsPerMinute: number | 'unlimited';
   readonly leaseMs: number;
   readonly verifyTimeoutMs: number;

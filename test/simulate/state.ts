@@ -11,6 +11,8 @@ export type Disk = 'sound' | 'full' | 'unacknowledged' | 'dead';
 export interface StateWatcher {
   /** In the instant in which entries are in the file, told or not. */
   onCommitted(entries: readonly AuditEntry[]): void;
+  /** In the instant in which a hold was placed or released. */
+  onHoldsChanged(): void;
   onPlanBegun(planId: string, decidedAt: number): void;
   /** Called before and after each piece of work; true: the process dies right here. */
   isToDie(when: 'before' | 'after'): boolean;
@@ -41,6 +43,7 @@ const WRITES = [
   ...[
     'addHold',
     'releaseHold',
+    'syncHolds',
     'startRun',
     'updateRun',
     'recordSlot',
@@ -51,6 +54,8 @@ const WRITES = [
   ],
   'discard',
 ];
+
+const HOLD_WRITES = ['addHold', 'releaseHold', 'syncHolds'];
 
 /** What is read in batches, and not by one promise. */
 const ITERATIONS = ['planItems', 'entries', 'verifiedSessions'];
@@ -179,6 +184,7 @@ export class SimState {
     if (isRefused) return this.#fail(name, isWrite);
     try {
       const value = await work.run();
+      if (HOLD_WRITES.includes(name)) this.#watcher.onHoldsChanged();
       if (name !== 'lastSlot') this.#trace.say(this.#actor.name, `state: ${name}`);
       return isWrite && disk === 'unacknowledged' ? this.#fail(name, true) : { value };
     } catch (error) {

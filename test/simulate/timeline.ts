@@ -7,6 +7,8 @@ import type { Random } from './random.ts';
 export interface Actor {
   readonly name: string;
   state: 'running' | 'paused' | 'dead';
+  /** When it was last woken. */
+  resumedAt: number;
   /** What came while it was stopped, in order. */
   readonly missed: Happening[];
 }
@@ -23,7 +25,7 @@ interface Happening {
 export type Cancel = () => void;
 
 export function createActor(name: string): Actor {
-  return { name, state: 'running', missed: [] };
+  return { name, state: 'running', resumedAt: -Infinity, missed: [] };
 }
 
 /**
@@ -71,6 +73,7 @@ export class Timeline {
   resume(actor: Actor): void {
     if (actor.state !== 'paused') return;
     actor.state = 'running';
+    actor.resumedAt = this.#now;
     for (const [index, missed] of actor.missed.splice(0).entries()) {
       // In the order in which it was due, all of it now.
       push(this.#heap, { ...missed, at: this.#now, tie: -1 + index * 1e-6, action: unlessCancelled(missed) });

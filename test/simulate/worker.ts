@@ -12,6 +12,7 @@ import { applyStoredPlan, type Override } from '../../src/run/apply-stored-plan.
 import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
 import { joinStops } from '../../src/run/context.ts';
 import { makePlan } from '../../src/run/make-plan.ts';
+import { HoldFiles } from '../../src/run/hold-files.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import type { Route } from './api.ts';
@@ -55,7 +56,9 @@ export class SimWorker implements Suspect {
 
   static async start(stage: Stage, name: string): Promise<SimWorker> {
     const actor = createActor(name);
-    const store = await openSqliteStore({ stateDir: stage.stateDir, clock: stage.timeline.clockOf(actor) });
+    const { stateDir, signer } = stage;
+    const clock = stage.timeline.clockOf(actor);
+    const store = await openSqliteStore({ stateDir, clock, signer: () => signer });
     return new SimWorker(stage, { name, actor, store });
   }
 
@@ -74,6 +77,7 @@ export class SimWorker implements Suspect {
     });
     const watcher = {
       onCommitted: stage.referee.onCommitted.bind(stage.referee),
+      onHoldsChanged: stage.referee.onHoldsChanged.bind(stage.referee),
       onPlanBegun: stage.referee.onPlanBegun.bind(stage.referee),
       isToDie: (when: 'before' | 'after') => {
         const isNow = this.#burns(`${when}-write`);
@@ -98,10 +102,11 @@ export class SimWorker implements Suspect {
       wire: stage.wire.of(this),
     });
     this.#control = createStopSignals(clock);
+    const file = sabotaged(stage.sabotage).holdFile(stage.paper.file());
     this.#deps = {
       openApi: () => this.#client.view(),
       store: this.#state,
-      holds: this.#state,
+      holds: new HoldFiles({ store: this.#state, files: [file], clock, chance, log }),
       clock,
       chance,
       log,
@@ -180,7 +185,7 @@ export class SimWorker implements Suspect {
   async plan(policy: Policy): Promise<PlanSummary> {
     const { store, clock, chance, log, progress } = this.#deps;
     const { reader } = sabotaged(this.#stage.sabotage).api(this.#client.view());
-    const holds = await store.holdsInForce(clock.now());
+    const holds = await this.#deps.holds.holdsInForce(clock.now());
     return makePlan(
       { reader, plans: store, audit: store.audit, clock, chance, log, progress },
       { policy, holds, withKept: true },
@@ -275,7 +280,8 @@ export class SimWorker implements Suspect {
 }
 
 function sabotaged(sabotage: Sabotage | undefined): Required<Sabotage> {
-  return { store: (store) => store, api: (api) => api, policy: (text) => text, ...sabotage };
+  const same = <T>(one: T): T => one;
+  return { store: same, api: same, policy: same, holdFile: same, ...sabotage };
 }
 
 /** An alarm may be silent when nothing is due: on the minutes of our schedules, and every fifth to try again. */
