@@ -3,7 +3,7 @@ import type { AuditEntry, AuditFacts, Fact } from '../core/audit-entry.ts';
 import { ApiError } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
 import type { PlanItem } from '../core/plan.ts';
-import type { ConversationPage, Existence } from '../core/ports.ts';
+import type { ConversationPage, CustomGptReader, Existence } from '../core/ports.ts';
 import { Brake } from './brake.ts';
 import { ClockWatch } from './clock-watch.ts';
 import { confirmAbsence } from './confirm.ts';
@@ -70,6 +70,8 @@ function nth<T>(list: readonly T[], index: number): T {
   return found;
 }
 
+type Look = Parameters<CustomGptReader['existence']>[2];
+
 /** Everything that is asked of the server, at which second. */
 class Server {
   readonly listed: unknown[] = [];
@@ -78,13 +80,16 @@ class Server {
   pages = 0;
   readonly #given: Given;
   readonly #seconds: () => number;
+  readonly #stop: AbortSignal;
 
-  constructor(given: Given, seconds: () => number) {
+  constructor(given: Given, from: { readonly seconds: () => number; readonly stop: AbortSignal }) {
     this.#given = given;
-    this.#seconds = seconds;
+    this.#seconds = from.seconds;
+    this.#stop = from.stop;
   }
 
-  async *conversationPages(projectId: number): AsyncGenerator<ConversationPage> {
+  async *conversationPages(projectId: number, signal: AbortSignal): AsyncGenerator<ConversationPage> {
+    expect(signal).toBe(this.#stop);
     const listing = nth(this.#given.listings ?? [[[]]], this.listed.length);
     this.listed.push([projectId, this.#seconds()]);
     if (listing instanceof Error) throw listing;
@@ -101,8 +106,11 @@ class Server {
     }
   }
 
-  existence(_: number, sessionId: string, { purpose }: { purpose: string }): Promise<Existence> {
-    if (purpose === 'messages') return Promise.resolve(this.#given.reread ?? GONE);
+  existence(_: number, sessionId: string, options: Look): Promise<Existence> {
+    if (options.purpose === 'messages') return Promise.resolve(this.#given.reread ?? GONE);
+    expect(options.purpose).toBe('verify');
+    // Whoever looks after a DELETE is stopped later than whoever only confirms.
+    if (this.deleted.length === 0) expect(options.signal).toBe(this.#stop);
     this.looked.push([sessionId, this.#seconds()]);
     return Promise.resolve(nth(this.#given.looks ?? [GONE], this.looked.length - 1));
   }
@@ -131,7 +139,8 @@ function setUp(given: Given = {}) {
       return Promise.resolve();
     },
   };
-  const server = new Server(given, () => elapsedMs / 1000);
+  const server = new Server(given, { seconds: () => elapsedMs / 1000, stop: stop.signal });
+  let readings = 0;
   const signals = { stop: stop.signal, abandon: new AbortController().signal };
   const noop = () => undefined;
   const log = { info: noop, warn: noop, error: noop, debug: noop };
@@ -153,8 +162,13 @@ function setUp(given: Given = {}) {
     brake: new Brake({ log, stop: stop.signal }),
     desk: new ControlDesk({ reader: server as never, clock, log, signal: signals.abandon }),
     audit: {
-      append: (entries: readonly AuditFacts[]) => Promise.resolve(void written.push(...entries)),
+      append(entries: readonly AuditFacts[]) {
+        // Even a transaction for nothing waits for the disk.
+        expect(entries).not.toEqual([]);
+        return Promise.resolve(void written.push(...entries));
+      },
       async *entries(filter: object) {
+        readings += 1;
         expect(filter).toEqual({ runId: 'run-1' });
         for (const entry of given.log ?? []) yield await Promise.resolve(entry);
       },
@@ -168,7 +182,7 @@ function setUp(given: Given = {}) {
   };
   return {
     context: context as unknown as DeletionContext,
-    ...{ stop, server },
+    ...{ stop, server, readings: () => readings },
     entries: () =>
       written.map(({ event, project_id, session_id, facts }) => ({
         event,
