@@ -44,6 +44,6 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   'clock-watch': run('clock-watch'),
   'group-commit': {
     mutate: ['src/store/group-commit.ts'],
-    tests: ['src/store/group-commit.test.ts', 'test/contract/**/*.test.ts', 'test/run/recovery.test.ts'],
+    tests: ['src/store/group-commit.test.ts'],
   },
 };
