@@ -56,11 +56,35 @@ describe('a signed note', () => {
     expect(isSignedBy(cosigned.replace('1999', '1998'), keyOf(signer.verifierKey))).toBe(false);
   });
 
+  it('is signed by each of those who signed it, and by nobody where only others did', () => {
+    const other = createNoteSigner(generateKeyPairSync('ed25519').privateKey);
+    const [text = '', own = ''] = note.split('\n\n');
+    const [, others = ''] = other.sign(HEAD).split('\n\n');
+    for (const both of [`${text}\n\n${own}${others}`, `${text}\n\n${others}${own}`]) {
+      expect(isSignedBy(both, keyOf(signer.verifierKey))).toBe(true);
+      expect(isSignedBy(both, keyOf(other.verifierKey))).toBe(true);
+    }
+    expect(isSignedBy(`${text}\n\n${others}`, keyOf(signer.verifierKey))).toBe(false);
+    const witness = `${text}\n\n— witness.example ${Buffer.alloc(76, 7).toString('base64')}\n`;
+    expect(readNote(witness)).toEqual(HEAD);
+    expect(isSignedBy(witness, keyOf(signer.verifierKey))).toBe(false);
+  });
+
+  it.each([3, 4, 67, 69])('is not signed by a signature of %i bytes in all', (length) => {
+    const [text = '', own = ''] = note.split('\n\n');
+    const bytes = Buffer.from(own.trimEnd().split(' ').at(-1) ?? '', 'base64');
+    const other = Buffer.concat([bytes, Buffer.alloc(1)]).subarray(0, length);
+    const changed = `${text}\n\n— customgpt-retention ${other.toString('base64')}\n`;
+    expect(readNote(changed)).toEqual(HEAD);
+    expect(isSignedBy(changed, keyOf(signer.verifierKey))).toBe(false);
+  });
+
   it.each<[string, (whole: string) => string]>([
     ['an empty one', () => ''],
     ['no signature', (whole) => whole.split('\n\n')[0] ?? ''],
     ['no signature line', (whole) => `${whole.split('\n\n')[0] ?? ''}\n\n`],
     ['no end of line', (whole) => whole.trimEnd()],
+    ['another sign for its end of line', (whole) => whole.replace(/\n$/, 'x')],
     ['a sign too few', (whole) => whole.slice(0, -2)],
     ['a line that is no signature', (whole) => `${whole}PS\n`],
     ['a line that only ends in a signature', (whole) => whole.replace('— ', 'PS — ')],
