@@ -85,6 +85,43 @@ describe('group commit', () => {
     expect(groups).toEqual([1, 1, 3]);
   });
 
+  /** Lets so many callers come, turn by turn, each turn's before the group looks again who is there. */
+  async function comeInTurns(turns: number, come: (turn: number) => void): Promise<void> {
+    for (let turn = 0; turn < turns; turn += 1) {
+      const next = nextTurn();
+      come(turn);
+      await next;
+    }
+  }
+
+  it('waits as long as each turn brings somebody new', async () => {
+    const groups: number[] = [];
+    commits = new GroupCommit(connection, (entries) => groups.push(entries.length));
+    const calls: Promise<unknown>[] = [];
+    await comeInTurns(5, () => calls.push(append()));
+    await Promise.all(calls);
+    expect(groups).toEqual([5]);
+  });
+
+  it.each([
+    ['as many as one holds', 500, 1],
+    ['one fewer, and then more', 499.5, 2],
+  ])('waits no longer once there are %s', async (_, eachTurn, expected) => {
+    let now = 0;
+    let writtenIn: number | undefined;
+    const draft = () => {
+      writtenIn ??= now;
+      return { entries: [] };
+    };
+    const calls: Promise<unknown>[] = [];
+    await comeInTurns(5, (turn) => {
+      now = turn;
+      while (calls.length < Math.floor(eachTurn * (turn + 1))) calls.push(commits.change(draft));
+    });
+    await Promise.all(calls);
+    expect(writtenIn).toBe(expected);
+  });
+
   it('tells nobody of a commit that could not be made durable, and writes nothing after it', async () => {
     const told: number[] = [];
     const elsewhere = join(stateDir, 'no-such.db');
