@@ -242,10 +242,12 @@ describe('a fresh listing', () => {
 
   test('that lags behind is taken again until it has caught up, each time after twice the pause', async () => {
     const shown = [[row('s1')]];
-    const { context, server, entries } = setUp({
+    const { context, server, entries, readings } = setUp({
       listings: [shown, shown, shown, shown, shown, shown, [[]]],
     });
     expect(await confirmAbsence(context)).toEqual([]);
+    // The log is walked through only where something is to be deleted again.
+    expect(readings()).toBe(0);
     expect(server.listed).toEqual([0, 2, 6, 14, 29, 44, 59].map((second) => [7, second]));
     expect(server.looked).toEqual([0, 2, 6, 14, 29, 44].map((second) => ['s1', second]));
     expect(entries()).toEqual([]);
