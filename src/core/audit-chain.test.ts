@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { chainEntry, checkEntry, verifyChain } from './audit-chain.ts';
 import { GENESIS } from './audit-entry.ts';
 import type { AuditEntry, AuditFacts, Fact } from './audit-entry.ts';
@@ -123,11 +123,22 @@ describe('checkEntry', () => {
     ['an array', []],
     ['a number', 7],
     ['nothing at all', {}],
-    ['a sequence number as text', { ...at(chain(1), 0), seq: '1' }],
-    ['a project as text', { ...at(chain(1), 0), project_id: '42' }],
-    ['another time', { ...at(chain(1), 0), time: '23 November' }],
-    ['a missing rule', { ...at(chain(1), 0), rule: undefined }],
   ])('cannot read %s', (_what, entry) => {
+    expect(checkEntry(entry, GENESIS)).toEqual({ ok: false, seq: 1, problem: 'is not readable' });
+  });
+
+  it.each([
+    ['a sequence number as text', { seq: '1' }],
+    ['a project as text', { project_id: '42' }],
+    ['another time', { time: '23 November' }],
+    ['a time with more before it', { time: `1${TIME}` }],
+    ['a time with more after it', { time: `${TIME} ` }],
+    ['an event that is no text', { event: 7 }],
+    ['no hash of the entry before it', { prev: null }],
+    ['no hash', { hash: undefined }],
+    ['a missing rule', { rule: undefined }],
+  ])('cannot read %s', (_what, change) => {
+    const entry = { ...at(chain(1), 0), ...change };
     expect(checkEntry(entry, GENESIS)).toEqual({ ok: false, seq: 1, problem: 'is not readable' });
   });
 
@@ -156,7 +167,10 @@ describe('checkEntry', () => {
 });
 
 describe('verifyChain', () => {
-  const entries = chain(6);
+  let entries: readonly AuditEntry[];
+  beforeEach(() => {
+    entries = chain(6);
+  });
 
   it('accepts a sound chain, as objects and as lines, and the empty one', async () => {
     const ok = { ok: true, head: headOf(entries) };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { chainEntry } from './audit-chain.ts';
 import { GENESIS } from './audit-entry.ts';
 import type { AuditEntry, AuditEvent, AuditFacts, Fact } from './audit-entry.ts';
-import { checkCheckpoint, linkEntries, noteOf } from './checkpoint.ts';
+import { checkCheckpoint, endsRun, isCheckpointDue, linkEntries, noteOf } from './checkpoint.ts';
 import { createNoteSigner, parseVerifierKey, readNote } from './signed-note.ts';
 
 const TIME = '2026-11-23T03:30:00.123Z';
@@ -89,7 +89,29 @@ describe('linkEntries', () => {
   });
 });
 
+describe('the place of a checkpoint', () => {
+  it.each(['run.completed', 'run.refused', 'run.interrupted'] as const)('is behind %s', (event) => {
+    expect(endsRun({ event })).toBe(true);
+  });
+
+  it('is behind nothing else', () => {
+    const others = ['run.started', 'checkpoint', 'deletion.verified'] as const;
+    expect(others.some((event) => endsRun({ event }))).toBe(false);
+  });
+
+  it('is each multiple of 1,000', () => {
+    expect([1, 500, 999, 1_000, 1_001, 10_000].map(isCheckpointDue)).toEqual([
+      ...[false, false, false],
+      ...[true, false, true],
+    ]);
+  });
+});
+
 describe('noteOf', () => {
+  it('is the note of a checkpoint', () => {
+    expect(noteOf({ event: 'checkpoint', note: 'x' })).toBe('x');
+  });
+
   it.each([
     ['null', null],
     ['a text', 'checkpoint'],

@@ -39,6 +39,10 @@ describe('globs', () => {
     ['a*b*c', 'a--b--c', true],
     ['a*b*c', 'acb', false],
     ['a*bc*c', 'abc', false],
+    ['a*bb*bb*c', 'abbbc', false],
+    ['a*bb*bb*c', 'abbbbc', true],
+    ['*ab*ab*', 'ab', false],
+    ['*ab*ab*', 'abab', true],
     ['ab*ba', 'aba', false],
     ['ab*ba', 'abba', true],
     ['exact', 'exact', true],
@@ -63,6 +67,7 @@ describe('globs', () => {
     ['caf\u00e9', 'cafe\u0301', true],
     ['cafe\u0301*', 'caf\u00e9s', true],
     ['caf?', 'cafe\u0301', true],
+    ['\u304c', '\u304b\u3099', true],
   ])('%j over %j is %s', (pattern, name, expected) => {
     expect(test('glob', pattern, name)).toBe(expected);
   });
@@ -83,6 +88,11 @@ describe('globs', () => {
     ['a'.repeat(LONGEST_PATTERN + 1), /longer/],
   ])('refuses %j', (pattern, expected) => {
     expect(problem('glob', pattern)).toMatch(expected);
+  });
+
+  it('may be as long as the longest pattern', () => {
+    const longest = 'a'.repeat(LONGEST_PATTERN);
+    expect(test('glob', longest, longest)).toBe(true);
   });
 
   it('matches as the definition says', () => {
@@ -124,6 +134,13 @@ describe('plain texts', () => {
     ['contains', 'é', 'cafe\u0301', true],
   ])('%s %j over %j is %s', (...[how, pattern, name, expected]) => {
     expect(test(how, pattern, name)).toBe(expected);
+  });
+
+  it('respect case where nobody says otherwise', () => {
+    for (const how of ['glob', 'equals', 'contains', 'starts_with', 'regex'] as const) {
+      const compiled = compileNameTest(how, 'VIP');
+      expect(compiled.ok && ['VIP', 'vip'].map(compiled.matcher.test)).toEqual([true, false]);
+    }
   });
 
   it.each<[NameTest, string, string, boolean]>([
@@ -174,7 +191,11 @@ describe('regular expressions', () => {
     ['(?P<n>a)(?P=n)', /back-reference/],
     ['(?>a)', /atomic/],
     ['a++', /possessive/],
+    ['a*+', /possessive/],
+    ['a?+', /possessive/],
+    ['a{2}+', /possessive/],
     ['(', /RE2 syntax: missing closing \)/],
+    ['(a+', /RE2 syntax: missing closing \)/],
     ['[z-a]', /RE2 syntax: invalid character class range/],
     ['a)|(b', /RE2 syntax/],
     ['((a{1000}){1000}){1000}', /RE2 syntax/],

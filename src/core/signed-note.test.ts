@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, verify } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { createNoteSigner, isSignedBy, parseVerifierKey, readNote } from './signed-note.ts';
-import type { VerifierKey } from './signed-note.ts';
+import type { NoteSigner, VerifierKey } from './signed-note.ts';
 
 /** RFC 8032, section 7.1, test 1. */
 const SECRET = '9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60';
@@ -11,9 +11,14 @@ const privateKey = createPrivateKey({
   format: 'der',
   type: 'pkcs8',
 });
-const signer = createNoteSigner(privateKey);
 const HEAD = { seq: 1999, hash: 'ab'.repeat(32) };
-const note = signer.sign(HEAD);
+
+let signer: NoteSigner;
+let note: string;
+beforeEach(() => {
+  signer = createNoteSigner(privateKey);
+  note = signer.sign(HEAD);
+});
 
 function keyOf(text: string): VerifierKey {
   const key = parseVerifierKey(text);
@@ -51,25 +56,65 @@ describe('a signed note', () => {
     expect(isSignedBy(cosigned.replace('1999', '1998'), keyOf(signer.verifierKey))).toBe(false);
   });
 
-  it.each([
-    ['an empty one', ''],
-    ['no signature', note.split('\n\n')[0] ?? ''],
-    ['no end of line', note.trimEnd()],
-    ['a line that is no signature', `${note}PS\n`],
-    ['a signature that is no base64', `${note}— x ***\n`],
-    ['another origin', note.replace('customgpt-retention\n', 'example.com/log\n')],
-    ['a number that is none', note.replace('1999', '01999')],
-    ['another line', note.replace('1999\n', '1999\nx\n')],
+  it('is signed by each of those who signed it, and by nobody where only others did', () => {
+    const other = createNoteSigner(generateKeyPairSync('ed25519').privateKey);
+    const [text = '', own = ''] = note.split('\n\n');
+    const [, others = ''] = other.sign(HEAD).split('\n\n');
+    for (const both of [`${text}\n\n${own}${others}`, `${text}\n\n${others}${own}`]) {
+      expect(isSignedBy(both, keyOf(signer.verifierKey))).toBe(true);
+      expect(isSignedBy(both, keyOf(other.verifierKey))).toBe(true);
+    }
+    expect(isSignedBy(`${text}\n\n${others}`, keyOf(signer.verifierKey))).toBe(false);
+    const witness = `${text}\n\n— witness.example ${Buffer.alloc(76, 7).toString('base64')}\n`;
+    expect(readNote(witness)).toEqual(HEAD);
+    expect(isSignedBy(witness, keyOf(signer.verifierKey))).toBe(false);
+  });
+
+  it.each([3, 4, 67, 69])('is not signed by a signature of %i bytes in all', (length) => {
+    const [text = '', own = ''] = note.split('\n\n');
+    const bytes = Buffer.from(own.trimEnd().split(' ').at(-1) ?? '', 'base64');
+    const other = Buffer.concat([bytes, Buffer.alloc(1)]).subarray(0, length);
+    const changed = `${text}\n\n— customgpt-retention ${other.toString('base64')}\n`;
+    expect(readNote(changed)).toEqual(HEAD);
+    expect(isSignedBy(changed, keyOf(signer.verifierKey))).toBe(false);
+  });
+
+  it.each<[string, (whole: string) => string]>([
+    ['an empty one', () => ''],
+    ['no signature', (whole) => whole.split('\n\n')[0] ?? ''],
+    ['no signature line', (whole) => `${whole.split('\n\n')[0] ?? ''}\n\n`],
+    ['no end of line', (whole) => whole.trimEnd()],
+    ['another sign for its end of line', (whole) => whole.replace(/\n$/, 'x')],
+    ['a sign too few', (whole) => whole.slice(0, -2)],
+    ['a line that is no signature', (whole) => `${whole}PS\n`],
+    ['a line that only ends in a signature', (whole) => whole.replace('— ', 'PS — ')],
+    ['a line that goes on behind a signature', (whole) => whole.replace(/\n$/, ' PS\n')],
+    ['a signature that is no base64', (whole) => `${whole}— x ***\n`],
+    ['a signature that is not quite base64', (whole) => `${whole}— x AAA\n`],
+    ['another origin', (whole) => whole.replace('customgpt-retention\n', 'example.com/log\n')],
+    ['a number with a zero before it', (whole) => whole.replace('1999', '01999')],
+    ['a number with more before it', (whole) => whole.replace('1999', '-1999')],
+    ['a number with more after it', (whole) => whole.replace('1999', '1999.0')],
+    ['a number of too many digits', (whole) => whole.replace('1999', '1'.repeat(17))],
+    ['no number', (whole) => whole.replace('1999', '')],
+    ['another line', (whole) => whole.replace('1999\n', '1999\nx\n')],
+    ['a line behind the hash', (whole) => whole.replace('\n\n', '\nx\n\n')],
     [
       'a hash of another length',
-      note.replace(/\n[^\n]+\n\n/, `\n${Buffer.alloc(20).toString('base64')}\n\n`),
+      (whole) => whole.replace(/\n[^\n]+\n\n/, `\n${Buffer.alloc(20).toString('base64')}\n\n`),
     ],
-  ])('is not read with %s', (_what, text) => {
-    expect(readNote(text)).toBeUndefined();
+    ['a hash that is no base64', (whole) => whole.replace(/\n[^\n]+\n\n/, '\n***\n\n')],
+  ])('is not read with %s', (_what, change) => {
+    expect(readNote(change(note))).toBeUndefined();
+  });
+
+  it.each([0, 1, 9, 10, 9_007_199_254_740_991])('is read over %i entries', (seq) => {
+    expect(readNote(signer.sign({ ...HEAD, seq }))).toEqual({ ...HEAD, seq });
   });
 
   it('is not held for signed where nothing of it can be read', () => {
     expect(isSignedBy('', keyOf(signer.verifierKey))).toBe(false);
+    expect(isSignedBy(`${note}PS\n`, keyOf(signer.verifierKey))).toBe(false);
   });
 
   it('holds under no other text, name or signature', () => {
@@ -91,19 +136,52 @@ describe('a signed note', () => {
 
 describe('a verifier key', () => {
   it('is read as it was written', () => {
-    expect(keyOf(signer.verifierKey).text).toBe(signer.verifierKey);
+    const key = keyOf(signer.verifierKey);
+    expect(key.text).toBe(signer.verifierKey);
+    expect(key.id.toString('hex')).toBe(signer.verifierKey.split('+')[1]);
+    expect(key.publicKey.equals(createPublicKey(privateKey))).toBe(true);
   });
 
-  const [name = '', id = '', ...key] = signer.verifierKey.split('+');
+  it('may hold the sign that parts it', () => {
+    // Of the keys that are made at random, most have one within a few.
+    const many = Array.from({ length: 60 }, () =>
+      createNoteSigner(generateKeyPairSync('ed25519').privateKey),
+    );
+    const parted = many.map(({ verifierKey }) => verifierKey).filter((text) => text.split('+').length > 3);
+    expect(parted).not.toEqual([]);
+    for (const text of parted) expect(keyOf(text).text).toBe(text);
+  });
+
+  interface Parts {
+    readonly name: string;
+    readonly id: string;
+    readonly key: string;
+  }
+  it.each<[string, (parts: Parts) => string]>([
+    ['nothing', () => ''],
+    ['two parts', ({ name, id }) => `${name}+${id}`],
+    ['another name', ({ id, key }) => `example.com+${id}+${key}`],
+    ['no name', ({ id, key }) => `+${id}+${key}`],
+    ['a line before it', ({ name, id, key }) => `x\n${name}+${id}+${key}`],
+    ['a line behind it', ({ name, id, key }) => `${name}+${id}+${key}\nx`],
+    ['an id that is not the key', ({ name, key }) => `${name}+00000000+${key}`],
+    ['an id that is too long', ({ name, id, key }) => `${name}+${id}0+${key}`],
+    ['an id in capitals', ({ name, id, key }) => `${name}+${id.toUpperCase()}+${key}`],
+    ['a key that is too short', ({ name, id }) => `${name}+${id}+${Buffer.of(1, 2).toString('base64')}`],
+    ['another kind of key', ({ name, id }) => `${name}+${id}+${Buffer.alloc(33, 2).toString('base64')}`],
+    ['no base64', ({ name, id }) => `${name}+${id}+***`],
+  ])('is not read from %s', (_what, change) => {
+    const [name = '', id = '', ...key] = signer.verifierKey.split('+');
+    expect(parseVerifierKey(change({ name, id, key: key.join('+') }))).toBeUndefined();
+  });
+
   it.each([
-    ['nothing', ''],
-    ['two parts', `${name}+${id}`],
-    ['another name', ['example.com', id, ...key].join('+')],
-    ['an id that is not the key', [name, '00000000', ...key].join('+')],
-    ['a key that is too short', [name, id, Buffer.of(1, 2).toString('base64')].join('+')],
-    ['another kind of key', [name, id, Buffer.alloc(33, 2).toString('base64')].join('+')],
-    ['no base64', [name, id, '***'].join('+')],
-  ])('is not read from %s', (_what, text) => {
-    expect(parseVerifierKey(text)).toBeUndefined();
+    ['a key that is too long', Buffer.concat([Buffer.of(1), Buffer.from(PUBLIC, 'hex'), Buffer.of(0)])],
+    ['a key that is too short', Buffer.concat([Buffer.of(1), Buffer.from(PUBLIC, 'hex').subarray(1)])],
+    ['a key of another kind', Buffer.concat([Buffer.of(2), Buffer.from(PUBLIC, 'hex')])],
+  ])('is not read from %s, though the id is that of it', (_what, bytes) => {
+    const input = Buffer.concat([Buffer.from('customgpt-retention\n\u0001'), bytes.subarray(1)]);
+    const id = createHash('sha256').update(input).digest('hex').slice(0, 8);
+    expect(parseVerifierKey(`customgpt-retention+${id}+${bytes.toString('base64')}`)).toBeUndefined();
   });
 });

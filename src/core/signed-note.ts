@@ -46,20 +46,14 @@ export function createNoteSigner(privateKey: KeyObject): NoteSigner {
 
 /** Undefined where the text is not an Ed25519 verifier key of this program's logs, or its id is not that of the key. */
 export function parseVerifierKey(text: string): VerifierKey | undefined {
-  const [name, id, key, ...rest] = splitKey(text);
-  const bytes = base64Of(key ?? '');
-  if (name !== NAME || rest.length > 0 || bytes?.length !== 1 + KEY_BYTES || bytes[0] !== ED25519)
-    return undefined;
+  // The key's base64 may hold `+`, too.
+  const [, name, id, key = ''] = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(text) ?? [];
+  const bytes = base64Of(key);
+  if (name !== NAME || bytes?.length !== 1 + KEY_BYTES || bytes[0] !== ED25519) return undefined;
   const raw = bytes.subarray(1);
   if (keyId(raw).toString('hex') !== id) return undefined;
   const publicKey = createPublicKey({ key: Buffer.concat([SPKI_START, raw]), format: 'der', type: 'spki' });
   return { text, publicKey, id: keyId(raw) };
-}
-
-/** The key's base64 may hold `+`, too. */
-function splitKey(text: string): readonly string[] {
-  const match = /^([^+\s]+)\+([0-9a-f]{8})\+(\S+)$/.exec(text);
-  return match === null ? [] : match.slice(1);
 }
 
 /** What a note says, whoever signed it; undefined where it is no note about one of our logs. */
@@ -119,5 +113,5 @@ function rawKeyOf(publicKey: KeyObject): Buffer {
 /** Undefined for anything but the one proper form: `Buffer` reads what it can of the rest. */
 function base64Of(text: string): Buffer | undefined {
   const bytes = Buffer.from(text, 'base64');
-  return bytes.length > 0 && bytes.toString('base64') === text ? bytes : undefined;
+  return bytes.toString('base64') === text ? bytes : undefined;
 }

@@ -83,6 +83,10 @@ describe('the slots of a schedule', () => {
   ])('are refused for %s', (_title, schedule) => {
     expect(() => nextSlot(schedule, 0)).toThrow();
   });
+
+  it('say what is missing without a zone', () => {
+    expect(() => nextSlot({ cron: '0 3 * * *', timezone: '' }, 0)).toThrow('a schedule needs a time zone');
+  });
 });
 
 describe('what is due', () => {
@@ -154,6 +158,13 @@ describe('what is due', () => {
     expect(decide(nightly, { last: '2026-05-01T03:00:00Z', settled: '2026-05-03T03:00:00Z', now }).kind).toBe(
       'wait',
     );
+  });
+
+  it.each([
+    ['the store', { last: '2026-05-03T03:00:00Z', settled: '2026-05-01T00:00:00Z' }],
+    ['this process', { last: '2026-05-01T03:00:00Z', settled: '2026-05-03T03:00:00Z' }],
+  ])('is nothing at the very instant that %s has covered', (_, covered) => {
+    expect(decide(nightly, { ...covered, now: '2026-05-03T03:00:00Z' }).kind).toBe('wait');
   });
 
   it('does not believe a slot that lies in the future', () => {

@@ -41,7 +41,8 @@ export type SlotDecision =
  */
 export function decideSlot({ schedule, lastSlotAt, settledAt, now }: SlotQuestion): SlotDecision {
   const cron = readSchedule(schedule);
-  const coveredAt = latestUpTo(now, [lastSlotAt, settledAt]) ?? now;
+  const past = [lastSlotAt ?? settledAt, settledAt].filter((at) => at <= now);
+  const coveredAt = past.length === 0 ? now : Math.max(...past);
   const firstAt = nextOf(cron, coveredAt);
   if (firstAt === undefined || firstAt > now) return { kind: 'wait', nextAt: firstAt };
   const slotAt = lastOf(cron, { firstAt, now });
@@ -87,12 +88,4 @@ function countOf(cron: Cron, firstAt: number, lastAt: number): number {
     count += 1;
   }
   return count;
-}
-
-function latestUpTo(now: number, instants: readonly (number | undefined)[]): number | undefined {
-  let latest: number | undefined;
-  for (const at of instants) {
-    if (at !== undefined && at <= now && (latest === undefined || at > latest)) latest = at;
-  }
-  return latest;
 }

@@ -162,6 +162,11 @@ describe('a log that is not', () => {
     });
   });
 
+  it('lacks what was known first, and furthest', () => {
+    const known = [2, 7, 7, 3].map((seq, index) => ({ seq, hash: 'ff'.repeat(32), how: `seen ${index}` }));
+    expect(verdict([], { known })).toMatchObject({ seq: 1, problem: 'is missing: 7 entries were seen 1' });
+  });
+
   it('has a checkpoint that does not hold', () => {
     const stranger = createNoteSigner(generateKeyPairSync('ed25519').privateKey);
     expect(verdict(log(RUN, stranger), { trusted: [key] })).toMatchObject({

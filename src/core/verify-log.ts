@@ -51,8 +51,8 @@ export class LogCheck {
   #head = GENESIS;
   #checkpoints = 0;
   #lastCheckpoint: number | undefined;
-  /** Where a checkpoint has to come next, because a run ended. */
-  #dueAt: number | undefined;
+  /** A checkpoint has to come next, because a run ended. */
+  #isDue = false;
   #broken: LogBreak | undefined;
 
   constructor(options: LogCheckOptions) {
@@ -98,7 +98,7 @@ export class LogCheck {
     const furthest = this.#furthest;
     if (furthest !== undefined && furthest.seq >= next)
       return { ok: false, seq: next, problem: `is missing: ${furthest.seq} entries were ${furthest.how}` };
-    if (this.#dueAt !== undefined && this.#lastCheckpoint !== undefined)
+    if (this.#isDue && this.#lastCheckpoint !== undefined)
       return { ok: false, seq: next, problem: 'is missing: a checkpoint follows the end of a run' };
     if (this.#options.mustBeSigned === true && this.#checkpoints === 0)
       return { ok: false, seq: next, problem: 'is missing: there is no checkpoint, so nothing is signed' };
@@ -112,8 +112,8 @@ export class LogCheck {
   }
 
   #problemOfSigning(entry: AuditEntry): string | undefined {
-    const dueAt = this.#dueAt;
-    this.#dueAt = endsRun(entry) ? entry.seq + 1 : undefined;
+    const isDue = this.#isDue;
+    this.#isDue = endsRun(entry);
     if (entry.event === 'checkpoint') {
       const check = checkCheckpoint(entry, this.#options.trusted);
       if (!check.ok) return check.problem;
@@ -124,7 +124,7 @@ export class LogCheck {
     }
     // What was written before there were checkpoints has none.
     if (this.#lastCheckpoint === undefined) return undefined;
-    if (dueAt !== undefined) return 'is not the checkpoint that follows the end of a run';
+    if (isDue) return 'is not the checkpoint that follows the end of a run';
     return isCheckpointDue(entry.seq)
       ? `is not a checkpoint, and each ${CHECKPOINT_EVERY}th entry has to be one`
       : undefined;

@@ -26,8 +26,8 @@ export interface Question {
 type Seen = MessagesAnswer & { readonly receivedAt: number };
 type Gone = Existence & { readonly state: 'gone' };
 
-/** Order of the rows of a page by their dates; `even` when all are the same. */
-type Order = 'newest_first' | 'oldest_first' | 'even' | 'none';
+/** Order of the rows of a page by their dates. All the same are `oldest_first`: they do not show that it is the other. */
+type Order = 'newest_first' | 'oldest_first' | 'none';
 
 /** GET …/messages, newest first. Throws ApiError `unauthorized` and `aborted` only; all else is an answer or no evidence. */
 export async function askExistence(parts: ExistenceParts, question: Question): Promise<Existence> {
@@ -143,8 +143,7 @@ function orderOf(dates: readonly number[]): Order {
   const rises = steps.some((step) => step > 0);
   const falls = steps.some((step) => step < 0);
   if (rises && falls) return 'none';
-  if (falls) return 'newest_first';
-  return rises ? 'oldest_first' : 'even';
+  return falls ? 'newest_first' : 'oldest_first';
 }
 
 function max(values: readonly number[]): number | undefined {

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, RetentionError } from '../core/errors.ts';
-import { createUrls, isChecked, isSessionId } from './urls.ts';
-import type { Target } from './urls.ts';
+import { createUrls, isChecked, isProjectId, isSessionId } from './urls.ts';
+import type { Target, Urls } from './urls.ts';
 
-const urls = createUrls('https://app.customgpt.ai');
+let urls: Urls;
+beforeEach(() => {
+  urls = createUrls('https://app.customgpt.ai');
+});
 const SESSION = '0b8f6a0e-3c1d-4f5a-9b7e-2d4c6e8f0a1b';
 
 /** The text, or undefined when it was refused. */
@@ -55,12 +58,12 @@ const hostileIds = fc.oneof(
 
 describe('request URLs', () => {
   it('are the documented ones', () => {
-    expect(urls.projects(1).path).toBe('/api/v1/projects?page=1&orderBy=id&order=asc');
-    expect(urls.conversations(7, 3).path).toBe(
-      '/api/v1/projects/7/conversations?page=3&orderBy=created_at&order=asc',
+    expect(built(() => urls.projects(1))).toBe('GET /api/v1/projects?page=1&orderBy=id&order=asc');
+    expect(built(() => urls.conversations(7, 3))).toBe(
+      'GET /api/v1/projects/7/conversations?page=3&orderBy=created_at&order=asc',
     );
-    expect(urls.messages(7, SESSION, 1).path).toBe(
-      `/api/v1/projects/7/conversations/${SESSION}/messages?page=1&order=desc`,
+    expect(built(() => urls.messages(7, SESSION, 1))).toBe(
+      `GET /api/v1/projects/7/conversations/${SESSION}/messages?page=1&order=desc`,
     );
     expect(built(() => urls.deletion(7, SESSION))).toBe(`DELETE /api/v1/projects/7/conversations/${SESSION}`);
   });
@@ -107,7 +110,36 @@ describe('request URLs', () => {
 
   it.each([0, -1, 1.5, NaN, 1e21])('refuse the page %s', (page) => {
     expect(built(() => urls.projects(page))).toBeUndefined();
+    expect(built(() => urls.conversations(7, page))).toBeUndefined();
     expect(built(() => urls.messages(7, SESSION, page))).toBeUndefined();
+  });
+
+  it.each<[string, unknown]>([
+    ['a list of one', [SESSION]],
+    ['a number', 12_345_678],
+    ['what reads like one', { toString: () => SESSION }],
+  ])('refuse %s as a session id', (_, id) => {
+    expect(isSessionId(id)).toBe(false);
+    expect(built(() => urls.deletion(7, id as string))).toBeUndefined();
+    expect(built(() => urls.messages(7, id as string, 1))).toBeUndefined();
+  });
+
+  it.each([
+    [1, true],
+    [Number.MAX_SAFE_INTEGER, true],
+    [0, false],
+    [-1, false],
+    [2 ** 53, false],
+    ['7', false],
+  ])('take %j for a project id: %s', (id, expected) => {
+    expect(isProjectId(id)).toBe(expected);
+  });
+
+  it('say in the error what was to be done, and where', () => {
+    expect(() => urls.projects(0)).toThrow('GET /api/v1/projects: bad_request');
+    expect(() => urls.conversations(0, 1)).toThrow('GET /api/v1/projects/(refused): bad_request');
+    expect(() => urls.messages(7, '..', 1)).toThrow('GET /api/v1/projects/(refused): bad_request');
+    expect(() => urls.deletion(7, '..')).toThrow('DELETE /api/v1/projects/(refused): bad_request');
   });
 
   it('do not repeat a hostile id in the error', () => {
@@ -126,26 +158,44 @@ describe('request URLs', () => {
     expect(urls.messages(7, SESSION, 1).place).toBe(urls.deletion(7, SESSION).place);
     expect(urls.conversations(7, 1).place).toBe(urls.conversations(7, 2).place);
   });
+
+  it('take a conversation that is called like a route for a place of its own', () => {
+    expect(urls.deletion(7, 'messages').place).toBe('/api/v1/projects/7/conversations/messages');
+    expect(urls.messages(7, 'messages-1', 1).place).toBe(urls.deletion(7, 'messages-1').place);
+    expect(urls.messages(7, 'messages-1', 1).place).not.toBe(urls.messages(7, 'messages-2', 1).place);
+  });
 });
 
 describe('the base URL', () => {
+  const unencrypted = 'would send the key unencrypted to another machine';
+  const more = 'must be scheme, host and port only';
   it.each([
-    'http://app.customgpt.ai',
-    'http://127.0.0.1.evil.example',
-    'ftp://app.customgpt.ai',
-    'https://user:pw@app.customgpt.ai',
-    'https://app.customgpt.ai/api',
-    'https://app.customgpt.ai/?a=b',
-    'https://app.customgpt.ai/#a',
-    'app.customgpt.ai',
-    '',
-  ])('refuses %j', (base) => {
-    expect(() => createUrls(base)).toThrow(RetentionError);
+    ['http://app.customgpt.ai', unencrypted],
+    ['http://127.0.0.1.evil.example', unencrypted],
+    ['http://localhost.evil.example', unencrypted],
+    ['http://128.0.0.1', unencrypted],
+    ['ftp://app.customgpt.ai', 'is neither https nor http'],
+    ['ftp://127.0.0.1', 'is neither https nor http'],
+    ['https://user:pw@app.customgpt.ai', more],
+    ['https://user@app.customgpt.ai', more],
+    ['https://:pw@app.customgpt.ai', more],
+    ['https://app.customgpt.ai/api', more],
+    ['https://app.customgpt.ai/?a=b', more],
+    ['https://app.customgpt.ai/#a', more],
+    ['app.customgpt.ai', 'is not a URL'],
+    ['', 'is not a URL'],
+  ])('refuses %j, which %s', (base, why) => {
+    const refusal = new RetentionError('usage', `The base URL ${why}.`, {
+      hint: 'Set CUSTOMGPT_BASE_URL to an address such as https://app.customgpt.ai.',
+    });
+    expect(() => createUrls(base)).toThrow(refusal);
+    expect(() => createUrls(base)).toThrow(expect.objectContaining({ kind: 'usage', hint: refusal.hint }));
   });
 
   it.each([
     ['https://app.customgpt.ai/', 'https://app.customgpt.ai'],
     ['http://127.0.0.1:8080', 'http://127.0.0.1:8080'],
+    ['http://127.100.20.1', 'http://127.100.20.1'],
     ['http://localhost:1', 'http://localhost:1'],
     ['http://[::1]:1', 'http://[::1]:1'],
   ])('takes %s', (base, origin) => {

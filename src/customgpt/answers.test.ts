@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest';
+import type { ApiFailure } from '../core/errors.ts';
+import { failureOf, isRecord, isVendorsNotFound, parseJson, toApiError } from './answers.ts';
+import type { Answer, Silence } from './request.ts';
+import { createUrls } from './urls.ts';
+
+const TARGET = createUrls('https://app.customgpt.ai').deletion(7, '0b8f6a0e-3c1d');
+
+function answer(status: number, change: Partial<Answer> = {}): Answer {
+  return {
+    ...{ kind: 'answer', status, body: Buffer.from('{}'), bodyFailure: undefined },
+    ...{ retryAfter: undefined, date: undefined, receivedAt: 0, ...change },
+  };
+}
+
+function silence(failure: Silence['failure'], code?: string): Silence {
+  return { kind: 'silence', failure, code, receivedAt: 0 };
+}
+
+function saying(status: number, body: unknown): Answer {
+  return answer(status, { body: Buffer.from(JSON.stringify(body)) });
+}
+
+describe('a record', () => {
+  it.each([
+    [{}, true],
+    [{ a: 1 }, true],
+    [[], false],
+    [null, false],
+    ['{}', false],
+    [undefined, false],
+  ])('is %j: %s', (value, expected) => {
+    expect(isRecord(value)).toBe(expected);
+  });
+});
+
+describe('the JSON of a body', () => {
+  it('is read as it stands', () => {
+    expect(parseJson(Buffer.from('{"name":"Ärger"}'))).toEqual({ name: 'Ärger' });
+    expect(parseJson(Buffer.from('null'))).toBeNull();
+  });
+
+  it.each([
+    ['no body', undefined],
+    ['an empty one', Buffer.from('')],
+    ['half of one', Buffer.from('{"a":')],
+    ['more than one', Buffer.from('{} {}')],
+    ['text that is not UTF-8', Buffer.from('{"a":"\xff"}', 'latin1')],
+  ])('is not in %s', (_, body) => {
+    expect(parseJson(body)).toBeUndefined();
+  });
+});
+
+describe('a 404', () => {
+  it.each([
+    { status: 'error', url: 'x', data: { code: 404, message: 'm' } },
+    { status: 'error', data: { code: '404' } },
+    { status: 'error', data: { code: null } },
+    { status: 'error', data: { message: 'm' } },
+    { status: 'error', data: 'not found' },
+    { status: 'error' },
+  ])('is the vendor’s own with %j', (body) => {
+    expect(isVendorsNotFound(saying(404, body))).toBe(true);
+    expect(isVendorsNotFound(saying(403, body))).toBe(false);
+    expect(isVendorsNotFound(saying(200, body))).toBe(false);
+  });
+
+  it.each([
+    { status: 'success', data: { code: 404 } },
+    { status: 404 },
+    { data: { code: 404 } },
+    { status: 'error', data: { code: 403 } },
+    { status: 'error', data: { code: '403' } },
+    { status: 'error', data: { code: 0 } },
+    'error',
+    null,
+    [],
+  ])('is somebody else’s with %j', (body) => {
+    expect(isVendorsNotFound(saying(404, body))).toBe(false);
+  });
+
+  it('is somebody else’s where nothing can be read', () => {
+    expect(isVendorsNotFound(answer(404, { body: undefined }))).toBe(false);
+    expect(isVendorsNotFound(answer(404, { body: Buffer.from('<html>') }))).toBe(false);
+  });
+});
+
+describe('what is wrong with an answer', () => {
+  it.each<[number, ApiFailure | undefined]>([
+    [200, undefined],
+    [204, undefined],
+    [299, undefined],
+    [300, 'redirect'],
+    [302, 'redirect'],
+    [399, 'redirect'],
+    [400, 'bad_request'],
+    [401, 'unauthorized'],
+    [403, 'forbidden'],
+    [404, 'not_found'],
+    [405, 'bad_request'],
+    [408, 'timeout'],
+    [429, 'throttled'],
+    [499, 'bad_request'],
+    [500, 'server_error'],
+    [503, 'server_error'],
+    [599, 'server_error'],
+  ])('with %i is %s', (status, failure) => {
+    expect(failureOf(answer(status))).toBe(failure);
+  });
+
+  it('is its body where the status is good, and else the status', () => {
+    expect(failureOf(answer(200, { bodyFailure: 'too_large' }))).toBe('too_large');
+    expect(failureOf(answer(500, { bodyFailure: 'too_large' }))).toBe('server_error');
+  });
+
+  it.each(['network', 'timeout', 'aborted'] as const)('is that there was none: %s', (failure) => {
+    expect(failureOf(silence(failure))).toBe(failure);
+  });
+});
+
+describe('the error for an answer', () => {
+  const path = '/api/v1/projects/7/conversations/0b8f6a0e-3c1d';
+
+  it('says what was asked and what came, and whose 404 it was', () => {
+    const own = toApiError(TARGET, 'not_found', saying(404, { status: 'error' }));
+    expect(own).toMatchObject({ failure: 'not_found', method: 'DELETE', path, status: 404 });
+    expect(own.inVendorsOwnWords).toBe(true);
+    expect(toApiError(TARGET, 'not_found', answer(404)).inVendorsOwnWords).toBe(false);
+  });
+
+  it('for none has no status, and the code for its cause', () => {
+    const error = toApiError(TARGET, 'network', silence('network', 'ECONNREFUSED'));
+    expect(error).toMatchObject({ failure: 'network', method: 'DELETE', path, inVendorsOwnWords: false });
+    expect(error.status).toBeUndefined();
+    expect(String(error.cause)).toBe('Error: ECONNREFUSED');
+    expect(toApiError(TARGET, 'timeout', silence('timeout')).cause).toBeUndefined();
+  });
+});
