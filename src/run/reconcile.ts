@@ -7,9 +7,9 @@ import type { AuditLog, Clock, CustomGptReader, Existence, Fence, Log, RunStore 
 import type { RunRecord } from '../core/run.ts';
 import { MAX_SKEW_MS } from './api-faults.ts';
 import { auditFacts } from './context.ts';
-import { ControlDesk } from './control-desk.ts';
+import { ControlDesk, type Control } from './control-desk.ts';
 import { withLease, type LeaseParts } from './lease.ts';
-import { watchUntilGone } from './watch.ts';
+import { look, watchUntilGone } from './watch.ts';
 
 /** Runs looked back on for one that never ended. */
 const RECENT_RUNS = 200;
@@ -109,22 +109,21 @@ async function settleAll(
   }
 }
 
+interface Settling {
+  readonly desk: ControlDesk;
+  readonly fence: Fence;
+  readonly beganAt: number;
+}
+
 async function settle(
   context: ReconcileContext,
-  { desk, fence, beganAt }: { readonly desk: ControlDesk; readonly fence: Fence; readonly beganAt: number },
+  { desk, fence, beganAt }: Settling,
   intent: OpenIntent,
 ): Promise<void> {
-  const { projectId, sessionId } = intent;
-  const stillOpen = (problem: string): void => {
-    context.log.warn({ project_id: projectId, session_id: sessionId, problem }, 'still open');
-  };
-  // A deletion that is still on its way is given the time it would have had in its own run.
-  const sinceMs = context.clock.now() - leftBy(intent, beganAt);
-  const timeoutMs = Math.min(context.verifyTimeoutMs, context.verifyTimeoutMs - sinceMs);
-  const { reader, clock, stop: signal } = context;
-  const answer = await watchUntilGone({ reader, clock, signal }, { projectId, sessionId }, { timeoutMs });
-  if (answer.state === 'no_evidence') {
-    stillOpen(answer.failure);
+  const found = await findOut(context, { desk, beganAt }, intent);
+  if (found.state === 'open') {
+    const { projectId: project_id, sessionId: session_id } = intent;
+    context.log.warn({ project_id, session_id, problem: found.problem }, 'still open');
     return;
   }
   const run = { runId: intent.runId, policy: { name: intent.policy, hash: intent.policyHash } };
@@ -134,20 +133,11 @@ async function settle(
     delete_status: intent.deleteStatus,
     settled_by: context.runId,
   };
-  if (answer.state === 'present') {
-    await recordPresent(context, fence, { intent, answer, run, facts });
+  if (found.state === 'present') {
+    await recordPresent(context, fence, { intent, answer: found.answer, run, facts });
     return;
   }
-  desk.begun(projectId);
-  desk.ended(projectId);
-  const control = await desk.prove(projectId);
-  desk.settled(projectId);
-  if (!control.proven) {
-    if (control.refusal !== undefined) throw control.refusal;
-    stillOpen(control.problem);
-    return;
-  }
-  const { request, status, at } = control;
+  const { request, status, at } = found.control;
   const proof = { control: { request, status, at: formatInstant(at) } };
   if (intent.foundBy !== null) {
     // It was gone before our DELETE, or no DELETE was sent: what can be proven now does not make it ours.
@@ -160,16 +150,53 @@ async function settle(
   }
   const verified = {
     ...facts,
-    verify_status: answer.status,
+    verify_status: found.answer.status,
     seen_at: intent.seenAt,
     seen_by: intent.seenBy,
-    verified_at: formatInstant(answer.receivedAt),
+    verified_at: formatInstant(found.answer.receivedAt),
     ...proof,
   };
   await context.audit.append(
     [auditFacts(run, 'deletion.verified', { about: intent, facts: verified })],
     fence,
   );
+}
+
+type Found =
+  | { readonly state: 'open'; readonly problem: string }
+  | { readonly state: 'present'; readonly answer: Extract<Existence, { state: 'present' }> }
+  | {
+      readonly state: 'gone';
+      readonly answer: Extract<Existence, { state: 'gone' }>;
+      readonly control: Extract<Control, { proven: true }>;
+    };
+
+async function findOut(
+  context: ReconcileContext,
+  { desk, beganAt }: Pick<Settling, 'desk' | 'beganAt'>,
+  intent: OpenIntent,
+): Promise<Found> {
+  const { reader, clock, stop: signal, verifyTimeoutMs } = context;
+  const watcher = { reader, clock, signal };
+  // A deletion that is still on its way is given the time it would have had in its own run.
+  const sinceMs = clock.now() - leftBy(intent, beganAt);
+  const timeoutMs = Math.min(verifyTimeoutMs, verifyTimeoutMs - sinceMs);
+  const answer = await watchUntilGone(watcher, intent, { timeoutMs });
+  if (answer.state === 'no_evidence') return { state: 'open', problem: answer.failure };
+  if (answer.state === 'present') return { state: 'present', answer };
+  const { projectId } = intent;
+  desk.begun(projectId);
+  desk.ended(projectId);
+  const control = await desk.prove(projectId);
+  desk.settled(projectId);
+  if (!control.proven) {
+    if (control.refusal !== undefined) throw control.refusal;
+    return { state: 'open', problem: control.problem };
+  }
+  // The project may have been away when that 404 came, and have come back before the control.
+  const again = await look(watcher, intent);
+  if (again.state === 'no_evidence') return { state: 'open', problem: again.failure };
+  return again.state === 'present' ? { state: 'present', answer: again } : { state: 'gone', answer, control };
 }
 
 /**

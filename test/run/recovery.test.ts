@@ -154,6 +154,24 @@ describe('what a run left open', () => {
     expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(foundBy === 'delete' ? 1 : 0);
   });
 
+  test('and stood in a project that was away for a moment is not called gone', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 1, young: 3 });
+    const { faults, accounts } = world.sandbox;
+    faults.swallowDeletes = true;
+    const policy = await world.policy(AGE_POLICY);
+    const first = await runOnce(world, policy);
+    expect(first.counts.unverified).toBe(1);
+    faults.swallowDeletes = false;
+    // Only the follow-up GET meets it; the control, right after, finds it there again.
+    faults.add({ when: { route: 'messages.list', nth: 1 }, then: { status: 404 } });
+    const next = await runOnce(world, policy);
+    expect(next.counts).toMatchObject({ planned: 1, verified: 1 });
+    const counts = await world.store.audit.outcomeCounts(first.run.runId);
+    expect(counts).toMatchObject({ verified: 0, already_gone: 0, failed: 1 });
+    expect(accounts.count(101)).toBe(3);
+  });
+
   test('stays open while nobody can tell', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 2, young: 3 });
