@@ -176,18 +176,28 @@ function faultOfStop({ reason }: AbortSignal): RetentionError {
   return reason instanceof RetentionError ? reason : new RetentionError('interrupted', 'stopped on request');
 }
 
-async function finish(
-  deps: RunDeps,
-  {
-    run,
-    record,
-    ending,
-  }: { readonly run: OpenRun; readonly record: RunRecord; readonly ending: EndingOrFault },
-): Promise<RunResult> {
+interface Ended {
+  readonly run: OpenRun;
+  readonly record: RunRecord;
+  readonly ending: EndingOrFault;
+}
+
+async function finish(deps: RunDeps, ended: Ended): Promise<RunResult> {
+  const { ending } = ended;
+  // A state that cannot be written cannot hold this run's end either; what was done stands in the log so far.
+  if ('fault' in ending && ending.fault.kind === 'state_unusable')
+    return unrecorded(deps, { ...ended, fault: ending.fault });
+  try {
+    return await recorded(deps, ended);
+  } catch (error) {
+    if (!isFault(error, 'state_unusable')) throw error;
+    return unrecorded(deps, { ...ended, fault: error });
+  }
+}
+
+async function recorded(deps: RunDeps, { run, record, ending }: Ended): Promise<RunResult> {
   const { store, clock } = deps;
   const fault = 'fault' in ending ? ending.fault : undefined;
-  // A state that cannot be written cannot hold this run's end either; what was done stands in the log so far.
-  if (fault?.kind === 'state_unusable') return unrecorded(deps, { run, record, fault });
   const plan = 'fault' in ending ? await planOf(deps, run.runId) : ending.plan;
   const outcomes = await store.audit.outcomeCounts(run.runId);
   const counts: RunCounts = { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes };
@@ -214,11 +224,7 @@ function inRecord(ending: EndingOrFault): Pick<Ending, 'problem' | 'facts'> & { 
 
 async function unrecorded(
   { store, clock }: RunDeps,
-  {
-    run,
-    record,
-    fault,
-  }: { readonly run: OpenRun; readonly record: RunRecord; readonly fault: RetentionError },
+  { run, record, fault }: Omit<Ended, 'ending'> & { readonly fault: RetentionError },
 ): Promise<RunResult> {
   // Reading may still work where writing does not; if not, nothing is known, and nothing is claimed.
   const outcomes = await store.audit.outcomeCounts(run.runId).catch(() => NO_OUTCOMES);

@@ -131,7 +131,7 @@ describe.concurrent('demo', () => {
       CUSTOMGPT_BASE_URL: 'https://127.0.0.1:9',
       TMPDIR: terminal.folder,
     };
-    const { code, stdout, stderr, tookMs } = await terminal.run(['demo', '--json'], env);
+    const { code, stdout, stderr } = await terminal.run(['demo', '--json'], env);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     const { runs, report, audit } = JSON.parse(stdout) as {
       runs: { status: string; counts: { planned: number; verified: number } }[];
@@ -143,7 +143,6 @@ describe.concurrent('demo', () => {
     expect(runs[0]?.counts.verified).toBe(runs[0]?.counts.planned);
     expect(readFileSync(report, 'utf8')).toMatch(/<html/);
     expect((await terminal.run(['audit', 'verify', audit])).code).toBe(0);
-    expect(tookMs).toBeLessThan(10_000);
   });
 
   test('says step by step what happens', async ({ terminal }) => {

@@ -399,6 +399,22 @@ test('what never left because the API answered nobody is skipped, whoever remove
   await world.assertSound();
 });
 
+test('a run whose end cannot be written any more tells what it did all the same', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 4, young: 3 });
+  const { store } = world;
+  const append: typeof store.audit.append = (entries, fence) =>
+    entries.some(({ event }) => event === 'run.completed')
+      ? Promise.reject(new RetentionError('state_unusable', 'the disk is full'))
+      : store.audit.append(entries, fence);
+  const deps = { ...world.deps, store: { ...store, audit: { ...store.audit, append } } };
+  const policy = await world.policy(AGE_POLICY);
+  const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
+  expect(result.fault).toMatchObject({ kind: 'state_unusable', message: 'the disk is full' });
+  expect(result.run).toMatchObject({ status: 'failed', problem: 'the disk is full' });
+  expect(result.counts).toMatchObject({ planned: 4, verified: 4 });
+});
+
 test('a stop records what is in flight and begins nothing new', async () => {
   world = await createWorld();
   addProject(world, 101, { old: 60, young: 0 });
