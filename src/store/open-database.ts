@@ -1,5 +1,5 @@
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import DatabaseFile from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { RetentionError } from '../core/errors.ts';
@@ -22,7 +22,8 @@ interface OpenedDatabase {
 export function openForWriting(stateDir: string, clock: Clock): OpenedDatabase {
   const path = join(stateDir, FILE_NAME);
   return attempt(path, () => {
-    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    // Where the working directory has been removed, `resolve` fails; with a relative path Node would try again for ever.
+    mkdirSync(resolve(stateDir), { recursive: true, mode: 0o700 });
     // SQLite would create it readable for everybody; -wal and -shm take the mode of the file.
     closeSync(openSync(path, 'a', 0o600));
     const database = new DatabaseFile(path, { timeout: BUSY_TIMEOUT_MS });

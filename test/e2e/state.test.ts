@@ -118,6 +118,13 @@ describe.concurrent('6, the state', () => {
     expect(terminal.sandbox.journal.count()).toBe(0);
   });
 
+  test('the working directory has been removed', async ({ terminal }) => {
+    const hold = ['hold', 'add', '101', '--matter', 'm', '--reason', 'r', '--by', 'w'];
+    const ended = await terminal.run(hold, {}, { inRemovedFolder: true });
+    expect(ended.code).toBe(6);
+    expectPlainWords(ended, /state\/retention\.db/);
+  });
+
   test('the disk fills up in mid-run: no further DELETE, and with room again the next run settles', async ({
     terminal,
   }) => {

@@ -46,6 +46,8 @@ export interface Limits {
   };
   /** The folder cannot be written, not even by root. Needs unshare, and root. */
   readonly readOnly?: string;
+  /** Started in a folder that is gone by then. */
+  readonly inRemovedFolder?: boolean;
 }
 
 /** A folder with policies and state, a sandbox, and the built command to be started between them. */
@@ -150,7 +152,7 @@ function environmentFor(sandbox: Sandbox): Env {
 
 function lineOf(
   command: readonly string[],
-  { fileBlocks, killAt, failAt, readOnly }: Limits = {},
+  { fileBlocks, killAt, failAt, readOnly, inRemovedFolder }: Limits = {},
 ): readonly string[] {
   if (failAt !== undefined) {
     const { call, nth, error, record } = failAt;
@@ -166,6 +168,8 @@ function lineOf(
     const injected = ['-e', `trace=${call}`, '-e', `inject=${call}:signal=SIGKILL:when=${nth}`];
     return ['strace', '-f', '-qqq', '-o', '/dev/null', ...injected, ...command];
   }
+  if (inRemovedFolder === true)
+    return ['/bin/sh', '-c', 'mkdir gone && cd gone && rmdir ../gone && exec "$0" "$@"', ...command];
   if (fileBlocks === undefined) return command;
   return ['/bin/sh', '-c', `ulimit -f ${fileBlocks}; exec "$0" "$@"`, ...command];
 }
