@@ -85,6 +85,11 @@ export class Gate {
     return this.#probing ? Infinity : Math.max(0, this.#pausedUntil - now);
   }
 
+  /** Whether what was admitted may still go: somebody may have been told to wait since. */
+  isOpenFor(ticket: Ticket, now: number): boolean {
+    return !this.#paused || (ticket.isProbe && now >= this.#pausedUntil);
+  }
+
   /** To be called only when {@link waitMs} is zero. */
   admit(now: number): Ticket {
     if (!this.#paused) return { episode: this.#episode, isProbe: false };

@@ -91,8 +91,8 @@ async function attempt<T>(
     await assertMayBeSent(call, turnstile.postpone(), () => {
       turnstile.leave(admission.ticket, { kind: 'nothing' });
     });
-  // The look took its time, and somebody may have been told to wait meanwhile.
-  if (call.mayBeSent !== undefined && parts.gate.isPaused && !admission.ticket.isProbe) {
+  // The look took its time.
+  if (call.mayBeSent !== undefined && !parts.gate.isOpenFor(admission.ticket, clock.monotonic())) {
     turnstile.leave(admission.ticket, { kind: 'nothing' });
     return attempt(parts, call, last);
   }

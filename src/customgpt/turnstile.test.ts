@@ -184,6 +184,23 @@ describe('the gate', () => {
     expect(elapsed()).toBe(7000);
   });
 
+  it('shuts for those who were let in and have not gone, a probe included, when somebody is told to wait', async () => {
+    const { clock, enter, gate, turnstile } = setUp();
+    const [early, late, waiting] = [await enter(), await enter(), await enter()];
+    const isOpenFor = (ticket: Ticket): boolean => gate.isOpenFor(ticket, clock.monotonic());
+    expect(isOpenFor(waiting)).toBe(true);
+    turnstile.leave(early, throttled(2_000));
+    expect(isOpenFor(waiting)).toBe(false);
+    const probe = await enter();
+    expect([isOpenFor(probe), isOpenFor(waiting)]).toEqual([true, false]);
+    turnstile.leave(late, throttled(5_000));
+    expect(isOpenFor(probe)).toBe(false);
+    await clock.advance(5_000);
+    expect(isOpenFor(probe)).toBe(true);
+    turnstile.leave(probe, ANSWERED);
+    expect(isOpenFor(waiting)).toBe(true);
+  });
+
   it('does not open for an answer to a request from before', async () => {
     const { enter, turnstile, gate } = setUp();
     const [early, late] = [await enter(), await enter()];
