@@ -22,6 +22,19 @@ describe('canonicalJson', () => {
     expect(keys.join('')).toBe('2467153');
   });
 
+  it('sorts objects of many kinds, whatever came before them', () => {
+    const kinds = Array.from({ length: 40 }, (_, kind) => [`b${kind}`, 'a', `c${kind % 7}`]);
+    for (const [first = '', second = '', third = ''] of [
+      ...kinds,
+      ...kinds.toReversed(),
+      ...kinds.slice(0, 3),
+    ]) {
+      const text = `{"${second}":2,"${first}":1,"${third}":3}`;
+      expect(canonicalJson({ [first]: 1, [second]: 2, [third]: 3 })).toBe(text);
+      expect(canonicalJson({ [third]: 3, [first]: 1 })).toBe(`{"${first}":1,"${third}":3}`);
+    }
+  });
+
   it.each([
     ['minus zero', -0, '0'],
     ['a large number', 1e21, '1e+21'],

@@ -33,13 +33,37 @@ function members(object: object): string {
   if (prototype !== Object.prototype && prototype !== null) throw notJson('an object of a class');
   const values = object as Readonly<Record<string, unknown>>;
   let text = '';
-  // The default order of `sort` is by UTF-16 code units, as RFC 8785 wants it.
-  for (const key of Object.keys(object).sort()) {
+  for (const key of sorted(Object.keys(object))) {
     const value = values[key];
     if (value === undefined) continue;
     text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalJson(value)}`;
   }
   return `{${text}}`;
+}
+
+interface KeyOrder {
+  readonly keys: readonly string[];
+  readonly sorted: readonly string[];
+}
+
+/** Objects of one kind come with the same keys in the same order, so the orders of the last few kinds are remembered. */
+const ORDERS = 16;
+const orders: KeyOrder[] = [];
+let oldest = 0;
+
+/** By UTF-16 code units, as RFC 8785 wants it: the default order of `sort`. */
+function sorted(keys: readonly string[]): readonly string[] {
+  for (const order of orders) if (isSameList(order.keys, keys)) return order.sorted;
+  const order = { keys, sorted: [...keys].sort() };
+  orders[oldest] = order;
+  oldest = (oldest + 1) % ORDERS;
+  return order.sorted;
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
+  return true;
 }
 
 function quoted(text: string): string {

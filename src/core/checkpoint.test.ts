@@ -155,11 +155,14 @@ describe('checkCheckpoint', () => {
     ["somebody else's key", { verifier_key: other.verifierKey }, 'a forged signature'],
     ["somebody else's note", { note: other.sign(before) }, 'a forged signature'],
   ])('refuses one with %s', (_what, change, problem) => {
+    const seen = new Map([own, others].map((key) => [key.text, key]));
     for (const trusted of [undefined, [own]]) {
-      expect(checkCheckpoint(checkpoint(change), trusted)).toMatchObject({
-        ok: false,
-        problem: expect.stringContaining(problem) as string,
-      });
+      for (const keys of [undefined, seen]) {
+        expect(checkCheckpoint(checkpoint(change), trusted, keys)).toMatchObject({
+          ok: false,
+          problem: expect.stringContaining(problem) as string,
+        });
+      }
     }
   });
 

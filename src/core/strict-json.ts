@@ -1,5 +1,6 @@
 /** In valid JSON a text before a colon is a key, and a brace or bracket outside of a text is one. */
 const KEYS_AND_BRACKETS = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g;
+const BLANK_BEFORE_COLON = /"\s+:/;
 
 /**
  * The value of a JSON text; undefined for what is no JSON, and for an object that has a key twice: one reader takes the
@@ -12,8 +13,25 @@ export function parseStrictJson(text: string): unknown {
   } catch {
     return undefined;
   }
-  // As we write it ourselves, nothing can stand there twice.
-  return JSON.stringify(value) === text || !saysTwice(text) ? value : undefined;
+  // Counted first: that settles every text but those that have a key twice, or a key's form within a text.
+  return quotesBeforeColons(text) === keysIn(value) || !saysTwice(text) ? value : undefined;
+}
+
+/** At least the number of keys written in a JSON text: each ends like that. */
+function quotesBeforeColons(text: string): number {
+  if (BLANK_BEFORE_COLON.test(text)) return Infinity;
+  let count = 0;
+  for (let at = text.indexOf('":'); at !== -1; at = text.indexOf('":', at + 2)) count += 1;
+  return count;
+}
+
+/** Keys of a value and of all within it. */
+function keysIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  const keys = Object.keys(value);
+  let count = Array.isArray(value) ? 0 : keys.length;
+  for (const key of keys) count += keysIn((value as Readonly<Record<string, unknown>>)[key]);
+  return count;
 }
 
 function saysTwice(text: string): boolean {

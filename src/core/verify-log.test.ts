@@ -103,6 +103,14 @@ describe('a whole log', () => {
     });
   });
 
+  it('names each key once, in the order in which they came', () => {
+    const other = createNoteSigner(generateKeyPairSync('ed25519').privateKey);
+    const entries: AuditEntry[] = [];
+    for (const by of [signer, other, signer]) entries.push(...log(RUN, by, entries.at(-1)));
+    expect(verdict(entries)).toMatchObject({ ok: true, keys: [signer.verifierKey, other.verifierKey] });
+    expect(verdict(entries, { trusted: [key] })).toMatchObject({ ok: false, seq: 8 });
+  });
+
   it('may be empty, unsigned, or signed from some entry on only', () => {
     expect(verdict([])).toEqual({
       ok: true,

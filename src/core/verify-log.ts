@@ -47,7 +47,7 @@ export class LogCheck {
   readonly #options: LogCheckOptions;
   readonly #known = new Map<number, readonly KnownHead[]>();
   #furthest: KnownHead | undefined;
-  readonly #keys = new Set<string>();
+  readonly #keys = new Map<string, VerifierKey>();
   #head = GENESIS;
   #checkpoints = 0;
   #lastCheckpoint: number | undefined;
@@ -107,7 +107,7 @@ export class LogCheck {
       head: this.#head,
       checkpoints: this.#checkpoints,
       lastCheckpoint: this.#lastCheckpoint,
-      keys: [...this.#keys],
+      keys: [...this.#keys.keys()],
     };
   }
 
@@ -115,9 +115,9 @@ export class LogCheck {
     const isDue = this.#isDue;
     this.#isDue = endsRun(entry);
     if (entry.event === 'checkpoint') {
-      const check = checkCheckpoint(entry, this.#options.trusted);
+      const check = checkCheckpoint(entry, this.#options.trusted, this.#keys);
       if (!check.ok) return check.problem;
-      this.#keys.add(check.key.text);
+      this.#keys.set(check.key.text, check.key);
       this.#checkpoints += 1;
       this.#lastCheckpoint = entry.seq;
       return undefined;
