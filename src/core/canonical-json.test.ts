@@ -32,6 +32,8 @@ describe('canonicalJson', () => {
       const text = `{"${second}":2,"${first}":1,"${third}":3}`;
       expect(canonicalJson({ [first]: 1, [second]: 2, [third]: 3 })).toBe(text);
       expect(canonicalJson({ [third]: 3, [first]: 1 })).toBe(`{"${first}":1,"${third}":3}`);
+      expect(canonicalJson({ [third]: 3, [first]: 1, a: 2 })).toBe(`{"a":2,"${first}":1,"${third}":3}`);
+      expect(canonicalJson({ [third]: 3 })).toBe(`{"${third}":3}`);
     }
   });
 

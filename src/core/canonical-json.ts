@@ -56,6 +56,7 @@ function sorted(keys: readonly string[]): readonly string[] {
   for (const order of orders) if (isSameList(order.keys, keys)) return order.sorted;
   const order = { keys, sorted: [...keys].sort() };
   orders[oldest] = order;
+  // Stryker disable next-line ArithmeticOperator: which of them is forgotten is a matter of speed
   oldest = (oldest + 1) % ORDERS;
   return order.sorted;
 }

@@ -24,6 +24,7 @@ describe('strict JSON', () => {
     ['a key twice, with blanks', '{"a" :1, "a"\t: 2}'],
     ['a key twice, and its form within a text', '{"a":"\\":","a":"b\\" :"}'],
     ['a key twice, once with a line break before the colon', '{"a"\n:1,"a":2}'],
+    ['a key of two words twice, once with a blank before the colon', '{"x y" :1,"x y":2}'],
     ['no JSON', '{"a":1'],
     ['nothing', ''],
   ])('with %s is not', (_, text) => {

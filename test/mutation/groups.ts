@@ -31,6 +31,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   'signed-note': core('signed-note'),
   'canonical-json': core('canonical-json'),
   population: core('population'),
+  'strict-json': core('strict-json'),
   'verify-log': core('verify-log'),
   urls: { mutate: ['src/customgpt/urls.ts'], tests: ['src/customgpt/urls.test.ts'] },
   answers: { mutate: ['src/customgpt/answers.ts'], tests: ['src/customgpt/answers.test.ts'] },
