@@ -26,6 +26,7 @@ describe('strict JSON', () => {
     ['a key twice, once with a line break before the colon', '{"a"\n:1,"a":2}'],
     ['a key of two words twice, once with a blank before the colon', '{"x y" :1,"x y":2}'],
     ['no JSON', '{"a":1'],
+    ['nesting without end', `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}`],
     ['nothing', ''],
   ])('with %s is not', (_, text) => {
     expect(parseStrictJson(text)).toBeUndefined();

@@ -3,18 +3,18 @@ const KEYS_AND_BRACKETS = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g;
 const BLANK_BEFORE_COLON = /"\s+:/;
 
 /**
- * The value of a JSON text; undefined for what is no JSON, and for an object that has a key twice: one reader takes the
- * first of the two, another the last, so what it says depends on who reads it.
+ * The value of a JSON text; undefined for what is no JSON or nests without end, and for an object that has a key twice: one
+ * reader takes the first of the two, another the last, so what it says depends on who reads it.
  */
 export function parseStrictJson(text: string): unknown {
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // Counted first: that settles every text but those that have a key twice, or a key's form within a text.
+    return quotesBeforeColons(text) === keysIn(value) || !saysTwice(text) ? value : undefined;
   } catch {
+    // No JSON, or nested deeper than the stack reaches, which JSON.parse alone would read.
     return undefined;
   }
-  // Counted first: that settles every text but those that have a key twice, or a key's form within a text.
-  return quotesBeforeColons(text) === keysIn(value) || !saysTwice(text) ? value : undefined;
 }
 
 // Stryker disable BlockStatement,ConditionalExpression,StringLiteral,AssignmentOperator: what does not add up is looked at once more, only slower

@@ -87,24 +87,24 @@ async function attempt<T>(
   const admission = await turnstile.enter(call.target.method === 'GET', call.signal);
   if (admission.kind === 'aborted') throw failed(call, 'aborted');
   if (admission.kind === 'exhausted') throw last ?? failed(call, admission.failure, admission.status);
-  if (call.mayBeSent !== undefined)
-    await assertMayBeSent(call, turnstile.postpone(), () => {
-      turnstile.leave(admission.ticket, { kind: 'nothing' });
-    });
-  // The look took its time.
-  if (call.mayBeSent !== undefined && !parts.gate.isOpenFor(admission.ticket, clock.monotonic())) {
-    turnstile.leave(admission.ticket, { kind: 'nothing' });
-    return attempt(parts, call, last);
+  const { ticket } = admission;
+  if (call.mayBeSent !== undefined) {
+    const giveBackTurn = () => {
+      turnstile.leave(ticket, { kind: 'nothing' });
+    };
+    await assertMayBeSent(call, turnstile.postpone(), giveBackTurn);
+    // The look took its time.
+    if (!parts.gate.isOpenFor(ticket, clock.monotonic())) {
+      giveBackTurn();
+      return attempt(parts, call, last);
+    }
   }
   const hadAnswered = transport.hasAnswered();
   const result = await transport.send(call, () => {
     parts.onSent(call.purpose);
   });
   const isFirstContact = result.kind === 'silence' && !hadAnswered && !transport.hasAnswered();
-  turnstile.leave(
-    admission.ticket,
-    isFirstContact ? { kind: 'nothing' } : lessonOf(call, result, clock.now()),
-  );
+  turnstile.leave(ticket, isFirstContact ? { kind: 'nothing' } : lessonOf(call, result, clock.now()));
   return outcomeOf(call, result);
 }
 
