@@ -62,7 +62,7 @@ export class ApiError extends Error {
   readonly status: number | undefined;
   /** True for a 404 in the vendor's own JSON envelope; a proxy's 404 is not. */
   readonly inVendorsOwnWords: boolean;
-  /** True when nothing of this attempt went on the wire: given up while it waited for its turn. */
+  /** True when nothing of this attempt went on the wire: given up while it waited for its turn, or for a connection. */
   readonly neverSent: boolean;
 
   constructor(facts: {

@@ -104,7 +104,10 @@ export interface CustomGptReader {
   clockSkewMs(): number | undefined;
 }
 
-/** What one DELETE answered. Sent once; repeated inside only after a 429, which says it was not carried out. */
+/**
+ * What one DELETE answered. Sent once; repeated inside only where it was certainly not carried out: after a 429, which
+ * says so, or when no connection could be had for it.
+ */
 export type DeleteAnswer =
   | { readonly kind: 'accepted'; readonly status: number }
   /** 404: says that something is missing, not what. */
@@ -114,7 +117,7 @@ export type DeleteAnswer =
       readonly status: number;
       readonly failure: 'forbidden' | 'bad_request' | 'throttled';
     }
-  /** Given up before its turn came, because the API answered nobody: certainly not carried out. */
+  /** Given up before it was written, because the API answered nobody: certainly not carried out. */
   | { readonly kind: 'not_sent'; readonly failure: string }
   /** 5xx, a cut connection, a time-out, an unreadable answer: carried out or not, only a GET can tell. */
   | { readonly kind: 'ambiguous'; readonly status: number | undefined; readonly failure: string };
@@ -128,6 +131,8 @@ export interface CustomGptDeleter extends CustomGptReader {
       readonly signal?: AbortSignal;
       /** Asked when its turn has come: when not, it is `aborted` instead, and when this throws, so does the call. */
       readonly mayBeSent?: () => Promise<boolean>;
+      /** Asked again in the instant in which it is written: when not, it is `aborted` instead. */
+      readonly mayStillBeSent?: () => boolean;
     },
   ): Promise<DeleteAnswer>;
 }

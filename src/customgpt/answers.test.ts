@@ -14,7 +14,7 @@ function answer(status: number, change: Partial<Answer> = {}): Answer {
 }
 
 function silence(failure: Silence['failure'], code?: string): Silence {
-  return { kind: 'silence', failure, code, receivedAt: 0 };
+  return { kind: 'silence', failure, code, neverSent: false, receivedAt: 0 };
 }
 
 function saying(status: number, body: unknown): Answer {

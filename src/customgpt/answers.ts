@@ -60,7 +60,7 @@ export function toApiError(target: Target, failure: ApiFailure, result: WireResu
   const { method, path } = target;
   if (result.kind === 'silence') {
     const cause = result.code === undefined ? undefined : new Error(result.code);
-    return new ApiError({ failure, method, path, cause });
+    return new ApiError({ failure, method, path, cause, neverSent: result.neverSent });
   }
   return new ApiError({
     failure,

@@ -151,7 +151,7 @@ async function control(
 async function deleteConversation(
   parts: { readonly urls: Urls; readonly call: Caller },
   conversation: { readonly projectId: number; readonly sessionId: string },
-  { signal, mayBeSent }: NonNullable<Parameters<CustomGptDeleter['deleteConversation']>[2]>,
+  { signal, mayBeSent, mayStillBeSent }: NonNullable<Parameters<CustomGptDeleter['deleteConversation']>[2]>,
 ): Promise<DeleteAnswer> {
   const target = parts.urls.deletion(conversation.projectId, conversation.sessionId);
   try {
@@ -161,7 +161,8 @@ async function deleteConversation(
       size: 'small',
       signal,
       mayBeSent,
-      repeat: 'after_429_only',
+      mayStillBeSent,
+      repeat: 'if_not_carried_out',
       // Recorded is 200 with `{"data":{"deleted":true}}`; whatever else a 2xx says, the follow-up GET decides.
       read: ({ status }) => ({ kind: 'accepted', status }),
     });

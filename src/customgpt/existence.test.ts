@@ -65,7 +65,7 @@ describe('the question whether a conversation is there', () => {
     const { signal } = new AbortController();
     const { calls } = await ask([reply(conversation(), paged([]))], { purpose, signal });
     expect(calls).toMatchObject([
-      { purpose, size: 'messages', repeat: purpose === 'verify' ? 'after_429_only' : 'read' },
+      { purpose, size: 'messages', repeat: purpose === 'verify' ? 'if_not_carried_out' : 'read' },
     ]);
     expect(calls[0]?.signal).toBe(signal);
     const { method, path } = calls[0]?.target ?? {};

@@ -55,7 +55,7 @@ function fetchMessages(parts: ExistenceParts, question: Question, page: number):
     size: 'messages',
     signal,
     // Who verifies polls with a back-off of his own: two of them would multiply.
-    repeat: purpose === 'verify' ? 'after_429_only' : 'read',
+    repeat: purpose === 'verify' ? 'if_not_carried_out' : 'read',
     read: readMessages,
     notFound: ({ receivedAt }) => ({ state: 'gone', status: 404, receivedAt }),
   };

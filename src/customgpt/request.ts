@@ -30,6 +30,8 @@ export interface WireRequest {
   readonly target: Target;
   readonly size: AnswerSize;
   readonly signal: AbortSignal | undefined;
+  /** Asked in the instant in which it would be written, however long it had to wait for a connection. */
+  readonly mayStillBeSent?: (() => boolean) | undefined;
 }
 
 /** The server said something: at least a status. */
@@ -50,6 +52,8 @@ export interface Silence {
   readonly failure: 'network' | 'timeout' | 'aborted';
   /** Such as `ECONNREFUSED`. */
   readonly code: string | undefined;
+  /** Not a byte of the request was written, so nobody can have carried it out. */
+  readonly neverSent: boolean;
   readonly receivedAt: number;
 }
 
@@ -121,6 +125,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(new Error('not to be sent'));
       return;
     }
+    // A process that was stopped goes on exactly here, and it is written in the same turn: nothing comes between.
+    if (this.#request.mayStillBeSent?.() === false) {
+      this.#settle(this.#silence('aborted'));
+      controller.abort(new Error('not to be sent any more'));
+      return;
+    }
     this.#controller = controller;
     this.#sentAt = this.#line.clock.monotonic();
     this.#onSent();
@@ -187,21 +197,24 @@ export class Exchange implements Dispatcher.DispatchHandler {
       this.#takeBack.push(this.#line.startDeadline(this.#line.timeouts.deleteGraceMs, cut));
       return;
     }
-    const receivedAt = this.#line.clock.now();
-    this.#settle({ kind: 'silence', failure: 'aborted', code: undefined, receivedAt });
+    this.#settle(this.#silence('aborted'));
     this.#controller?.abort(new Error('aborted'));
   }
 
   #cut(failure: NonNullable<Answer['bodyFailure']>, code?: string): void {
     if (this.#settled) return;
-    const receivedAt = this.#line.clock.now();
     if (this.#head !== undefined) {
+      const receivedAt = this.#line.clock.now();
       this.#settle({ kind: 'answer', ...this.#head, body: undefined, bodyFailure: failure, receivedAt });
     } else {
-      const silent = failure === 'timeout' ? 'timeout' : 'network';
-      this.#settle({ kind: 'silence', failure: silent, code, receivedAt });
+      this.#settle(this.#silence(failure === 'timeout' ? 'timeout' : 'network', code));
     }
     this.#controller?.abort(new Error('cut off'));
+  }
+
+  #silence(failure: Silence['failure'], code?: string): Silence {
+    const neverSent = this.#controller === undefined;
+    return { kind: 'silence', failure, code, neverSent, receivedAt: this.#line.clock.now() };
   }
 
   #settle(result: WireResult): void {

@@ -199,6 +199,50 @@ describe('a 429', () => {
   });
 });
 
+describe('a DELETE for which there is no connection', () => {
+  const answerOnceAndClose = async () => {
+    const parts = await setUp(() => [200]);
+    await parts.reader.control(7);
+    const server = servers.pop();
+    const { port } = server?.address() as AddressInfo;
+    server?.closeAllConnections();
+    await new Promise((resolve) => server?.close(resolve));
+    return { ...parts, server, port };
+  };
+
+  it('has not been carried out, so it is sent once there is one', async () => {
+    const { deleter, clock, seen, server, port } = await answerOnceAndClose();
+    const release = clock.hold();
+    const answer = deleter.deleteConversation(7, SESSION);
+    await asleep(clock);
+    if (server === undefined) throw new Error('no server');
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+    release();
+    expect(await answer).toEqual({ kind: 'accepted', status: 200 });
+    expect(seen.map(({ method }) => method)).toEqual(['GET', 'DELETE']);
+  });
+
+  it('is said not to have been sent when there is none for long', async () => {
+    const { deleter, clock, seen } = await answerOnceAndClose();
+    const startedAt = clock.monotonic();
+    const answer = await deleter.deleteConversation(7, SESSION);
+    expect(answer).toEqual({ kind: 'not_sent', failure: 'network' });
+    expect(clock.monotonic() - startedAt).toBeLessThan(400_000);
+    expect(seen).toHaveLength(1);
+  });
+
+  it('is asked again whether it may go, each time', async () => {
+    const { deleter, seen } = await answerOnceAndClose();
+    let asked = 0;
+    const mayBeSent = () => Promise.resolve((asked += 1) < 3);
+    const error = await failureOf(deleter.deleteConversation(7, SESSION, { mayBeSent }));
+    expect(error).toMatchObject({ failure: 'aborted', neverSent: true });
+    expect(asked).toBe(3);
+    expect(seen).toHaveLength(1);
+  });
+});
+
 describe('an outage', () => {
   it('costs a handful of requests, burns no attempts, and ends by itself', async () => {
     const outage = { from: 5, to: 200 };

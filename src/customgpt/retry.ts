@@ -19,8 +19,8 @@ const FIRST_CONTACT_MS = 12_000;
 export interface Call<T> extends WireRequest {
   /** For the request counts. */
   readonly purpose: Purpose;
-  /** What may be sent again: a read after anything that may pass, or only what a 429 says was not carried out. */
-  readonly repeat: 'read' | 'after_429_only';
+  /** What may be sent again: a read after anything that may pass, or only what was certainly not carried out. */
+  readonly repeat: 'read' | 'if_not_carried_out';
   /** Asked when its turn has come: when not, it is `aborted` instead, and when this throws, so does the call. */
   readonly mayBeSent?: (() => Promise<boolean>) | undefined;
   /** Content of a whole 2xx answer; undefined when it is not what this route answers. */
@@ -167,7 +167,7 @@ function nextWaitMs(
   const now = clock.monotonic();
   progress.firstFailureAt ??= now;
   if (error.failure === 'throttled') return gate.exhausted(now) === undefined ? 0 : undefined;
-  if (call.repeat === 'after_429_only' || !mayPass(error.failure)) return undefined;
+  if (!mayPass(error.failure) || (call.repeat !== 'read' && !error.neverSent)) return undefined;
   const delayMs = jittered(FIRST_DELAY_MS * 2 ** progress.attempts, chance);
   if (!transport.hasAnswered()) {
     progress.attempts += 1;

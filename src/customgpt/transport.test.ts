@@ -56,8 +56,8 @@ function connect(origin: string, timeouts: Partial<Timeouts> = {}, connections =
   };
   const read = (size: AnswerSize, signal?: AbortSignal) =>
     transport.send({ target: urls.messages(7, SESSION, 1), size, signal }, onSent);
-  const remove = (signal?: AbortSignal) =>
-    transport.send({ target: urls.deletion(7, SESSION), size: 'small', signal }, onSent);
+  const remove = (signal?: AbortSignal, mayStillBeSent?: () => boolean) =>
+    transport.send({ target: urls.deletion(7, SESSION), size: 'small', signal, mayStillBeSent }, onSent);
   return { transport, urls, read, remove, sentCount: () => sentCount };
 }
 
@@ -238,6 +238,31 @@ describe('an abort', () => {
     expect(await third).toMatchObject({ status: 200 });
     expect(lines).toBe(2);
   });
+
+  it.each(['a connection is open', 'one of the busy connections is free'])(
+    'is what a DELETE gets that may not be written any more when at last %s',
+    async (why) => {
+      const lines: (string | undefined)[] = [];
+      const origin = await listen(({ method }, response) => {
+        lines.push(method);
+        setTimeout(() => response.end('{}'), 20);
+      });
+      const { read, remove, sentCount } = connect(origin, { totalMs: 5000 }, 1);
+      const isBusy = why.includes('busy');
+      const first = isBusy ? read('small') : undefined;
+      let mayBeSent = true;
+      const answer = remove(undefined, () => mayBeSent);
+      // After it was handed over, and before it is written.
+      mayBeSent = false;
+      expect(await answer).toMatchObject({ kind: 'silence', failure: 'aborted', neverSent: true });
+      if (first !== undefined) expect(await first).toMatchObject({ status: 200 });
+      expect(await read('small')).toMatchObject({ status: 200 });
+      expect(lines).toEqual(isBusy ? ['GET', 'GET'] : ['GET']);
+      expect(sentCount()).toBe(isBusy ? 2 : 1);
+      mayBeSent = true;
+      expect(await remove(undefined, () => mayBeSent)).toMatchObject({ status: 200 });
+    },
+  );
 
   it('after a DELETE was sent waits a little for its answer', async () => {
     const stop = new AbortController();

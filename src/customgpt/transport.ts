@@ -76,7 +76,8 @@ export function createTransport(options: {
       if (!isChecked(target)) throw new TypeError('request target was not built by urls.ts');
       return new Promise((settled) => {
         if (request.signal?.aborted === true || closed) {
-          settled({ kind: 'silence', failure: 'aborted', code: undefined, receivedAt: clock.now() });
+          const [failure, neverSent] = ['aborted', true] as const;
+          settled({ kind: 'silence', failure, neverSent, code: undefined, receivedAt: clock.now() });
         } else {
           const { method, path } = target;
           dispatcher.dispatch(

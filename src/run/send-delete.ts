@@ -106,22 +106,22 @@ async function sendInTime(
 > {
   const { stop: signal } = context.signals;
   let hold: Hold | undefined;
+  // A worker that was held up past its lease finds somebody else at work, and a project may have been lost since the
+  // intent: what is still in line, for its turn or for a connection, must not go out.
+  const mayStillBeSent = (): boolean =>
+    context.clock.monotonic() <= notAfter &&
+    context.isLeaseLive() &&
+    context.clockWatch.isSteady &&
+    !context.brake.isPulled &&
+    !context.lostProjects.has(item.projectId);
   const mayBeSent = async (): Promise<boolean> => {
     // The intent was written under the holds of its instant; a slow pace can keep it waiting for a minute.
     if (context.clock.monotonic() > at + HOLDS_FRESH_MS) hold = await holdNow(context, item);
-    // A worker that was held up past its lease finds somebody else at work, and a project may have been lost since the
-    // intent: what is still in line must not go out.
-    return (
-      hold === undefined &&
-      context.clock.monotonic() <= notAfter &&
-      context.isLeaseLive() &&
-      context.clockWatch.isSteady &&
-      !context.brake.isPulled &&
-      !context.lostProjects.has(item.projectId)
-    );
+    return hold === undefined && mayStillBeSent();
   };
+  const options = { signal, mayBeSent, mayStillBeSent };
   try {
-    return await context.deleter.deleteConversation(item.projectId, item.sessionId, { signal, mayBeSent });
+    return await context.deleter.deleteConversation(item.projectId, item.sessionId, options);
   } catch (error) {
     if (!(error instanceof ApiError) || error.failure !== 'aborted') throw error;
     return hold === undefined ? { kind: 'too_late' } : { kind: 'held', matter: hold.matter };

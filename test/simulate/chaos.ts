@@ -37,6 +37,8 @@ export class Chaos {
   #isDown = false;
   /** Processes of this seed that may die by themselves, from their start on. */
   #fusesLeft: number;
+  /** How many of the workers that start are stopped as a DELETE of theirs waits for a connection. */
+  snaresPercent: number;
   clockMoved = false;
   /** Workers were stopped, killed or held up: a slot may see two passes. */
   wasDisturbed = false;
@@ -47,6 +49,7 @@ export class Chaos {
     this.#random = parts.random;
     this.#policies = parts.policies;
     this.#fusesLeft = parts.random.pick([0, 0, 1, 3]);
+    this.snaresPercent = parts.random.pick([0, 0, 0, 50]);
   }
 
   async startAll(count: number): Promise<void> {
@@ -78,6 +81,7 @@ export class Chaos {
     for (const project of this.#account.projects) project.state = 'there';
     for (const worker of this.workers.values()) {
       worker.fuse = undefined;
+      worker.snare = undefined;
     }
     for (const actor of this.#stage.machine) timeline.resume(actor);
   }
@@ -101,6 +105,7 @@ export class Chaos {
       timeline.after(world, 1000 + this.#random.fraction() * 3 * MINUTE, () => this.#start(place));
     };
     if (this.#fusesLeft > 0 && this.#random.percent(50)) this.#layFuse(worker);
+    if (!this.#isOver && this.#random.percent(this.snaresPercent)) this.#laySnare(worker);
     worker.serve(this.#policies);
   }
 
@@ -167,8 +172,15 @@ export class Chaos {
     this.#say(`fuse ${victim.fuse.left} ${at}`);
   }
 
-  #pause(): void {
-    const victim = this.#victim();
+  /** The moment at which what was looked at before is oldest: a DELETE has had its turn and is not written yet. */
+  #laySnare(victim: SimWorker): void {
+    victim.snare = () => {
+      this.#say('a DELETE has no connection yet');
+      this.#pause(victim);
+    };
+  }
+
+  #pause(victim = this.#victim()): void {
     if (victim === undefined) return;
     this.wasDisturbed = true;
     const ms =

@@ -29,6 +29,8 @@ const EXPECTED = [
   ],
   ...['fault of a run: interrupted', 'fault of a run: state_unusable', 'run not begun: lease_held'],
   ...['run not begun: plan_stale', 'run not begun: state_unusable'],
+  ...['a connection had to be waited for', 'fault: DELETE finds no connection'],
+  ...['fault: a DELETE has no connection yet'],
   ...['fault: DELETE is cut before it arrives', 'fault: DELETE is cut after it arrives'],
   ...['fault: DELETE hangs before it arrives', 'fault: DELETE hangs after it arrives'],
   ...['fault: GET is cut before it arrives', 'fault: GET hangs after it arrives', 'fault: GET 5xx'],

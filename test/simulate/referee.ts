@@ -16,8 +16,8 @@ export interface Suspect {
   readonly holder: string;
   readonly name: string;
   readonly actor: Actor;
-  /** Whose DELETE it is that leaves, by conversation: where two runs have one in line, the first comes first. */
-  readonly senders: ReadonlyMap<string, readonly RunWatch[]>;
+  /** Whose DELETE it is that leaves, by conversation. */
+  readonly senders: ReadonlyMap<string, RunWatch>;
   stoppedAt: number | undefined;
   stateFailedAt: number | undefined;
   /** What it was shown of each conversation, and when. */
@@ -103,7 +103,7 @@ export class Referee {
 
   // ── The wire ──────────────────────────────────────────────────────────────────────────────────────────────
 
-  onSent(worker: Suspect, route: Route): SentDelete | undefined {
+  onHandedOver(worker: Suspect): void {
     const { now } = this.#timeline;
     if (now < worker.toldToWaitUntil - 1) this.blame('retry-after', `${worker.name} asks before its time`);
     // Short intervals may catch up a little, and between its turn and the wire a DELETE asks the state once more.
@@ -113,6 +113,9 @@ export class Referee {
         `${worker.name} sends ${Math.round(now - worker.lastSentAt)} ms after its last request`,
       );
     worker.lastSentAt = now;
+  }
+
+  onSent(worker: Suspect, route: Route): SentDelete | undefined {
     return route.kind === 'delete' ? this.#checkDelete(worker, route) : undefined;
   }
 
@@ -137,7 +140,7 @@ export class Referee {
   ): SentDelete | undefined {
     const { now } = this.#timeline;
     const where = `${projectId} ${sessionId}`;
-    const watch = this.#senderOf(worker.senders.get(where) ?? [], { projectId, sessionId });
+    const watch = worker.senders.get(where);
     if (watch?.runId === undefined) {
       this.blame('run', `DELETE of ${where} by no run`);
       return undefined;
@@ -164,18 +167,6 @@ export class Referee {
     const { seq: intentSeq, policy } = intent;
     this.#checkSight(worker, { planId, policy, rule: intent.rule ?? '', where, runId, intentSeq });
     return sent;
-  }
-
-  /** Of several runs that have a DELETE of it in line: the first that has not sent its own. */
-  #senderOf(
-    line: readonly RunWatch[],
-    { projectId, sessionId }: { readonly projectId: number; readonly sessionId: string },
-  ): RunWatch | undefined {
-    const isUnsent = ({ runId = '' }: RunWatch): boolean => {
-      const seq = this.#state.lastWord(runId, projectId, sessionId)?.seq;
-      return !this.sent.some(({ intentSeq, answer }) => intentSeq === seq && answer !== 429);
-    };
-    return line.find(isUnsent) ?? line[0];
   }
 
   #checkWorker(

@@ -13,10 +13,10 @@ export class RunWatch {
   readonly lostAt = new Map<number, number>();
   refusedAt: number | undefined;
   readonly #time: { readonly now: number };
-  /** Who has a DELETE in line, by conversation: shared by all runs of a worker. */
-  readonly #senders: Map<string, readonly RunWatch[]>;
+  /** Whose DELETE it is that leaves, by conversation: shared by all runs of a worker. */
+  readonly #senders: Map<string, RunWatch>;
 
-  constructor(time: { readonly now: number }, senders: Map<string, readonly RunWatch[]>) {
+  constructor(time: { readonly now: number }, senders: Map<string, RunWatch>) {
     this.#time = time;
     this.#senders = senders;
   }
@@ -87,13 +87,13 @@ export class RunWatch {
     { projectId, sessionId }: { readonly projectId: number; readonly sessionId: string },
     options: DeleteOptions,
   ): ReturnType<CustomGptDeleter['deleteConversation']> {
-    const key = `${projectId} ${sessionId}`;
-    this.#senders.set(key, [...(this.#senders.get(key) ?? []), this]);
-    const sent = this.#heard(deleter.deleteConversation(projectId, sessionId, options));
-    const answer = await sent.finally(() => {
-      const others = (this.#senders.get(key) ?? []).filter((one) => one !== this);
-      this.#senders.set(key, others);
-    });
+    // The last that is asked of a run before its DELETE is written.
+    const mayStillBeSent = (): boolean => {
+      this.#senders.set(`${projectId} ${sessionId}`, this);
+      return options.mayStillBeSent?.() ?? true;
+    };
+    const asked = { ...options, mayStillBeSent };
+    const answer = await this.#heard(deleter.deleteConversation(projectId, sessionId, asked));
     if (answer.kind === 'refused' && answer.failure === 'forbidden') this.#lose(projectId);
     return answer;
   }

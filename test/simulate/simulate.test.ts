@@ -23,7 +23,7 @@ test('two seeds are two stories', { timeout: 120_000 }, async () => {
 const MOST_SEEDS = 60;
 
 /** What brings it to light sooner than chance. */
-type Climate = Pick<SimulationOptions, 'weather' | 'requestsPerMinute'>;
+type Climate = Pick<SimulationOptions, 'weather' | 'requestsPerMinute' | 'snares'>;
 
 /** The rules that were broken, up to and including the first seed in which one of the expected was. */
 async function rulesBrokenBy(
@@ -168,10 +168,26 @@ const SABOTAGES: readonly (readonly [string, readonly string[], Sabotage & Clima
             api.deleter.deleteConversation(projectId, sessionId, {
               ...options,
               mayBeSent: () => Promise.resolve(true),
+              mayStillBeSent: () => true,
             }),
         },
       }),
       requestsPerMinute: 20,
+    },
+  ],
+  [
+    'a DELETE that had to wait for a connection and is written without another look',
+    ['lease'],
+    {
+      api: (api) => ({
+        ...api,
+        deleter: {
+          ...api.deleter,
+          deleteConversation: (projectId, sessionId, options) =>
+            api.deleter.deleteConversation(projectId, sessionId, { ...options, mayStillBeSent: () => true }),
+        },
+      }),
+      snares: true,
     },
   ],
   [

@@ -44,6 +44,8 @@ export interface SimulationOptions {
   /** Weather that this story has in any case, and a pace instead of one by chance. */
   readonly weather?: readonly string[];
   readonly requestsPerMinute?: number;
+  /** Every worker is stopped for a while as a DELETE of its waits for a connection; by chance otherwise. */
+  readonly snares?: boolean;
 }
 
 /** One seed: a few hours of trouble, then quiet, then the verdict. */
@@ -93,7 +95,9 @@ class Simulation {
     this.#describe(made, weather, requestsPerMinute);
     // The first to open the state makes it; the reader comes after.
     const { stage, state } = await this.#setTheStage(made, weather, requestsPerMinute);
-    const chaos = new Chaos(stage, { account: this.#account, random: this.#random.fork('chaos'), policies });
+    const random = this.#random.fork('chaos');
+    const chaos = new Chaos(stage, { account: this.#account, random, policies });
+    if (this.#options.snares === true) chaos.snaresPercent = 100;
     const office = await SimWorker.start(stage, 'office');
     const people = new People(stage, {
       account: this.#account,

@@ -5,6 +5,8 @@ import type { Tally } from './trace.ts';
 /** What becomes of one request. */
 export type Fate =
   | { readonly kind: 'answered' }
+  /** No connection can be had, so not a byte of it is written. */
+  | { readonly kind: 'refused' }
   /** It never arrives, or arrives and nobody hears the answer; `hang`: without a word, until somebody gives up. */
   | { readonly kind: 'lost'; readonly arrives: boolean; readonly hang: boolean }
   | {
@@ -67,6 +69,14 @@ export class Weather {
     return this.#random.percent(90) ? this.#random.fraction() * 1500 : this.#random.fraction() * 12_000;
   }
 
+  /** Until a request that was handed over is written: most find a connection that is open and free. */
+  connectMs(): number {
+    if (this.#random.percent(70)) return 0;
+    this.#tally.add('a connection had to be waited for');
+    const longestMs = this.isCalm || !this.#has('slow') ? 300 : 8000;
+    return this.#random.fraction() * longestMs;
+  }
+
   /** The Date header; undefined: none. */
   dateHeader(now: number): string | undefined {
     if (this.#has('no-date')) {
@@ -112,7 +122,10 @@ export class Weather {
   #draw(route: Route): Fate {
     const hits = (trouble: Trouble): boolean => this.#has(trouble) && this.#random.percent(this.#percent);
     const random = this.#random;
-    if (hits('loss')) return { kind: 'lost', arrives: random.percent(60), hang: false };
+    if (hits('loss'))
+      return random.percent(20)
+        ? { kind: 'refused' }
+        : { kind: 'lost', arrives: random.percent(60), hang: false };
     if (hits('hang')) return { kind: 'lost', arrives: random.percent(60), hang: true };
     if (hits('throttle')) return throttled(random);
     if (hits('server-error'))
@@ -145,6 +158,7 @@ export class Weather {
         { kind: 'status', status: 502, executed: true },
         { kind: 'status', status: 429, executed: false, retryAfter: '7' },
         { kind: 'status', status: 429, executed: false },
+        { kind: 'refused' },
         { kind: 'lost', arrives: false, hang: true },
         { kind: 'lost', arrives: true, hang: false },
         { kind: 'garbled', how: 'html' },
@@ -177,6 +191,8 @@ function throttled(random: Random): Fate {
 function nameOf(route: Route, fate: Exclude<Fate, { kind: 'answered' }>): string {
   const what = route.kind === 'delete' ? 'DELETE' : 'GET';
   switch (fate.kind) {
+    case 'refused':
+      return `${what} finds no connection`;
     case 'lost':
       return `${what} ${fate.hang ? 'hangs' : 'is cut'} ${fate.arrives ? 'after' : 'before'} it arrives`;
     case 'status':

@@ -11,6 +11,8 @@ import type { Fate, Weather } from './weather.ts';
 /** What the wire tells of one worker's requests. */
 export interface Traveller {
   readonly actor: Actor;
+  /** As it is handed over; with how long it will have to wait for a connection. */
+  onHandedOver(route: Route, connectMs: number): void;
   /** As it leaves. */
   onSent(route: Route): SentDelete | undefined;
   /** As the answer is there, before the worker has read it. */
@@ -89,11 +91,27 @@ export class SimWire {
     handler: Dispatcher.DispatchHandler,
   ): void {
     const route = routeOf(ask);
+    const fate = this.#weather.fate(route, this.#timeline.now);
+    const connectMs = this.#weather.connectMs();
+    traveller.onHandedOver(route, connectMs);
+    const start = (): void => {
+      this.#trace.say(traveller.actor.name, `→ ${ask.method} ${ask.path}${wordsOf(fate)}`);
+      if (fate.kind === 'refused')
+        handler.onResponseError?.(createController(), networkError('ECONNREFUSED'));
+      else this.#write({ traveller, route, fate, handler });
+    };
+    // What failed at once would be told before whoever asked has heard that it was handed over.
+    if (connectMs === 0 && fate.kind !== 'refused') start();
+    else this.#timeline.after(traveller.actor, connectMs, start);
+  }
+
+  #write({ traveller, route, fate, handler }: Omit<Trip, 'sent' | 'controller'>): void {
     const controller = createController();
     handler.onRequestStart?.(controller, undefined);
-    if (controller.aborted) return;
-    const fate = this.#weather.fate(route, this.#timeline.now);
-    this.#trace.say(traveller.actor.name, `→ ${ask.method} ${ask.path}${wordsOf(fate)}`);
+    if (controller.aborted) {
+      this.#trace.say(traveller.actor.name, `not written: ${shortOf(route)}`);
+      return;
+    }
     this.#tally.add(`request: ${route.kind}`);
     const sent = traveller.onSent(route);
     const trip: Trip = { sent, traveller, route, fate, handler, controller };
@@ -110,10 +128,7 @@ export class SimWire {
     if (fate.arrives) this.#timeline.after(this.#api, upMs, () => void this.#carryOut(route));
     const [delayMs, code] = fate.hang
       ? [HEADERS_TIMEOUT_MS, 'UND_ERR_HEADERS_TIMEOUT']
-      : [
-          upMs + this.#weather.latencyMs(),
-          this.#random.pick(['ECONNRESET', 'UND_ERR_SOCKET', 'ECONNREFUSED']),
-        ];
+      : [upMs + this.#weather.latencyMs(), this.#random.pick(['ECONNRESET', 'UND_ERR_SOCKET'])];
     this.#timeline.after(traveller.actor, delayMs, () => {
       if (!controller.aborted) handler.onResponseError?.(createController(), networkError(code));
     });
@@ -155,6 +170,7 @@ export class SimWire {
   #reply(route: Route, fate: Fate): Reply {
     switch (fate.kind) {
       case 'answered':
+      case 'refused':
       case 'lost':
         return this.#carryOut(route);
       case 'status':

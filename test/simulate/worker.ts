@@ -38,12 +38,14 @@ export class SimWorker implements Suspect {
   readonly holder: string;
   readonly actor: Actor;
   readonly sights: Suspect['sights'] = new Map();
-  readonly senders = new Map<string, readonly RunWatch[]>();
+  readonly senders = new Map<string, RunWatch>();
   stoppedAt: number | undefined;
   stateFailedAt: number | undefined;
   toldToWaitUntil = 0;
   lastSentAt = -Infinity;
   fuse: Fuse | undefined;
+  /** Called once, when a DELETE of its has begun to wait for a connection. */
+  snare: (() => void) | undefined;
   readonly #stage: Stage;
   readonly #store: Store;
   readonly #state: Store;
@@ -127,6 +129,13 @@ export class SimWorker implements Suspect {
   }
 
   // ── The wire ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  onHandedOver(route: Route, connectMs: number): void {
+    this.#stage.referee.onHandedOver(this);
+    if (route.kind !== 'delete' || connectMs === 0) return;
+    this.snare?.();
+    this.snare = undefined;
+  }
 
   onSent(route: Route): SentDelete | undefined {
     const sent = this.#stage.referee.onSent(this, route);
