@@ -49,7 +49,7 @@ export function fetchPage(
 
 /** A reader often stops early, and a page asked for ahead would be asked for in vain: half as many ahead as were read. */
 const PAGES_READ_FOR_ONE_AHEAD = 2;
-const MOST_PAGES_AHEAD = 4;
+const MOST_PAGES_AHEAD = 8;
 
 /**
  * One page after the other. From the third on, the next ones are under way while the reader works on this one; a reader

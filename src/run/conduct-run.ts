@@ -1,6 +1,6 @@
 import type { Fact } from '../core/audit-entry.ts';
 import { isFault, RetentionError } from '../core/errors.ts';
-import { NO_OUTCOMES } from '../core/outcome.ts';
+import { NO_OUTCOMES, type OutcomeCounts } from '../core/outcome.ts';
 import { countsOf, type PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import type {
@@ -61,6 +61,8 @@ export interface Ending {
   readonly status: Exclude<RunStatus, 'running' | 'interrupted'>;
   readonly plan: PlanSummary | undefined;
   readonly problem?: string | undefined;
+  /** What the audit log says of its deletions, where that was asked: it takes as long as reading them all. */
+  readonly outcomes?: OutcomeCounts;
   /** The event's own facts, beside status and counts. */
   readonly facts?: { readonly [key: string]: Fact };
 }
@@ -199,7 +201,8 @@ async function recorded(deps: RunDeps, { run, record, ending }: Ended): Promise<
   const { store, clock } = deps;
   const fault = 'fault' in ending ? ending.fault : undefined;
   const plan = 'fault' in ending ? await planOf(deps, run.runId) : ending.plan;
-  const outcomes = await store.audit.outcomeCounts(run.runId);
+  const asked = 'fault' in ending ? undefined : ending.outcomes;
+  const outcomes = asked ?? (await store.audit.outcomeCounts(run.runId));
   const counts: RunCounts = { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes };
   const requests = run.reader.requestCounts();
   const { status, problem, facts } = inRecord(ending);

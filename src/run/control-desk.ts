@@ -18,8 +18,8 @@ const BATCH = 25;
 /** … and none waits longer than this for the others. */
 const MAX_WAIT_MS = 30_000;
 
-/** Ends the wait for company. Made once: an abort without a reason makes a new error with a stack trace each time. */
-const ASKED = new Error('the control was asked for');
+/** Made once: an abort without a reason makes a new error with a stack trace each time. */
+const NOBODY_WAITS = new Error('nobody waits for a control');
 
 interface Counter {
   waiting: ((control: Control) => void)[];
@@ -28,6 +28,9 @@ interface Counter {
   /** No further deletion of this project will begin. */
   ended: boolean;
   asking: boolean;
+  /** By the monotonic clock: since when the first of those who wait does. */
+  waitingSince: number;
+  /** Ends the one timer, which looks again at who waits whenever it wakes. */
   timer: AbortController | undefined;
 }
 
@@ -55,8 +58,13 @@ export class ControlDesk {
   }
 
   settled(projectId: number): void {
-    this.#counter(projectId).open -= 1;
+    const counter = this.#counter(projectId);
+    counter.open -= 1;
     this.#askIfDue(projectId);
+    if (counter.open > 0) return;
+    // A forgotten timer would hold the process for its whole length after the work is done.
+    counter.timer?.abort(NOBODY_WAITS);
+    counter.timer = undefined;
   }
 
   /** No further deletion of this project will begin: whoever waits need not wait for others. */
@@ -70,7 +78,7 @@ export class ControlDesk {
     const counter = this.#counter(projectId);
     return new Promise((resolve) => {
       counter.waiting.push(resolve);
-      if (counter.waiting.length === 1) this.#wakeLater(projectId, counter);
+      if (counter.waiting.length === 1) this.#haveWaited(projectId, counter);
       this.#askIfDue(projectId);
     });
   }
@@ -89,21 +97,35 @@ export class ControlDesk {
   #counter(projectId: number): Counter {
     const known = this.#counters.get(projectId);
     if (known !== undefined) return known;
-    const fresh: Counter = { waiting: [], open: 0, ended: false, asking: false, timer: undefined };
+    const fresh: Counter = {
+      ...{ waiting: [], open: 0, ended: false, asking: false },
+      ...{ waitingSince: 0, timer: undefined },
+    };
     this.#counters.set(projectId, fresh);
     return fresh;
   }
 
-  #wakeLater(projectId: number, counter: Counter): void {
-    // A forgotten timer would hold the process for its whole length after the work is done.
-    counter.timer?.abort(ASKED);
+  #haveWaited(projectId: number, counter: Counter): void {
+    counter.waitingSince = this.#clock.monotonic();
+    if (counter.timer === undefined) void this.#keepTime(projectId, counter);
+  }
+
+  /** One timer for many batches: at full speed, setting and ending one for each took a fiftieth of the time. */
+  async #keepTime(projectId: number, counter: Counter): Promise<void> {
     const timer = new AbortController();
     counter.timer = timer;
-    this.#clock.sleep(MAX_WAIT_MS, timer.signal).then(
-      () => void this.#ask(projectId, counter),
-      // Cut short: the question was asked before its time.
-      () => undefined,
-    );
+    try {
+      // Whoever comes while a control is on its way waits from its answer on.
+      while (counter.waiting.length > 0 && !counter.asking) {
+        const waitMs = counter.waitingSince + MAX_WAIT_MS - this.#clock.monotonic();
+        if (waitMs <= 0) void this.#ask(projectId, counter);
+        else await this.#clock.sleep(waitMs, timer.signal);
+      }
+    } catch {
+      // Cut short: there is nobody left to wait for.
+      return;
+    }
+    counter.timer = undefined;
   }
 
   #askIfDue(projectId: number): void {
@@ -116,13 +138,12 @@ export class ControlDesk {
   async #ask(projectId: number, counter: Counter): Promise<void> {
     if (counter.asking || counter.waiting.length === 0) return;
     counter.asking = true;
-    counter.timer?.abort(ASKED);
     const served = counter.waiting.splice(0);
     const control = await this.#request(projectId);
     counter.asking = false;
     for (const resolve of served) resolve(control);
     if (counter.waiting.length > 0) {
-      this.#wakeLater(projectId, counter);
+      this.#haveWaited(projectId, counter);
       this.#askIfDue(projectId);
     }
   }

@@ -138,13 +138,13 @@ export async function applyConsumed(
     requestsPerMinute,
   };
   const { unconfirmed, problem } = await applyPlan(context, parts);
-  const { verified, already_gone: gone } = await store.audit.outcomeCounts(runId);
+  const outcomes = await store.audit.outcomeCounts(runId);
   const complete =
-    verified + gone === countsOf(plan.projects).planned &&
+    outcomes.verified + outcomes.already_gone === countsOf(plan.projects).planned &&
     unconfirmed.length === 0 &&
     !plan.projects.some(isIncomplete);
   const facts = { plan_id: plan.planId, unconfirmed, ...(problem === undefined ? {} : { problem: 'brake' }) };
-  return { status: complete ? 'completed' : 'partial', plan, problem, facts };
+  return { status: complete ? 'completed' : 'partial', plan, problem, outcomes, facts };
 }
 
 function reappearance(run: OpenRun, { projectId, sessionId, createdAt }: Conversation): AuditFacts {

@@ -11,7 +11,7 @@ import type { Fence } from '../core/ports.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
 import { prepareInsert, recordedHead } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
-import { prepareHoldsAbout } from './hold-rows.ts';
+import { prepareAreThereHolds, prepareHoldsAbout } from './hold-rows.ts';
 import { rememberCheckpoint } from './last-checkpoint.ts';
 
 /** Called after each commit with what became durable, in order. Must not throw. */
@@ -19,6 +19,10 @@ export type OnAppended = (entries: readonly AuditEntry[]) => void;
 
 /** Callers that share one commit at most, so that a burst does not hold up timers for long. */
 const LARGEST_GROUP = 1_000;
+
+/** What a commit costs beside its entries is worth some turns of the event loop, until so many callers share it. */
+const PATIENT_TURNS = 16;
+const GOOD_COMPANY = 128;
 
 /** What a caller wants to be written. */
 interface Draft {
@@ -94,13 +98,14 @@ export class GroupCommit {
     this.#running = undefined;
   }
 
-  /** Until the first turn that brought nobody new: answers that arrive close together then share a commit. */
+  /** Until a turn brings nobody new, but some turns in any case: answers that arrive close together share a commit. */
   async #gather(): Promise<void> {
-    let known: number;
-    do {
-      known = this.#waiting.length;
+    for (let turn = 1; this.#waiting.length < LARGEST_GROUP; turn += 1) {
+      const known = this.#waiting.length;
       await nextTurn();
-    } while (this.#waiting.length > known && this.#waiting.length < LARGEST_GROUP);
+      const isAlone = this.#waiting.length === known;
+      if (isAlone && (turn >= PATIENT_TURNS || known >= GOOD_COMPANY)) return;
+    }
   }
 
   async #commitGroup(): Promise<void> {
@@ -127,10 +132,11 @@ export class GroupCommit {
     const before = this.#statements.head();
     let head = before;
     const isHeld = this.#statements.fencesAt(now);
+    let areThereHolds = this.#statements.areThereHolds();
     const answers = group.map(({ draft, fence }): Answer => {
       if (fence !== undefined && !isHeld(fence)) return { refusal: leaseLost(fence), written: [] };
       const { entries, alongside } = draft();
-      const hold = this.#holdAmong(entries, now);
+      const hold = areThereHolds ? this.#holdAmong(entries, now) : undefined;
       if (hold !== undefined) return { refusal: new HeldError(hold.matter), written: [] };
       let links: readonly Link[];
       try {
@@ -140,7 +146,10 @@ export class GroupCommit {
         return { refusal, written: [] };
       }
       if (links.length === 0) return { written: [] };
-      alongside?.();
+      if (alongside !== undefined) {
+        alongside();
+        areThereHolds = this.#statements.areThereHolds();
+      }
       links.forEach(this.#statements.insert);
       head = links.at(-1)?.entry ?? head;
       return { written: links };
@@ -183,6 +192,7 @@ function prepareStatements(connection: Connection) {
   const track = prepareTracking(connection);
   return {
     head: recordedHead(connection),
+    areThereHolds: prepareAreThereHolds(connection),
     holdsAbout: prepareHoldsAbout(connection),
     /** Asks for each fence once: most callers of a group share theirs. */
     fencesAt: (now: number): ((fence: Fence) => boolean) => {

@@ -30,6 +30,14 @@ export function prepareHoldsAbout(connection: Connection): (about: About) => rea
   return ({ projectId, sessionId }) => select.all(projectId, sessionId).map(holdOf);
 }
 
+/** Whether any hold is not released. */
+export function prepareAreThereHolds(connection: Connection): () => boolean {
+  const select = connection.prepare(
+    'SELECT 1 FROM holds INDEXED BY holds_by_target WHERE released_at IS NULL LIMIT 1',
+  );
+  return () => select.get() !== undefined;
+}
+
 export function holdOf(row: HoldRow): Hold {
   return {
     holdId: row.hold_id,

@@ -45,7 +45,7 @@ describe('the state cannot be written', { timeout: 90_000 }, () => {
   test.for([
     ['an I/O error', 'pwrite64', 'EIO', 260],
     ['a full disk', 'pwrite64', 'ENOSPC', 260],
-    ['an I/O error of a sync', 'fdatasync', 'EIO', 8],
+    ['an I/O error of a sync', 'fdatasync', 'EIO', 4],
   ] as const)(
     'because of %s: no new DELETE after the first failed write, and exit 6',
     async ([, call, error, nth], { terminal, skip }) => {
