@@ -1,7 +1,14 @@
 import { pino } from 'pino';
 import type { AuditEntry } from '../core/audit-entry.ts';
+import { formatInstant } from '../core/instant.ts';
 import type { Log } from '../core/ports.ts';
+import { systemClock } from './surroundings.ts';
 import type { Screen } from './surroundings.ts';
+
+/** As pino's own `isoTime`, which formats every line's anew. */
+function timestamp(): string {
+  return `,"time":"${formatInstant(systemClock.now())}"`;
+}
 
 export interface Logging {
   readonly log: Log;
@@ -25,7 +32,7 @@ export async function createLogging(
     pretty !== undefined
       ? pretty({ colorize: true, destination: screen, sync: true, ignore: 'pid,hostname' })
       : screen;
-  const base = { timestamp: pino.stdTimeFunctions.isoTime };
+  const base = { timestamp };
   const log = pino({ ...base, level }, stream);
   const isSilent = level === 'silent' || (isTerminal && !log.isLevelEnabled('info'));
   const lines: string[] = [];

@@ -33,17 +33,23 @@ function members(object: object): string {
   if (prototype !== Object.prototype && prototype !== null) throw notJson('an object of a class');
   const values = object as Readonly<Record<string, unknown>>;
   let text = '';
-  for (const key of sorted(Object.keys(object))) {
+  for (const { key, name } of sorted(Object.keys(object))) {
     const value = values[key];
     if (value === undefined) continue;
-    text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalJson(value)}`;
+    text += (text === '' ? name : `,${name}`) + canonicalJson(value);
   }
   return `{${text}}`;
 }
 
+interface Key {
+  readonly key: string;
+  /** As it stands before its value. */
+  readonly name: string;
+}
+
 interface KeyOrder {
   readonly keys: readonly string[];
-  readonly sorted: readonly string[];
+  readonly sorted: readonly Key[];
 }
 
 /** Objects of one kind come with the same keys in the same order, so the orders of the last few kinds are remembered. */
@@ -52,9 +58,9 @@ const orders: KeyOrder[] = [];
 let oldest = 0;
 
 /** By UTF-16 code units, as RFC 8785 wants it: the default order of `sort`. */
-function sorted(keys: readonly string[]): readonly string[] {
+function sorted(keys: readonly string[]): readonly Key[] {
   for (const order of orders) if (isSameList(order.keys, keys)) return order.sorted;
-  const order = { keys, sorted: [...keys].sort() };
+  const order = { keys, sorted: [...keys].sort().map((key) => ({ key, name: `${quoted(key)}:` })) };
   orders[oldest] = order;
   // Stryker disable next-line ArithmeticOperator: which of them is forgotten is a matter of speed
   oldest = (oldest + 1) % ORDERS;

@@ -78,10 +78,10 @@ function isDeletable(item: PlanItem): item is DeletableItem {
 }
 
 /**
- * Intents that are written while all slots are taken, so that none of them waits for the disk: as many again as there are
- * slots. At a pace an intent would only grow old in that line: then no more than a second's worth.
+ * Intents that are written while all slots are taken, so that none of them waits for the disk: for each slot one that is
+ * ready and one that is being written. At a pace an intent would only grow old in that line: then no more than a second's worth.
  */
 function intendedAhead({ policy, requestsPerMinute }: DeletionContext): number {
   const aSecondsWorth = requestsPerMinute === 'unlimited' ? Infinity : Math.ceil(requestsPerMinute / 60);
-  return Math.min(policy.concurrency, aSecondsWorth);
+  return Math.min(2 * policy.concurrency, aSecondsWorth);
 }

@@ -66,8 +66,20 @@ export function prepareInsert(connection: Connection) {
     `INSERT INTO audit_entries (${STORED_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
   );
   return (e: AuditEntry, { facts }: AuditFacts): void => {
-    const common = [e.seq, e.time, e.event, e.run_id, e.policy, e.policy_hash, e.rule, e.project_id];
-    insert.run(...common, e.session_id, JSON.stringify(facts), e.hash);
+    const { seq, time, event, run_id: run, policy, policy_hash: hash, rule, project_id: project } = e;
+    insert.run(
+      seq,
+      time,
+      event,
+      run,
+      policy,
+      hash,
+      rule,
+      project,
+      e.session_id,
+      JSON.stringify(facts),
+      e.hash,
+    );
   };
 }
 

@@ -106,8 +106,8 @@ describe('a file of holds', () => {
     );
     const { verified, skipped } = result.counts;
     expect(verified + skipped).toBe(100);
-    // Those that were intended by then: as many as are worked on at once, twice.
-    expect(verified).toBeLessThanOrEqual(8);
+    // Those that were intended by then: as many as are worked on at once, and twice as many ahead.
+    expect(verified).toBeLessThanOrEqual(12);
     expect(world.sandbox.accounts.count(101)).toBe(old.length - verified);
   });
 
