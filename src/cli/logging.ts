@@ -5,7 +5,7 @@ import type { Log } from '../core/ports.ts';
 import { systemClock } from './surroundings.ts';
 import type { Screen } from './surroundings.ts';
 
-/** As pino's own `isoTime`, which formats every line's anew. */
+/** Like pino's `isoTime`; lines of one millisecond share its text. */
 function timestamp(): string {
   return `,"time":"${formatInstant(systemClock.now())}"`;
 }

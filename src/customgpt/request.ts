@@ -125,7 +125,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       controller.abort(new Error('not to be sent'));
       return;
     }
-    // A process that was stopped goes on exactly here, and it is written in the same turn: nothing comes between.
+    // It is written in this very turn: a process that is stopped anywhere before asks when it goes on.
     if (this.#request.mayStillBeSent?.() === false) {
       this.#settle(this.#silence('aborted'));
       controller.abort(new Error('not to be sent any more'));

@@ -76,8 +76,13 @@ export function createTransport(options: {
       if (!isChecked(target)) throw new TypeError('request target was not built by urls.ts');
       return new Promise((settled) => {
         if (request.signal?.aborted === true || closed) {
-          const [failure, neverSent] = ['aborted', true] as const;
-          settled({ kind: 'silence', failure, neverSent, code: undefined, receivedAt: clock.now() });
+          settled({
+            kind: 'silence',
+            failure: 'aborted',
+            code: undefined,
+            neverSent: true,
+            receivedAt: clock.now(),
+          });
         } else {
           const { method, path } = target;
           dispatcher.dispatch(
