@@ -23,9 +23,13 @@ export function asRunFault(error: unknown): unknown {
   }
 }
 
+export function isKeyRefused(error: unknown): boolean {
+  return error instanceof ApiError && error.failure === 'unauthorized';
+}
+
 /** True where an answer means that the run cannot go on with any project. */
 export function endsTheRun(error: unknown): boolean {
-  return !(error instanceof ApiError) || error.failure === 'unauthorized' || error.failure === 'aborted';
+  return !(error instanceof ApiError) || isKeyRefused(error) || error.failure === 'aborted';
 }
 
 /**

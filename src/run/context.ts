@@ -15,6 +15,9 @@ import type {
 } from '../core/ports.ts';
 import type { ClockWatch } from './clock-watch.ts';
 
+/** Does the work once there is room for it. */
+export type Slot = <T>(work: () => T | PromiseLike<T>) => Promise<T>;
+
 /** What everything between a finished plan and its last outcome works with. */
 export interface ApplyContext {
   readonly runId: string;

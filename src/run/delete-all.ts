@@ -1,4 +1,6 @@
 import type { PlanItem } from '../core/plan.ts';
+import { isKeyRefused } from './api-faults.ts';
+import type { Slot } from './context.ts';
 import { deleteOne } from './delete-one.ts';
 import type { DeletionContext, Sent } from './deletion.ts';
 import type { DeletableItem } from './recheck.ts';
@@ -17,6 +19,7 @@ export async function deleteAll(
   sentBefore: ReadonlyMap<string, Sent> = new Map(),
 ): Promise<void> {
   const open = new Set<Promise<void>>();
+  const guarded = { ...context, slot: createGuardedSlot(context) };
   const mostBeginning = context.policy.concurrency + intendedAhead(context);
   let beginning = 0;
   let firstError: { readonly error: unknown } | undefined;
@@ -28,7 +31,7 @@ export async function deleteAll(
   const start = (item: DeletableItem): void => {
     context.desk.begun(item.projectId);
     beginning += 1;
-    const one = deleteOne(context, item, { previous: sentBefore.get(item.sessionId), onBegun: begun })
+    const one = deleteOne(guarded, item, { previous: sentBefore.get(item.sessionId), onBegun: begun })
       .catch((error: unknown) => {
         firstError ??= { error };
         context.onError();
@@ -55,6 +58,19 @@ export async function deleteAll(
   context.desk.endAll();
   await Promise.all(open);
   if (firstError !== undefined) throw firstError.error;
+}
+
+/** A refused key stops all others before its slot is given to the next, which would send one DELETE more. */
+function createGuardedSlot({ slot, onError }: DeletionContext): Slot {
+  return (work) =>
+    slot(async () => {
+      try {
+        return await work();
+      } catch (error) {
+        if (isKeyRefused(error)) onError();
+        throw error;
+      }
+    });
 }
 
 /** Starts one deletion after the other, as long as there is room for another. */

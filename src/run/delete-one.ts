@@ -1,4 +1,5 @@
 import { ApiError } from '../core/errors.ts';
+import { isKeyRefused } from './api-faults.ts';
 import { Brake } from './brake.ts';
 import {
   recordUnsent,
@@ -50,7 +51,8 @@ export async function deleteOne(
   } catch (error) {
     // Left open on purpose: the next run settles the intent by a GET before it does anything else.
     if (error instanceof ApiError && error.failure === 'aborted') return;
-    if (context.signals.abandon.aborted) return;
+    // A refused key abandons the others, and is what the run has to tell.
+    if (context.signals.abandon.aborted && !isKeyRefused(error)) return;
     throw error;
   } finally {
     doubtOver?.(false);

@@ -1,17 +1,16 @@
-import type { LimitFunction } from 'p-limit';
 import type { Fact } from '../core/audit-entry.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
 import type { DeleteAnswer } from '../core/ports.ts';
 import type { Brake } from './brake.ts';
-import { auditFacts, type ApplyContext } from './context.ts';
+import { auditFacts, type ApplyContext, type Slot } from './context.ts';
 import type { ControlDesk } from './control-desk.ts';
 import type { DeletableItem, Relisting, Rests, Seen } from './recheck.ts';
 import { VerifiedDeletions } from './verified-deletions.ts';
 
 export interface DeletionContext extends ApplyContext {
   /** Bounds the conversations that have requests in flight, over all projects. */
-  readonly slot: LimitFunction;
+  readonly slot: Slot;
   readonly desk: ControlDesk;
   readonly brake: Brake;
   readonly restsOn: (rule: string | null) => Rests;

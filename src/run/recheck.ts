@@ -1,9 +1,8 @@
-import type { LimitFunction } from 'p-limit';
 import { restsOnChangeableFacts } from '../core/decide.ts';
 import type { PlanItem, PlanProject } from '../core/plan.ts';
 import type { Existence } from '../core/ports.ts';
 import { asRunFault, endsTheRun } from './api-faults.ts';
-import type { ApplyContext } from './context.ts';
+import type { ApplyContext, Slot } from './context.ts';
 import { IdSet } from '../core/id-set.ts';
 import { InconsistentListing, listProject, repeatWhileInconsistent, type ListedRow } from './list-project.ts';
 
@@ -53,7 +52,7 @@ export interface Relisting {
  * update, newest message) is read again unless it was seen within the last minute.
  */
 export async function recheck(
-  context: ApplyContext & { readonly slot: LimitFunction; readonly restsOn: (rule: string | null) => Rests },
+  context: ApplyContext & { readonly slot: Slot; readonly restsOn: (rule: string | null) => Rests },
   item: DeletableItem,
   options: { readonly relisting: Relisting | undefined; readonly always: boolean },
 ): Promise<Rechecked> {

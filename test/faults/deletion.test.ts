@@ -224,6 +224,15 @@ test('a key revoked in mid-run stops every further DELETE', async () => {
   expect(world.sandbox.accounts.count(101)).toBe(0);
 });
 
+test('a refused key stops even the DELETE that waits for the slot of the refused one', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 10, young: 0 });
+  world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { status: 401 } });
+  const result = await runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 1\n`));
+  expect(result.fault?.kind).toBe('credential_refused');
+  expect(deletes()).toBe(1);
+});
+
 describe('the fresh listing at the end', () => {
   test('waits for a listing that lags behind', async () => {
     world = await createWorld();
