@@ -1,4 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { ApiError } from '../../src/core/errors.ts';
+import type { CustomGptDeleter } from '../../src/core/ports.ts';
 import type { RunResult } from '../../src/run/conduct-run.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
@@ -227,10 +229,22 @@ test('a key revoked in mid-run stops every further DELETE', async () => {
 test('a refused key stops even the DELETE that waits for the slot of the refused one', async () => {
   world = await createWorld();
   addProject(world, 101, { old: 10, young: 0 });
-  world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { status: 401 } });
-  const result = await runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 1\n`));
+  let sent = 0;
+  // Refused at once: over a real connection the stop would always be there first.
+  const refuse: CustomGptDeleter['deleteConversation'] = (_projectId, _sessionId, { signal } = {}) => {
+    const isStopped = signal?.aborted === true;
+    if (!isStopped) sent += 1;
+    const failure = isStopped ? 'aborted' : 'unauthorized';
+    return Promise.reject(new ApiError({ failure, method: 'DELETE', path: '/', neverSent: isStopped }));
+  };
+  const openApi = () => {
+    const api = world.deps.openApi();
+    return { ...api, deleter: { ...api.deleter, deleteConversation: refuse } };
+  };
+  const policy = await world.policy(`${AGE_POLICY}concurrency: 1\n`);
+  const result = await runPolicy({ ...world.deps, openApi }, { policy, trigger: 'manual', signals: GO_ON });
   expect(result.fault?.kind).toBe('credential_refused');
-  expect(deletes()).toBe(1);
+  expect(sent).toBe(1);
 });
 
 describe('the fresh listing at the end', () => {
