@@ -5,8 +5,12 @@ export const AUDIT_EVENTS = [
   'run.refused',
   'run.completed',
   'run.interrupted',
+  'run.failed',
   'listing.incomplete',
+  'project.calibrated',
+  'project.refused',
   'deletion.intended',
+  'deletion.absent',
   'deletion.verified',
   'deletion.unverified',
   'deletion.already_gone',
@@ -16,6 +20,9 @@ export const AUDIT_EVENTS = [
   'hold.added',
   'hold.released',
   'conversation.marked',
+  'conversation.reappeared',
+  'account.bound',
+  'account.rebound',
   'checkpoint',
 ] as const;
 export type AuditEvent = (typeof AUDIT_EVENTS)[number];

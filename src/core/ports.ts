@@ -283,7 +283,12 @@ export interface RunStore {
   startRun(run: RunRecord): Promise<void>;
   updateRun(
     runId: string,
-    change: Partial<Pick<RunRecord, 'planId' | 'status' | 'endedAt' | 'requests' | 'auditHead' | 'problem'>>,
+    change: Partial<
+      Pick<
+        RunRecord,
+        'planId' | 'status' | 'endedAt' | 'requests' | 'auditHead' | 'problem' | 'warnings' | 'asBefore'
+      >
+    >,
   ): Promise<void>;
   run(runId: string): Promise<RunRecord | undefined>;
   /** Newest first. */

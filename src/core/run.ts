@@ -33,4 +33,8 @@ export interface RunRecord {
   readonly auditHead: string | undefined;
   /** Why it was refused or failed, in one line; undefined otherwise. */
   readonly problem: string | undefined;
+  /** What a person should look at, one sentence each. Never a name, a text, or the key. */
+  readonly warnings: readonly string[];
+  /** How many runs of the policy right before this one ended in the same way. */
+  readonly asBefore: number;
 }

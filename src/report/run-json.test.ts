@@ -21,6 +21,8 @@ const RUN: RunRecord = {
   requests: { list: 1, messages: 2, delete: 3, verify: 4, control: 5, other: 6 },
   auditHead: 'c'.repeat(64),
   problem: undefined,
+  warnings: [],
+  asBefore: 0,
 };
 
 const COUNTS = { ...NO_OUTCOMES, listed: 9, kept: 4, held: 1, unknown: 1, planned: 3, verified: 3 };

@@ -20,6 +20,10 @@ interface RunJson {
   readonly started_at: string;
   readonly ended_at: string | null;
   readonly audit_head: string | null;
+  /** What a person should look at. */
+  readonly warnings: readonly string[];
+  /** How many runs right before ended in the same way. */
+  readonly as_before: number;
 }
 
 interface PlanJson {
@@ -83,6 +87,8 @@ function runJson(run: RunRecord, counts: RunCounts): RunJson {
     started_at: formatInstant(run.startedAt),
     ended_at: run.endedAt === undefined ? null : formatInstant(run.endedAt),
     audit_head: run.auditHead ?? null,
+    warnings: run.warnings,
+    as_before: run.asBefore,
   };
 }
 

@@ -25,6 +25,8 @@ const RUN: RunRecord = {
   requests: { list: 2, messages: 0, delete: 2, verify: 3, control: 1, other: 0 },
   auditHead: HEAD,
   problem: undefined,
+  warnings: [],
+  asBefore: 0,
 };
 
 const CONTROL = {

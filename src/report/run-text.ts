@@ -47,6 +47,7 @@ function summaryLines(result: FinishedRun): string[] {
     `${run.runId} of policy ${run.policy}: ${run.status}`,
     runSentence(result),
     ...problemLine(run),
+    ...run.warnings.map((warning) => `Warning: ${terminalSafe(warning, SENTENCE_COLUMNS)}`),
     ...leftovers(result),
     ...incompleteLines(result),
     ...restLine(result),

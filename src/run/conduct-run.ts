@@ -54,6 +54,9 @@ export interface OpenRun extends RunRequest {
   readonly clockWatch: ClockWatch;
   readonly reader: CustomGptReader;
   readonly deleter: CustomGptDeleter;
+  /** Says what a person should look at: in the log, in the run's record, in every report. Each sentence once. */
+  readonly warn: (sentence: string) => void;
+  readonly warnings: readonly string[];
 }
 
 /** How the body of a run ended. */
@@ -86,6 +89,7 @@ export function conductRun(
   body: (run: OpenRun) => Promise<Ending>,
 ): Promise<RunResult> {
   return withLease(leaseParts(deps), `policy:${request.policy.name}`, async ({ fence, isLive, lost }) => {
+    const warnings: string[] = [];
     const run: OpenRun = {
       ...request,
       ...deps.openApi(),
@@ -94,6 +98,12 @@ export function conductRun(
       fence,
       isLeaseLive: isLive,
       clockWatch: new ClockWatch(deps.clock),
+      warnings,
+      warn: (sentence) => {
+        if (warnings.includes(sentence)) return;
+        warnings.push(sentence);
+        deps.log.warn({ policy: request.policy.name }, sentence);
+      },
     };
     await assertSlotDue(deps, run);
     const record = await begin(deps, run);
@@ -131,6 +141,8 @@ async function begin(deps: RunDeps, run: OpenRun): Promise<RunRecord> {
     requests: undefined,
     auditHead: undefined,
     problem: undefined,
+    warnings: [],
+    asBefore: 0,
   };
   await deps.store.startRun(record);
   await deps.store.audit.append(
@@ -210,7 +222,10 @@ async function recorded(deps: RunDeps, { run, record, ending }: Ended): Promise<
   const written = await store.audit.append([
     auditFacts(run, eventOf(status), { facts: { ...facts, ...common } }),
   ]);
-  const change = { status, endedAt: clock.now(), requests, auditHead: written.at(-1)?.hash, problem };
+  const change = {
+    ...{ status, endedAt: clock.now(), requests, auditHead: written.at(-1)?.hash, problem },
+    warnings: [...run.warnings],
+  };
   await store.updateRun(run.runId, change);
   // Before the lease is given back. An interrupted run leaves its slot due.
   if (run.slotAt !== undefined && status !== 'interrupted')
@@ -237,7 +252,10 @@ async function unrecorded(
   const counts: RunCounts = { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes };
   const ended = { status: 'failed', endedAt: clock.now(), problem: fault.message } as const;
   const requests = run.reader.requestCounts();
-  return { run: { ...record, ...ended, requests, planId: plan?.planId }, counts, plan, fault };
+  return {
+    run: { ...record, ...ended, requests, planId: plan?.planId, warnings: [...run.warnings] },
+    ...{ counts, plan, fault },
+  };
 }
 
 async function planOf({ store }: RunDeps, runId: string): Promise<PlanSummary | undefined> {

@@ -17,6 +17,8 @@ interface RunRow {
   readonly requests: string | null;
   readonly audit_head: string | null;
   readonly problem: string | null;
+  readonly warnings: string;
+  readonly as_before: number;
 }
 
 const COLUMNS = [
@@ -33,6 +35,8 @@ const COLUMNS = [
   'requests',
   'audit_head',
   'problem',
+  'warnings',
+  'as_before',
 ] as const satisfies readonly (keyof RunRow)[];
 
 export function createRunStore(connection: Connection): RunStore {
@@ -96,6 +100,8 @@ function rowOf(run: RunRecord): RunRow {
     requests: run.requests === undefined ? null : JSON.stringify(run.requests),
     audit_head: run.auditHead ?? null,
     problem: run.problem ?? null,
+    warnings: JSON.stringify(run.warnings),
+    as_before: run.asBefore,
   };
 }
 
@@ -114,5 +120,7 @@ function recordOf(row: RunRow): RunRecord {
     requests: row.requests === null ? undefined : (JSON.parse(row.requests) as RequestCounts),
     auditHead: row.audit_head ?? undefined,
     problem: row.problem ?? undefined,
+    warnings: JSON.parse(row.warnings) as readonly string[],
+    asBefore: row.as_before,
   };
 }

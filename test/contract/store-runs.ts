@@ -92,6 +92,8 @@ export function runTests({ store, reopen }: Suite): void {
       planId: 'plan-1',
       ...end,
       problem: undefined,
+      warnings: [],
+      asBefore: 0,
     });
     await expect(store().updateRun('run-9', { status: 'failed' })).rejects.toThrow(/run-9/);
   });

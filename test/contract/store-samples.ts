@@ -103,6 +103,8 @@ export const RUN: RunRecord = {
   requests: undefined,
   auditHead: undefined,
   problem: undefined,
+  warnings: [],
+  asBefore: 0,
 };
 
 export async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {
