@@ -88,6 +88,8 @@ describe('runsJson', () => {
         started_at: '2026-05-04T03:30:00.214Z',
         ended_at: '2026-05-04T03:30:01.214Z',
         audit_head: 'c'.repeat(64),
+        warnings: [],
+        as_before: 0,
       },
     ]);
     expect(Object.keys(runs[0]?.counts ?? {}).join(' ')).toBe(
