@@ -1,9 +1,11 @@
 import type { Hold, HoldRecord, HoldRelease, ListedHold, SourcedHold } from './hold.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
+import type { EarlierAnswer } from './deletion/earlier.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
 import type { OpenIntent } from './open-intent.ts';
 import type { OutcomeCounts } from './outcome.ts';
 import type { KnownPopulation } from './population.ts';
+import type { NotFoundWords } from './not-found-words.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary } from './plan.ts';
 import type { RequestCounts, RunRecord } from './run.ts';
 
@@ -60,7 +62,7 @@ export interface ConversationPage {
   readonly receivedAt: number;
 }
 
-/** What `GET …/messages` says about one conversation. Only `gone` can become proof, and only beside a control request. */
+/** What `GET …/messages` says about one conversation. What a 404 means is another question: its words have to be calibrated. */
 export type Existence =
   | {
       readonly state: 'present';
@@ -71,11 +73,18 @@ export type Existence =
       readonly lastMessageAt: number | undefined;
       readonly receivedAt: number;
     }
-  | { readonly state: 'gone'; readonly status: 404; readonly receivedAt: number }
-  /** 401, 403, 429, 5xx, HTML, an empty body, a 404 in somebody else's words, no answer at all. */
+  /** 404 as JSON. */
+  | {
+      readonly state: 'not_found';
+      readonly status: 404;
+      readonly words: NotFoundWords;
+      readonly receivedAt: number;
+    }
+  /** 401, 403, 429, 5xx, HTML, an empty body, an answer from a cache, no answer at all. */
   | {
       readonly state: 'no_evidence';
       readonly status: number | undefined;
+      /** In words: `HTTP 500`, `ECONNREFUSED 127.0.0.1:4010`. */
       readonly failure: string;
       readonly receivedAt: number;
     };
@@ -91,13 +100,15 @@ export interface CustomGptReader {
   existence(
     projectId: number,
     sessionId: string,
-    options: { readonly purpose: 'messages' | 'verify'; readonly signal?: AbortSignal },
+    options: { readonly purpose: 'messages' | 'calibrate' | 'verify'; readonly signal?: AbortSignal },
   ): Promise<Existence>;
   /** The control: GET …/conversations, first page. Resolves with the status of a proper 200; throws ApiError otherwise. */
   control(
     projectId: number,
     signal?: AbortSignal,
   ): Promise<{ readonly request: string; readonly status: number; readonly receivedAt: number }>;
+  /** Milliseconds that the pool of all calls has stood still so far, because the API was away or asked for it. */
+  pausedMs(): number;
   /** Requests on the wire since the client was built, by purpose. */
   requestCounts(): RequestCounts;
   /** Server's clock minus ours in milliseconds by the latest `Date` header; undefined: no answer carried one. */
@@ -109,9 +120,11 @@ export interface CustomGptReader {
  * says so, or when no connection could be had for it.
  */
 export type DeleteAnswer =
+  /** 200 or 204, and not `deleted: false`. */
   | { readonly kind: 'accepted'; readonly status: number }
   /** 404: says that something is missing, not what. */
-  | { readonly kind: 'not_found'; readonly status: 404; readonly inVendorsOwnWords: boolean }
+  | { readonly kind: 'not_found'; readonly status: 404 }
+  /** 403; 400, 405, 409, 422; 429 that does not pass: certainly not carried out. */
   | {
       readonly kind: 'refused';
       readonly status: number;
@@ -158,7 +171,15 @@ export interface PlanStore {
   planByFileHash(fileHash: string): Promise<PlanSummary | undefined>;
   setPlanFileHash(planId: string, fileHash: string): Promise<void>;
   /** Items in `ordinal` order; read in batches, so that a plan of a million needs no more memory than one of ten. */
-  planItems(planId: string, filter?: { readonly verdict?: PlanItem['verdict'] }): AsyncIterable<PlanItem>;
+  planItems(
+    planId: string,
+    filter?: {
+      readonly verdict?: PlanItem['verdict'];
+      readonly projectId?: number;
+      /** Only so many from the end, the last one first. */
+      readonly last?: number;
+    },
+  ): AsyncIterable<PlanItem>;
   /** Recomputes the fingerprint from what is stored. */
   planFingerprint(planId: string): Promise<string>;
   /** `open` to `applied`, once: false when somebody else has done so, or the plan is not open. */
@@ -181,8 +202,15 @@ export interface AuditLog {
   outcomeCounts(runId: string): Promise<OutcomeCounts>;
   /** Conversations whose last intent has no final outcome (none yet, or `unverified`), over all runs of all policies, oldest first. */
   openIntents(): Promise<readonly OpenIntent[]>;
-  /** How many of them a policy has. */
+  /** How many of them a policy has, those left out whose project is no longer visible, which was reported. */
   openIntentCount(policy: string): Promise<number>;
+  /** What DELETEs were answered that failed or stayed unverified, over all runs: the strongest for each conversation. */
+  undoneAnswers(): Promise<readonly EarlierAnswer[]>;
+  /** DELETEs in a project that other runs, whose lease is live at `now`, intended and have no answer for yet. */
+  deletesUnderWay(
+    projectId: number,
+    other: { readonly thanRunId: string; readonly now: number },
+  ): Promise<number>;
   /** Conversations of a project that were verified as deleted, less those marked since as reappeared. In batches. */
   verifiedSessions(projectId: number): AsyncIterable<readonly string[]>;
   /** When the latest `deletion.intended` of a policy was written; undefined when there is none. */

@@ -1,14 +1,16 @@
-import { ApiError, RetentionError } from '../core/errors.ts';
+import { ApiError, failureInWords, RetentionError } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
 import type { Chance, Clock, CustomGptDeleter, CustomGptReader, DeleteAnswer, Log } from '../core/ports.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { Purpose, RequestCounts } from '../core/run.ts';
+import { isRecord, parseJson } from './answers.ts';
 import { askExistence } from './existence.ts';
 import { Gate } from './gate.ts';
 import type { Patience } from './gate.ts';
 import { createPace } from './pace.ts';
 import { conversationPages, fetchPage, projectPages } from './pages.ts';
 import type { Timeouts } from './request.ts';
+import type { Answer } from './request.ts';
 import { createCaller } from './retry.ts';
 import type { Caller, CallerParts } from './retry.ts';
 import { createTransport } from './transport.ts';
@@ -97,7 +99,8 @@ function createView(parts: ViewParts): CustomGptView {
     counts[purpose] += 1;
   };
   const call = createCaller({ ...parts, onSent });
-  const reader = createReader({ ...parts, call, requestCounts: () => ({ ...counts }) });
+  const requestCounts = () => ({ ...counts });
+  const reader = createReader({ ...parts, call, requestCounts });
   return {
     reader,
     deleter: Object.freeze({
@@ -125,6 +128,7 @@ function createReader(parts: {
   readonly clock: Clock;
   readonly log: Log;
   readonly transport: Transport;
+  readonly gate: Gate;
   readonly requestCounts: () => RequestCounts;
 }): CustomGptReader {
   return Object.freeze<CustomGptReader>({
@@ -133,6 +137,7 @@ function createReader(parts: {
     existence: (projectId, sessionId, { purpose, signal }) =>
       askExistence(parts, { projectId, sessionId, purpose, signal }),
     control: (projectId, signal) => control(parts, projectId, signal),
+    pausedMs: () => parts.gate.pausedMs(parts.clock.monotonic()),
     requestCounts: parts.requestCounts,
     clockSkewMs: () => parts.transport.clockSkewMs(),
   });
@@ -163,28 +168,44 @@ async function deleteConversation(
       mayBeSent,
       mayStillBeSent,
       repeat: 'if_not_carried_out',
-      // Recorded is 200 with `{"data":{"deleted":true}}`; whatever else a 2xx says, the follow-up GET decides.
-      read: ({ status }) => ({ kind: 'accepted', status }),
+      read: readDeleted,
     });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const { failure } = error;
     if (failure === 'unauthorized' || failure === 'aborted') throw error;
-    return error.neverSent ? { kind: 'not_sent', failure } : toDeleteAnswer(failure, error);
+    if (error.neverSent) return { kind: 'not_sent', failure: failureInWords(error) };
+    return toDeleteAnswer(failure, error);
   }
 }
 
+/** Recorded is 200 with `{"data":{"deleted":true}}`. An answer that cannot be read, or says no, leaves it open. */
+function readDeleted({ status, body }: Answer): DeleteAnswer {
+  if (status === 204 || (status === 200 && body?.length === 0)) return { kind: 'accepted', status };
+  const json = parseJson(body);
+  if (status !== 200 || !isRecord(json)) return { kind: 'ambiguous', status, failure: 'unreadable' };
+  const { data } = json;
+  const isDenied = json['deleted'] === false || (isRecord(data) && data['deleted'] === false);
+  if (isDenied) return { kind: 'ambiguous', status, failure: 'deleted: false' };
+  return { kind: 'accepted', status };
+}
+
+/** Statuses by which a request was turned away before anything was done. */
+const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 405, 409, 422]);
+
 function toDeleteAnswer(
   failure: Exclude<ApiFailure, 'unauthorized' | 'aborted'>,
-  { status, inVendorsOwnWords }: ApiError,
+  { status, code }: ApiError,
 ): DeleteAnswer {
   switch (failure) {
     case 'not_found':
-      return { kind: 'not_found', status: 404, inVendorsOwnWords };
+      return { kind: 'not_found', status: 404 };
     case 'forbidden':
-    case 'bad_request':
     case 'throttled':
-      if (status !== undefined) return { kind: 'refused', status, failure };
+    case 'bad_request':
+      if (status !== undefined && (failure !== 'bad_request' || REFUSALS.has(status))) {
+        return { kind: 'refused', status, failure };
+      }
       return { kind: 'ambiguous', status, failure };
     case 'server_error':
     case 'network':
@@ -192,6 +213,7 @@ function toDeleteAnswer(
     case 'too_large':
     case 'malformed':
     case 'redirect':
-      return { kind: 'ambiguous', status, failure };
+    case 'stale':
+      return { kind: 'ambiguous', status, failure: code ?? failure };
   }
 }

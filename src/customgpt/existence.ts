@@ -1,6 +1,7 @@
 import type { Conversation } from '../core/conversation.ts';
-import { ApiError } from '../core/errors.ts';
+import { ApiError, failureInWords } from '../core/errors.ts';
 import { parseInstant } from '../core/instant.ts';
+import { wordsOfNotFound } from '../core/not-found-words.ts';
 import type { Clock, Existence } from '../core/ports.ts';
 import { isRecord, parseJson } from './answers.ts';
 import type { Answer } from './request.ts';
@@ -19,12 +20,12 @@ export interface ExistenceParts {
 export interface Question {
   readonly projectId: number;
   readonly sessionId: string;
-  readonly purpose: 'messages' | 'verify';
+  readonly purpose: 'messages' | 'calibrate' | 'verify';
   readonly signal: AbortSignal | undefined;
 }
 
 type Seen = MessagesAnswer & { readonly receivedAt: number };
-type Gone = Existence & { readonly state: 'gone' };
+type NotFound = Existence & { readonly state: 'not_found' };
 
 /** Order of the rows of a page by their dates. All the same are `oldest_first`: they do not show that it is the other. */
 type Order = 'newest_first' | 'oldest_first' | 'none';
@@ -43,13 +44,13 @@ function withoutSight(error: unknown, receivedAt: number): Existence {
   if (!(error instanceof ApiError)) throw error;
   const { status } = error;
   if (error.failure === 'unauthorized' || error.failure === 'aborted') throw error;
-  const failure = error.failure === 'not_found' ? 'not_found_in_other_words' : error.failure;
+  const failure = error.failure === 'not_found' ? 'HTTP 404 without JSON' : failureInWords(error);
   return { state: 'no_evidence', status, failure, receivedAt };
 }
 
-function fetchMessages(parts: ExistenceParts, question: Question, page: number): Promise<Seen | Gone> {
+function fetchMessages(parts: ExistenceParts, question: Question, page: number): Promise<Seen | NotFound> {
   const { projectId, sessionId, purpose, signal } = question;
-  const call: Call<Seen | Gone> = {
+  const call: Call<Seen | NotFound> = {
     target: parts.urls.messages(projectId, sessionId, page),
     purpose,
     size: 'messages',
@@ -57,7 +58,10 @@ function fetchMessages(parts: ExistenceParts, question: Question, page: number):
     // Who verifies polls with a back-off of his own: two of them would multiply.
     repeat: purpose === 'verify' ? 'if_not_carried_out' : 'read',
     read: readMessages,
-    notFound: ({ receivedAt }) => ({ state: 'gone', status: 404, receivedAt }),
+    notFound: ({ receivedAt }, json) => {
+      const words = wordsOfNotFound(json, [String(projectId), sessionId]);
+      return { state: 'not_found', status: 404, words, receivedAt };
+    },
   };
   return parts.call(call);
 }
@@ -71,7 +75,7 @@ function readMessages(answer: Answer): Seen | undefined {
 async function present(parts: ExistenceParts, question: Question, seen: Seen): Promise<Existence> {
   const { receivedAt } = seen;
   if (isAnother(seen, question)) {
-    return { state: 'no_evidence', status: 200, failure: 'another_conversation', receivedAt };
+    return { state: 'no_evidence', status: 200, failure: 'another conversation', receivedAt };
   }
   return {
     state: 'present',
@@ -110,7 +114,7 @@ async function newestMessageAt(
   if (first.lastPage <= 1) return max(dates);
   const order = orderOf(dates);
   if (order === 'newest_first') return max(dates);
-  if (order === 'none' || question.purpose === 'verify') return undefined;
+  if (order === 'none' || question.purpose !== 'messages') return undefined;
   const last = await lastPageDates(parts, question, first.lastPage);
   return last === undefined ? undefined : max([...dates, ...last]);
 }

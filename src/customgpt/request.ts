@@ -43,6 +43,8 @@ export interface Answer {
   readonly bodyFailure: 'too_large' | 'timeout' | 'network' | 'malformed' | undefined;
   readonly retryAfter: string | undefined;
   readonly date: string | undefined;
+  /** Older than its request by its `Age`: a cache said it, not the service. */
+  readonly isStale: boolean;
   readonly receivedAt: number;
 }
 
@@ -74,10 +76,14 @@ const TIMEOUT_CODES = new Set([
   'ETIMEDOUT',
 ]);
 
-/** Only the code: messages and properties of network errors may quote what the server sent. */
+/** Only the code, and where: messages and other properties of network errors may quote what the server sent. */
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' && /^[A-Z0-9_]{1,64}$/.test(error.code) ? error.code : undefined;
+  if (typeof error.code !== 'string' || !/^[A-Z0-9_]{1,64}$/.test(error.code)) return undefined;
+  const { address, port } = error as { readonly address?: unknown; readonly port?: unknown };
+  const isPlace =
+    typeof address === 'string' && /^[0-9a-f.:]{2,45}$/i.test(address) && typeof port === 'number';
+  return isPlace ? `${error.code} ${address}:${port}` : error.code;
 }
 
 function only(header: string | string[] | undefined): string | undefined {
@@ -96,7 +102,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settled = false;
   #sentAt = 0;
   #byteCount = 0;
-  #head: Pick<Answer, 'status' | 'retryAfter' | 'date'> | undefined;
+  #head: Pick<Answer, 'status' | 'retryAfter' | 'date' | 'isStale'> | undefined;
 
   constructor(
     request: WireRequest,
@@ -145,7 +151,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const date = only(headers['date']);
     const { clock } = this.#line;
     this.#line.onAnswered(date, clock.now() - (clock.monotonic() - this.#sentAt) / 2);
-    this.#head = { status, date, retryAfter: only(headers['retry-after']) };
+    const ageMs = Number(only(headers['age']) ?? 0) * 1000;
+    const isStale = ageMs > clock.monotonic() - this.#sentAt;
+    this.#head = { status, date, isStale, retryAfter: only(headers['retry-after']) };
     if (status >= 300 && status < 400) {
       this.#cut('malformed');
       return;
@@ -181,7 +189,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     const code = codeOf(error);
-    this.#cut(code !== undefined && TIMEOUT_CODES.has(code) ? 'timeout' : 'network', code);
+    this.#cut(code !== undefined && TIMEOUT_CODES.has(code.replace(/ .*/, '')) ? 'timeout' : 'network', code);
   }
 
   #bodyLimit(): number {

@@ -2,7 +2,7 @@ import { ApiError } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
 import type { Chance, Clock, Log } from '../core/ports.ts';
 import type { Purpose } from '../core/run.ts';
-import { failureOf, isVendorsNotFound, toApiError } from './answers.ts';
+import { failureOf, jsonOfNotFound, toApiError } from './answers.ts';
 import { jittered } from './gate.ts';
 import type { Gate, Lesson, Patience } from './gate.ts';
 import { parseRetryAfter } from './http-date.ts';
@@ -25,8 +25,8 @@ export interface Call<T> extends WireRequest {
   readonly mayBeSent?: (() => Promise<boolean>) | undefined;
   /** Content of a whole 2xx answer; undefined when it is not what this route answers. */
   read(answer: Answer): T | undefined;
-  /** What a 404 in the vendor's own words says, to a caller for whom it is an answer like others. */
-  readonly notFound?: (answer: Answer) => T;
+  /** What a 404 with this JSON says, to a caller for whom it is an answer like others. */
+  readonly notFound?: (answer: Answer, json: unknown) => T;
 }
 
 /** Sends until there is an answer to keep, or throws ApiError. */
@@ -124,10 +124,11 @@ async function assertMayBeSent(
 }
 
 function outcomeOf<T>(call: Call<T>, result: WireResult): Outcome<T> {
-  if (call.notFound !== undefined && result.kind === 'answer' && isVendorsNotFound(result)) {
-    return { value: call.notFound(result) };
-  }
   const failure = failureOf(result);
+  if (call.notFound !== undefined && result.kind === 'answer' && failure === 'not_found') {
+    const json = jsonOfNotFound(result);
+    if (json !== undefined) return { value: call.notFound(result, json) };
+  }
   if (failure !== undefined || result.kind === 'silence') {
     return { error: toApiError(call.target, failure ?? 'network', result), result };
   }
@@ -187,6 +188,7 @@ function mayPass(failure: ApiFailure): boolean {
     case 'network':
     case 'timeout':
     case 'malformed':
+    case 'stale':
       return true;
     case 'unauthorized':
     case 'forbidden':

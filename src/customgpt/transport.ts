@@ -26,6 +26,9 @@ export interface Wire {
 const OTHER_HEADERS = [
   ...['accept', 'application/json'],
   ...['accept-encoding', 'identity'],
+  // What a 404 says is compared word for word, and must not come from a cache.
+  ...['accept-language', 'en'],
+  ...['cache-control', 'no-cache'],
   ...['user-agent', 'customgpt-retention'],
 ];
 

@@ -73,6 +73,7 @@ const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
 
 const PURPOSE_WORDS: Readonly<Record<keyof RequestCounts, string>> = {
   list: 'to list',
+  calibrate: 'to see what gone looks like',
   messages: 'to read messages',
   delete: 'to delete',
   verify: 'to verify',

@@ -161,13 +161,15 @@ async function endingOf(
 ): Promise<EndingOrFault> {
   try {
     const { runId, policy, fence, reader, signals } = run;
-    const { clock, log, store, verifyTimeoutMs } = deps;
-    const common = { runId, policy, fence, reader, clock, log, stop: signals.stop };
+    const { clock, chance, log, store, verifyTimeoutMs } = deps;
+    const { warn } = run;
+    const common = { runId, policy, fence, reader, clock, log, warn, stop: signals.stop };
     await assertClockAfterLog({ audit: store.audit, clock }, policy);
-    await reconcile({ ...common, audit: store.audit, runs: store, lease: leaseParts(deps), verifyTimeoutMs });
+    const parts = { audit: store.audit, runs: store, lease: leaseParts(deps), chance, verifyTimeoutMs };
+    const parked = await reconcile({ ...common, ...parts });
     const ending = await body(run);
     if (signals.stop.aborted) return { fault: faultOfStop(signals.stop) };
-    return withStillOpen(ending, await store.audit.openIntentCount(policy.name));
+    return withStillOpen(ending, parked + (await store.audit.openIntentCount(policy.name)));
   } catch (error) {
     // Whatever a stop makes fail on its way out, the stop is what happened.
     if (run.signals.stop.aborted && !isFault(error, 'state_unusable'))

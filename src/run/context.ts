@@ -5,6 +5,7 @@ import type { PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import type {
   AuditLog,
+  Chance,
   Clock,
   CustomGptDeleter,
   Fence,
@@ -33,7 +34,9 @@ export interface ApplyContext {
   readonly audit: AuditLog;
   readonly plans: PlanStore;
   readonly clock: Clock;
+  readonly chance: Chance;
   readonly log: Log;
+  readonly warn: (sentence: string) => void;
   readonly progress: Progress;
   readonly verifyTimeoutMs: number;
   readonly requestsPerMinute: number | 'unlimited';

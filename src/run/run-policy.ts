@@ -118,32 +118,32 @@ export async function applyConsumed(
   },
 ): Promise<Ending> {
   const { run, plan, allowance } = parts;
-  const { store, holds, clock, log, progress, verifyTimeoutMs, requestsPerMinute } = deps;
+  const { store, holds, clock, chance, log, progress, verifyTimeoutMs, requestsPerMinute } = deps;
   if (!(await store.consumePlan(plan.planId, run.runId))) {
     throw new RetentionError('plan_stale', `plan ${plan.planId} was applied already`);
   }
   const known = await store.knownPopulations(plan.policy);
   await store.recordPopulations(plan.policy, populationsAfter(known, plan.projects));
-  const { runId, policy, fence, isLeaseLive, clockWatch, deleter, signals } = run;
-  const common = { runId, policy, fence, isLeaseLive, clockWatch, deleter, signals, plan, allowance };
+  const { runId, policy, fence, isLeaseLive, clockWatch, deleter, signals, warn } = run;
+  const common = { runId, policy, fence, isLeaseLive, clockWatch, deleter, signals, warn, plan, allowance };
   const context = {
     ...common,
     audit: store.audit,
     plans: store,
     holds,
     clock,
+    chance,
     log,
     progress,
     verifyTimeoutMs,
     requestsPerMinute,
   };
-  const { unconfirmed, problem } = await applyPlan(context, parts);
+  const { problem } = await applyPlan(context, parts);
   const outcomes = await store.audit.outcomeCounts(runId);
   const complete =
     outcomes.verified + outcomes.already_gone === countsOf(plan.projects).planned &&
-    unconfirmed.length === 0 &&
     !plan.projects.some(isIncomplete);
-  const facts = { plan_id: plan.planId, unconfirmed, ...(problem === undefined ? {} : { problem: 'brake' }) };
+  const facts = { plan_id: plan.planId, ...(problem === undefined ? {} : { problem: 'brake' }) };
   return { status: complete ? 'completed' : 'partial', plan, problem, outcomes, facts };
 }
 

@@ -7,7 +7,7 @@ import type { AuditRow } from './audit-rows.ts';
 import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { prepareOpenIntents } from './open-intents.ts';
+import { prepareEarlierDeletes, prepareOpenIntents } from './open-intents.ts';
 
 /** Few enough that a page of entries is garbage before the collector would move it to the old ones: a quarter faster. */
 const PAGE_ENTRIES = 250;
@@ -18,6 +18,7 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
   const head = recordedHead(connection);
   const lastWords = prepareLastWords(connection);
   const open = prepareOpenIntents(connection);
+  const earlier = prepareEarlierDeletes(connection);
   const intended = connection.prepare<[string, string], number>(
     `SELECT COUNT(*) FROM (
        SELECT DISTINCT project_id, session_id FROM audit_entries
@@ -35,6 +36,9 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
     outcomeCounts: (runId) => connection.read(() => foldOutcomes(lastWords.all(runId))),
     openIntents: () => connection.read(open.all),
     openIntentCount: (policy) => connection.read(() => open.count(policy)),
+    undoneAnswers: () => connection.read(earlier.undone),
+    deletesUnderWay: (projectId, { thanRunId, now }) =>
+      connection.read(() => earlier.underWay(projectId, thanRunId, now)),
     verifiedSessions: (projectId) => verifiedSessions(connection, projectId),
     lastIntendedAt: (policy) => connection.read(() => parseInstant(lastIntended.get(policy))),
     intendedSince: (policy, sinceAt) =>

@@ -217,18 +217,27 @@ function prepareStatements(connection: Connection) {
 /** Keeps `open_intents` in step with what is written. */
 function prepareTracking(connection: Connection): (entry: AuditEntry) => void {
   const columns = 'policy, project_id, session_id, run_id, seq';
-  const open = connection.prepare(`INSERT OR REPLACE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`);
-  const reopen = connection.prepare(`INSERT OR IGNORE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`);
-  // A run settles only what it intended itself: what it says of a conversation is silent about a later run's DELETE.
-  const settle = connection.prepare(
-    'DELETE FROM open_intents WHERE policy = ? AND project_id = ? AND session_id = ? AND run_id = ?',
+  const whose = 'policy = ? AND project_id = ? AND session_id = ? AND run_id = ?';
+  const open = connection.prepare(
+    `INSERT OR REPLACE INTO open_intents (${columns}, state) VALUES (?, ?, ?, ?, ?, 'intended')`,
   );
-  return ({ event, policy, project_id: projectId, session_id: sessionId, run_id: runId, seq }) => {
-    const whose = [policy, projectId, sessionId, runId];
-    if (whose.includes(null)) return;
+  const absent = connection.prepare(`UPDATE open_intents SET state = 'absent' WHERE ${whose}`);
+  const reopen = connection.prepare(`INSERT OR IGNORE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`);
+  const unverified = connection.prepare(
+    `UPDATE open_intents SET state = 'unverified', parked = ? WHERE ${whose}`,
+  );
+  // A run settles only what it intended itself: what it says of a conversation is silent about a later run's DELETE.
+  const settle = connection.prepare(`DELETE FROM open_intents WHERE ${whose}`);
+  return (entry) => {
+    const { event, policy, project_id: projectId, session_id: sessionId, run_id: runId, seq } = entry;
+    const own = [policy, projectId, sessionId, runId];
+    if (own.includes(null)) return;
     const outcome = outcomeOfEvent(event);
-    if (event === 'deletion.intended') open.run(...whose, seq);
-    else if (outcome === 'unverified') reopen.run(...whose, seq);
-    else if (outcome !== undefined) settle.run(...whose);
+    if (event === 'deletion.intended') open.run(...own, seq);
+    else if (event === 'deletion.absent') absent.run(...own);
+    else if (outcome === 'unverified') {
+      reopen.run(...own, seq);
+      unverified.run(entry['parked'] === true ? 1 : 0, ...own);
+    } else if (outcome !== undefined) settle.run(...own);
   };
 }

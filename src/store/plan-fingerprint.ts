@@ -23,25 +23,62 @@ export async function fingerprintOf(connection: Connection, header: PlanHeader):
   return hash.digest('hex');
 }
 
+/** Which items of a plan. */
+export interface ItemFilter {
+  readonly verdict?: string | undefined;
+  readonly projectId?: number | undefined;
+}
+
 /** Items in order of their ordinal, in pages. */
 export function itemPages(
   connection: Connection,
   planId: string,
-  verdict?: string,
+  filter: ItemFilter = {},
 ): AsyncGenerator<readonly ItemRow[]> {
-  const ofVerdict = verdict === undefined ? '' : 'AND verdict = ?';
+  const { conditions, parameters } = conditionsOf(filter);
   const select = connection.readNow(() =>
     connection
       .prepare<(string | number)[], ItemRow>(
         `SELECT ${ITEM_COLUMNS} FROM plan_items
-          WHERE plan_id = ? AND ordinal > ? ${ofVerdict} ORDER BY ordinal LIMIT ${BATCH_ROWS}`,
+          WHERE plan_id = ? AND ordinal > ? ${conditions} ORDER BY ordinal LIMIT ${BATCH_ROWS}`,
       )
       .raw(),
   );
-  const parameters = verdict === undefined ? [] : [verdict];
   return connection.pages<ItemRow>((last) =>
     select.all(planId, last?.[0] ?? Number.MIN_SAFE_INTEGER, ...parameters),
   );
+}
+
+/** So many items from the end, the last one first. */
+export function lastItems(
+  connection: Connection,
+  planId: string,
+  { count, ...filter }: ItemFilter & { readonly count: number },
+): readonly ItemRow[] {
+  const { conditions, parameters } = conditionsOf(filter);
+  return connection
+    .prepare<(string | number)[], ItemRow>(
+      `SELECT ${ITEM_COLUMNS} FROM plan_items WHERE plan_id = ? ${conditions} ORDER BY ordinal DESC LIMIT ?`,
+    )
+    .raw()
+    .all(planId, ...parameters, count);
+}
+
+function conditionsOf({ verdict, projectId }: ItemFilter): {
+  readonly conditions: string;
+  readonly parameters: readonly (string | number)[];
+} {
+  // Spelled out, so that the index over what is deleted is used.
+  const ofVerdict =
+    verdict === 'delete' ? "AND verdict = 'delete'" : verdict === undefined ? '' : 'AND verdict = ?';
+  const ofProject = projectId === undefined ? '' : 'AND project_id = ?';
+  return {
+    conditions: `${ofVerdict} ${ofProject}`,
+    parameters: [
+      ...(verdict === undefined || verdict === 'delete' ? [] : [verdict]),
+      ...(projectId === undefined ? [] : [projectId]),
+    ],
+  };
 }
 
 export function projectRows(connection: Connection, planId: string): readonly ProjectRow[] {

@@ -2,7 +2,7 @@ import { RetentionError } from '../core/errors.ts';
 import type { PlanHeader, PlanItem, PlanStatus, PlanSummary } from '../core/plan.ts';
 import type { PlanStore, Store } from '../core/ports.ts';
 import type { Connection } from './connection.ts';
-import { fingerprintOf, itemPages, projectRows } from './plan-fingerprint.ts';
+import { fingerprintOf, itemPages, lastItems, projectRows } from './plan-fingerprint.ts';
 import { removeOldDrafts, scrubPlans } from './plan-removal.ts';
 import { itemOf, summaryOf } from './plan-rows.ts';
 import type { PlanRow } from './plan-rows.ts';
@@ -17,7 +17,7 @@ export function createPlanStore(connection: Connection): Plans {
     createPlan: (header) => createPlan(connection, header),
     plan,
     planByFileHash: (fileHash) => connection.read(() => visible.byFileHash(fileHash)),
-    planItems: (planId, filter = {}) => readItems(connection, () => plan(planId), filter.verdict),
+    planItems: (planId, filter = {}) => readItems(connection, () => plan(planId), filter),
     planFingerprint: async (planId) => {
       const found = await plan(planId);
       if (found === undefined) throw noPlan(planId);
@@ -86,11 +86,16 @@ async function createPlan(connection: Connection, header: PlanHeader): Promise<S
 async function* readItems(
   connection: Connection,
   plan: () => Promise<PlanSummary | undefined>,
-  verdict?: string,
+  { last, ...filter }: NonNullable<Parameters<PlanStore['planItems']>[1]>,
 ): AsyncGenerator<PlanItem> {
   const found = await plan();
   if (found === undefined) return;
-  for await (const rows of itemPages(connection, found.planId, verdict)) {
+  if (last !== undefined) {
+    const rows = await connection.read(() => lastItems(connection, found.planId, { ...filter, count: last }));
+    for (const row of rows) yield itemOf(row);
+    return;
+  }
+  for await (const rows of itemPages(connection, found.planId, filter)) {
     for (const row of rows) yield itemOf(row);
   }
 }
