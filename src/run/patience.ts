@@ -1,5 +1,8 @@
 import type { Clock, CustomGptReader } from '../core/ports.ts';
 
+/** A standstill that lasts longer is an outage: the client itself gives up by then. */
+const LONGEST_STANDSTILL_MS = 15 * 60_000;
+
 /** A time-out that stands still while nothing can be asked, because the API is away or told everybody to wait. */
 export interface Patience {
   /** Milliseconds that counted so far. */
@@ -18,6 +21,10 @@ export function startPatience(
 ): Patience {
   const startedAt = clock.monotonic() - spentMs;
   const pausedBefore = reader.pausedMs();
-  const waitedMs = (): number => clock.monotonic() - startedAt - (reader.pausedMs() - pausedBefore);
+  const elapsedMs = (): number => clock.monotonic() - startedAt;
+  const waitedMs = (): number => {
+    const standstillMs = Math.min(reader.pausedMs() - pausedBefore, LONGEST_STANDSTILL_MS);
+    return elapsedMs() - standstillMs;
+  };
   return { waitedMs, isUp: () => waitedMs() >= timeoutMs };
 }

@@ -132,7 +132,7 @@ function ask(
   projectId: number,
   sessionId: string,
 ): Promise<Existence> {
-  return slot(() => deleter.existence(projectId, sessionId, { purpose: 'messages', signal: signals.stop }));
+  return slot(() => deleter.existence(projectId, sessionId, { purpose: 'calibrate', signal: signals.stop }));
 }
 
 function forbidReading(

@@ -184,7 +184,7 @@ async function findThere(
     if (seenAt <= 0) return 'nothing is listed there any more, and nothing on record was seen';
     return { at: seenAt, how: 'recorded', sessionId: undefined };
   }
-  const answer = await reader.existence(projectId, sessionId, { purpose: 'messages', signal: stop });
+  const answer = await reader.existence(projectId, sessionId, { purpose: 'calibrate', signal: stop });
   if (answer.state === 'present') return { at: answer.receivedAt, how: 'messages', sessionId };
   const isAlike = answer.state === 'not_found' && answer.words.shape === gone.words.shape;
   const how = isAlike ? 'the same 404 as an id that cannot exist' : notThere(answer);

@@ -67,6 +67,12 @@ async function isQuiet(
   return true;
 }
 
+/** What *gone* looks like after a deletion was borne out otherwise: for those that follow, this is the calibrated 404, too. */
+function learn({ calibration, warn }: SettleContext, { life }: Passing, warning: string | undefined): void {
+  if (warning !== undefined) warn(warning);
+  if (life.reading?.is === 'unlike') calibration.shapes.add(life.reading.shape);
+}
+
 interface Judged {
   readonly passing: Passing;
   readonly settlement: Settlement;
@@ -97,8 +103,7 @@ async function judgeAll(
   for (const passing of open) take(passing, await judge(context, listing, { passing, entries }));
   if (entries.length > 0) await context.audit.append(entries, context.fence);
   for (const { passing, settlement } of judged) {
-    if (settlement.outcome === 'verified' && settlement.warning !== undefined)
-      context.warn(settlement.warning);
+    if (settlement.outcome === 'verified') learn(context, passing, settlement.warning);
     context.onSettled(passing, settlement);
   }
   return left;

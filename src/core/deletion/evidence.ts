@@ -38,7 +38,13 @@ export type Reading =
       readonly recreatedAt: number | undefined;
     }
   /** A 404 as JSON, but not in the words of the id that cannot exist. */
-  | { readonly is: 'unlike'; readonly status: 404; readonly at: number; readonly said: string }
+  | {
+      readonly is: 'unlike';
+      readonly status: 404;
+      readonly at: number;
+      readonly said: string;
+      /** `NotFoundWords.shape`. */ readonly shape: string;
+    }
   /** No evidence either way. `said`: what came instead, in words. */
   | { readonly is: 'unknown'; readonly status: number | undefined; readonly said: string };
 

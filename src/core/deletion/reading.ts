@@ -36,6 +36,7 @@ export function readingOf(
             status: 404,
             at: answer.receivedAt,
             said: without(expected.name, answer.words.said),
+            shape: answer.words.shape,
           };
     case 'present': {
       const createdAt = answer.conversation?.createdAt;
