@@ -60,7 +60,7 @@ export class Account {
   readonly projects: Project[] = [];
   readonly rights: Rights = { read: new Set(['anonymous', 'team']), delete: new Set(['anonymous', 'team']) };
   readonly user: Record<string, unknown>;
-  readonly key: string;
+  key: string;
   readonly born = Date.now();
   keyRevoked = false;
   /** Projects that this key is not told about, though they are there. */

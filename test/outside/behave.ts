@@ -64,8 +64,8 @@ export interface Paging {
   total_factor?: number;
   total_add?: number;
   last_page_factor?: number;
-  /** The last row of each page is the first of the next one, and one row is lost for it. */
-  repeats?: boolean;
+  /** The last row of each page is the first of the next one, and one row is lost for it: in lists by date, or in all. */
+  repeats?: 'by_date' | 'always';
   /** Pages beyond this one answer 422. */
   deepest?: number;
   shuffle_ties?: boolean;

@@ -61,20 +61,26 @@ function risingAtFirst(rows: Conversation[], size: number): Conversation[] {
   return [...byAge.slice(cut), ...byAge.slice(0, cut)];
 }
 
-function slice<T>(rows: T[], page: number, paging: Paging): T[] {
+function slice<T>(rows: T[], url: URL, paging: Paging): T[] {
   const size = paging.size ?? 10;
+  const page = pageOf(url);
   const start = (page - 1) * size;
-  if (paging.repeats !== true || page === 1) return rows.slice(start, start + size);
+  const repeats = paging.repeats === 'always' || (paging.repeats === 'by_date' && url.search.includes('created_at'));
+  if (!repeats || page === 1) return rows.slice(start, start + size);
   const again = rows[start - 1];
   const rest = rows.slice(start + 1, start + size);
   return again === undefined ? rest : [again, ...rest];
 }
 
+function pageOf(url: URL): number {
+  return Math.max(1, Number(url.searchParams.get('page') ?? '1') || 1);
+}
+
 export function paginate<T>(rows: T[], url: URL, paging: Paging): Record<string, unknown> & { data: T[] } {
   const size = paging.size ?? 10;
-  const page = Math.max(1, Number(url.searchParams.get('page') ?? '1') || 1);
+  const page = pageOf(url);
   const last = Math.max(1, Math.ceil((rows.length / size) * (paging.last_page_factor ?? 1)));
-  const data = slice(rows, page, paging);
+  const data = slice(rows, url, paging);
   const at = (n: number): string => `${url.origin}${url.pathname}?page=${n}`;
   const from = data.length === 0 ? null : (page - 1) * size + 1;
   return {

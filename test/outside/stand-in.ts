@@ -37,6 +37,8 @@ export class StandIn {
   readonly journal: Noted[] = [];
   /** Asked at each DELETE, before it is answered. */
   watch: Watch = () => true;
+  /** Told of each request as it comes in, before it is answered. */
+  seen: (noted: Noted) => void = () => undefined;
   behave: Behave;
   private rules: Rules;
   private turns: Turns;
@@ -79,6 +81,11 @@ export class StandIn {
     return this.journal.filter((noted) => noted.method === 'DELETE');
   }
 
+  /** How many requests a route has had. */
+  asked(route: Route): number {
+    return this.journal.filter((noted) => noted.route === route).length;
+  }
+
   private serve(request: IncomingMessage, response: ServerResponse): void {
     const url = new URL(request.url ?? '/', this.origin);
     const key = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
@@ -110,6 +117,7 @@ export class StandIn {
       accepted: false,
     };
     this.journal.push(noted);
+    this.seen(noted);
     return noted;
   }
 
@@ -163,7 +171,7 @@ function parsed(reply: Reply): Said | null {
 }
 
 function denies(reply: Reply): boolean {
-  return reply.status === 200 && parsed(reply)?.data?.deleted !== true;
+  return reply.status === 200 && parsed(reply)?.data?.deleted !== true; // unreadable is no yes
 }
 
 function shownBy(noted: Noted, reply: Reply): Noted['shown'] {
