@@ -81,7 +81,8 @@ export class Account {
 
   add(project: Project, seed: Seed): Conversation {
     const createdAt = wholeSecond(this.born - seed.age_days * day);
-    const spokeAt = seed.spoke_days === undefined ? createdAt : wholeSecond(this.born - seed.spoke_days * day);
+    const spokeAt =
+      seed.spoke_days === undefined ? createdAt : wholeSecond(this.born - seed.spoke_days * day);
     const conversation: Conversation = {
       id: this.nextId++,
       session: seed.session ?? randomUUID(),

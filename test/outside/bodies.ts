@@ -25,7 +25,11 @@ export function failure(status: number, url: string, message: string): Reply {
 }
 
 /** What the API itself says of something that it does not have. */
-export function missing(what: 'project' | 'conversation', id: string, asked: { url: string; behave: Behave }): Reply {
+export function missing(
+  what: 'project' | 'conversation',
+  id: string,
+  asked: { url: string; behave: Behave },
+): Reply {
   const { url, behave } = asked;
   const project = /\/projects\/(\d+)/.exec(url)?.[1] ?? '0';
   switch (behave.missing ?? 'documented') {
@@ -54,7 +58,9 @@ function traced(url: string, id: string): Record<string, unknown> {
     exception: 'Symfony\\Component\\HttpKernel\\Exception\\NotFoundHttpException',
     request_id: randomUUID(),
     url,
-    trace: [{ file: '/srv/app/Exceptions/Handler.php', line: 391, call: `0x${randomBytes(6).toString('hex')}` }],
+    trace: [
+      { file: '/srv/app/Exceptions/Handler.php', line: 391, call: `0x${randomBytes(6).toString('hex')}` },
+    ],
   };
 }
 
@@ -64,7 +70,11 @@ function stamped(url: string, id: string): Record<string, unknown> {
     status: 'error',
     url,
     timestamp: new Date().toISOString(),
-    data: { code: 404, message: `Die Unterhaltung ${bare} wurde nicht gefunden`, took_ms: Math.random() * 90 },
+    data: {
+      code: 404,
+      message: `Die Unterhaltung ${bare} wurde nicht gefunden`,
+      took_ms: Math.random() * 90,
+    },
   };
 }
 
@@ -78,7 +88,9 @@ function named(body: BodyName, status: number, url: string): Reply {
   const html = { 'content-type': 'text/html; charset=utf-8' };
   switch (body) {
     case 'envelope':
-      return status < 300 ? success({ deleted: true }, status) : failure(status, url, `It failed with ${status}`);
+      return status < 300
+        ? success({ deleted: true }, status)
+        : failure(status, url, `It failed with ${status}`);
     case 'gateway':
       return json(status, { status: 'error', message: 'no Route matched with those values' });
     case 'framework':
@@ -90,7 +102,11 @@ function named(body: BodyName, status: number, url: string): Reply {
     case 'text':
       return { status, headers: { 'content-type': 'text/plain' }, body: 'upstream says no' };
     case 'half':
-      return { status, headers: { 'content-type': jsonType }, body: '{"data":{"current_page":1,"data":[{"id":66' };
+      return {
+        status,
+        headers: { 'content-type': jsonType },
+        body: '{"data":{"current_page":1,"data":[{"id":66',
+      };
     case 'list':
       return success([], status);
   }

@@ -14,7 +14,17 @@ export interface Entry {
   [fact: string]: unknown;
 }
 
-const always = ['seq', 'time', 'event', 'run_id', 'policy', 'policy_hash', 'rule', 'project_id', 'session_id'];
+const always = [
+  'seq',
+  'time',
+  'event',
+  'run_id',
+  'policy',
+  'policy_hash',
+  'rule',
+  'project_id',
+  'session_id',
+];
 
 export function entriesOf(jsonLines: string): Entry[] {
   return jsonLines

@@ -50,7 +50,7 @@ export interface Result {
 
 export interface Start {
   args: string[];
-  env: Record<string, string>;
+  env: Record<string, string | undefined>;
   cwd: string;
   /** Called with the process, so that a scene can signal it. */
   started?: (child: ChildProcess) => void;

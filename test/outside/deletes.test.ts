@@ -1,7 +1,7 @@
 // What a DELETE may answer, done or not.
 import { describe, expect, it } from 'vitest';
 import type { Answer, Rule } from './behave.js';
-import { play } from './scene.js';
+import { play, policy } from './scene.js';
 import { accountOf, old, oneProject, visitors, young } from './seeds.js';
 
 const claimed = ['deletion.verified', 'deletion.already_gone'];
@@ -60,7 +60,9 @@ describe.concurrent('a DELETE that was done, though the answer does not say so',
       expect(run.exit).toBe(0);
       expect(scene.server.deletes().filter((noted) => noted.session === session)).toHaveLength(1);
       expect(scene.account.liveNames()).toContain('old-0');
-      const entry = (await scene.audit()).find((one) => one.event === 'deletion.verified' && one.session_id === session);
+      const entry = (await scene.audit()).find(
+        (one) => one.event === 'deletion.verified' && one.session_id === session,
+      );
       expect(entry).toHaveProperty('recreated_at');
     });
   });
@@ -133,7 +135,7 @@ describe.concurrent('a DELETE that was not done', () => {
     await play({ account: oneProject(3), behave: { rules } }, async (scene) => {
       const run = await scene.run();
       expect(run.exit).toBe(3);
-      expect((await scene.audit()).filter((entry) => claimed.includes(entry.event))).toEqual([]);
+      expect((await scene.events()).filter((event) => claimed.includes(event))).toEqual([]);
       expect(run.said).toContain(String(status));
     });
   });
@@ -151,7 +153,9 @@ describe.concurrent('a DELETE that was not done', () => {
 
 describe.concurrent('the account changes under the run', () => {
   it('some are deleted by their owner meanwhile: no longer visible, and not by us', async () => {
-    const turns = [{ after_deletes: 3, owner_deletes: ['old-0', 'old-1', 'old-2', 'old-3', 'old-4', 'old-5'] }];
+    const turns = [
+      { after_deletes: 3, owner_deletes: ['old-0', 'old-1', 'old-2', 'old-3', 'old-4', 'old-5'] },
+    ];
     const account = oneProject(6);
     await play({ account, behave: { turns } }, async (scene) => {
       const run = await scene.run();
@@ -162,7 +166,10 @@ describe.concurrent('the account changes under the run', () => {
   });
 
   it('the project is removed: it stops there, and the rest is not called gone', async () => {
-    const account = accountOf([...old(12), ...young(3), ...visitors(1)], [...old(3, { called: 'old-b' }), ...young(3)]);
+    const account = accountOf(
+      [...old(12), ...young(3), ...visitors(1)],
+      [...old(3, { called: 'old-b' }), ...young(3)],
+    );
     await play({ account, behave: { turns: [{ after_deletes: 2, remove_project: 101 }] } }, async (scene) => {
       const run = await scene.run();
       expect(run.exit).toBe(3);
@@ -172,21 +179,25 @@ describe.concurrent('the account changes under the run', () => {
   });
 
   it('the key is revoked: exit 8, nothing gone because of a 401, and a later run gets through', async () => {
-    await play({ account: oneProject(8), behave: { turns: [{ after_deletes: 2, revoke_key: true }] } }, async (scene) => {
-      const run = await scene.run();
-      expect(run.exit).toBe(8);
-      expect(scene.server.deletes().filter((noted) => noted.executed).length).toBeLessThanOrEqual(2);
-      scene.account.keyRevoked = false;
-      const later = await scene.run();
-      expect(later.exit).toBe(0);
-      expect(scene.due()).toEqual([]);
-    });
+    await play(
+      { account: oneProject(8), behave: { turns: [{ after_deletes: 2, revoke_key: true }] } },
+      async (scene) => {
+        const run = await scene.run();
+        expect(run.exit).toBe(8);
+        expect(scene.server.deletes().filter((noted) => noted.executed).length).toBeLessThanOrEqual(2);
+        scene.account.keyRevoked = false;
+        const later = await scene.run();
+        expect(later.exit).toBe(0);
+        expect(scene.due()).toEqual([]);
+      },
+    );
   });
 
   it('429 with Retry-After: nothing is sent before the second is over', async () => {
     const headers = { 'retry-after': '1' };
     const rules: Rule[] = [{ on: 'delete', answer: { status: 429, headers }, times: 1 }];
-    await play({ account: oneProject(3), behave: { rules } }, async (scene) => {
+    const files = { 'p.yaml': policy({ concurrency: 1 }) };
+    await play({ account: oneProject(3), files, behave: { rules } }, async (scene) => {
       const run = await scene.run();
       expect(run.exit).toBe(0);
       const { journal } = scene.server;
@@ -206,7 +217,7 @@ describe.concurrent('the account changes under the run', () => {
       expect(run.runs[0]?.counts).toMatchObject({ verified: 20, already_gone: 0 });
       const again = await scene.run({ env: { RETENTION_VERIFY_TIMEOUT: '1s' } });
       expect(again.exit).toBe(3);
-      expect(again.runs[0]?.warnings?.length).toBeGreaterThanOrEqual(0);
+      expect(again.runs[0]?.as_before).toBe(1);
       expect(scene.due().map((one) => one.name?.slice(0, 9))).toEqual(Array(5).fill('old-stuck'));
     });
   });

@@ -23,10 +23,14 @@ function tables(database: Database.Database): string[] {
 }
 
 function speaks(database: Database.Database, table: string, session: string): boolean {
-  const columns = database.prepare<[string], { name: string }>('SELECT name FROM pragma_table_info(?)').all(table);
+  const columns = database
+    .prepare<[string], { name: string }>('SELECT name FROM pragma_table_info(?)')
+    .all(table);
   const text = columns.map((column) => `coalesce(CAST("${column.name}" AS TEXT), '')`).join(" || ' ' || ");
   const found = database
-    .prepare(`SELECT 1 FROM "${table}" WHERE instr(${text}, 'deletion.intended') > 0 AND instr(${text}, ?) > 0 LIMIT 1`)
+    .prepare(
+      `SELECT 1 FROM "${table}" WHERE instr(${text}, 'deletion.intended') > 0 AND instr(${text}, ?) > 0 LIMIT 1`,
+    )
     .get(session);
   return found !== undefined;
 }

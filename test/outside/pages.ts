@@ -5,9 +5,7 @@ import type { Behave, Paging } from './behave.js';
 /** What a list shows now: what is there, what went a moment ago while lists are stale, and trashed rows. */
 export function listed(account: Account, project: Project, behave: Behave): Conversation[] {
   const now = Date.now();
-  const anew = new Set(
-    project.conversations.filter((one) => one.goneAt === null).map((one) => one.session),
-  );
+  const anew = new Set(project.conversations.filter((one) => one.goneAt === null).map((one) => one.session));
   return project.conversations.filter((one) => {
     if (!account.rights.read.has(kindOf(one))) return false;
     if (behave.paging?.omits?.some((start) => one.name?.startsWith(start)) === true) return false;
@@ -65,7 +63,8 @@ function slice<T>(rows: T[], url: URL, paging: Paging): T[] {
   const size = paging.size ?? 10;
   const page = pageOf(url);
   const start = (page - 1) * size;
-  const repeats = paging.repeats === 'always' || (paging.repeats === 'by_date' && url.search.includes('created_at'));
+  const repeats =
+    paging.repeats === 'always' || (paging.repeats === 'by_date' && url.search.includes('created_at'));
   if (!repeats || page === 1) return rows.slice(start, start + size);
   const again = rows[start - 1];
   const rest = rows.slice(start + 1, start + size);

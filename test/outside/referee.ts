@@ -38,7 +38,9 @@ export function judge(match: Match): string[] {
 }
 
 function claims(match: Match): Entry[] {
-  return match.entries.filter(({ event }) => event === 'deletion.verified' || event === 'deletion.already_gone');
+  return match.entries.filter(
+    ({ event }) => event === 'deletion.verified' || event === 'deletion.already_gone',
+  );
 }
 
 /** The conversation that an entry speaks of: the one created then, else the first of its session. */
@@ -64,7 +66,9 @@ function falseClaim(match: Match, entry: Entry): string[] {
 /** A claim needs a 404 of its own after the last DELETE, and a list of the project that was read after that DELETE. */
 function unshownClaim(match: Match, entry: Entry): string[] {
   const at = Date.parse(entry.time);
-  const before = match.server.journal.filter((noted) => noted.at <= at && noted.project === Number(entry.project_id));
+  const before = match.server.journal.filter(
+    (noted) => noted.at <= at && noted.project === Number(entry.project_id),
+  );
   const sent = before.filter((noted) => noted.method === 'DELETE' && noted.session === entry.session_id);
   const after = before.slice(before.findLastIndex((noted) => noted === sent.at(-1)) + 1);
   const own = after.some(
@@ -73,7 +77,9 @@ function unshownClaim(match: Match, entry: Entry): string[] {
   const list = after.findLast((noted) => noted.route === 'list' && noted.status === 200);
   return [
     ...(own ? [] : [`entry ${entry.seq} says ${entry.event} without a 404 after the last DELETE`]),
-    ...(list === undefined ? [`entry ${entry.seq} says ${entry.event} without a list after the last DELETE`] : []),
+    ...(list === undefined
+      ? [`entry ${entry.seq} says ${entry.event} without a list after the last DELETE`]
+      : []),
   ];
 }
 
@@ -83,11 +89,16 @@ function unsupported(entries: Entry[], entry: Entry): string[] {
   if (entry.event === 'deletion.unverified') return [];
   const faults: string[] = [];
   const calibration = entries.find((one) => one.seq === entry['calibration']);
-  if (calibration?.event !== 'project.calibrated' || String(calibration.project_id) !== String(entry.project_id))
+  if (
+    calibration?.event !== 'project.calibrated' ||
+    String(calibration.project_id) !== String(entry.project_id)
+  )
     faults.push(`entry ${entry.seq} rests on no calibration of its project`);
   const accepted = entry['delete_status'] === 200 || entry['delete_status'] === 204;
   if (entry.event === 'deletion.verified' && !accepted && entry['delete_status'] !== null)
-    faults.push(`entry ${entry.seq} is verified after a DELETE that was answered ${String(entry['delete_status'])}`);
+    faults.push(
+      `entry ${entry.seq} is verified after a DELETE that was answered ${String(entry['delete_status'])}`,
+    );
   if (!accepted && (entry['witness'] === 'none' || entry['witness'] == null))
     faults.push(`entry ${entry.seq} says ${entry.event} without a witness`);
   return faults;
@@ -96,7 +107,8 @@ function unsupported(entries: Entry[], entry: Entry): string[] {
 function wireFaults(match: Match): string[] {
   return match.server.journal.flatMap((noted, i) => {
     const what = `${noted.method} ${noted.path}`;
-    if (noted.method === 'GET') return noted.path.startsWith('/api/v1/') ? [] : [`${what} is no path of the API`];
+    if (noted.method === 'GET')
+      return noted.path.startsWith('/api/v1/') ? [] : [`${what} is no path of the API`];
     if (noted.route !== 'delete') return [`${what} was sent`];
     return [
       ...(noted.intended ? [] : [`${what} had no durable intent`]),
@@ -116,10 +128,13 @@ function again(journal: Noted[], noted: Noted, i: number): string[] {
     .slice(before + 1, i)
     .some(
       (other) =>
-        other.route === 'messages' && ours(other) && other.shown.some((row) => Date.parse(String(row.createdAt)) === first),
+        other.route === 'messages' &&
+        ours(other) &&
+        other.shown.some((row) => Date.parse(String(row.createdAt)) === first),
     );
   const faults = seen ? [] : [`a blind second DELETE ${noted.path}`];
-  if (noted.meant !== earlier.meant) faults.push(`DELETE ${noted.path} under the intent of an earlier conversation`);
+  if (noted.meant !== earlier.meant)
+    faults.push(`DELETE ${noted.path} under the intent of an earlier conversation`);
   return faults;
 }
 

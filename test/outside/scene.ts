@@ -1,7 +1,7 @@
 // One scene: a stand-in, a folder of policies, a state, some commands, and the referee at the end.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
 import { Account, type Conversation, kindOf } from './account.js';
 import type { Behave } from './behave.js';
@@ -23,7 +23,8 @@ export interface Setting {
 }
 
 export interface Extra {
-  env?: Record<string, string>;
+  /** What is undefined here is not set at all. */
+  env?: Record<string, string | undefined>;
   started?: (child: ChildProcess) => void;
   stdout?: number;
   state?: string;
@@ -37,23 +38,32 @@ export class Scene {
   readonly account: Account;
   readonly server: StandIn;
   readonly played: Played[] = [];
+  private readonly states = new Set([this.state]);
   private readonly setting: Setting;
+  private exported?: { after: number; entries: Entry[] };
 
   constructor(setting: Setting) {
     this.setting = setting;
     this.account = setting.account;
     this.server = new StandIn([setting.account, ...(setting.others ?? [])], setting.behave ?? {});
-    this.server.watch = (_project, session) => intentIsDurable(this.state, session);
+    this.server.watch = (_project, session) =>
+      [...this.states].some((state) => intentIsDurable(state, session));
     this.write(setting.files ?? { 'p.yaml': policy() });
   }
 
   write(files: Record<string, string>): void {
     rmSync(this.policies, { recursive: true, force: true });
     mkdirSync(this.policies, { recursive: true });
-    for (const [name, text] of Object.entries(files)) writeFileSync(join(this.policies, name), text);
+    for (const [name, text] of Object.entries(files)) {
+      const file = join(this.policies, name);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
   }
 
   async command(args: string[], extra: Extra = {}): Promise<Result> {
+    const state = extra.state ?? this.state;
+    this.states.add(state);
     const result = await command({
       args,
       cwd: this.folder,
@@ -61,7 +71,7 @@ export class Scene {
         CUSTOMGPT_BASE_URL: (extra.server ?? this.server).origin,
         CUSTOMGPT_API_KEY: this.account.key,
         RETENTION_REQUESTS_PER_MINUTE: 'unlimited',
-        RETENTION_STATE_DIR: extra.state ?? this.state,
+        RETENTION_STATE_DIR: state,
         RETENTION_VERIFY_TIMEOUT: '4s',
         ...this.setting.env,
         ...extra.env,
@@ -89,13 +99,27 @@ export class Scene {
     return this.command(['apply', plan, '--json'], extra);
   }
 
+  /** The exported log; read once as long as no further command was played. */
   async audit(): Promise<Entry[]> {
+    if (this.exported?.after === this.played.length) return this.exported.entries;
     const result = await command({
       args: ['audit', 'export', '--state-dir', this.state],
       cwd: this.folder,
       env: { LOG_LEVEL: 'error' },
     });
-    return entriesOf(result.stdout);
+    const entries = entriesOf(result.stdout);
+    this.exported = { after: this.played.length, entries };
+    return entries;
+  }
+
+  /** The events of one conversation's outcome, in order, or of all of them. */
+  async events(name?: string): Promise<string[]> {
+    const sessions = this.account.all().filter((one) => name === undefined || one.name === name);
+    const wanted = new Set(sessions.map((one) => one.session));
+    const entries = await this.audit();
+    return entries
+      .filter((entry) => name === undefined || wanted.has(entry.session_id ?? ''))
+      .map(({ event }) => event);
   }
 
   /** By a convention of these scenes, what is named old… is due by every policy in them. */
@@ -118,9 +142,14 @@ export class Scene {
   }
 
   transcript(): string {
-    const wire = this.server.journal.map((noted) => `${noted.method} ${noted.path}${noted.query} ${noted.status}`);
+    const wire = this.server.journal.map(
+      (noted) => `${noted.method} ${noted.path}${noted.query} ${noted.status}`,
+    );
     return this.played
-      .map(({ result }) => `$ ${result.args.join(' ')} → ${result.exit ?? 'signal'}\n${result.said.slice(-3000)}`)
+      .map(
+        ({ result }) =>
+          `$ ${result.args.join(' ')} → ${result.exit ?? 'signal'}\n${result.said.slice(-3000)}`,
+      )
       .concat(wire.slice(-40).join('\n'))
       .join('\n');
   }
