@@ -11,25 +11,30 @@ export interface Place {
   session: string | null;
 }
 
-const unknown: Place = { route: 'none', project: null, session: null };
+const one = '/api/v1/projects/([^/]+)';
+const routes: [Route, string, RegExp][] = [
+  ['user', 'GET', /^\/api\/v1\/user$/],
+  ['projects', 'GET', /^\/api\/v1\/projects$/],
+  ['project', 'GET', new RegExp(`^${one}$`)],
+  ['settings', 'GET', new RegExp(`^${one}/settings$`)],
+  ['list', 'GET', new RegExp(`^${one}/conversations$`)],
+  ['messages', 'GET', new RegExp(`^${one}/conversations/([^/]+)/messages$`)],
+  ['delete', 'DELETE', new RegExp(`^${one}/conversations/([^/]+)$`)],
+];
 
 /** Reads method and path; what the vendor's document does not have is `none`. */
 export function placeOf(method: string, path: string): Place {
-  const parts = path.split('/').slice(1);
-  if (parts[0] !== 'api' || parts[1] !== 'v1') return unknown;
-  const [, , first, id, second, session, third, beyond] = parts;
-  const read = method === 'GET';
-  if (first === 'user' && id === undefined && read) return { ...unknown, route: 'user' };
-  if (first !== 'projects' || beyond !== undefined) return unknown;
-  if (id === undefined) return read ? { ...unknown, route: 'projects' } : unknown;
-  const project = /^\d+$/.test(id) ? Number(id) : -1;
-  if (second === undefined) return { route: read ? 'project' : 'none', project, session: null };
-  if (second === 'settings' && read) return { route: 'settings', project, session: null };
-  if (second !== 'conversations') return unknown;
-  if (session === undefined) return { route: read ? 'list' : 'none', project, session: null };
-  const place = { project, session: decodeURIComponent(session) };
-  if (third === undefined) return { ...place, route: method === 'DELETE' ? 'delete' : 'none' };
-  return { ...place, route: third === 'messages' && read ? 'messages' : 'none' };
+  for (const [route, wanted, shape] of routes) {
+    const found = method === wanted ? shape.exec(path) : null;
+    if (found === null) continue;
+    const [, project, session] = found;
+    return {
+      route,
+      project: project === undefined ? null : /^\d+$/.test(project) ? Number(project) : -1,
+      session: session === undefined ? null : decodeURIComponent(session),
+    };
+  }
+  return { route: 'none', project: null, session: null };
 }
 
 export interface Question {

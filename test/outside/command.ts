@@ -89,14 +89,15 @@ async function play(start: Start): Promise<Result> {
     stdio: ['ignore', start.stdout ?? 'pipe', 'pipe'],
   });
   start.started?.(child);
-  let hung = false;
+  const hung = new AbortController();
   const guard = setTimeout(() => {
-    hung = true;
+    hung.abort();
     child.kill('SIGKILL');
   }, hangsAfter);
   const [stdout, stderr, end] = await Promise.all([text(child.stdout), text(child.stderr), ended(child)]);
   clearTimeout(guard);
-  if (hung) throw new Error(`${start.args.join(' ')} hung for ${hangsAfter} ms\n${stderr.slice(-2000)}`);
+  if (hung.signal.aborted)
+    throw new Error(`${start.args.join(' ')} hung for ${hangsAfter} ms\n${stderr.slice(-2000)}`);
   const document = parsed(stdout);
   const said = `${stdout}\n${stderr}`;
   const lists = { runs: document.runs ?? [], plans: document.plans ?? [] };

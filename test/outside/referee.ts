@@ -97,7 +97,7 @@ function unsupported(entries: Entry[], entry: Entry): string[] {
   const accepted = entry['delete_status'] === 200 || entry['delete_status'] === 204;
   if (entry.event === 'deletion.verified' && !accepted && entry['delete_status'] !== null)
     faults.push(
-      `entry ${entry.seq} is verified after a DELETE that was answered ${String(entry['delete_status'])}`,
+      `entry ${entry.seq} is verified after a DELETE that was answered ${JSON.stringify(entry['delete_status'])}`,
     );
   if (!accepted && (entry['witness'] === 'none' || entry['witness'] == null))
     faults.push(`entry ${entry.seq} says ${entry.event} without a witness`);

@@ -28,10 +28,10 @@ describe.concurrent('rights by kind', () => {
   );
 
   it.each([
-    ['all of a kind', 30, 30, 0],
-    ['four of a kind', 4, 10, 0],
-    ['a kind of which the owner has deleted some', 40, 12, 15],
-  ])('the right to read is narrowed between plan and apply: %s', async (_name, hidden, seen, really) => {
+    ['all of a kind', { hidden: 30, seen: 30, really: 0 }],
+    ['four of a kind', { hidden: 4, seen: 10, really: 0 }],
+    ['a kind of which the owner has deleted some', { hidden: 40, seen: 12, really: 15 }],
+  ])('the right to read is narrowed between plan and apply: %s', async (_name, { hidden, seen, really }) => {
     const account = accountOf([...oldVisitors(hidden), ...old(seen), ...young(3), ...visitors(2)]);
     await play({ account }, async (scene) => {
       const plan = await scene.plan();

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
-import { Account, type Conversation, kindOf } from './account.js';
+import { type Account, type Conversation, kindOf } from './account.js';
 import type { Behave } from './behave.js';
 import { type Entry, entriesOf } from './chain.js';
 import { type Result, command } from './command.js';
@@ -131,6 +131,7 @@ export class Scene {
   }
 
   async faults(): Promise<string[]> {
+    if (this.server.journal.length === 0) return [];
     return judge({
       account: this.account,
       server: this.server,
