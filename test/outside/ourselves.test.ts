@@ -21,12 +21,18 @@ async function struck(
     scene.server.seen = () => undefined;
     child?.kill(signal);
   };
-  return scene.run({
-    started: (process) => {
-      child = process;
-    },
-  });
+  const started = (process: ChildProcess): void => {
+    child = process;
+  };
+  for (let tries = 1; ; tries++) {
+    const result = await scene.run({ started });
+    if (result.exit !== 7 || tries === 20) return result;
+    await new Promise((over) => setTimeout(over, 700));
+  }
 }
+
+/** A lease that does not keep the next run waiting for a minute. */
+const env = { RETENTION_LEASE: '4s' };
 
 describe.concurrent('killed', () => {
   const points: [string, (scene: Scene) => (noted: Noted) => boolean][] = [
@@ -48,7 +54,7 @@ describe.concurrent('killed', () => {
       await play({ account: oneProject(5) }, async (scene) => {
         expect((await struck(scene, 'SIGKILL', point(scene))).signal).toBe('SIGKILL');
         await struck(scene, 'SIGKILL', (noted) => noted.route === 'list' || noted.route === 'messages');
-        const last = await scene.run();
+        const last = await scene.runAfterKill();
         expect(last.exit).toBe(0);
         expect(scene.due()).toEqual([]);
         const settled = (await scene.events()).filter((event) =>
@@ -77,28 +83,29 @@ describe.concurrent('killed', () => {
 
   it('after the only conversation of a project was deleted; the project is removed: said once, not for ever', async () => {
     const account = accountOf(old(1), young(3));
-    await play({ account, leave: 'wire' }, async (scene) => {
+    await play({ account, leave: 'wire', env }, async (scene) => {
       await struck(
         scene,
         'SIGKILL',
         (noted) => noted.route === 'messages' && scene.server.deletes().length > 0,
       );
       account.removeProject(101);
-      await scene.run();
-      const later = await scene.run();
-      expect(later.exit).toBe(0);
+      await scene.runAfterKill();
+      expect((await scene.run()).exit).toBe(0);
     });
   });
 });
 
 describe.concurrent('twice', () => {
   it('two at once: one works, the other exits 7', async () => {
-    await play({ account: oneProject(4), behave: { stale: { read_ms: 2500 } } }, async (scene) => {
+    await play({ account: oneProject(4) }, async (scene) => {
       let second: Promise<Result> | undefined;
-      scene.server.seen = (noted) => {
-        if (noted.method === 'DELETE') second ??= scene.run();
+      scene.server.wait = (noted) => {
+        if (scene.server.deletes().length === 0 || noted.route !== 'messages') return undefined;
+        second ??= scene.run();
+        return second;
       };
-      const first = await scene.run({ env: { RETENTION_VERIFY_TIMEOUT: '8s' } });
+      const first = await scene.run();
       expect(first.exit).toBe(0);
       expect((await second)?.exit).toBe(7);
     });

@@ -47,9 +47,9 @@ describe.concurrent('the syntax of other tools is refused, with its place', () =
       "{ regex: 'VIP' }",
       "{ regex: 'VIP*' }",
       "{ regex: '^VIP' }",
-      "{ regex: '.*VIP$' }",
+      "{ regex: 'VIP$' }",
     ];
-    const ids = ["['2ddb32e7-f1ca-4e47-9b0f-1b39c7a0ae10 ']", "['#2ddb32e7-f1ca-4e47-9b0f-1b39c7a0ae10']"];
+    const ids = ["['2ddb32e7-f1ca-4e47-9b0f-1b39c7a0ae10 ']"];
     await allRefused([
       ...names.map((name) => keeping(`{ name: ${name} }`)),
       ...ids.map((id) => keeping(`{ session_ids: ${id} }`)),
@@ -57,7 +57,7 @@ describe.concurrent('the syntax of other tools is refused, with its place', () =
   });
 
   it('in delete rules, for they delete too little or too much', async () => {
-    const names = ["{ contains: '*test*' }", "{ regex: '/test.*/' }", "'test*, demo*'", "'.*test'"];
+    const names = ["{ contains: '*test*' }", "{ regex: '/test.*/i' }", "'test*, demo*'", "'.*test'"];
     const deleting = (name: string): string => aged.replace('older_than', `name: ${name}, older_than`);
     await allRefused(names.map((name) => policy({ rules: deleting(name) })));
   });

@@ -87,6 +87,15 @@ export class Scene {
     return this.command(['run', this.policies, '--json'], extra);
   }
 
+  /** Runs once the lease of a run that was killed has ended. */
+  async runAfterKill(): Promise<Result> {
+    for (let tries = 1; ; tries++) {
+      const result = await this.run();
+      if (result.exit !== 7 || tries === 20) return result;
+      await new Promise((over) => setTimeout(over, 700));
+    }
+  }
+
   /** Plans, and gives the one plan's id. */
   async plan(extra: Extra = {}): Promise<string> {
     const result = await this.command(['plan', this.policies, '--json'], extra);

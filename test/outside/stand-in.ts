@@ -39,6 +39,8 @@ export class StandIn {
   watch: Watch = () => true;
   /** Told of each request as it comes in, before it is answered. */
   seen: (noted: Noted) => void = () => undefined;
+  /** What an answer has to wait for, if for anything. */
+  wait: (noted: Noted) => Promise<unknown> | undefined = () => undefined;
   behave: Behave;
   private rules: Rules;
   private turns: Turns;
@@ -52,7 +54,7 @@ export class StandIn {
     this.turns = new Turns(behave);
     this.server = createServer((request, response) => {
       request.resume();
-      this.serve(request, response);
+      void this.serve(request, response);
     });
     this.server.keepAliveTimeout = 60_000;
   }
@@ -86,11 +88,12 @@ export class StandIn {
     return this.journal.filter((noted) => noted.route === route).length;
   }
 
-  private serve(request: IncomingMessage, response: ServerResponse): void {
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = new URL(request.url ?? '/', this.origin);
     const key = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '';
     const account = this.accounts.find((one) => one.key === key);
     const noted = this.note(request, url, account);
+    await this.wait(noted);
     if (account !== undefined) this.turns.take(account, this.journal);
     if (account === undefined || account.keyRevoked)
       this.send(response, noted, failure(401, url.href, 'API Token is either missing or invalid'));
