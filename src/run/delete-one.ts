@@ -116,6 +116,11 @@ async function attempt(context: DeletionContext, underway: Underway): Promise<St
       known: isFirst ? work.known.get(item.sessionId) : undefined,
     });
     if (checked.kind === 'barred') return advance(passing, { saw: 'bar', ...checked });
+    if (checked.kind === 'read' && passing.life.attempts === 0 && context.earlier.isOpen(item)) {
+      const reason =
+        'it is no longer as it was listed, and a DELETE of an earlier run is still to be settled';
+      return advance(passing, { saw: 'bar', reason, cause: 'not_known' });
+    }
     if (checked.kind === 'read') {
       if (checked.reading.is === 'absent' && passing.life.strongest === 'never_sent') work.vanished += 1;
       return advance(passing, { saw: 'reading', reading: checked.reading, waitedMs: 0, isTimeUp: false });
@@ -175,6 +180,11 @@ async function askProject({ deleter, bars, signals }: DeletionContext, work: Pro
   };
   const asking = ask();
   // Whoever waits only wants to know that it is over; the error is for who asked.
-  work.asking = asking.catch(() => undefined);
-  await asking;
+  const over = asking.catch(() => undefined);
+  work.asking = over;
+  try {
+    await asking;
+  } finally {
+    if (work.asking === over) work.asking = undefined;
+  }
 }

@@ -140,8 +140,15 @@ function sightingIn({ shown, kinds, listing }: Read, passing: Passing, witnesses
   );
   if (rows.some((row) => !isAnother(row.createdAt, { createdAt, bornBefore }))) return { is: 'shown' };
   const witness =
-    kind === undefined
-      ? [...kinds.values()][0]
-      : (kinds.get(kind) ?? witnesses.elsewhere(about.projectId, kind, listing.at));
+    witnessOf(kind, kinds) ?? witnesses.elsewhere(about.projectId, kind ?? 'unstated', listing.at);
   return { is: 'not_shown', listing, witness, recreatedAt: rows[0]?.createdAt };
+}
+
+function witnessOf(kind: Kind | undefined, kinds: ReadonlyMap<Kind, string>): string | undefined {
+  // An intent by an earlier rule does not say which kind it was about.
+  if (kind === undefined) return [...kinds.values()][0];
+  const own = kinds.get(kind);
+  // Whose creator the API does not say is one of the two.
+  if (own !== undefined || kind !== 'unstated') return own;
+  return kinds.has('anonymous') && kinds.has('named') ? kinds.get('anonymous') : undefined;
 }

@@ -80,8 +80,8 @@ async function findThere(
   const absent: DeletableItem[] = [];
   for (const item of candidates.slice(0, MOST_ASKED)) {
     const answer = await ask(context, work.projectId, item.sessionId);
+    if (answer.state !== 'no_evidence') work.known.set(item.sessionId, answer);
     if (answer.state === 'present') {
-      work.known.set(item.sessionId, answer);
       return { at: answer.receivedAt, how: 'messages', sessionId: item.sessionId };
     }
     if (answer.state === 'not_found' && answer.words.shape === gone.words.shape) {

@@ -126,7 +126,7 @@ function recentSight(
 }
 
 function isFresh(answer: Existence | undefined, now: number): boolean {
-  return answer?.state === 'present' && !isOlder(answer.receivedAt, FRESH_MS, now);
+  return answer !== undefined && !isOlder(answer.receivedAt, FRESH_MS, now);
 }
 
 /** A sight that never was is older than any. */

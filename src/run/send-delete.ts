@@ -90,6 +90,7 @@ async function inClearSlot(
   const isClear = (): boolean => !attempt.isFirst || brake.isClear;
   for (;;) {
     await work.opened();
+    await work.asking;
     const sent = await slot(() => (isClear() && !work.isClosed ? work.inside(send) : undefined));
     if (sent !== undefined) return sent;
     if (!isClear()) await brake.change();
@@ -131,9 +132,10 @@ async function sendInTime(
     context.isLeaseLive() &&
     context.clockWatch.isSteady &&
     !context.brake.isPulled &&
+    // Not awaited here: whoever has his turn keeps it, and the question needs one, too.
+    work.asking === undefined &&
     context.bars.of({ projectId: item.projectId, kind }) === undefined;
   const mayBeSent = async (): Promise<boolean> => {
-    await work.asking;
     // The intent was written under the holds of its instant; a slow pace can keep it waiting for a minute.
     if (context.clock.monotonic() > at + HOLDS_FRESH_MS) hold = await holdNow(context, item);
     return hold === undefined && mayStillBeSent();

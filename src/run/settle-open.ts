@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { EarlierAnswers } from '../core/deletion/earlier.ts';
 import { stronger } from '../core/deletion/evidence.ts';
-import { instantIn, recordedAnswer, type Sight } from '../core/deletion/facts.ts';
+import { instantIn, recordedAnswer, type Proof, type Sight } from '../core/deletion/facts.ts';
 import type { Settlement } from '../core/deletion/life.ts';
 import { readingOf } from '../core/deletion/reading.ts';
 import { parseInstant } from '../core/instant.ts';
@@ -109,6 +109,8 @@ async function settleProject(
   }
   await lookAtAll(context, project, calibration);
   const { audit, fence, clock, verifyTimeoutMs, warn, runId } = context;
+  let parked = 0;
+  const parkedBefore = new Set(passings.filter((_, index) => project.intents[index]?.isParked === true));
   const waiting = passings.map((passing, index) => {
     passing.patience = patienceFor(context, project, index);
     return passing;
@@ -127,6 +129,13 @@ async function settleProject(
         warn,
       },
       signal: stop,
+      entryOf: (passing: Passing, settlement: Settlement, proof: Proof) => {
+        const entry = outcomeEntry(passing, settlement, proof);
+        if (!isThere(passing, settlement, proof)) return entry;
+        if (parkedBefore.has(passing)) return null;
+        parked += 1;
+        return { ...entry, facts: { ...entry.facts, parked: true } };
+      },
       onSettled: (passing: Passing, settlement: Settlement) => {
         log.info(
           { project_id: projectId, session_id: passing.about.sessionId, outcome: settlement.outcome },
@@ -138,7 +147,12 @@ async function settleProject(
     projectId,
     { waiting, patient: true },
   );
-  return 0;
+  return parked;
+}
+
+/** Its DELETE was in vain, by all that can be seen: it is decided anew, and that is said once. */
+function isThere({ life }: Passing, { outcome }: Settlement, { sighting }: Proof): boolean {
+  return outcome === 'unverified' && life.reading?.is === 'there' && sighting?.is === 'shown';
 }
 
 /** Nobody can tell any more: it is said once, and asked again in each run. */

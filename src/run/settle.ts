@@ -1,4 +1,5 @@
 import type { AuditFacts } from '../core/audit-entry.ts';
+import type { Proof } from '../core/deletion/facts.ts';
 import type { Settlement, Step } from '../core/deletion/life.ts';
 import { readingOf, type Calibration } from '../core/deletion/reading.ts';
 import type { AuditLog, Clock, CustomGptReader, Fence } from '../core/ports.ts';
@@ -22,6 +23,8 @@ export interface SettleContext {
   readonly verifyTimeoutMs: number;
   readonly signal: AbortSignal;
   readonly warn: (sentence: string) => void;
+  /** The entry of an outcome, where it is another than usual; null: nothing new is to be written. */
+  readonly entryOf?: (passing: Passing, settlement: Settlement, proof: Proof) => AuditFacts | null;
   /** Told after the outcome is durable. */
   readonly onSettled: (passing: Passing, settlement: Settlement) => void;
   readonly onProjectLost: (reason: string) => void;
@@ -98,7 +101,8 @@ async function judgeAll(
       sighting: listing.sightingOf(passing),
       control: listing.control,
     };
-    entries.push(outcomeEntry(passing, step, proof));
+    const entry = (context.entryOf ?? outcomeEntry)(passing, step, proof);
+    if (entry !== null) entries.push(entry);
   };
   for (const passing of open) take(passing, await judge(context, listing, { passing, entries }));
   if (entries.length > 0) await context.audit.append(entries, context.fence);

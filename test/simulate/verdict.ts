@@ -35,11 +35,15 @@ export function checkResult(referee: Referee, state: StateReader, result: RunRes
   const isOnlyPlan = run.mode === 'dry-run' && run.trigger !== 'manual';
   if ((isOnlyPlan || run.status === 'refused') && intents > 0)
     referee.blame('mode', `${run.runId} is ${run.status}, ${run.mode}, and intended ${intents} deletions`);
-  checkStatus(referee, result, remainsOf(result, { entries, fold, open: openCount(state, run.policy) }));
+  checkStatus(referee, result, remainsOf(result, { entries, fold, open: openCount(state, run) }));
 }
 
-function openCount(state: StateReader, policy: string): number {
-  return [...openIn(state.entries()).values()].filter((entry) => entry.policy === policy).length;
+/** What keeps this run from being complete: what is open, and was not reported as hopeless by an earlier one. */
+function openCount(state: StateReader, run: { readonly policy: string; readonly runId: string }): number {
+  return [...openIn(state.entries()).values()].filter(
+    ({ entry, parkedBy }) =>
+      entry.policy === run.policy && (parkedBy === undefined || parkedBy === run.runId),
+  ).length;
 }
 
 /** What is there to say why a run is not complete. */
@@ -229,11 +233,28 @@ export function checkEnds(referee: Referee, state: StateReader, account: Account
   for (const talk of account.allTalks()) {
     if (talk.goneBy !== 'us' || talk.isBeyondProof) continue;
     const own = words.get(`${talk.row.project_id} ${talk.row.session_id}`) ?? [];
-    if (!hasGoodEnd(referee, talk, own)) {
+    if (!hasGoodEnd(referee, talk, own) && !isBeyondWitness(account, own, talk)) {
       const said = own.map(({ event, seq }) => `${seq} ${event}`).join(', ');
       referee.blame('last-word', `${talk.row.session_id} was deleted by us, and the log says: ${said}`);
     }
   }
+}
+
+/**
+ * A DELETE that nobody knows to have been accepted, and no other conversation of its kind in the project: then its absence from
+ * the listing says nothing, and it stays unverified.
+ */
+export function isBeyondWitness(account: Account, words: readonly LoggedEntry[], { row }: Talk): boolean {
+  const wasAccepted = words.some(({ facts }) => facts['answer'] === 'accepted');
+  const isShown = (account.project(row.project_id)?.talks ?? []).some(
+    (talk) => talk.goneAt === undefined && kindOf(talk.row) === kindOf(row),
+  );
+  return !wasAccepted && !isShown && words.at(-1)?.event === 'deletion.unverified';
+}
+
+function kindOf(row: Talk['row']): string {
+  if (!('created_by' in row) || row.created_by === '') return 'unstated';
+  return row.created_by === null ? 'anonymous' : 'named';
 }
 
 /** A good word of any policy after it was gone. */

@@ -13,8 +13,10 @@ export interface EarlierAnswer {
 /** Remembers the strongest of them for each conversation. */
 export class EarlierAnswers {
   readonly #known = new Map<string, EarlierAnswer[]>();
+  readonly #open: ReadonlySet<string>;
 
   constructor(undone: readonly EarlierAnswer[], open: readonly OpenIntent[]) {
+    this.#open = new Set(open.map(keyOf));
     for (const one of [...undone, ...open]) {
       const key = keyOf(one);
       this.#known.set(key, [...(this.#known.get(key) ?? []), one]);
@@ -33,8 +35,13 @@ export class EarlierAnswers {
     }
     return strongest;
   }
+
+  /** An earlier run's DELETE for it is still to be settled. */
+  isOpen(conversation: Pick<EarlierAnswer, 'projectId' | 'sessionId'>): boolean {
+    return this.#open.has(keyOf(conversation));
+  }
 }
 
-function keyOf({ projectId, sessionId }: Omit<EarlierAnswer, 'answered'>): string {
+function keyOf({ projectId, sessionId }: Pick<EarlierAnswer, 'projectId' | 'sessionId'>): string {
   return `${projectId} ${sessionId}`;
 }
