@@ -202,8 +202,8 @@ export interface AuditLog {
   outcomeCounts(runId: string): Promise<OutcomeCounts>;
   /** Conversations whose last intent has no final outcome (none yet, or `unverified`), over all runs of all policies, oldest first. */
   openIntents(): Promise<readonly OpenIntent[]>;
-  /** How many of them a policy has, those left out whose project is no longer visible, which was reported. */
-  openIntentCount(policy: string): Promise<number>;
+  /** How many of them a policy has, without those of which an earlier run than this one reported that nothing more can be learned for now. */
+  openIntentCount(policy: string, runId: string): Promise<number>;
   /** What DELETEs were answered that failed or stayed unverified, over all runs: the strongest for each conversation. */
   undoneAnswers(): Promise<readonly EarlierAnswer[]>;
   /** DELETEs in a project that other runs, whose lease is live at `now`, intended and have no answer for yet. */

@@ -166,10 +166,10 @@ async function endingOf(
     const common = { runId, policy, fence, reader, clock, log, warn, stop: signals.stop };
     await assertClockAfterLog({ audit: store.audit, clock }, policy);
     const parts = { audit: store.audit, runs: store, lease: leaseParts(deps), chance, verifyTimeoutMs };
-    const parked = await reconcile({ ...common, ...parts });
+    await reconcile({ ...common, ...parts });
     const ending = await body(run);
     if (signals.stop.aborted) return { fault: faultOfStop(signals.stop) };
-    return withStillOpen(ending, parked + (await store.audit.openIntentCount(policy.name)));
+    return withStillOpen(ending, await store.audit.openIntentCount(policy.name, runId));
   } catch (error) {
     // Whatever a stop makes fail on its way out, the stop is what happened.
     if (run.signals.stop.aborted && !isFault(error, 'state_unusable'))

@@ -25,19 +25,17 @@ export interface ReconcileContext extends SettleOpenContext {
 /**
  * Settles what earlier runs left open or unverified, by looking alone: calibrated, listed, and by the same table of outcomes as
  * any other deletion, in the run that intended it. What cannot be told stays open. What other policies left is settled, too,
- * once it is old and nobody works on it. Resolves with how many of this policy were found, and reported for the first time,
- * whose project is no longer visible.
+ * once it is old and nobody works on it.
  */
-export async function reconcile(context: ReconcileContext): Promise<number> {
+export async function reconcile(context: ReconcileContext): Promise<void> {
   const { policy, fence, clock } = context;
   const left = await leftBehind(context);
-  const parked = await settleAll(context, fence, left.get(policy.name));
+  await settleAll(context, fence, left.get(policy.name));
   const oldest = clock.now() - ORPHANED_MS;
   for (const [name, leavings] of left) {
     if (name === policy.name || leavings.latestAt > oldest || context.stop.aborted) continue;
     await settleOrphans(context, name, leavings);
   }
-  return parked;
 }
 
 interface Leavings {
@@ -80,14 +78,14 @@ async function settleAll(
   context: ReconcileContext,
   fence: Fence,
   leavings: Leavings | undefined,
-): Promise<number> {
-  if (leavings === undefined) return 0;
+): Promise<void> {
+  if (leavings === undefined) return;
   const { runs, intents } = leavings;
   // We hold the lease, so a run of this policy that is still marked as running has no worker any more.
   for (const run of runs) await closeVanishedRun(context, fence, run);
-  if (intents.length === 0) return 0;
+  if (intents.length === 0) return;
   context.log.info({ open_intents: intents.length }, 'settling what an earlier run left open');
-  return settleOpen({ ...context, fence }, intents);
+  await settleOpen({ ...context, fence }, intents);
 }
 
 async function closeVanishedRun(context: ReconcileContext, fence: Fence, run: RunRecord): Promise<void> {

@@ -45,8 +45,7 @@ interface OfProject {
 }
 
 /**
- * Settles what earlier runs left open, by looking alone and by the same table of outcomes as any other deletion. Resolves with
- * how many were found, and reported for the first time, whose project is no longer visible.
+ * Settles what earlier runs left open, by looking alone and by the same table of outcomes as any other deletion.
  */
 export async function settleOpen(
   context: SettleOpenContext,
@@ -61,13 +60,11 @@ export async function settleOpen(
   }
   const earlier = new EarlierAnswers(await context.audit.undoneAnswers(), intents);
   const shared = { calibrator: calibratorOf(context), witnesses: new Witnesses() };
-  let parked = 0;
   for (const [projectId, own] of byProject) {
     if (context.stop.aborted) break;
     const passings = own.map((intent) => passingOf(context, earlier, intent));
-    parked += await settleProject(context, shared, { projectId, intents: own, passings, beganAt });
+    await settleProject(context, shared, { projectId, intents: own, passings, beganAt });
   }
-  return parked;
 }
 
 interface Shared {
@@ -88,11 +85,7 @@ function calibratorOf({
   return new Calibrator({ reader, chance, audit, fence, warn, signal: stop, run: { runId, policy } });
 }
 
-async function settleProject(
-  context: SettleOpenContext,
-  shared: Shared,
-  project: OfProject,
-): Promise<number> {
+async function settleProject(context: SettleOpenContext, shared: Shared, project: OfProject): Promise<void> {
   const { projectId, passings } = project;
   const { reader, stop, log } = context;
   const listing = await takeFreshListing(
@@ -100,16 +93,18 @@ async function settleProject(
     projectId,
     passings,
   );
-  if (listing.isProjectLost) return park(context, project);
+  if (listing.isProjectLost) {
+    await park(context, project);
+    return;
+  }
   const calibration = await calibrate(context, shared, { project, listing });
   if (typeof calibration === 'string') {
     log.warn({ project_id: projectId, open: passings.length, problem: calibration }, 'still open');
     await shared.calibrator.refused(projectId, `what earlier runs left open there stays so: ${calibration}`);
-    return 0;
+    return;
   }
   await lookAtAll(context, project, calibration);
   const { audit, fence, clock, verifyTimeoutMs, warn, runId } = context;
-  let parked = 0;
   const parkedBefore = new Set(passings.filter((_, index) => project.intents[index]?.isParked === true));
   const waiting = passings.map((passing, index) => {
     passing.patience = patienceFor(context, project, index);
@@ -133,7 +128,6 @@ async function settleProject(
         const entry = outcomeEntry(passing, settlement, proof);
         if (!isThere(passing, settlement, proof)) return entry;
         if (parkedBefore.has(passing)) return null;
-        parked += 1;
         return { ...entry, facts: { ...entry.facts, parked: true } };
       },
       onSettled: (passing: Passing, settlement: Settlement) => {
@@ -147,7 +141,6 @@ async function settleProject(
     projectId,
     { waiting, patient: true },
   );
-  return parked;
 }
 
 /** Its DELETE was in vain, by all that can be seen: it is decided anew, and that is said once. */
@@ -156,7 +149,7 @@ function isThere({ life }: Passing, { outcome }: Settlement, { sighting }: Proof
 }
 
 /** Nobody can tell any more: it is said once, and asked again in each run. */
-async function park({ audit, fence, log }: SettleOpenContext, project: OfProject): Promise<number> {
+async function park({ audit, fence, log }: SettleOpenContext, project: OfProject): Promise<void> {
   const { projectId, passings, intents } = project;
   const fresh = passings.filter((_, index) => intents[index]?.isParked === false);
   log.warn({ project_id: projectId, open: passings.length }, 'still open: the project is no longer visible');
@@ -166,7 +159,6 @@ async function park({ audit, fence, log }: SettleOpenContext, project: OfProject
     return { ...entry, facts: { ...entry.facts, parked: true } };
   });
   if (entries.length > 0) await audit.append(entries, fence);
-  return fresh.length;
 }
 
 async function calibrate(

@@ -35,7 +35,7 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
     entries: (filter = {}) => readEntries(connection, filter),
     outcomeCounts: (runId) => connection.read(() => foldOutcomes(lastWords.all(runId))),
     openIntents: () => connection.read(open.all),
-    openIntentCount: (policy) => connection.read(() => open.count(policy)),
+    openIntentCount: (policy, runId) => connection.read(() => open.count(policy, runId)),
     undoneAnswers: () => connection.read(earlier.undone),
     deletesUnderWay: (projectId, { thanRunId, now }) =>
       connection.read(() => earlier.underWay(projectId, thanRunId, now)),

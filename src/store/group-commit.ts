@@ -224,7 +224,7 @@ function prepareTracking(connection: Connection): (entry: AuditEntry) => void {
   const absent = connection.prepare(`UPDATE open_intents SET state = 'absent' WHERE ${whose}`);
   const reopen = connection.prepare(`INSERT OR IGNORE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`);
   const unverified = connection.prepare(
-    `UPDATE open_intents SET state = 'unverified', parked = ? WHERE ${whose}`,
+    `UPDATE open_intents SET state = 'unverified', parked_by = ? WHERE ${whose}`,
   );
   // A run settles only what it intended itself: what it says of a conversation is silent about a later run's DELETE.
   const settle = connection.prepare(`DELETE FROM open_intents WHERE ${whose}`);
@@ -237,7 +237,7 @@ function prepareTracking(connection: Connection): (entry: AuditEntry) => void {
     else if (event === 'deletion.absent') absent.run(...own);
     else if (outcome === 'unverified') {
       reopen.run(...own, seq);
-      unverified.run(entry['parked'] === true ? 1 : 0, ...own);
+      unverified.run(entry['parked'] === true ? entry['settled_by'] : null, ...own);
     } else if (outcome !== undefined) settle.run(...own);
   };
 }

@@ -22,7 +22,9 @@ export function prepareOpenIntents(connection: Connection) {
     'SELECT seq, policy, run_id, project_id, session_id FROM open_intents ORDER BY seq',
   );
   const count = connection
-    .prepare<[string], number>('SELECT COUNT(*) FROM open_intents WHERE policy = ? AND parked = 0')
+    .prepare<[string, string], number>(
+      'SELECT COUNT(*) FROM open_intents WHERE policy = ? AND (parked_by IS NULL OR parked_by = ?)',
+    )
     .pluck();
   const ofRun = connection.prepare<[string | null], AuditRow>(
     `${SELECT_AUDIT} WHERE run_id = ? AND session_id IS NOT NULL ORDER BY seq`,
@@ -41,7 +43,7 @@ export function prepareOpenIntents(connection: Connection) {
         return intent;
       });
     },
-    count: (policy: string): number => count.get(policy) ?? 0,
+    count: (policy: string, runId: string): number => count.get(policy, runId) ?? 0,
   };
 }
 

@@ -3,8 +3,8 @@ import type { Migration } from './migration.ts';
 const EVIDENCE = `
   -- How far it is: 'intended', then 'absent' by its own GET, or 'unverified'.
   ALTER TABLE open_intents ADD COLUMN state TEXT NOT NULL DEFAULT 'intended';
-  -- 1: its project is no longer visible, and that was reported.
-  ALTER TABLE open_intents ADD COLUMN parked INTEGER NOT NULL DEFAULT 0;
+  -- The run that reported that nothing more can be learned of it for now; null: nobody did.
+  ALTER TABLE open_intents ADD COLUMN parked_by TEXT;
   CREATE INDEX open_intents_by_project ON open_intents (project_id, state);
 
   -- What earlier DELETEs of a conversation were answered that did not end it: a handful of rows.
