@@ -31,7 +31,10 @@ export async function openState(world: CommandWorld, settings: Settings, logging
   const { stateDir } = settings;
   const { log, logAudit: onAppended } = logging;
   const signer = () => signerOf(settings, { newSigningKey, log });
-  const store = await openSqliteStore({ stateDir, clock, onAppended, signer });
+  const onRepaired = (sentence: string): void => {
+    log.warn({ state_dir: stateDir }, sentence);
+  };
+  const store = await openSqliteStore({ stateDir, clock, onAppended, onRepaired, signer });
   if ((await store.audit.head()).seq === 0) {
     // It cannot be told from a first start, so it is said at each.
     log.warn({ state_dir: stateDir }, 'new state: the audit log starts at entry 1');

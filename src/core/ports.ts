@@ -298,9 +298,18 @@ export interface RunStore {
   recordSlot(policy: string, slotAt: number): Promise<void>;
 }
 
+/** Where something that repeats the audit log is not what the log says. */
+export interface DerivedDifference {
+  readonly table: string;
+  /** Reads on from the table's name: `lacks the deletion that entry 5 left open`. */
+  readonly problem: string;
+}
+
 /** All state. Every method rejects with RetentionError `state_unusable` when the disk or database fails. */
 export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore {
   readonly audit: AuditLog;
   planStatus(planId: string): Promise<PlanStatus | undefined>;
+  /** Computes anew from the audit log what is kept beside it, and says where that is otherwise. Reads the whole log. */
+  derivedDifferences(): Promise<readonly DerivedDifference[]>;
   close(): Promise<void>;
 }

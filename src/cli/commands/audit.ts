@@ -1,6 +1,6 @@
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { join } from 'node:path';
-import { isFault, RetentionError } from '../../core/errors.ts';
+import { RetentionError } from '../../core/errors.ts';
 import type { Store } from '../../core/ports.ts';
 import { parseVerifierKey } from '../../core/signed-note.ts';
 import type { VerifierKey } from '../../core/signed-note.ts';
@@ -8,8 +8,9 @@ import { auditVerdictJson, auditVerdictLines, brokenAudit } from '../../report/a
 import type { KeySource } from '../../report/audit-text.ts';
 import { verifyAudit } from '../../run/verify-audit.ts';
 import type { AuditVerdict, StoredLog, VerifyRequest } from '../../run/verify-audit.ts';
-import { hasState, LAST_CHECKPOINT } from '../../store/open-database.ts';
+import { hasState, LAST_CHECKPOINT, LAST_HEAD } from '../../store/open-database.ts';
 import { lastCheckpoint } from '../../store/last-checkpoint.ts';
+import { lastHead } from '../../store/last-head.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -50,32 +51,24 @@ async function withStored(
   settings: Settings,
   request: VerifyRequest,
 ): Promise<AuditVerdict> {
-  // Before the log, which a worker may be writing: the note is then the older of the two.
+  // Before the log, which a worker may be writing: the notes are then the older of the two.
   const remembered = rememberedIn(settings.stateDir);
   const store = await openHistory(world, settings);
   try {
-    const verdict = await verifyAudit({ ...request, stored: { audit: store.audit, remembered } });
-    if (verdict.ok) await verifyHolds(world, store);
-    return verdict;
+    const derivedDifferences = (): ReturnType<Store['derivedDifferences']> => store.derivedDifferences();
+    return await verifyAudit({ ...request, stored: { audit: store.audit, remembered, derivedDifferences } });
   } finally {
     await store.close();
   }
 }
 
-/** What is held by the log must be held by the table, too: that is where deletions look. */
-async function verifyHolds({ output, surroundings }: CommandWorld, store: Store): Promise<void> {
-  try {
-    await store.holdsInForce(surroundings.clock.now());
-  } catch (error) {
-    if (isFault(error, 'state_unusable'))
-      await output.document({ ok: false, seq: null, problem: error.message });
-    throw error;
-  }
-}
-
 function rememberedIn(stateDir: string): StoredLog['remembered'] {
-  const head = lastCheckpoint(stateDir);
-  return head === undefined ? undefined : { ...head, how: `signed in ${join(stateDir, LAST_CHECKPOINT)}` };
+  const signed = lastCheckpoint(stateDir);
+  const noted = lastHead(stateDir);
+  return [
+    ...(signed === undefined ? [] : [{ ...signed, how: `signed in ${join(stateDir, LAST_CHECKPOINT)}` }]),
+    ...(noted === undefined ? [] : [{ ...noted, how: `noted in ${join(stateDir, LAST_HEAD)}` }]),
+  ];
 }
 
 /** Those that are given; else our own; else none, and each checkpoint is taken at its word. */
