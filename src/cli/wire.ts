@@ -7,6 +7,7 @@ import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
 import { createProgress, NO_PROGRESS } from './progress-bar.ts';
+import type { Screen } from './surroundings.ts';
 import { signerOf } from './signing.ts';
 
 /** Reads the settings, or throws `usage` with all that is wrong with them. */
@@ -81,7 +82,8 @@ export async function openWorker(
   const { log } = logging;
   const { leaseMs, verifyTimeoutMs, requestsPerMinute } = settings;
   const openApi: RunDeps['openApi'] = () => client.view();
-  const common = { openApi, store, clock, chance, log, progress, holder };
+  const remarks = (): readonly string[] => remarksOf(surroundings.stderr);
+  const common = { openApi, store, clock, chance, log, progress, holder, remarks };
   return {
     settings,
     store,
@@ -95,4 +97,8 @@ export async function openWorker(
       await store.close();
     },
   };
+}
+
+function remarksOf({ remark }: Screen): readonly string[] {
+  return remark === undefined ? [] : [remark];
 }

@@ -1,6 +1,7 @@
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { join } from 'node:path';
 import { RetentionError } from '../../core/errors.ts';
+import type { AuditEntry } from '../../core/audit-entry.ts';
 import type { Store } from '../../core/ports.ts';
 import { parseVerifierKey } from '../../core/signed-note.ts';
 import type { VerifierKey } from '../../core/signed-note.ts';
@@ -16,6 +17,7 @@ import type { Settings } from '../../config/settings.ts';
 import { EXIT } from '../exit-codes.ts';
 import { keptCheckpoints } from '../kept-checkpoints.ts';
 import { lineBatches } from '../lines.ts';
+import type { Output } from '../output.ts';
 import { ownVerifierKey } from '../signing.ts';
 import { openHistory, settingsOf } from '../wire.ts';
 
@@ -126,17 +128,28 @@ export const auditExport: Command<AuditExportInput> = async (world, { run }) => 
     if (run !== undefined) {
       world.output.note('a part of the log: each hash can be checked, the chain only over a whole export');
     }
-    const opening = '{"entries":[';
-    let separator = opening;
-    for await (const entry of store.audit.entries(run === undefined ? {} : { runId: run })) {
-      await world.output.raw(
-        `${world.output.json ? separator : ''}${JSON.stringify(entry)}${world.output.json ? '' : '\n'}`,
-      );
-      separator = ',\n';
-    }
-    if (world.output.json) await world.output.raw(`${separator === opening ? opening : ''}]}\n`);
+    await writeEntries(world.output, store.audit.entries(run === undefined ? {} : { runId: run }));
     return EXIT.done;
   } finally {
     await store.close();
   }
 };
+
+/** Characters that are written together: a write for each entry would cost more than the entry. */
+const PIECE_CHARACTERS = 64 * 1024;
+
+async function writeEntries(output: Output, entries: AsyncIterable<AuditEntry>): Promise<void> {
+  const [opening, separator, closing] = output.json ? ['{"entries":[', ',\n', ']}\n'] : ['', '\n', '\n'];
+  let piece = opening;
+  let before = '';
+  for await (const entry of entries) {
+    piece += before + JSON.stringify(entry);
+    before = separator;
+    if (piece.length < PIECE_CHARACTERS) continue;
+    await output.raw(piece);
+    piece = '';
+    if (output.isLost) return;
+  }
+  // An empty log has not even a line to end.
+  await output.raw(output.json || before !== '' ? piece + closing : piece);
+}
