@@ -78,9 +78,11 @@ export async function openWorker(
     log: logging.log,
   });
   const store = await openState(world, settings, logging);
-  const progress: Progress = options.forPeople ? createProgress(surroundings.stderr) : NO_PROGRESS;
   const { log } = logging;
   const { leaseMs, verifyTimeoutMs, requestsPerMinute } = settings;
+  const progress: Progress = options.forPeople
+    ? createProgress(surroundings.stderr, { clock, requestsPerMinute })
+    : NO_PROGRESS;
   const openApi: RunDeps['openApi'] = () => client.view();
   const remarks = (): readonly string[] => remarksOf(surroundings.stderr);
   const common = { openApi, store, clock, chance, log, progress, holder, remarks };

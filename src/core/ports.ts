@@ -32,9 +32,13 @@ export interface Log {
   debug(facts: object, message: string): void;
 }
 
+export type ProgressPhase = 'listing' | 'checking' | 'deleting' | 'confirming';
+
 /** Shown to a person at a terminal; nothing else depends on it. */
 export interface Progress {
-  begin(phase: 'listing' | 'deleting', total: number | undefined): void;
+  begin(phase: ProgressPhase, total: number | undefined): void;
+  /** Goes on counting towards the same total, in another phase. */
+  enter(phase: ProgressPhase): void;
   advance(count: number): void;
   end(): void;
 }
