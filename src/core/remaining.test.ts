@@ -47,6 +47,12 @@ describe('the time that is left', () => {
     expect(paced(10).leftMs(10 * MINUTE)).toBeUndefined();
   });
 
+  it('counts every outcome, however close together they come', () => {
+    const time = new RemainingTime({ total: 100, startMs: 0, requestsPerMinute: 'unlimited' });
+    for (let done = 1; done <= 50; done += 1) time.note(done, 60_000 + done);
+    expect(minutesLeft(time, 60_050)).toBe(1);
+  });
+
   it('is none when all have ended', () => {
     const time = paced(10);
     time.note(10, 30_000);
