@@ -5,7 +5,7 @@ import type { AuditExportInput, AuditVerifyInput } from './commands/audit.ts';
 import type { HoldAddInput, HoldReleaseInput } from './commands/hold.ts';
 import type { PlanInput } from './commands/plan.ts';
 import type { SandboxInput } from './commands/sandbox.ts';
-import { EXIT, exitCodeOfError, type ExitCode } from './exit-codes.ts';
+import { EXIT, exitCodeOfError, foremost, type ExitCode } from './exit-codes.ts';
 import { Output } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
 import { version } from './version.ts';
@@ -22,15 +22,25 @@ export async function runCli(surroundings: Surroundings): Promise<ExitCode> {
       output.problem(error);
       code = exitCodeOfError(error);
     }
+    code = await codeOnceWritten(output, code);
   };
-  const program = buildProgram(surroundings, perform);
+  const help = new Output(surroundings, {});
+  const program = buildProgram({ surroundings, help, perform });
   try {
     await program.parseAsync([...surroundings.argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    return codeOnceWritten(help, error.exitCode === 0 ? EXIT.done : EXIT.usage);
   }
   return code;
+}
+
+/** Whatever a command did, an answer that is cut off is not done: a script must not take it for whole. */
+async function codeOnceWritten(output: Output, code: ExitCode): Promise<ExitCode> {
+  const incomplete = await output.end();
+  if (incomplete === undefined) return code;
+  output.problem(incomplete);
+  return foremost([code, EXIT.unexpected]);
 }
 
 /** A command is loaded when it is called: help is quick, and a plan does not carry the sandbox in its memory. */
@@ -54,13 +64,20 @@ const verbs = {
   auditExport: async () => (await import('./commands/audit.ts')).auditExport,
 } as const;
 
-function buildProgram(surroundings: Surroundings, perform: Perform): Command {
+interface Parts {
+  readonly surroundings: Surroundings;
+  /** For what the parser prints. */
+  readonly help: Output;
+  readonly perform: Perform;
+}
+
+function buildProgram({ surroundings, help, perform }: Parts): Command {
   const program = new Command('customgpt-retention')
     .description('Deletes expired CustomGPT.ai conversations by YAML policy, and proves that they are gone.')
     .version(version())
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => surroundings.stdout.write(text),
+      writeOut: (text) => void help.raw(text),
       writeErr: (text) => surroundings.stderr.write(text),
     })
     .showHelpAfterError('Try --help for an example.')

@@ -9,7 +9,10 @@ const BATCH = 200;
 /** Prints plans with all their decisions, which are read as they are printed: there may be a million. */
 export async function showPlans(output: Output, plans: readonly PlanToShow[]): Promise<void> {
   if (output.json) {
-    for await (const piece of plansJsonText(plans)) await output.raw(piece);
+    for await (const piece of plansJsonText(plans)) {
+      await output.raw(piece);
+      if (output.isLost) return;
+    }
     return;
   }
   for (const { items, ...one } of plans) {

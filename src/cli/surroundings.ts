@@ -7,6 +7,8 @@ import type { Chance, Clock } from '../core/ports.ts';
 export interface Screen extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** What did not arrive there, in a sentence. */
+  readonly remark?: string | undefined;
 }
 
 /** Everything outside the program, gathered where the program starts. */

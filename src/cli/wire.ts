@@ -7,6 +7,7 @@ import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
 import { createProgress, NO_PROGRESS } from './progress-bar.ts';
+import type { Screen } from './surroundings.ts';
 import { signerOf } from './signing.ts';
 
 /** Reads the settings, or throws `usage` with all that is wrong with them. */
@@ -31,7 +32,10 @@ export async function openState(world: CommandWorld, settings: Settings, logging
   const { stateDir } = settings;
   const { log, logAudit: onAppended } = logging;
   const signer = () => signerOf(settings, { newSigningKey, log });
-  const store = await openSqliteStore({ stateDir, clock, onAppended, signer });
+  const onRepaired = (sentence: string): void => {
+    log.warn({ state_dir: stateDir }, sentence);
+  };
+  const store = await openSqliteStore({ stateDir, clock, onAppended, onRepaired, signer });
   if ((await store.audit.head()).seq === 0) {
     // It cannot be told from a first start, so it is said at each.
     log.warn({ state_dir: stateDir }, 'new state: the audit log starts at entry 1');
@@ -74,11 +78,14 @@ export async function openWorker(
     log: logging.log,
   });
   const store = await openState(world, settings, logging);
-  const progress: Progress = options.forPeople ? createProgress(surroundings.stderr) : NO_PROGRESS;
   const { log } = logging;
   const { leaseMs, verifyTimeoutMs, requestsPerMinute } = settings;
+  const progress: Progress = options.forPeople
+    ? createProgress(surroundings.stderr, { clock, requestsPerMinute })
+    : NO_PROGRESS;
   const openApi: RunDeps['openApi'] = () => client.view();
-  const common = { openApi, store, clock, chance, log, progress, holder };
+  const remarks = (): readonly string[] => remarksOf(surroundings.stderr);
+  const common = { openApi, store, clock, chance, log, progress, holder, remarks };
   return {
     settings,
     store,
@@ -92,4 +99,8 @@ export async function openWorker(
       await store.close();
     },
   };
+}
+
+function remarksOf({ remark }: Screen): readonly string[] {
+  return remark === undefined ? [] : [remark];
 }

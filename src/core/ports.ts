@@ -34,9 +34,13 @@ export interface Log {
   debug(facts: object, message: string): void;
 }
 
+export type ProgressPhase = 'listing' | 'checking' | 'deleting' | 'confirming';
+
 /** Shown to a person at a terminal; nothing else depends on it. */
 export interface Progress {
-  begin(phase: 'listing' | 'deleting', total: number | undefined): void;
+  begin(phase: ProgressPhase, total: number | undefined): void;
+  /** Goes on counting towards the same total, in another phase. */
+  enter(phase: ProgressPhase): void;
   advance(count: number): void;
   end(): void;
 }
@@ -326,9 +330,18 @@ export interface RunStore {
   recordSlot(policy: string, slotAt: number): Promise<void>;
 }
 
+/** Where something that repeats the audit log is not what the log says. */
+export interface DerivedDifference {
+  readonly table: string;
+  /** Reads on from the table's name: `lacks the deletion that entry 5 left open`. */
+  readonly problem: string;
+}
+
 /** All state. Every method rejects with RetentionError `state_unusable` when the disk or database fails. */
 export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore {
   readonly audit: AuditLog;
   planStatus(planId: string): Promise<PlanStatus | undefined>;
+  /** Computes anew from the audit log what is kept beside it, and says where that is otherwise. Reads the whole log. */
+  derivedDifferences(): Promise<readonly DerivedDifference[]>;
   close(): Promise<void>;
 }

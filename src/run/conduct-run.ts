@@ -37,6 +37,8 @@ export interface RunDeps {
   readonly leaseMs: number;
   readonly verifyTimeoutMs: number;
   readonly requestsPerMinute: number | 'unlimited';
+  /** What the program itself has to say of a run, asked at its end: warnings. */
+  readonly remarks?: () => readonly string[];
 }
 
 export interface RunRequest {
@@ -220,6 +222,7 @@ async function recorded(deps: RunDeps, { run, record, ending }: Ended): Promise<
   const counts: RunCounts = { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes };
   const requests = run.reader.requestCounts();
   const { status, problem, facts } = inRecord(ending);
+  deps.remarks?.().forEach(run.warn);
   const common = { status, counts: { ...counts }, requests: { ...requests } };
   const written = await store.audit.append([
     auditFacts(run, eventOf(status), { facts: { ...facts, ...common } }),

@@ -47,10 +47,7 @@ interface OfProject {
 /**
  * Settles what earlier runs left open, by looking alone and by the same table of outcomes as any other deletion.
  */
-export async function settleOpen(
-  context: SettleOpenContext,
-  intents: readonly OpenIntent[],
-): Promise<number> {
+export async function settleOpen(context: SettleOpenContext, intents: readonly OpenIntent[]): Promise<void> {
   const beganAt = context.clock.now();
   const byProject = new Map<number, OpenIntent[]>();
   for (const intent of intents) {

@@ -76,7 +76,7 @@ export function projectRow(project: PlanProject): ProjectRow {
   return [projectId, listed, total, kept, held, unknown, planned, incomplete ?? null];
 }
 
-function projectOf(row: ProjectRow): PlanProject {
+export function projectOf(row: ProjectRow): PlanProject {
   const [projectId, listed, total, kept, held, unknown, planned, incomplete] = row;
   return { projectId, listed, total, kept, held, unknown, planned, incomplete: incomplete ?? undefined };
 }

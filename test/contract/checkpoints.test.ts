@@ -52,7 +52,7 @@ describe('checkpoints of a store', () => {
     expect(told).toContain(2_000);
     const key = parseVerifierKey(signer.verifierKey);
     const verdict = await verifyAudit({
-      stored: { audit: one.audit, remembered: undefined },
+      stored: { audit: one.audit, remembered: [], derivedDifferences: () => Promise.resolve([]) },
       known: [],
       trusted: key === undefined ? [] : [key],
     });
@@ -69,7 +69,10 @@ describe('checkpoints of a store', () => {
       ['checkpoint', 'run-7'],
     ]);
     expect(kept()).toBe(noteOf(ended.at(-1)));
-    expect(readdirSync(stateDir).filter((name) => name.startsWith('last-'))).toEqual(['last-checkpoint']);
+    expect(readdirSync(stateDir).filter((name) => name.startsWith('last-'))).toEqual([
+      'last-checkpoint',
+      'last-head',
+    ]);
   });
 
   it('count for nothing in the answers about runs', async () => {

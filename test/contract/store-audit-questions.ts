@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { AuditEntry, AuditEvent } from '../../src/core/audit-entry.ts';
 import { NO_OUTCOMES, OUTCOMES, outcomeOfEvent } from '../../src/core/outcome.ts';
+import { OpenWords } from '../../src/core/open-words.ts';
 import { facts } from './store-samples.ts';
 import type { Suite } from './store-samples.ts';
 
@@ -44,13 +45,25 @@ export function auditQuestionTests({ store, clock }: Suite): void {
             ])),
           );
         }
+        const truth = new OpenWords();
+        written.forEach((entry) => {
+          truth.take(entry);
+        });
+        const kept = (await store().audit.openIntents()).filter(({ runId }) =>
+          written.some((e) => e.run_id === runId),
+        );
+        expect(
+          kept.map((intent) => [intent.policy, intent.runId, intent.projectId, intent.sessionId]),
+        ).toEqual(truth.words().map((word) => [word.policy, word.run_id, word.project_id, word.session_id]));
+        const differences = await store().derivedDifferences();
+        expect(differences.filter(({ table }) => ['open_intents', 'audit_head'].includes(table))).toEqual([]);
         const since = startAt + sinceMs;
         for (const policy of [`${own}p`, `${own}q`]) {
           const open = (await store().audit.openIntents()).filter((intent) => intent.policy === policy);
           expect(open.map((intent) => `${intent.runId} ${intent.projectId}/${intent.sessionId}`)).toEqual(
             openBySlowWalk(written, policy),
           );
-          expect(await store().audit.openIntentCount(policy)).toBe(open.length);
+          expect(await store().audit.openIntentCount(policy, 'run-now')).toBe(open.length);
           expect(await store().audit.lastIntendedAt(policy)).toBe(lastIntendedBySlowWalk(written, policy));
           expect(await store().audit.intendedSince(policy, since)).toBe(
             intendedBySlowWalk(written, policy, since),
@@ -108,7 +121,7 @@ export function auditQuestionTests({ store, clock }: Suite): void {
   it('counts nothing for runs and policies that it does not know', async () => {
     expect(await store().audit.outcomeCounts('run-9')).toEqual(NO_OUTCOMES);
     expect(await store().audit.openIntents()).toEqual([]);
-    expect(await store().audit.openIntentCount('nobody')).toBe(0);
+    expect(await store().audit.openIntentCount('nobody', 'run-now')).toBe(0);
     expect(await store().audit.intendedSince('nobody', 0)).toBe(0);
   });
 }

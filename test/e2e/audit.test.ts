@@ -104,6 +104,12 @@ function forged(entries: readonly AuditEntry[], signer: ReturnType<typeof create
 const CUT = `DELETE FROM audit_entries WHERE seq >= 7;
   UPDATE audit_head SET seq = 6, hash = (SELECT hash FROM audit_entries WHERE seq = 6)`;
 
+/** What repeats the log, made to fit it once more. */
+const FITTED = `UPDATE runs SET status = 'running';
+  INSERT INTO open_intents SELECT policy, project_id, session_id, run_id, seq FROM
+    (SELECT *, MAX(seq) FROM audit_entries WHERE session_id IS NOT NULL GROUP BY session_id)
+    WHERE event = 'deletion.intended'`;
+
 describe.concurrent('a checkpoint', () => {
   test('ends each run: in the log, among the log lines, and beside the database', async ({
     terminal,
@@ -247,7 +253,7 @@ describe.concurrent('noticed is', () => {
     expect(await verify(terminal)).toMatchObject({
       code: 6,
       seq: 7,
-      problem: expect.stringContaining('last-checkpoint') as string,
+      problem: expect.stringMatching(/9 entries were noted in .*last-head/) as string,
     });
     for (const command of ['run', 'plan']) {
       const refused = await terminal.run([command]);
@@ -255,8 +261,19 @@ describe.concurrent('noticed is', () => {
       expectPlainWords(refused, /is an older copy: 8 audit entries were signed in last-checkpoint/);
     }
 
-    // Whoever removes that, too, leaves what is kept elsewhere.
     rmSync(join(terminal.stateDir, 'last-checkpoint'));
+    const noted = await terminal.run(['run']);
+    expect(noted.code).toBe(6);
+    expectPlainWords(noted, /is an older copy: 9 audit entries were noted in last-head/);
+
+    // Whoever removes that, too, leaves what is kept elsewhere.
+    rmSync(join(terminal.stateDir, 'last-head'));
+    expect(await verify(terminal)).toMatchObject({
+      code: 6,
+      seq: null,
+      differs: [{ table: 'open_intents' }, { table: 'runs' }],
+    });
+    tamper(terminal, FITTED);
     expect(await verify(terminal)).toMatchObject({ code: 0, entries: 6, checkpoints: 0 });
     expect(await verify(terminal, '--checkpoint', kept)).toMatchObject({ code: 6, seq: 7 });
     const lost = await terminal.run(['audit', 'verify', 'audit.jsonl']);
@@ -283,7 +300,7 @@ describe.concurrent('noticed is', () => {
     const restored = await terminal.run(['run']);
     expect(restored.code).toBe(6);
     expectPlainWords(restored, /older copy/);
-    rmSync(join(terminal.stateDir, 'last-checkpoint'));
+    for (const name of ['last-checkpoint', 'last-head']) rmSync(join(terminal.stateDir, name));
     expect(await verify(terminal, '--checkpoint', log)).toMatchObject({
       code: 6,
       seq: 10,

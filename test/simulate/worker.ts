@@ -30,7 +30,12 @@ export interface Fuse {
   left: number;
 }
 
-const silentProgress: Progress = { begin: () => undefined, advance: () => undefined, end: () => undefined };
+const silentProgress: Progress = {
+  begin: () => undefined,
+  enter: () => undefined,
+  advance: () => undefined,
+  end: () => undefined,
+};
 
 /** One process: its own connection to the state, its own client, its own chance; all of it ends when it is killed. */
 export class SimWorker implements Suspect {

@@ -25,6 +25,7 @@ export const SECRET_NAME = 'secret name';
 
 export const silentProgress: Progress = {
   begin: () => undefined,
+  enter: () => undefined,
   advance: () => undefined,
   end: () => undefined,
 };

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
@@ -10,6 +11,7 @@ import { scrubIdlePlans } from '../../run/scrub.ts';
 import { checkLimits } from '../../run/run-policy.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { isOutOfRoom, OutputError } from '../output.ts';
 import { writeHashed } from '../plan-document.ts';
 import { loadPolicies } from '../policies.ts';
 import { showPlans } from '../show-plans.ts';
@@ -84,15 +86,22 @@ async function writePlanFile(
 ): Promise<void> {
   const [one] = file.planned;
   if (one === undefined) return;
-  // Written beside and renamed, so that nobody finds half a plan.
-  const draft = `${file.path}.${one.plan.planId}`;
+  // Written beside and renamed, so that nobody finds half a plan. What is no file, such as a pipe, is not to be replaced.
+  const isFile = statSync(file.path, { throwIfNoEntry: false })?.isFile() ?? true;
+  const draft = isFile ? `${file.path}.${one.plan.planId}` : file.path;
   try {
     await file.plans.setPlanFileHash(one.plan.planId, await writeHashed(draft, plansJsonText([one])));
-    await rename(draft, file.path);
+    if (isFile) await rename(draft, file.path);
   } catch (error) {
-    await rm(draft, { force: true });
+    if (isFile) await rm(draft, { force: true });
     if (error instanceof RetentionError) throw error;
-    throw new RetentionError('usage', `${file.path} cannot be written`, { cause: error });
+    throw planFileError(error, file.path, one.plan.planId);
   }
   output.note(`plan written to ${file.path}; it holds conversation names`);
+}
+
+function planFileError(cause: unknown, path: string, planId: string): Error {
+  if (!isOutOfRoom(cause)) return new RetentionError('usage', `${path} cannot be written`, { cause });
+  const hint = `The plan itself is stored: customgpt-retention plan --show ${planId}`;
+  return new OutputError(path, { cause, state: 'was not written', hint });
 }
