@@ -39,16 +39,7 @@ async function problemsIn(given: string, named?: string): Promise<readonly strin
 
 describe('what looks like holds and is not read', () => {
   it.each([
-    ...[
-      'holds.YAML',
-      'Holds.yaml',
-      'HOLDS.YML',
-      'holds.json',
-      '.holds.yaml',
-      '.hold.json',
-      'hold.json',
-      'holds',
-    ],
+    ...['holds.YAML', 'HOLDS.YML', 'holds.json', '.holds.yaml', '.hold.json', 'hold.json', 'holds'],
     ...['holds.yml.txt', 'holds.txt', 'holds.yaml.bak', 'holds.yaml~', 'holds.yaml.old', 'holds (1).json'],
     ...['holds.csv', 'legal-holds.json', 'hold.yaml.orig', 'holds.2026.yaml.bak'],
   ])('is refused: %s', async (name) => {
@@ -58,12 +49,15 @@ describe('what looks like holds and is not read', () => {
     expect(await problemsIn(path.join(folder, 'p.yaml'))).toEqual([problem]);
   });
 
-  it.each(['hold.yaml', 'legal-holds.yml'])('is refused by what stands in it: %s', async (name) => {
-    await put(name, HOLDS);
-    const problem = `${name}:1:1 it looks like holds and is not read: name it holds.yaml, or move it out of this folder`;
-    expect(await problemsIn(folder)).toEqual([problem]);
-    expect(await problemsIn(path.join(folder, 'p.yaml'))).toEqual([problem]);
-  });
+  it.each(['hold.yaml', 'legal-holds.yml', 'Holds.yaml'])(
+    'is refused by what stands in it: %s',
+    async (name) => {
+      await put(name, HOLDS);
+      const problem = `${name}:1:1 it looks like holds and is not read: name it holds.yaml, or move it out of this folder`;
+      expect(await problemsIn(folder)).toEqual([problem]);
+      expect(await problemsIn(path.join(folder, 'p.yaml'))).toEqual([problem]);
+    },
+  );
 
   it.each(['sub/holds.yaml', 'sub/holds.yml', 'sub/holds.json', 'sub/.holds.yaml', 'holds/case-1.yaml'])(
     'is refused in a subfolder: %s',
