@@ -1,3 +1,4 @@
+import type { Project } from './conversation.ts';
 import type { Duration } from './duration.ts';
 import type { Selector } from './selector.ts';
 
@@ -11,25 +12,48 @@ export interface Rule {
   readonly name: string;
   readonly selector: Selector;
   readonly action: Action;
+  /**
+   * Whose deletions it stops: what a keep rule matches, no other policy of the folder deletes either, unless it says
+   * `binds: this_policy` or matches everything. Delete rules bind their own policy only.
+   */
+  readonly binds: 'every_policy' | 'this_policy';
 }
 
 /** Whether a project falls under a policy: by id, or by a glob over its whole name. */
 export interface ProjectSelector {
-  readonly includes: (project: { readonly id: number; readonly name: string | undefined }) => boolean;
+  readonly includes: (project: Project) => boolean;
   /** As written, for people: `*`, `1234`, `support-*`. */
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  readonly excludeEntries: readonly ExcludeEntry[];
+  /** Projects that an entry of `exclude` once kept out, and that may be covered from now on. */
+  readonly released: ReadonlySet<number>;
+  /** Entries of `exclude`, as written, that need not match any project. */
+  readonly allowUnmatched: ReadonlySet<string>;
 }
+
+/** One entry of `exclude`. */
+export interface ExcludeEntry {
+  readonly written: string;
+  /** A `name` is a pattern without any wildcard. */
+  readonly kind: 'id' | 'pattern' | 'name';
+  /** Names without regard to case. A project whose name is not known matches all that could be its name. */
+  readonly matches: (project: Project) => boolean;
+}
+
+export type WhenExceeded = 'refuse' | 'oldest_first';
 
 export interface Limits {
   /** Per run. Zero means zero. */
   readonly maxDeletions: number;
-  /** Of each project's conversations, once it would lose at least `percentAppliesFrom`. 0 to 100. */
+  /** Of each project's conversations, once it would lose at least `percentAppliesFrom`. 0 to 100; 0 is none at all. */
   readonly maxPercent: number;
   readonly percentAppliesFrom: number;
-  /** Rolling 24 hours and 7 days, counted from the audit log. */
+  /** Today, and today and the six days before, counted from the audit log. */
   readonly maxPerDay: number;
   readonly maxPerWeek: number;
+  /** What becomes of a plan that passes one of the counts: nothing of it is deleted, or its oldest are. */
+  readonly whenExceeded: WhenExceeded;
   /** Nothing younger (by `created_at`) is deleted, whatever a rule says. */
   readonly minAge: Duration;
 }
