@@ -62,6 +62,8 @@ export class ApiError extends Error {
   readonly status: number | undefined;
   /** True for a 404 in the vendor's own JSON envelope; a proxy's 404 is not. */
   readonly inVendorsOwnWords: boolean;
+  /** What was wrong with an answer that is not what it should be, in a few words: `not JSON`. */
+  readonly detail: string | undefined;
   /** True when nothing of this attempt went on the wire: given up while it waited for its turn, or for a connection. */
   readonly neverSent: boolean;
 
@@ -72,6 +74,7 @@ export class ApiError extends Error {
     status?: number | undefined;
     inVendorsOwnWords?: boolean;
     neverSent?: boolean;
+    detail?: string | undefined;
     cause?: unknown;
   }) {
     // A 404 is the good end of every deletion: a stack trace for each, which nobody ever sees, is not worth its time.
@@ -91,6 +94,7 @@ export class ApiError extends Error {
     this.status = facts.status;
     this.inVendorsOwnWords = facts.inVendorsOwnWords ?? false;
     this.neverSent = facts.neverSent ?? false;
+    this.detail = facts.detail;
   }
 }
 

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/ports.ts';
 import type { StartDeadline } from './deadlines.ts';
@@ -50,7 +51,7 @@ export interface Answer {
 export interface Silence {
   readonly kind: 'silence';
   readonly failure: 'network' | 'timeout' | 'aborted';
-  /** Such as `ECONNREFUSED`. */
+  /** Such as `ECONNREFUSED 127.0.0.1:4010`. */
   readonly code: string | undefined;
   /** Not a byte of the request was written, so nobody can have carried it out. */
   readonly neverSent: boolean;
@@ -78,6 +79,14 @@ const TIMEOUT_CODES = new Set([
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
   return typeof error.code === 'string' && /^[A-Z0-9_]{1,64}$/.test(error.code) ? error.code : undefined;
+}
+
+/** Where no connection could be had: the address is the machine's own finding, not the server's word. */
+function addressOf(error: object): string {
+  if (!('address' in error) || !('port' in error)) return '';
+  const { address, port } = error;
+  if (typeof address !== 'string' || !isIP(address) || typeof port !== 'number') return '';
+  return ` ${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 function only(header: string | string[] | undefined): string | undefined {
@@ -181,7 +190,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     const code = codeOf(error);
-    this.#cut(code !== undefined && TIMEOUT_CODES.has(code) ? 'timeout' : 'network', code);
+    const isTimeout = code !== undefined && TIMEOUT_CODES.has(code);
+    this.#cut(isTimeout ? 'timeout' : 'network', code === undefined ? undefined : code + addressOf(error));
   }
 
   #bodyLimit(): number {

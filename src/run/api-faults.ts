@@ -23,6 +23,18 @@ export function asRunFault(error: unknown): unknown {
   }
 }
 
+/** What went wrong with one page of a list, for a person: `page 2: not JSON (HTTP 200)`, `network ECONNREFUSED`. */
+export function listProblem(error: ApiError): string {
+  const page = /[?&]page=(\d+)/.exec(error.path)?.[1];
+  const code = error.cause instanceof Error && /^[A-Z0-9_]+( [0-9a-f.:[\]]+)?$/.test(error.cause.message);
+  const words = [
+    error.detail ?? error.failure,
+    ...(code ? [(error.cause as Error).message] : []),
+    ...(error.status === undefined ? [] : [`(HTTP ${error.status})`]),
+  ].join(' ');
+  return page === undefined ? words : `page ${page}: ${words}`;
+}
+
 export function isKeyRefused(error: unknown): boolean {
   return error instanceof ApiError && error.failure === 'unauthorized';
 }

@@ -75,6 +75,7 @@ export async function recheck(
   const answer = await context.slot(() =>
     context.deleter.existence(item.projectId, item.sessionId, {
       purpose: 'messages',
+      onlyFirstPage: !restsOnMessage,
       signal: context.signals.stop,
     }),
   );

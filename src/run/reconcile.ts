@@ -1,6 +1,6 @@
 import type { Fact } from '../core/audit-entry.ts';
 import { isFault } from '../core/errors.ts';
-import { formatInstant, parseInstant } from '../core/instant.ts';
+import { earliestOf, formatInstant, parseInstant } from '../core/instant.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
 import type { Policy } from '../core/policy.ts';
 import type { AuditLog, Clock, CustomGptReader, Existence, Fence, Log, RunStore } from '../core/ports.ts';
@@ -239,7 +239,7 @@ function isCreatedAnew(
   { conversation }: Extract<Existence, { state: 'present' }>,
 ): boolean {
   const since = (parseInstant(requestedAt) ?? Infinity) - MAX_SKEW_MS;
-  return conversation?.createdAt !== undefined && conversation.createdAt > since;
+  return conversation?.createdAt !== undefined && earliestOf(conversation.createdAt) > since;
 }
 
 async function closeVanishedRun(context: ReconcileContext, fence: Fence, run: RunRecord): Promise<void> {

@@ -1,5 +1,6 @@
 import type { Conversation } from '../core/conversation.ts';
 import { IdSet } from '../core/id-set.ts';
+import { latestOf } from '../core/instant.ts';
 import type { DeletableItem } from './recheck.ts';
 
 /** What this run verified in one project: enough to recognise it in a listing. */
@@ -9,7 +10,8 @@ export class VerifiedDeletions {
 
   add(item: DeletableItem): void {
     this.#ids.add(keyOf(item.sessionId, item.seen.createdAt));
-    this.newestAt = Math.max(this.newestAt, item.seen.createdAt ?? this.newestAt);
+    const { createdAt } = item.seen;
+    if (createdAt !== undefined) this.newestAt = Math.max(this.newestAt, latestOf(createdAt));
   }
 
   has(row: Pick<Conversation, 'sessionId' | 'createdAt'>): boolean {
@@ -17,6 +19,6 @@ export class VerifiedDeletions {
   }
 }
 
-function keyOf(sessionId: string, createdAt: number | undefined): string {
+function keyOf(sessionId: string, createdAt: Conversation['createdAt']): string {
   return `${sessionId} ${createdAt ?? '?'}`;
 }
