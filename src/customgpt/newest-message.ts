@@ -23,25 +23,33 @@ export async function newestMessageAt(
   first: Paginated | undefined,
   pages: MessagePages,
 ): Promise<Instant | undefined> {
+  const total = first?.total;
+  if (total === undefined) return undefined;
   const ids = new Set<unknown>();
   let newest: Instant | undefined;
   let page = first;
-  for (let number = 1; number <= MOST_PAGES; number += 1) {
-    const total = first?.total;
-    if (total === undefined || page?.page !== number || page.total !== total) return undefined;
-    const dates = page.rows.map(dateOf);
-    if (!dates.every((date) => date !== undefined)) return undefined;
-    newest = [...(newest === undefined ? [] : [newest]), ...dates].reduce<Instant | undefined>(
-      later,
-      undefined,
-    );
-    if (newest !== undefined && earliestOf(newest) >= (pages.enoughAt ?? Infinity)) return newest;
+  for (let number = 1; page?.page === number && page.total === total; number += 1) {
+    const dates = datesOf(page);
+    if (dates === undefined) return undefined;
+    newest = dates.reduce<Instant | undefined>(later, newest);
+    if (isEnough(newest, pages.enoughAt)) return newest;
     page.rows.forEach((row, index) => ids.add(idOf(row) ?? `${number}/${index}`));
-    const isEnd = page.rows.length === 0 || (ids.size >= total && number >= page.lastPage);
-    if (isEnd) return ids.size === total ? newest : undefined;
+    const isLast = ids.size >= total && number >= page.lastPage;
+    if (isLast || page.rows.length === 0) return ids.size === total ? newest : undefined;
+    if (ids.size > total || Math.max(number + 1, page.lastPage) > MOST_PAGES) return undefined;
     page = await pages.page(number + 1);
   }
   return undefined;
+}
+
+function isEnough(newest: Instant | undefined, enoughAt: number | undefined): boolean {
+  return newest !== undefined && enoughAt !== undefined && earliestOf(newest) >= enoughAt;
+}
+
+/** Undefined when one of them is unusable. */
+function datesOf({ rows }: Paginated): readonly Instant[] | undefined {
+  const dates = rows.map(dateOf);
+  return dates.every((date) => date !== undefined) ? dates : undefined;
 }
 
 function dateOf(row: unknown): Instant | undefined {

@@ -34,7 +34,7 @@ export class SeenRows {
         return isFirstReading;
       }
       const snapshot = snapshotOf(row);
-      if (this.#ids.add(row.sessionId)) {
+      if (this.#ids.add(keyOf(row))) {
         this.#snapshots.add(snapshot);
         return true;
       }
@@ -43,6 +43,11 @@ export class SeenRows {
       throw new InconsistentListing('a conversation changed while the project was listed', { mayPass: true });
     });
   }
+}
+
+/** A row that cannot be used may name the id of one that can. */
+function keyOf({ kind, sessionId }: ListedRow): string {
+  return `${kind} ${sessionId ?? ''}`;
 }
 
 function snapshotOf(row: ListedRow): string {
@@ -73,22 +78,27 @@ export class Reading {
   }
 
   /** Throws InconsistentListing when the project shrank: rows that moved to an earlier page are missed without a sign. */
-  take({ page, lastPage, rows, total }: ConversationPage): void {
-    if (this.#firstSize === undefined) this.#firstTotal = total;
-    const firstSize = (this.#firstSize ??= rows.length);
+  take(page: ConversationPage): void {
+    const { rows, total } = page;
     if (this.#total !== undefined && (total === undefined || total < this.#total)) throw shrank();
     this.#firstTotal ??= total;
     this.#total = total;
-    if (rows.length > 0 && this.#doubtful !== undefined) this.problem ??= this.#doubtful;
-    if (rows.length === 0) this.#doubtful ??= `page ${page} of ${lastPage} is empty`;
-    else if (rows.length < firstSize)
-      this.#doubtful ??= `page ${page} of ${lastPage} is short: ${rows.length} rows where ${firstSize} were`;
-    this.#endsEmpty = rows.length === 0;
-    for (const { sessionId } of rows) {
-      if (sessionId === undefined) this.#nameless += 1;
-      else if (!this.#ids.add(sessionId)) this.#repeats += 1;
+    this.#watchSize(page);
+    for (const row of rows) {
+      if (row.sessionId === undefined) this.#nameless += 1;
+      else if (!this.#ids.add(keyOf(row))) this.#repeats += 1;
     }
-    if (this.#repeats > this.#arrived) this.problem ??= `page ${page} of ${lastPage} repeats rows`;
+    if (this.#repeats > this.#arrived) this.problem ??= `page ${page.page} of ${page.lastPage} repeats rows`;
+  }
+
+  /** Only the last page may have fewer rows than the first, and none only what is behind it. */
+  #watchSize({ page, lastPage, rows }: ConversationPage): void {
+    const firstSize = (this.#firstSize ??= rows.length);
+    this.#endsEmpty = rows.length === 0;
+    if (!this.#endsEmpty) this.problem ??= this.#doubtful;
+    if (rows.length >= firstSize && !this.#endsEmpty) return;
+    const what = this.#endsEmpty ? 'empty' : `short: ${rows.length} rows where ${firstSize} were`;
+    this.#doubtful ??= `page ${page} of ${lastPage} is ${what}`;
   }
 
   /** Conversations in the project by the paginator's latest word. */
