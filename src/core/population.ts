@@ -52,7 +52,7 @@ export function populationsAfter(
 }
 
 /** How many there are: counted, or where the listing stopped early, by the paginator's word. Undefined: nobody says. */
-function populationOf(project: PlanProject | undefined): number | undefined {
+export function populationOf(project: PlanProject | undefined): number | undefined {
   if (project === undefined || project.incomplete !== undefined) return undefined;
   return project.sampled === undefined ? project.total : project.sampled.claimed;
 }

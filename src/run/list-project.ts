@@ -56,9 +56,9 @@ export async function* withEnd(
   onEnd(yield* pages);
 }
 
-/** Readings of one project that bring nothing new, and readings at all, before it is given up. */
-const FEWEST_READINGS = 3;
-const MOST_READINGS = 8;
+/** Readings in a row that bring nothing new, and readings at all, before a project is given up. */
+const VAIN_READINGS = 2;
+const MOST_READINGS = 12;
 /** So many pages are as cheap to read as to sample. */
 const PAGES_NOT_WORTH_SAMPLING = 2;
 
@@ -82,6 +82,7 @@ export async function* listProject(
 ): AsyncGenerator<ListedPage, Listing> {
   const seen = new SeenRows();
   const readings: Reading[] = [];
+  let vain = 0;
   for (;;) {
     const before = readings.at(-1);
     const sizeBefore = seen.size;
@@ -94,8 +95,8 @@ export async function* listProject(
     if (reading.isAll(seen.size) || areAlike(before, reading, seen.size)) {
       return { ...listing, how: 'read_in_full' };
     }
-    const isHopeless = readings.length >= FEWEST_READINGS && seen.size === sizeBefore;
-    if (isHopeless || readings.length === MOST_READINGS) throw givenUp(readings, seen.size);
+    vain = seen.size === sizeBefore && before !== undefined ? vain + 1 : 0;
+    if (vain === VAIN_READINGS || readings.length === MOST_READINGS) throw givenUp(readings, seen.size);
   }
 }
 
