@@ -64,6 +64,8 @@ export class ApiError extends Error {
   readonly status: number | undefined;
   /** What the network said, such as `ECONNREFUSED 127.0.0.1:4010`. */
   readonly code: string | undefined;
+  /** What was wrong with an answer that is not what it should be, in a few words: `not JSON`. */
+  readonly detail: string | undefined;
   /** True when nothing of this attempt went on the wire: given up while it waited for its turn, or for a connection. */
   readonly neverSent: boolean;
 
@@ -74,6 +76,7 @@ export class ApiError extends Error {
     status?: number | undefined;
     code?: string | undefined;
     neverSent?: boolean;
+    detail?: string | undefined;
     cause?: unknown;
   }) {
     // A 404 is the good end of every deletion: a stack trace for each, which nobody ever sees, is not worth its time.
@@ -90,6 +93,7 @@ export class ApiError extends Error {
     this.status = facts.status;
     this.code = facts.code;
     this.neverSent = facts.neverSent ?? false;
+    this.detail = facts.detail;
   }
 }
 

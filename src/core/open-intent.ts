@@ -1,6 +1,7 @@
 import type { AuditEntry } from './audit-entry.ts';
 import { stronger, type Answered, type Kind } from './deletion/evidence.ts';
 import { answeredIn, instantIn } from './deletion/facts.ts';
+import { parseInstant, type Instant } from './instant.ts';
 import { outcomeOfEvent } from './outcome.ts';
 
 /** A conversation whose deletion was intended, and for which no final outcome followed (none yet, or `unverified`). */
@@ -11,8 +12,8 @@ export interface OpenIntent {
   readonly rule: string | null;
   readonly projectId: number;
   readonly sessionId: string;
-  /** Epoch ms of its creation; undefined: the intent is by an earlier rule and does not say. */
-  readonly createdAt: number | undefined;
+  /** Of its creation; undefined: the intent is by an earlier rule and does not say. */
+  readonly createdAt: Instant | undefined;
   readonly kind: Kind | undefined;
   /** DELETEs intended for it in that run. */
   readonly attempts: number;
@@ -28,7 +29,7 @@ export interface OpenIntent {
   readonly seenBy: string | null;
   /** The calibrated 404 that was recorded, which still counts. */
   readonly absent:
-    { readonly at: number; readonly status: number; readonly recreatedAt: number | undefined } | undefined;
+    { readonly at: number; readonly status: number; readonly recreatedAt: Instant | undefined } | undefined;
   /** Its project was no longer visible, and that was reported. */
   readonly isParked: boolean;
 }
@@ -73,7 +74,7 @@ function updated(known: OpenIntent, entry: AuditEntry): OpenIntent {
 }
 
 function absentIn(entry: AuditEntry): OpenIntent['absent'] {
-  const at = instantIn(entry['absent_at']);
+  const at = parseInstant(entry['absent_at']);
   if (entry.event !== 'deletion.absent' || at === undefined) return undefined;
   return { at, status: numberOr(entry['verify_status'], 404), recreatedAt: instantIn(entry['recreated_at']) };
 }

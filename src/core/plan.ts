@@ -1,4 +1,5 @@
 import type { Conversation } from './conversation.ts';
+import type { Instant } from './instant.ts';
 import type { Mode } from './policy.ts';
 
 export type Verdict = 'delete' | 'keep' | 'held' | 'unknown';
@@ -28,7 +29,7 @@ export interface PlanItem extends Decision {
   /** When the listing showed it. */
   readonly seenAt: number;
   /** Newest message at that time; undefined when it was not read or not known. */
-  readonly lastMessageAt: number | undefined;
+  readonly lastMessageAt: Instant | undefined;
   /** When the newest message was read; undefined: it was not needed. */
   readonly lastMessageReadAt: number | undefined;
 }
@@ -38,7 +39,10 @@ export interface PlanProject {
   readonly projectId: number;
   /** Conversations that the listing went through before no rule could reach further. */
   readonly listed: number;
-  /** Conversations in the project as the vendor's paginator counts them. */
+  /**
+   * Conversations of the project that the listing showed, each once: what a percentage is taken of. Those that are deleted
+   * and merely go on being listed are not among them.
+   */
   readonly total: number;
   readonly kept: number;
   readonly held: number;
@@ -46,6 +50,16 @@ export interface PlanProject {
   readonly planned: number;
   /** Why nothing of this project may be deleted in this run; undefined when the listing is complete. */
   readonly incomplete: string | undefined;
+  /**
+   * Present where the listing stopped early, and samples of what follows bore its order out; absent where the project was
+   * read in full.
+   */
+  readonly sampled?: Sampled;
+}
+
+export interface Sampled {
+  /** Conversations in the project by the vendor's paginator, which nobody has counted; undefined when it did not say. */
+  readonly claimed: number | undefined;
 }
 
 export type PlanStatus = 'draft' | 'open' | 'applied' | 'expired';

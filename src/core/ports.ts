@@ -2,6 +2,7 @@ import type { Hold, HoldRecord, HoldRelease, ListedHold, SourcedHold } from './h
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import type { EarlierAnswer } from './deletion/earlier.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
+import type { Instant } from './instant.ts';
 import type { OpenIntent } from './open-intent.ts';
 import type { OutcomeCounts } from './outcome.ts';
 import type { KnownPopulation } from './population.ts';
@@ -66,6 +67,8 @@ export interface ConversationPage {
   readonly receivedAt: number;
 }
 
+export type ListOrder = 'oldest_first' | 'newest_first' | 'by_id';
+
 /** What `GET …/messages` says about one conversation. What a 404 means is another question: its words have to be calibrated. */
 export type Existence =
   | {
@@ -73,8 +76,8 @@ export type Existence =
       readonly status: 200;
       /** `data.conversation` of the answer, where it was readable. */
       readonly conversation: Conversation | undefined;
-      /** Newest message; undefined: no message, or no usable date. */
-      readonly lastMessageAt: number | undefined;
+      /** Newest message; undefined: no message, or it cannot be known. */
+      readonly lastMessageAt: Instant | undefined;
       readonly receivedAt: number;
     }
   /** 404 as JSON. */
@@ -97,14 +100,31 @@ export type Existence =
 export interface CustomGptReader {
   /** Pages of all projects the key can see. Throws ApiError. */
   projectPages(signal?: AbortSignal): AsyncIterable<ProjectPage>;
-  /** Pages of a project's conversations, asked for oldest first. Throws ApiError. */
-  conversationPages(projectId: number, signal?: AbortSignal): AsyncIterable<ConversationPage>;
-  /** GET …/messages, newest first, one page. Network failures, throttling and 5xx are retried within the client's
-   * patience; never throws ApiError except `unauthorized` and `aborted`. `purpose` is for the request counts. */
+  /**
+   * Pages of a project's conversations, oldest first where nothing else is asked for. Goes on behind the page that calls
+   * itself the last one, until one is empty: a reader that has all it wants stops. Throws ApiError.
+   */
+  conversationPages(
+    projectId: number,
+    signal?: AbortSignal,
+    order?: ListOrder,
+  ): AsyncIterable<ConversationPage>;
+  /** One page by its number, oldest first. Throws ApiError. */
+  conversationPage(projectId: number, page: number, signal?: AbortSignal): Promise<ConversationPage>;
+  /** GET …/messages. Network failures, throttling and 5xx are retried within the client's patience; never throws ApiError
+   * except `unauthorized` and `aborted`. `purpose` is for the request counts: with `verify` it is one request, with `messages` as
+   * many as it takes to know the newest message. */
   existence(
     projectId: number,
     sessionId: string,
-    options: { readonly purpose: 'messages' | 'calibrate' | 'verify'; readonly signal?: AbortSignal },
+    options: {
+      readonly purpose: 'messages' | 'calibrate' | 'verify';
+      readonly signal?: AbortSignal;
+      /** The newest message does not matter: one request, whatever the purpose. */
+      readonly onlyFirstPage?: boolean;
+      /** A message at or after this instant settles what the caller wants to know: no further page is read for a newer one. */
+      readonly enoughAt?: number | undefined;
+    },
   ): Promise<Existence>;
   /** The control: GET …/conversations, first page. Resolves with the status of a proper 200; throws ApiError otherwise. */
   control(
@@ -188,6 +208,9 @@ export interface PlanStore {
   planFingerprint(planId: string): Promise<string>;
   /** `open` to `applied`, once: false when somebody else has done so, or the plan is not open. */
   consumePlan(planId: string, runId: string): Promise<boolean>;
+  /** When planning last read a project in full, as recorded; undefined: it was never listed. */
+  lastReadInFull(projectId: number): Promise<number | undefined>;
+  recordReadInFull(projectId: number, at: number): Promise<void>;
   /** Marks overdue plans `expired` and removes names and user ids of plans that are no longer `open`, except those in `keepPlanIds`. Rows of plans
    * that were closed 30 days ago go altogether. Returns how many plans were closed or lost names. */
   scrubPlans(now: number, keepPlanIds?: readonly string[]): Promise<number>;
@@ -215,7 +238,7 @@ export interface AuditLog {
     projectId: number,
     other: { readonly thanRunId: string; readonly now: number },
   ): Promise<number>;
-  /** Conversations of a project that were verified as deleted, less those marked since as reappeared. In batches. */
+  /** Conversations of a project that were verified as deleted, less those seen since to have reappeared. In batches. */
   verifiedSessions(projectId: number): AsyncIterable<readonly string[]>;
   /** When the latest `deletion.intended` of a policy was written; undefined when there is none. */
   lastIntendedAt(policy: string): Promise<number | undefined>;

@@ -69,8 +69,9 @@ function paged(rows: readonly unknown[], page = 1, lastPage = 1): object {
   return { current_page: page, last_page: lastPage, per_page: '20', total: rows.length, data: rows, ...urls };
 }
 
+let messageIds = 0;
 function message(created_at: unknown): object {
-  return { id: 1, user_query: 'hello', created_at };
+  return { id: (messageIds += 1), user_query: 'hello', created_at };
 }
 
 function conversation(change: object = {}): object {
@@ -108,7 +109,7 @@ describe('existence', () => {
 
   it('is present with the conversation and its newest message', async () => {
     const rows = [message('2026-03-01 10:00:00'), message('2026-02-01 10:00:00')];
-    const { answer, lines } = await ask(messagesReply(conversation(), paged(rows, 1, 4)));
+    const { answer, lines } = await ask(messagesReply(conversation(), paged(rows)));
     expect(answer).toEqual<Existence>({
       state: 'present',
       status: 200,
@@ -221,27 +222,17 @@ describe('the newest message', () => {
     expect(await newest(paged([]))).toEqual({ at: undefined, requestCount: 1 });
   });
 
-  it('is unknown with one unusable date', async () => {
-    expect(await newest(paged([...rows(9, 8), message(null)]))).toMatchObject({ at: undefined });
-    expect(await newest(paged([...rows(9, 8), null]))).toMatchObject({ at: undefined });
-    expect(await newest(paged([message('25 Jun 2023 05:01:11')]))).toMatchObject({ at: undefined });
-  });
-
-  it('is on the last page where the server ignores the order', async () => {
-    const last = await newest(paged(rows(1, 2, 3), 1, 4), paged(rows(10, 11), 4, 4));
-    expect(last).toEqual({ at: at(11), requestCount: 2 });
-    const one = await newest(paged(rows(5), 1, 2), paged(rows(4), 2, 2));
-    expect(one).toEqual({ at: at(5), requestCount: 2 });
+  it('is found on all pages, whatever their order', async () => {
+    const first = { ...paged(rows(5, 4), 1, 2), total: 4 };
+    const last = { ...paged(rows(9, 7), 2, 2), total: 4 };
+    expect(await newest(first, last)).toEqual({ at: at(9), requestCount: 2 });
+    expect(await newest(first, last, 'verify')).toEqual({ at: undefined, requestCount: 1 });
   });
 
   it('is unknown where pages do not tell', async () => {
-    expect(await newest(paged(rows(1, 3, 2), 1, 4))).toMatchObject({ at: undefined, requestCount: 1 });
-    expect(await newest(paged(rows(3, 2), 2, 4))).toMatchObject({ at: undefined });
+    expect(await newest(paged([...rows(9, 8), message(null)]))).toMatchObject({ at: undefined });
+    expect(await newest(paged(rows(3, 2), 2, 4))).toMatchObject({ at: undefined, requestCount: 1 });
     expect(await newest({ data: rows(3, 2) })).toMatchObject({ at: undefined });
-    const moved = await newest(paged(rows(1, 2), 1, 4), paged(rows(3), 4, 5));
-    expect(moved).toMatchObject({ at: undefined });
-    const verifying = await newest(paged(rows(1, 2), 1, 4), paged(rows(3), 4, 4), 'verify');
-    expect(verifying).toEqual({ at: undefined, requestCount: 1 });
   });
 });
 
@@ -306,7 +297,7 @@ describe('lists', () => {
     const { reader, lines } = await setUp((request, response) => {
       const page = Number(new URL(request.url ?? '', 'http://x').searchParams.get('page'));
       const row = page === 2 ? { id: 2 } : conversation({ session_id: `${SESSION}-${page}` });
-      const data = paged([row], page, 3);
+      const data = paged(page > 3 ? [] : [row], page, 3);
       always({ body: { status: 'success', data } })(request, response);
     });
     const pages = await collect<ConversationPage>(reader.conversationPages(7));
@@ -314,11 +305,47 @@ describe('lists', () => {
       [1, 3, 1, 'conversation'],
       [2, 3, 1, 'unusable'],
       [3, 3, 1, 'conversation'],
+      // Whoever has all he wants stops before it.
+      [4, 3, 0, undefined],
     ]);
     expect(pages[0]?.receivedAt).toBe(NOW);
     const line = (page: number) =>
       `GET /api/v1/projects/7/conversations?page=${page}&orderBy=created_at&order=asc`;
-    expect(lines).toEqual([line(1), line(2), line(3)]);
+    expect(lines).toEqual([line(1), line(2), line(3), line(4)]);
+    const one = await reader.conversationPage(7, 2);
+    expect([one.page, one.rows[0]?.kind, lines.at(-1)]).toEqual([2, 'unusable', line(2)]);
+  });
+
+  it.each(['newest_first', 'by_id'] as const)('are asked for %s', async (order) => {
+    const { reader, lines } = await setUp(always({ body: { data: paged([]) } }));
+    expect(await collect<ConversationPage>(reader.conversationPages(7, undefined, order))).toHaveLength(1);
+    const query = { newest_first: 'created_at&order=desc', by_id: 'id&order=asc' }[order];
+    expect(lines).toEqual([`GET /api/v1/projects/7/conversations?page=1&orderBy=${query}`]);
+  });
+
+  it.each<[string, (page: number) => Reply]>([
+    ['two pages without rows, however many are claimed', (page) => ({ body: { data: paged([], page, 50) } })],
+    ['a page behind the last that is not found', () => refusal(404)],
+    ['a page behind the last that is refused', () => refusal(422)],
+  ])('end with %s', async (_, behind) => {
+    const { reader, lines } = await setUp((request, response) => {
+      const page = Number(new URL(request.url ?? '', 'http://x').searchParams.get('page'));
+      const first = { body: { data: paged([conversation()], 1, 1) } };
+      always(page === 1 ? first : behind(page))(request, response);
+    });
+    const pages = await collect<ConversationPage>(reader.conversationPages(7));
+    expect(pages[0]?.rows).toHaveLength(1);
+    expect(pages.slice(1).flatMap(({ rows }) => rows)).toEqual([]);
+    expect(lines.length).toBeLessThanOrEqual(3);
+  });
+
+  it('fail where a page that should be there is refused', async () => {
+    const { reader } = await setUp((request, response) => {
+      const isFirst = (request.url ?? '').includes('page=1&');
+      always(isFirst ? { body: { data: paged([conversation()], 1, 3) } } : refusal(422))(request, response);
+    });
+    const error = await failureOf(collect<ConversationPage>(reader.conversationPages(7)));
+    expect(error).toMatchObject({ failure: 'bad_request', status: 422 });
   });
 
   it('ask for no page before the reader wants it', async () => {

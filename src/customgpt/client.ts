@@ -8,7 +8,7 @@ import { askExistence } from './existence.ts';
 import { Gate } from './gate.ts';
 import type { Patience } from './gate.ts';
 import { createPace } from './pace.ts';
-import { conversationPages, fetchPage, projectPages } from './pages.ts';
+import { conversationPage, conversationPages, fetchPage, projectPages } from './pages.ts';
 import type { Timeouts } from './request.ts';
 import type { Answer } from './request.ts';
 import { createCaller } from './retry.ts';
@@ -133,9 +133,10 @@ function createReader(parts: {
 }): CustomGptReader {
   return Object.freeze<CustomGptReader>({
     projectPages: (signal) => projectPages(parts, signal),
-    conversationPages: (projectId, signal) => conversationPages(parts, projectId, signal),
-    existence: (projectId, sessionId, { purpose, signal }) =>
-      askExistence(parts, { projectId, sessionId, purpose, signal }),
+    conversationPages: (projectId, signal, order) => conversationPages(parts, projectId, { signal, order }),
+    conversationPage: (projectId, page, signal) => conversationPage(parts, projectId, { page, signal }),
+    existence: (projectId, sessionId, options) =>
+      askExistence(parts, { projectId, sessionId, signal: undefined, ...options }),
     control: (projectId, signal) => control(parts, projectId, signal),
     pausedMs: () => parts.gate.pausedMs(parts.clock.monotonic()),
     requestCounts: parts.requestCounts,

@@ -154,22 +154,25 @@ describe('the question whether a conversation is there', () => {
   );
 });
 
-function message(day: number): object {
-  return { id: 1, created_at: `2026-02-${String(day).padStart(2, '0')} 00:00:00` };
+let ids = 0;
+function message(day: number | string): object {
+  const created_at = typeof day === 'string' ? day : `2026-02-${String(day).padStart(2, '0')} 00:00:00`;
+  return { id: (ids += 1), created_at };
 }
 
 describe('the newest message', () => {
   const at = (day: number): number => Date.UTC(2026, 1, day);
-  const rows = (...days: readonly number[]): readonly object[] => days.map(message);
+  const rows = (...days: readonly (number | string)[]): readonly object[] => days.map(message);
+  type Page = object | 'gone' | Error | undefined;
+  /** Pages of one paginator, as they must be: all count all rows. */
+  const pages = (...all: readonly (readonly unknown[])[]): object[] =>
+    all.map((own, index) => ({ ...paged(own, index + 1, all.length), total: all.flat().length }));
   /** Its date by these pages, and how many requests that took. */
-  const newest = async (
-    pages: readonly (object | 'gone' | Error | undefined)[],
-    purpose: Question['purpose'] = 'messages',
-  ) => {
-    const replies = pages.map((page) =>
+  const newest = async (shown: readonly Page[], change: Partial<Question> = {}) => {
+    const replies = shown.map((page) =>
       page === 'gone' || page instanceof Error ? page : reply(conversation(), page),
     );
-    const { answer, calls } = await ask(replies, { purpose });
+    const { answer, calls } = await ask(replies, change);
     if (answer.state !== 'present') throw new Error(answer.state);
     expect(answer.receivedAt).toBe(receivedAt(1));
     return [answer.lastMessageAt, calls.length];
@@ -178,46 +181,100 @@ describe('the newest message', () => {
   it.each<[string, readonly unknown[], number | undefined]>([
     ['a single one', rows(5), at(5)],
     ['any order', rows(3, 9, 5), at(9)],
+    [
+      'rows without an id',
+      [{ created_at: '2026-02-03 00:00:00' }, { created_at: '2026-02-04 00:00:00' }],
+      at(4),
+    ],
     ['none', [], undefined],
-    ['one without a date', [...rows(9), {}], undefined],
+    ['one without a date', [...rows(9), { id: 'x' }], undefined],
     ['one that is none', [...rows(9), null], undefined],
   ])('of one page with %s', async (_, list, expected) => {
-    expect(await newest([paged(list)])).toEqual([expected, 1]);
+    expect(await newest(pages(list))).toEqual([expected, 1]);
+    expect(await newest(pages(list), { purpose: 'verify' })).toEqual([expected, 1]);
+    expect(await newest(pages(list), { onlyFirstPage: true })).toEqual([expected, 1]);
   });
 
-  it.each<[string, readonly object[], number | undefined]>([
-    ['newest first', rows(9, 5), at(9)],
-    ['newest first, some of the same time', rows(9, 9, 5), at(9)],
-    ['in no order', rows(5, 9, 7), undefined],
-    ['in no order, the other way round', rows(9, 5, 7), undefined],
-  ])('of the first of several pages, %s, takes one request', async (_, list, expected) => {
-    expect(await newest([paged(list, 1, 3)])).toEqual([expected, 1]);
+  it.each<[string, readonly (readonly object[])[]]>([
+    ['newest first', [rows(9, 7), rows(5, 4), rows(2)]],
+    ['oldest first', [rows(2, 4), rows(5, 7), rows(9)]],
+    ['oldest page first, newest first inside', [rows(4, 2), rows(7, 5), rows(9)]],
+    ['in no order', [rows(4, 7), rows(9, 2), rows(5)]],
+    ['with pages of another size', [rows(4), rows(9, 2, 7), rows(5)]],
+  ])('of several pages, %s, is found on all of them', async (_, list) => {
+    expect(await newest(pages(...list))).toEqual([at(9), 3]);
   });
 
-  it.each<[string, readonly object[], readonly object[], number]>([
-    ['oldest first', rows(1, 2), rows(3, 4), 4],
-    ['all of the same time', rows(2, 2), rows(3), 3],
-    ['with a single one', rows(5), rows(4), 5],
-    ['with none', [], rows(4), 4],
-  ])('of the first of several pages, %s, is looked for on the last', async (...row) => {
-    const [, first, last, expected] = row;
-    expect(await newest([paged(first, 1, 3), paged(last, 3, 3)])).toEqual([at(expected), 2]);
-    expect(await newest([paged(first, 1, 3)], 'verify')).toEqual([undefined, 1]);
+  it.each([{ purpose: 'verify' as const }, { onlyFirstPage: true }])(
+    'of several pages is unknown to who asks for one: %j',
+    async (change) => {
+      expect(await newest(pages(rows(9, 7), rows(5)), change)).toEqual([undefined, 1]);
+    },
+  );
+
+  it('that is new enough by a page needs no other', async () => {
+    const list = pages(rows(4, 2), rows(7, 5), rows(9));
+    expect(await newest(list, { enoughAt: at(4) })).toEqual([at(4), 1]);
+    expect(await newest(list, { enoughAt: at(4) + 1 })).toEqual([at(7), 2]);
+    expect(await newest(list, { enoughAt: at(10) })).toEqual([at(9), 3]);
   });
 
-  it.each<[string, object | 'gone' | Error | undefined]>([
+  it('is read on for where the last page has not all rows that are counted', async () => {
+    const [first, second, third] = pages(rows(4, 2), rows(7, 5), rows(9)).map((page) => ({
+      ...page,
+      last_page: 1,
+    }));
+    expect(await newest([first, second, third])).toEqual([at(9), 3]);
+    expect(await newest([first, second, { ...third, data: [] }])).toEqual([undefined, 3]);
+  });
+
+  it('needs a look at pages that are claimed and are not there', async () => {
+    const first = { ...paged(rows(9, 7), 1, 4), total: 2 };
+    expect(await newest([first, { ...first, current_page: 2, data: [] }])).toEqual([at(9), 2]);
+    expect(await newest([first, { ...first, current_page: 2, data: rows(3) }])).toEqual([undefined, 2]);
+  });
+
+  it('is unknown where pages repeat rows, and so lack others', async () => {
+    const [first, second, third] = pages(rows(4, 2), rows(7, 5), rows(9));
+    const again = { ...second, ...{ data: (first as { data: unknown }).data } };
+    const behind = { ...third, ...{ current_page: 4, data: [] } };
+    expect(await newest([first, again, third, behind])).toEqual([undefined, 4]);
+  });
+
+  it('of a conversation of more than 50 pages is unknown', async () => {
+    const list = Array.from({ length: 51 }, (_, page) => rows((page % 27) + 1));
+    expect(await newest(pages(...list))).toEqual([undefined, 1]);
+    const unsaid = pages(...list).map((page) => ({ ...page, last_page: 1 }));
+    expect(await newest(unsaid)).toEqual([undefined, 50]);
+    expect(await newest(pages(...list), { enoughAt: 0 })).toEqual([at(1), 1]);
+    expect(await newest(pages(...list.slice(1)))).toEqual([at(27), 50]);
+  });
+
+  it('is an interval where its date is one, as late as what is beside it', async () => {
+    const rough = rows('25 Jun 2023 05:01:11');
+    const [from, to] = [Date.UTC(2023, 5, 24, 15, 1, 11), Date.UTC(2023, 5, 26, 5, 1, 11)];
+    expect(await newest(pages(rough))).toEqual([`${from}/${to}`, 1]);
+    expect(await newest(pages([...rough, ...rows('2023-06-25 00:00:00')]))).toEqual([
+      `${Date.UTC(2023, 5, 25)}/${to}`,
+      1,
+    ]);
+    expect(await newest(pages([...rough, ...rows(9)]))).toEqual([at(9), 1]);
+  });
+
+  it.each<[string, Page]>([
     ['is gone', 'gone'],
     ['does not arrive', apiError('server_error', 500)],
-    ['has moved', paged(rows(3), 3, 4)],
-    ['is another page', paged(rows(3), 2, 3)],
+    ['counts another total', { ...paged(rows(3), 2, 2), total: 4 }],
+    ['is another page', { ...paged(rows(3), 1, 2), total: 3 }],
     ['has no messages', undefined],
-    ['has an unusable date', paged([{}], 3, 3)],
-  ])('is unknown where the last page %s', async (_, last) => {
-    expect(await newest([paged(rows(1, 2), 1, 3), last])).toEqual([undefined, 2]);
+    ['has an unusable date', { ...paged([{}], 2, 2), total: 3 }],
+  ])('is unknown where a further page %s', async (_, second) => {
+    expect(await newest([...pages(rows(9, 7), rows(5)).slice(0, 1), second])).toEqual([undefined, 2]);
   });
 
-  it('is unknown where the first page is another, or none', async () => {
+  it('is unknown where the first page is another, does not count, or is none', async () => {
     expect(await newest([paged(rows(3, 2), 2, 3)])).toEqual([undefined, 1]);
+    expect(await newest([{ ...paged(rows(3, 2)), total: 'x' }])).toEqual([undefined, 1]);
     expect(await newest([undefined])).toEqual([undefined, 1]);
   });
 });

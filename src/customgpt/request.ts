@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/ports.ts';
 import type { StartDeadline } from './deadlines.ts';
@@ -52,7 +53,7 @@ export interface Answer {
 export interface Silence {
   readonly kind: 'silence';
   readonly failure: 'network' | 'timeout' | 'aborted';
-  /** Such as `ECONNREFUSED`. */
+  /** Such as `ECONNREFUSED 127.0.0.1:4010`. */
   readonly code: string | undefined;
   /** Not a byte of the request was written, so nobody can have carried it out. */
   readonly neverSent: boolean;
@@ -76,14 +77,18 @@ const TIMEOUT_CODES = new Set([
   'ETIMEDOUT',
 ]);
 
-/** Only the code, and where: messages and other properties of network errors may quote what the server sent. */
+/** Only the code: messages and properties of network errors may quote what the server sent. */
 function codeOf(error: unknown): string | undefined {
   if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  if (typeof error.code !== 'string' || !/^[A-Z0-9_]{1,64}$/.test(error.code)) return undefined;
-  const { address, port } = error as { readonly address?: unknown; readonly port?: unknown };
-  const isPlace =
-    typeof address === 'string' && /^[0-9a-f.:]{2,45}$/i.test(address) && typeof port === 'number';
-  return isPlace ? `${error.code} ${address}:${port}` : error.code;
+  return typeof error.code === 'string' && /^[A-Z0-9_]{1,64}$/.test(error.code) ? error.code : undefined;
+}
+
+/** Where no connection could be had: the address is the machine's own finding, not the server's word. */
+function addressOf(error: object): string {
+  if (!('address' in error) || !('port' in error)) return '';
+  const { address, port } = error;
+  if (typeof address !== 'string' || !isIP(address) || typeof port !== 'number') return '';
+  return ` ${address.includes(':') ? `[${address}]` : address}:${port}`;
 }
 
 function only(header: string | string[] | undefined): string | undefined {
@@ -189,7 +194,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     const code = codeOf(error);
-    this.#cut(code !== undefined && TIMEOUT_CODES.has(code.replace(/ .*/, '')) ? 'timeout' : 'network', code);
+    const isTimeout = code !== undefined && TIMEOUT_CODES.has(code);
+    this.#cut(isTimeout ? 'timeout' : 'network', code === undefined ? undefined : code + addressOf(error));
   }
 
   #bodyLimit(): number {

@@ -1,4 +1,5 @@
 import { ApiError, RetentionError } from '../core/errors.ts';
+import type { ListOrder } from '../core/ports.ts';
 
 export type Method = 'GET' | 'DELETE';
 type Route = 'projects' | 'conversations' | 'messages' | 'deletion';
@@ -22,11 +23,20 @@ const ROUTES: Readonly<Record<Route, { readonly method: Method; readonly shape: 
   projects: { method: 'GET', shape: new RegExp(`^/api/v1/projects\\?page=${PAGE}&orderBy=id&order=asc$`) },
   conversations: {
     method: 'GET',
-    shape: new RegExp(`^${PROJECT}/conversations\\?page=${PAGE}&orderBy=created_at&order=asc$`),
+    shape: new RegExp(
+      `^${PROJECT}/conversations\\?page=${PAGE}&orderBy=(created_at&order=(asc|desc)|id&order=asc)$`,
+    ),
   },
   messages: { method: 'GET', shape: new RegExp(`^${CONVERSATION}/messages\\?page=${PAGE}&order=desc$`) },
   // The only DELETE there is. Without its last two segments the vendor deletes the whole project.
   deletion: { method: 'DELETE', shape: new RegExp(`^${CONVERSATION}$`) },
+};
+
+const ORDERS: Readonly<Record<ListOrder, string>> = {
+  oldest_first: 'orderBy=created_at&order=asc',
+  newest_first: 'orderBy=created_at&order=desc',
+  // No two rows have the same id, so that no two of them can change places from one page to the next.
+  by_id: 'orderBy=id&order=asc',
 };
 
 /** A request line that passed the checks of this module; nothing else can be sent. */
@@ -64,7 +74,7 @@ export function isChecked(target: Target): boolean {
 export interface Urls {
   readonly origin: string;
   readonly projects: (page: number) => Target;
-  readonly conversations: (projectId: number, page: number) => Target;
+  readonly conversations: (projectId: number, page: number, order?: ListOrder) => Target;
   readonly messages: (projectId: number, sessionId: string, page: number) => Target;
   readonly deletion: (projectId: number, sessionId: string) => Target;
 }
@@ -130,9 +140,9 @@ export function createUrls(baseUrl: string): Urls {
   return {
     origin,
     projects: (page) => checked(origin, 'projects', `/api/v1/projects?page=${page}&orderBy=id&order=asc`),
-    conversations(projectId, page) {
+    conversations(projectId, page, order = 'oldest_first') {
       const project = projectPath(projectId, 'conversations');
-      const query = `?page=${page}&orderBy=created_at&order=asc`;
+      const query = `?page=${page}&${ORDERS[order]}`;
       return checked(origin, 'conversations', `${project}/conversations${query}`);
     },
     messages(projectId, sessionId, page) {

@@ -5,16 +5,17 @@ import { displayWidth } from './safe-text.ts';
 
 const DECIDED_AT = Date.parse('2026-05-04T03:30:03.000Z');
 
-const PROJECT: PlanProject = {
+const IN_FULL: PlanProject = {
   projectId: 1234,
   listed: 454,
-  total: 1584,
+  total: 454,
   kept: 412,
   held: 3,
   unknown: 3,
   planned: 36,
   incomplete: undefined,
 };
+const PROJECT: PlanProject = { ...IN_FULL, sampled: { claimed: 1584 } };
 
 const PLAN: PlanSummary = {
   planId: 'plan-8h3v5t0c2wqa',
@@ -57,6 +58,7 @@ describe('planHeadline', () => {
       'PROJECT          LISTED      TOTAL  WOULD DELETE     HELD  UNKNOWN       KEPT',
       '1234                454      1,584            36        3        3        412',
       '1,130 newer conversations were not listed, because no rule can reach that far; all of that stays.',
+      'Order sampled in 1 project: 454 read, two later pages looked at; percentages are of what was read.',
       '',
       'Would delete 36 conversations; 3 held, 3 unknown and therefore kept and 412 kept. Nothing has been deleted.',
       'Applying it takes about 12,345 requests, about 3 h 26 min at 60 a minute.',
@@ -107,7 +109,7 @@ describe('projectLines', () => {
 
   it('leaves out quiet projects of a long list', () => {
     const quiet = Array.from({ length: 30 }, (_, index) => ({
-      ...PROJECT,
+      ...IN_FULL,
       projectId: index,
       listed: 1,
       total: 1,
@@ -117,7 +119,7 @@ describe('projectLines', () => {
       planned: 0,
     }));
     expect(projectLines(quiet.slice(0, 20))).toHaveLength(21);
-    const lines = projectLines([...quiet, { ...PROJECT, total: 454 }]);
+    const lines = projectLines([...quiet, IN_FULL]);
     expect(lines).toHaveLength(3);
     expect(lines[2]).toBe('… and 30 projects where all that was listed is kept (30).');
   });

@@ -1,4 +1,5 @@
 import { breachInWords } from '../core/limits.ts';
+import { populationOf } from '../core/population.ts';
 import { countsOf, type PlanItem, type PlanProject, type PlanSummary, type Verdict } from '../core/plan.ts';
 import type { PlanCost, PlanToShow } from './run-json.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
@@ -66,7 +67,7 @@ export function projectLines(projects: readonly PlanProject[]): string[] {
   const shown = quiet.length === 0 ? projects : projects.filter((project) => !isQuiet(project));
   const rows = shown.map((project) => [
     String(project.projectId),
-    ...[project.listed, project.total, project.planned, project.held, project.unknown, project.kept].map(
+    ...[project.listed, totalOf(project), project.planned, project.held, project.unknown, project.kept].map(
       grouped,
     ),
   ]);
@@ -112,12 +113,21 @@ function incompleteLine({ projectId, incomplete }: PlanProject): string[] {
 }
 
 function unreachedLine(projects: readonly PlanProject[]): string[] {
-  const unreached = projects
-    .filter(({ incomplete }) => incomplete === undefined)
-    .reduce((sum, { total, listed }) => sum + Math.max(0, total - listed), 0);
-  if (unreached === 0) return [];
+  const sampled = projects.filter((project) => project.incomplete === undefined && project.sampled);
+  if (sampled.length === 0) return [];
+  const unreached = sampled.reduce((sum, one) => sum + Math.max(0, totalOf(one) - one.listed), 0);
+  const seen = sampled.reduce((sum, { total }) => sum + total, 0);
   const were = counted(unreached, 'newer conversation was', 'newer conversations were');
-  return [`${were} not listed, because no rule can reach that far; all of that stays.`];
+  const where = counted(sampled.length, 'project');
+  return [
+    `${were} not listed, because no rule can reach that far; all of that stays.`,
+    `Order sampled in ${where}: ${grouped(seen)} read, two later pages looked at; percentages are of what was read.`,
+  ];
+}
+
+/** Where the listing stopped early, the rest is the paginator's word. */
+function totalOf(project: PlanProject): number {
+  return populationOf(project) ?? project.total;
 }
 
 function sentence(plan: PlanSummary): string {

@@ -1,6 +1,7 @@
 import { kindOf, type Kind, type ListingFacts, type Sighting } from '../core/deletion/evidence.ts';
 import { ApiError, failureInWords } from '../core/errors.ts';
 import { isAnother } from '../core/deletion/reading.ts';
+import { latestOf, type Instant } from '../core/instant.ts';
 import type { CustomGptReader } from '../core/ports.ts';
 import { endsTheRun } from './api-faults.ts';
 import { InconsistentListing, listProject, repeatWhileInconsistent, type ListedRow } from './list-project.ts';
@@ -24,8 +25,8 @@ interface FreshListingParts {
 }
 
 interface Shown {
-  readonly createdAt: number | undefined;
-  readonly isMarkedDeleted?: boolean;
+  readonly createdAt: Instant | undefined;
+  readonly isMarkedDeleted?: boolean | undefined;
 }
 
 interface Read {
@@ -128,7 +129,8 @@ async function readAsFarAs(
 
 function reachOver(waiting: readonly Passing[]): number {
   let newest = -Infinity;
-  for (const { createdAt } of waiting) newest = Math.max(newest, createdAt ?? Infinity);
+  for (const { createdAt } of waiting)
+    newest = Math.max(newest, createdAt === undefined ? Infinity : latestOf(createdAt));
   return newest + 1;
 }
 

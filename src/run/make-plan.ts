@@ -5,7 +5,7 @@ import type { Hold } from '../core/hold.ts';
 import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import type { AuditLog, Chance, Clock, CustomGptReader, Log, PlanStore, Progress } from '../core/ports.ts';
-import { reachOf } from '../core/selector.ts';
+import { messageReachOf, reachOf } from '../core/selector.ts';
 import { asRunFault } from './api-faults.ts';
 import { collectProject } from './collect-project.ts';
 import { findProjects } from './projects.ts';
@@ -57,6 +57,11 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
   const context = {
     reader: deps.reader,
     writer,
+    plans: deps.plans,
+    chance: deps.chance,
+    decidedAt,
+    maxPercent: policy.limits.maxPercent,
+    messageReach: messageReachOf(policy.rules, decidedAt),
     log: deps.log,
     decider: createDecider(policy, request.holds, decidedAt),
     reach: reachOf(policy, decidedAt),

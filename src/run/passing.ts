@@ -1,16 +1,23 @@
 import type { Kind, Reading, Sighting } from '../core/deletion/evidence.ts';
-import { absentFacts, outcomeFacts, type Facts, type Proof, type SentFacts } from '../core/deletion/facts.ts';
+import {
+  absentFacts,
+  formatWhen,
+  outcomeFacts,
+  type Facts,
+  type Proof,
+  type SentFacts,
+} from '../core/deletion/facts.ts';
 import { next, type Life, type Seen, type Settlement, type Step } from '../core/deletion/life.ts';
 import type { AuditFacts } from '../core/audit-entry.ts';
-import { formatInstant } from '../core/instant.ts';
+import type { Instant } from '../core/instant.ts';
 import { auditFacts, type AboutConversation } from './context.ts';
 import type { Patience } from './patience.ts';
 
 /** A conversation on its way out, by this run or by one that left it open. */
 export interface Passing {
   readonly about: AboutConversation;
-  /** Epoch ms; undefined where an intent by an earlier rule does not say. */
-  readonly createdAt: number | undefined;
+  /** Undefined where an intent by an earlier rule does not say. */
+  readonly createdAt: Instant | undefined;
   /** Where that is so: what was created after this instant (epoch ms) is another one. */
   readonly bornBefore: number | undefined;
   readonly kind: Kind | undefined;
@@ -55,7 +62,7 @@ export function outcomeEntry(
 ): AuditFacts {
   const isOpen = settlement.outcome === 'unverified' || settlement.outcome === 'failed';
   // What a later run has to know of it: which conversation it was that these DELETEs were for.
-  const which = isOpen && createdAt !== undefined ? { created_at: formatInstant(createdAt) } : {};
+  const which = isOpen && createdAt !== undefined ? { created_at: formatWhen(createdAt) } : {};
   const facts = { ...outcomeFacts(life, sent, { settlement, proof }), ...which, ...common };
   return auditFacts(run, `deletion.${settlement.outcome}`, { about, facts });
 }

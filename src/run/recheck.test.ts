@@ -61,8 +61,10 @@ async function check({ item, rests = LISTED, answer = present(), relisting, alwa
     relisting,
     always,
   });
+  // The pages behind the first one are for a newest message that counts.
+  const onlyFirstPage = !(rests.lastMessage && itemOf(item).lastMessageReadAt !== undefined);
   for (const question of questions) {
-    expect(question).toEqual([7, 'session-1', { purpose: 'messages', signal }]);
+    expect(question).toEqual([7, 'session-1', { purpose: 'messages', onlyFirstPage, signal }]);
   }
   return { found, asked: questions.length };
 }
@@ -212,7 +214,7 @@ async function relisted(
       if (rows instanceof Error) throw rows;
       const own = (rows ?? []).map((row) => ({ kind: 'conversation' as const, ...row }));
       const unusable = { kind: 'unusable', projectId, sessionId: 'session-9', problem: 'oversized' } as const;
-      yield { rows: [...own, unusable], page: 1, lastPage: 1, total: undefined, receivedAt: NOW };
+      yield { rows: [...own, unusable], page: 1, lastPage: 1, total: own.length + 1, receivedAt: NOW };
     },
   };
   const context = {
@@ -264,24 +266,30 @@ describe('a second listing', () => {
     const pages: number[] = [];
     const deleter = {
       async *conversationPages(): AsyncGenerator<ConversationPage> {
-        for (const [index, createdAt] of [NOW - 1, NOW, NOW + 1].entries()) {
+        for (const [index, createdAt] of [NOW - 1, NOW, NOW + 1, NOW + 2, NOW + 3, NOW + 4].entries()) {
           pages.push(index + 1);
           const listed = { kind: 'conversation' as const, ...row, sessionId: `session-${index}`, createdAt };
-          const total = undefined;
+          const total = 6;
           yield await Promise.resolve({
             rows: [listed],
             page: index + 1,
-            lastPage: 3,
+            lastPage: 6,
             total,
             receivedAt: NOW,
           });
         }
       },
+      conversationPage(_: number, page: number) {
+        pages.push(page);
+        const listed = { kind: 'conversation', ...row, createdAt: NOW + page };
+        return Promise.resolve({ rows: [listed], page, lastPage: 6, total: 6, receivedAt: NOW });
+      },
     };
     const plan = { projects: [project(7, 1)], decidedAt: NOW };
     const context = { deleter, clock: { now: () => NOW }, signals: {}, plan };
     await relist(context as unknown as Parameters<typeof relist>[0]);
-    expect(pages).toEqual([1, 2]);
+    // The last page, and one between, bear the order out.
+    expect(pages).toEqual([1, 2, 6, 4]);
   });
 
   test('that fails keeps that project, and the others are still looked at', async () => {

@@ -3,6 +3,7 @@ import type { Reading } from '../core/deletion/evidence.ts';
 import type { Sight } from '../core/deletion/facts.ts';
 import type { SkipCause } from '../core/deletion/life.ts';
 import { readingOf, type Calibration } from '../core/deletion/reading.ts';
+import type { Instant } from '../core/instant.ts';
 import { IdSet } from '../core/id-set.ts';
 import type { PlanItem, PlanProject } from '../core/plan.ts';
 import type { Existence } from '../core/ports.ts';
@@ -75,7 +76,7 @@ export async function recheck(
     const seen = recentSight(item, { relisting, state, rests, restsOnMessage, now: context.clock.now() });
     if (seen !== undefined) return { kind: 'unchanged', seen };
   }
-  const answer = known ?? (await readAgain(context, item));
+  const answer = known ?? (await readAgain(context, item, restsOnMessage));
   const reading = readingOf(answer, expectedOf(item), calibration);
   if (answer.state !== 'present' || reading.is === 'absent') return { kind: 'read', reading };
   // The client may have waited for a further page, in a pause of the whole pool, long after the first one had arrived.
@@ -85,7 +86,7 @@ export async function recheck(
 }
 
 export function expectedOf({ seen }: DeletableItem): {
-  readonly createdAt: number | undefined;
+  readonly createdAt: Instant | undefined;
   readonly name: string | undefined;
 } {
   return { createdAt: seen.createdAt, name: seen.name };
@@ -98,9 +99,14 @@ function changed(reason: string, cause: SkipCause = 'changed'): Rechecked {
 function readAgain(
   context: Pick<ApplyContext, 'deleter' | 'signals'> & { readonly slot: Slot },
   { projectId, sessionId }: DeletableItem,
+  restsOnMessage: boolean,
 ): Promise<Existence> {
   return context.slot(() =>
-    context.deleter.existence(projectId, sessionId, { purpose: 'messages', signal: context.signals.stop }),
+    context.deleter.existence(projectId, sessionId, {
+      purpose: 'messages',
+      onlyFirstPage: !restsOnMessage,
+      signal: context.signals.stop,
+    }),
   );
 }
 

@@ -1,7 +1,7 @@
 import type { AuditFacts } from '../core/audit-entry.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { RetentionError } from '../core/errors.ts';
-import { formatInstant } from '../core/instant.ts';
+import { formatRoughly } from '../core/instant.ts';
 import {
   breachesOf,
   breachInWords,
@@ -148,9 +148,9 @@ export async function applyConsumed(
 }
 
 function reappearance(run: OpenRun, { projectId, sessionId, createdAt }: Conversation): AuditFacts {
-  const created = createdAt === undefined ? null : formatInstant(createdAt);
-  const facts = { mark: 'reappeared', created_at: created };
-  return auditFacts(run, 'conversation.marked', { about: { projectId, sessionId }, facts });
+  const created = createdAt === undefined ? null : formatRoughly(createdAt);
+  const facts = { created_at: created };
+  return auditFacts(run, 'conversation.reappeared', { about: { projectId, sessionId }, facts });
 }
 
 async function reportIncomplete({ store }: RunDeps, run: OpenRun, plan: PlanSummary): Promise<void> {

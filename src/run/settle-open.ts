@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { EarlierAnswers } from '../core/deletion/earlier.ts';
 import { stronger } from '../core/deletion/evidence.ts';
-import { instantIn, recordedAnswer, type Proof, type Sight } from '../core/deletion/facts.ts';
+import { recordedAnswer, type Proof, type Sight } from '../core/deletion/facts.ts';
 import type { Settlement } from '../core/deletion/life.ts';
 import { readingOf } from '../core/deletion/reading.ts';
 import { parseInstant } from '../core/instant.ts';
@@ -183,7 +183,7 @@ async function findThere(
   const sessionId = listing.anyRow ?? shown?.about.sessionId;
   if (listing.control === undefined) return 'its listing could not be read';
   if (sessionId === undefined) {
-    const seenAt = Math.max(...intents.map((intent) => instantIn(intent.seenAt) ?? 0));
+    const seenAt = Math.max(...intents.map((intent) => parseInstant(intent.seenAt) ?? 0));
     if (seenAt <= 0) return 'nothing is listed there any more, and nothing on record was seen';
     return { at: seenAt, how: 'recorded', sessionId: undefined };
   }

@@ -1,10 +1,13 @@
 import { failure, projectNotFound, success } from './answers.ts';
 import type { Answer } from './answers.ts';
 import type { ProjectCall, World } from './call.ts';
-import type { Selection } from './conversation-store.ts';
+import type { ConversationStore, Selection } from './conversation-store.ts';
+import type { ConversationRecord, Message } from './conversation.ts';
+import type { Faults } from './faults.ts';
+import { misordered, withShuffledTies } from './misorder.ts';
 import { pageNumber, paginate } from './pages.ts';
 import { contains } from './project-routes.ts';
-import { conversationRow, messageRow } from './rows.ts';
+import { conversationRow, messageRow, timestamp, twelveHourDate } from './rows.ts';
 
 const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/u;
 const MAX_NAME_LENGTH = 255;
@@ -14,8 +17,8 @@ const CREDITS_SPENT =
 export function listConversations(world: World, call: ProjectCall): Answer {
   const { account, faults, now } = world;
   const store = account.store(call.projectId);
-  store.unlistRemoved(now() - faults.staleListMs);
-  const { orderBy, descending } = orderOf(world, call);
+  if (!faults.keepDeletedRows) store.unlistRemoved(now() - faults.staleListMs);
+  const { orderBy, descending, arrange } = orderOf(world, call);
   const where = filterOf(call, account.user.id);
   const request = {
     page: pageNumber(call.query.get('page')),
@@ -24,9 +27,12 @@ export function listConversations(world: World, call: ProjectCall): Answer {
     twist: call.effect,
     stringly: faults.stringlyTyped,
   };
+  if (request.page > (faults.deepestPage ?? Infinity)) {
+    return failure(422, call.url, 'The page may not be so large.');
+  }
   const page = paginate(request, (offset, count) => {
-    const { slots, total } = store.select({ orderBy, descending, offset, count, where });
-    return { rows: slots.map((slot) => conversationRow(store.record(slot), faults.stringlyTyped)), total };
+    const { slots, total } = store.select({ orderBy, descending, offset, count, where, arrange });
+    return { rows: slots.map((slot) => listRow(store, slot, faults)), total };
   });
   if (request.page > page.last_page && faults.pastLastPage === 404) {
     return projectNotFound(call.url, String(call.projectId));
@@ -83,7 +89,7 @@ export function listMessages(world: World, call: ProjectCall): Answer {
   const record = store.record(slot);
   const stringly = faults.stringlyTyped;
   const oldestFirst = store.messages(slot);
-  const messages = call.query.get('order') === 'asc' ? oldestFirst : oldestFirst.toReversed();
+  const messages = inMessageOrder(oldestFirst, call.query.get('order') === 'asc', faults);
   const request = {
     page: pageNumber(call.query.get('page')),
     perPage: faults.messagesPageSize,
@@ -92,7 +98,7 @@ export function listMessages(world: World, call: ProjectCall): Answer {
     stringly,
   };
   const page = paginate(request, (offset, count) => ({
-    rows: messages.slice(offset, offset + count).map((message) => messageRow(message, record, stringly)),
+    rows: messages.slice(offset, offset + count).map((message) => shownMessage(message, record, faults)),
     total: messages.length,
   }));
   if (request.page > page.last_page && faults.pastLastPage === 404) return missing(world, call);
@@ -114,12 +120,45 @@ export function postMessage(world: World, call: ProjectCall): Answer {
   return success(messageRow(message, record, faults.stringlyTyped));
 }
 
-function orderOf(world: World, call: ProjectCall): Pick<Selection, 'orderBy' | 'descending'> {
-  const { ignoreOrder } = world.faults;
+/** A row of the list; what was deleted and stays listed says so. */
+function listRow(store: ConversationStore, slot: number, faults: Faults): Record<string, unknown> {
+  const row = conversationRow(store.record(slot), faults.stringlyTyped);
+  if (!faults.keepDeletedRows || store.isAlive(slot)) return row;
+  return { ...row, deleted_at: timestamp(store.removedAt(slot), faults.stringlyTyped) };
+}
+
+function inMessageOrder(
+  oldestFirst: readonly Message[],
+  ascending: boolean,
+  { messageOrder, messagesPageSize: size }: Faults,
+): readonly Message[] {
+  if (messageOrder === 'oldest-first') return oldestFirst;
+  if (messageOrder === 'as-asked') return ascending ? oldestFirst : oldestFirst.toReversed();
+  const pages = Array.from({ length: Math.ceil(oldestFirst.length / size) }, (_, page) => page * size);
+  return pages.flatMap((start) => oldestFirst.slice(start, start + size).toReversed());
+}
+
+function shownMessage(message: Message, record: ConversationRecord, faults: Faults): Record<string, unknown> {
+  const row = messageRow(message, record, faults.stringlyTyped);
+  return faults.messageDates === 'iso' ? row : { ...row, created_at: twelveHourDate(message.createdAt) };
+}
+
+function orderOf(world: World, call: ProjectCall): Pick<Selection, 'orderBy' | 'descending' | 'arrange'> {
+  const { faults } = world;
+  const { ignoreOrder } = faults;
+  const fraction = () => faults.fraction();
+  if (typeof ignoreOrder === 'string' && ignoreOrder !== 'scrambled') {
+    const arrange = (slots: readonly number[]) => misordered(slots, ignoreOrder, fraction);
+    return { orderBy: 'created_at', descending: false, arrange };
+  }
   if (ignoreOrder === 'scrambled') return { orderBy: 'scrambled', descending: false };
   if (ignoreOrder) return { orderBy: 'id', descending: true };
   const orderBy = call.query.get('orderBy') === 'created_at' ? 'created_at' : 'id';
-  return { orderBy, descending: call.query.get('order') !== 'asc' };
+  const descending = call.query.get('order') !== 'asc';
+  if (!faults.shuffleTies || orderBy === 'id') return { orderBy, descending };
+  const store = world.account.store(call.projectId);
+  const secondOf = (slot: number) => Math.floor(store.record(slot).createdAt / 1000);
+  return { orderBy, descending, arrange: (slots) => withShuffledTies(slots, secondOf, fraction) };
 }
 
 function filterOf(call: ProjectCall, ownUserId: number): Selection['where'] {

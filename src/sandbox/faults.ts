@@ -1,6 +1,7 @@
 import type { BodyKind } from './answers.ts';
 import { ActiveRule } from './fault-rules.ts';
 import type { FaultEffect, FaultRule, FaultSubject } from './fault-rules.ts';
+import type { Misorder } from './misorder.ts';
 import { randomSequence } from './random.ts';
 
 export interface RateLimit {
@@ -24,8 +25,24 @@ export class Faults {
   staleListMs = 0;
   /** Every DELETE of a conversation answers 200 and does nothing. */
   swallowDeletes = false;
-  /** true: newest first whatever is asked. 'scrambled': in no order at all, but the same on every page. */
-  ignoreOrder: boolean | 'scrambled' = false;
+  /**
+   * true: newest first whatever is asked. 'scrambled': in no order at all, but the same on every page. 'oldest-last' and
+   * 'oldest-in-the-middle': in order, but for the oldest third, so that the first pages rise. 'reshuffled': another order
+   * on every page.
+   */
+  ignoreOrder: boolean | 'scrambled' | Misorder = false;
+  /** Conversations of one second change places from request to request, unless they are asked for by id. */
+  shuffleTies = false;
+  /** The last page of conversations that is shown, in any order; those behind it answer 422. */
+  deepestPage: number | undefined = undefined;
+  /** What was deleted stays in the lists, marked by `deleted_at`. */
+  keepDeletedRows = false;
+  /**
+   * 'oldest-first': whatever is asked. 'oldest-page-first': the same, but newest first within each page.
+   */
+  messageOrder: 'as-asked' | 'oldest-first' | 'oldest-page-first' = 'as-asked';
+  /** '12-hour': `25 Jun 2023 05:01:11`, without a zone or half of the day, as recorded in 2023. */
+  messageDates: 'iso' | '12-hour' = 'iso';
   rateLimit: RateLimit | undefined = undefined;
   /** Listed, but every request into them is refused with this status. */
   readonly forbiddenProjects = new Map<number, 403 | 404>();
@@ -95,6 +112,11 @@ export class Faults {
       if (active.strikes(subject, nowMs, this.#random)) effect = { ...active.rule.then, ...effect };
     }
     return effect;
+  }
+
+  /** From the sandbox's seed, in [0, 1). */
+  fraction(): number {
+    return this.#random();
   }
 
   latencyMs(effect: FaultEffect): number {

@@ -111,9 +111,20 @@ export function limitsRow(account: Account): Record<string, unknown> {
 }
 
 /** Whole seconds: the database behind the recordings keeps no more. */
-function timestamp(ms: number, stringly: boolean): string {
+export function timestamp(ms: number, stringly: boolean): string {
   const seconds = new Date(ms).toISOString().slice(0, 19);
   return stringly ? seconds.replace('T', ' ') : `${seconds}.000000Z`;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `25 Jun 2023 05:01:11`, in UTC, though it does not say so. */
+export function twelveHourDate(ms: number): string {
+  const date = new Date(ms);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const hour = date.getUTCHours() % 12 === 0 ? 12 : date.getUTCHours() % 12;
+  const time = `${two(hour)}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
+  return `${two(date.getUTCDate())} ${MONTHS[date.getUTCMonth()] ?? ''} ${date.getUTCFullYear()} ${time}`;
 }
 
 function foreignId(id: number, stringly: boolean): number | string {

@@ -86,15 +86,19 @@ async function* verifiedSessions(
   projectId: number,
 ): AsyncGenerator<readonly string[]> {
   const columns = 'SELECT seq, session_id FROM audit_entries WHERE project_id = ?';
-  const [marked, verified] = connection.readNow(() => [
-    connection.prepare<[number], SessionRow>(`${columns} AND event = 'conversation.marked' ORDER BY seq`),
+  const [reappeared, verified] = connection.readNow(() => [
+    connection.prepare<[number], SessionRow>(
+      // The older of the two events meant the same.
+      `${columns} AND event IN ('conversation.marked', 'conversation.reappeared') ORDER BY seq`,
+    ),
     connection.prepare<[number, number], SessionRow>(
       `${columns} AND event = 'deletion.verified' AND seq > ? ORDER BY seq LIMIT ${BATCH_ROWS}`,
     ),
   ]);
-  const markedAt = new Map<string, number>();
-  for (const row of await connection.read(() => marked.all(projectId))) markedAt.set(row.session_id, row.seq);
+  const reappearedAt = new Map<string, number>();
+  for (const row of await connection.read(() => reappeared.all(projectId)))
+    reappearedAt.set(row.session_id, row.seq);
   for await (const rows of connection.pages<SessionRow>((last) => verified.all(projectId, last?.seq ?? 0))) {
-    yield rows.flatMap((row) => ((markedAt.get(row.session_id) ?? 0) > row.seq ? [] : [row.session_id]));
+    yield rows.flatMap((row) => ((reappearedAt.get(row.session_id) ?? 0) > row.seq ? [] : [row.session_id]));
   }
 }

@@ -8,9 +8,18 @@ import { populations } from './migrations/003-populations.ts';
 import { holdFiles } from './migrations/004-hold-files.ts';
 import { runWarnings } from './migrations/005-run-warnings.ts';
 import { evidence } from './migrations/006-evidence.ts';
+import { readings } from './migrations/007-readings.ts';
 import type { Migration } from './migrations/migration.ts';
 
-const MIGRATIONS: readonly Migration[] = [initial, holds, populations, holdFiles, runWarnings, evidence];
+const MIGRATIONS: readonly Migration[] = [
+  initial,
+  holds,
+  populations,
+  holdFiles,
+  runWarnings,
+  evidence,
+  readings,
+];
 const NEWEST = MIGRATIONS.length;
 
 /** In the header of every file of ours ("cgrt"), so that nobody else's database is ever changed. */

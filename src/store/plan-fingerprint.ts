@@ -15,10 +15,10 @@ export async function fingerprintOf(connection: Connection, header: PlanHeader):
   const hash = createHash('sha256');
   hash.update(line('plan', [planId, policy, policyHash, policyPath, mode, decidedAt, expiresAt]));
   for await (const items of itemPages(connection, planId)) {
-    hash.update(items.map((item) => line('item', item)).join(''));
+    hash.update(items.map((item) => line('item', withoutLaterColumn(item))).join(''));
   }
   for (const project of await connection.read(() => projectRows(connection, planId))) {
-    hash.update(line('project', project));
+    hash.update(line('project', withoutLaterColumn(project)));
   }
   return hash.digest('hex');
 }
@@ -88,6 +88,11 @@ export function projectRows(connection: Connection, planId: string): readonly Pr
     )
     .raw()
     .all(planId);
+}
+
+/** The last column came later: where it says nothing, a plan that was made before it is what it was. */
+function withoutLaterColumn(row: ItemRow | ProjectRow): readonly (string | number | null)[] {
+  return row.at(-1) === null ? row.slice(0, -1) : row;
 }
 
 function line(kind: 'plan' | 'item' | 'project', values: readonly (string | number | null)[]): string {

@@ -17,7 +17,7 @@ export class SqlitePlanWriter implements PlanWriter {
     this.#connection = connection;
     this.#header = header;
     const insert = connection.prepare(
-      `INSERT INTO plan_items (plan_id, ${ITEM_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO plan_items (plan_id, ${ITEM_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#insertItem = (row) => void insert.run(header.planId, ...row);
   }
@@ -62,7 +62,7 @@ export class SqlitePlanWriter implements PlanWriter {
 
   #insertProjects(projects: readonly PlanProject[]): void {
     const insert = this.#connection.prepare(
-      `INSERT INTO plan_projects (plan_id, position, ${PROJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO plan_projects (plan_id, position, ${PROJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     projects.forEach((project, position) =>
       insert.run(this.#header.planId, position, ...projectRow(project)),

@@ -24,7 +24,21 @@ export function createPlanStore(connection: Connection): Plans {
       return fingerprintOf(connection, found);
     },
     scrubPlans: (now, keepPlanIds = []) => scrubPlans(connection, now, keepPlanIds),
+    ...createFullReadings(connection),
     ...createPlanStatus(connection),
+  };
+}
+
+function createFullReadings(connection: Connection): Pick<Plans, 'lastReadInFull' | 'recordReadInFull'> {
+  const select = connection
+    .prepare<[number], number>('SELECT at FROM full_readings WHERE project_id = ?')
+    .pluck();
+  const record = connection.prepare<[number, number]>(
+    'INSERT INTO full_readings (project_id, at) VALUES (?, ?) ON CONFLICT (project_id) DO UPDATE SET at = excluded.at',
+  );
+  return {
+    lastReadInFull: (projectId) => connection.read(() => select.get(projectId)),
+    recordReadInFull: (projectId, at) => connection.write(() => void record.run(projectId, at)),
   };
 }
 

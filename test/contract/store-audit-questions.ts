@@ -11,6 +11,7 @@ export function auditQuestionTests({ store, clock }: Suite): void {
     'deletion.intended',
     ...OUTCOMES.map((outcome) => `deletion.${outcome}` as const),
     'conversation.marked',
+    'conversation.reappeared',
     'run.started',
   ];
   const history = fc.array(

@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiError } from '../../src/core/errors.ts';
+import { earliestOf, latestOf } from '../../src/core/instant.ts';
 import { isVendorsNotFound, parseJson } from '../../src/customgpt/answers.ts';
 import { createCustomGptClient, type CustomGptClient } from '../../src/customgpt/client.ts';
 import type { Answer } from '../../src/customgpt/request.ts';
@@ -184,7 +185,8 @@ describe('the parsers', () => {
         expect(parsed.sessionId).toMatch(/^[A-Za-z0-9_-]{8,128}$/);
         expect([undefined, null, PROJECT, String(PROJECT)]).toContain(raw['project_id']);
         for (const at of [parsed.createdAt, parsed.updatedAt]) {
-          if (at !== undefined) expect(Number.isSafeInteger(at) && at >= Date.UTC(2000, 0)).toBe(true);
+          for (const end of at === undefined ? [] : [earliestOf(at), latestOf(at)])
+            expect(Number.isSafeInteger(end) && end >= Date.UTC(2000, 0)).toBe(true);
         }
         expect(['string', 'undefined']).toContain(typeof parsed.name);
         if (parsed.createdBy === 'anonymous') expect([null, 'anonymous']).toContain(raw['created_by']);

@@ -119,8 +119,8 @@ const SABOTAGES: readonly (readonly [string, readonly string[], Sabotage & Clima
     {
       api: (api) =>
         changeReader(api, (reader) => ({
-          async *conversationPages(projectId, signal) {
-            for await (const page of reader.conversationPages(projectId, signal))
+          async *conversationPages(...asked) {
+            for await (const page of reader.conversationPages(...asked))
               yield {
                 ...page,
                 rows: page.rows.map((row) =>

@@ -1,12 +1,14 @@
+import type { Instant } from '../instant.ts';
 import type { OpenIntent } from '../open-intent.ts';
 import { stronger, type Answered } from './evidence.ts';
+import { areApart } from './reading.ts';
 
 /** What a DELETE of an earlier run was answered that is not known to have ended the conversation. */
 export interface EarlierAnswer {
   readonly projectId: number;
   readonly sessionId: string;
-  /** Epoch ms of the conversation's creation; undefined: not on record. */
-  readonly createdAt: number | undefined;
+  /** Of the conversation's creation; undefined: not on record. */
+  readonly createdAt: Instant | undefined;
   readonly answered: Answered;
 }
 
@@ -30,7 +32,7 @@ export class EarlierAnswers {
       const isOther =
         createdAt !== undefined &&
         conversation.createdAt !== undefined &&
-        createdAt !== conversation.createdAt;
+        areApart(createdAt, conversation.createdAt);
       if (!isOther) strongest = stronger(strongest, answered);
     }
     return strongest;

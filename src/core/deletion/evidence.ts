@@ -1,3 +1,5 @@
+import type { Instant } from '../instant.ts';
+
 /**
  * What can be seen of one deletion. Evidence is what could have come out otherwise: a 404 counts only where an id that cannot
  * exist was answered alike, and one that does exist was not; a listing only while it still shows its kind.
@@ -35,7 +37,7 @@ export type Reading =
       readonly status: number;
       readonly at: number;
       /** Creation date of the one that took its place. */
-      readonly recreatedAt: number | undefined;
+      readonly recreatedAt: Instant | undefined;
     }
   /** A 404 as JSON, but not in the words of the id that cannot exist. */
   | {
@@ -67,6 +69,6 @@ export type Sighting =
       /** A row of its kind that is still shown: `SESSION`, or `PROJECT/SESSION` of another project; undefined: none. */
       readonly witness: string | undefined;
       /** Shown under its id, created at another time. */
-      readonly recreatedAt: number | undefined;
+      readonly recreatedAt: Instant | undefined;
     }
   | { readonly is: 'unreadable'; readonly said: string };

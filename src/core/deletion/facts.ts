@@ -1,5 +1,5 @@
 import type { AuditEntry, Fact } from '../audit-entry.ts';
-import { formatInstant, parseInstant } from '../instant.ts';
+import { between, earliestOf, formatInstant, latestOf, parseInstant, type Instant } from '../instant.ts';
 import type { DeleteAnswer } from '../ports.ts';
 import {
   isAnswered,
@@ -37,7 +37,7 @@ export function intendedFacts(intent: {
   readonly attempt: number;
   readonly sight: Sight;
   readonly planId: string;
-  readonly createdAt: number | undefined;
+  readonly createdAt: Instant | undefined;
   readonly kind: Kind;
 }): Facts {
   const { attempt, sight, planId, createdAt, kind } = intent;
@@ -140,12 +140,19 @@ function statusOf({ strongest, last }: Life): number | null {
   return strongest === 'ambiguous' ? null : last.status;
 }
 
-function recreated(at: number | undefined): Facts {
-  return at === undefined ? {} : { recreated_at: formatInstant(at) };
+function recreated(at: Instant | undefined): Facts {
+  return at === undefined ? {} : { recreated_at: formatWhen(at) };
 }
 
-function instantOrNull(at: number | undefined): string | null {
-  return at === undefined ? null : formatInstant(at);
+function instantOrNull(at: Instant | undefined): string | null {
+  return at === undefined ? null : formatWhen(at);
+}
+
+/** RFC 3339; what is known only roughly is an interval, `EARLIEST/LATEST` (ISO 8601). */
+export function formatWhen(at: Instant): string {
+  return typeof at === 'number'
+    ? formatInstant(at)
+    : `${formatInstant(earliestOf(at))}/${formatInstant(latestOf(at))}`;
 }
 
 // ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -170,6 +177,9 @@ export function recordedAnswer(answered: Answered, status: number | null): Delet
   return answered === 'not_found' ? { kind: 'not_found', status: 404 } : undefined;
 }
 
-export function instantIn(fact: Fact | undefined): number | undefined {
-  return parseInstant(fact);
+/** An instant as {@link formatWhen} wrote it; undefined for anything else. */
+export function instantIn(fact: Fact | undefined): Instant | undefined {
+  if (typeof fact !== 'string' || !fact.includes('/')) return parseInstant(fact);
+  const [earliest, latest] = fact.split('/').map(parseInstant);
+  return earliest === undefined || latest === undefined ? undefined : between(earliest, latest);
 }

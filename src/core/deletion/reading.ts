@@ -1,3 +1,4 @@
+import { earliestOf, latestOf, type Instant } from '../instant.ts';
 import type { Existence } from '../ports.ts';
 import type { Reading } from './evidence.ts';
 
@@ -11,8 +12,8 @@ export interface Calibration {
 
 /** What was planned, or intended, about the conversation whose GET is read. */
 export interface Expected {
-  /** Epoch ms; undefined: not on record. */
-  readonly createdAt: number | undefined;
+  /** Undefined: not on record. */
+  readonly createdAt: Instant | undefined;
   /** Where that is not on record: it was meant at this instant (epoch ms), so what was created later is another one. */
   readonly bornBefore?: number | undefined;
   /** Must not be repeated by any reason. */
@@ -49,12 +50,12 @@ export function readingOf(
 
 /** True for a known creation date that is not the expected one: a new conversation under the old id. */
 export function isAnother(
-  createdAt: number | undefined,
+  createdAt: Instant | undefined,
   expected: Pick<Expected, 'createdAt' | 'bornBefore'>,
 ): boolean {
   if (createdAt === undefined) return false;
-  if (expected.createdAt !== undefined) return createdAt !== expected.createdAt;
-  return expected.bornBefore !== undefined && createdAt > expected.bornBefore;
+  if (expected.createdAt !== undefined) return areApart(createdAt, expected.createdAt);
+  return expected.bornBefore !== undefined && earliestOf(createdAt) > expected.bornBefore;
 }
 
 /** Somebody's 404 may repeat the name of what it did not find. */
@@ -66,4 +67,9 @@ function without(name: string | undefined, said: string): string {
     .filter((word) => word.length >= 3);
   const lower = said.toLowerCase();
   return words.some((word) => lower.includes(word)) ? '(not repeated here)' : said;
+}
+
+/** Two dates that cannot be one and the same; of what is known only roughly, that has to be certain. */
+export function areApart(one: Instant, other: Instant): boolean {
+  return one !== other && (latestOf(one) < earliestOf(other) || latestOf(other) < earliestOf(one));
 }
