@@ -9,6 +9,8 @@ export interface OpenIntent {
   readonly rule: string | null;
   readonly projectId: number;
   readonly sessionId: string;
+  /** Whose conversation it is; undefined: intended before states belonged to an account. */
+  readonly account: string | undefined;
   /** DELETEs intended for it in that run. */
   readonly attempts: number;
   /** When the last DELETE was sent; where nobody lived to say so, when it was intended, just before. RFC 3339. */
@@ -56,6 +58,7 @@ function begun(entry: AuditEntry): OpenIntent | undefined {
     rule: entry.rule,
     projectId,
     sessionId,
+    account: textOr(entry['account'], undefined),
     attempts: numberOr(entry['attempt'] ?? entry['attempts'], 1),
     requestedAt: textOr(entry['requested_at'], entry.time),
     isRequestKnown: typeof entry['requested_at'] === 'string',

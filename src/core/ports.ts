@@ -1,4 +1,5 @@
 import type { Hold, HoldRecord, HoldRelease, ListedHold, SourcedHold } from './hold.ts';
+import type { AccountBinding, AccountSight } from './account.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
 import type { OpenIntent } from './open-intent.ts';
@@ -82,6 +83,11 @@ export type Existence =
 
 /** What the planner may do: look. There is no way to a DELETE from here. */
 export interface CustomGptReader {
+  /**
+   * GET /user: whose key it is. An answer that names nobody (403, 404, 5xx after the retries, HTML …) is one; throws ApiError
+   * where there is none, and for `unauthorized`, `throttled` and `aborted`.
+   */
+  account(signal?: AbortSignal): Promise<AccountSight>;
   /** Pages of all projects the key can see. Throws ApiError. */
   projectPages(signal?: AbortSignal): AsyncIterable<ProjectPage>;
   /** Pages of a project's conversations, asked for oldest first. Throws ApiError. */
@@ -181,7 +187,7 @@ export interface AuditLog {
   outcomeCounts(runId: string): Promise<OutcomeCounts>;
   /** Conversations whose last intent has no final outcome (none yet, or `unverified`), over all runs of all policies, oldest first. */
   openIntents(): Promise<readonly OpenIntent[]>;
-  /** How many of them a policy has. */
+  /** How many of them a policy has, of the account that the state belongs to now. */
   openIntentCount(policy: string): Promise<number>;
   /** Conversations of a project that were verified as deleted, less those marked since as reappeared. In batches. */
   verifiedSessions(projectId: number): AsyncIterable<readonly string[]>;
@@ -272,6 +278,31 @@ export interface HoldSource {
   holdsInForce(now: number): Promise<readonly Hold[]>;
 }
 
+/** Why a state is bound anew, or for the first time. */
+export interface BindingReason {
+  /** `null`: nobody decided it, the API said it. */
+  readonly by: string | null;
+  readonly reason: string;
+}
+
+export interface AccountStore {
+  /**
+   * All accounts that the state belonged to, oldest first; empty before its first use. Rejects with RetentionError `state_unusable`
+   * when they are not those that the audit log tells of.
+   */
+  accountBindings(): Promise<readonly AccountBinding[]>;
+  /**
+   * Adds one, audited in the same transaction. `outdated`: there were not `known` of them any more. `under_way`, asked for with
+   * `whileIdle`: a worker holds a lease. What is known of the projects' sizes goes with an account that is replaced.
+   */
+  bindAccount(
+    binding: AccountBinding,
+    how: BindingReason & { readonly known: number; readonly whileIdle?: boolean },
+  ): Promise<'written' | 'outdated' | 'under_way'>;
+  /** Ids of the projects that deletions, plans and sizes on record speak of. */
+  projectsOnRecord(): Promise<ReadonlySet<number>>;
+}
+
 export interface PopulationStore {
   /** By project, less what any policy intended to delete there since; empty before a plan of the policy was applied. */
   knownPopulations(policy: string): Promise<readonly KnownPopulation[]>;
@@ -299,7 +330,7 @@ export interface RunStore {
 }
 
 /** All state. Every method rejects with RetentionError `state_unusable` when the disk or database fails. */
-export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore {
+export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore, AccountStore {
   readonly audit: AuditLog;
   planStatus(planId: string): Promise<PlanStatus | undefined>;
   close(): Promise<void>;

@@ -152,6 +152,7 @@ function setUp(given: Given = {}) {
   }
   const context = {
     ...{ runId: 'run-1', policy: { name: 'p', hash: null, concurrency: 2 }, plan: { planId: 'plan-1' } },
+    account: { text: 'https://app.customgpt.ai team:7' },
     ...{ clock, log, signals, verified, deleter: server, requestsPerMinute: 'unlimited' },
     ...{ verifyTimeoutMs: given.timeoutMs ?? 60_000, relisting: undefined, onError: noop },
     ...{ slot: <T>(work: () => T): T => work(), restsOn: () => ({ listed: true, lastMessage: false }) },

@@ -41,13 +41,14 @@ export async function send(
   // time it may wait twice as long, so that the slowest pace still gets through.
   const notAfter = context.clock.monotonic() + FRESH_MS * 2 ** begun.late;
   const facts = { attempt, seen_at: formatInstant(seen.at), seen_by: seen.how, plan_id: context.plan.planId };
+  const { text: account } = context.account;
   // The transaction below knows what is in the store; what a file lists by now gets there by asking.
   const held = await holdNow(context, item);
   if (held !== undefined)
     return recordUnsent(context, item, { previous: begun.previous, reason: heldSince(held.matter) });
   try {
     await context.audit.append(
-      [auditFacts(context, 'deletion.intended', { about: item, facts })],
+      [auditFacts(context, 'deletion.intended', { about: item, facts: { ...facts, account } })],
       context.fence,
     );
   } catch (error) {

@@ -27,6 +27,8 @@ export class Faults {
   /** true: newest first whatever is asked. 'scrambled': in no order at all, but the same on every page. */
   ignoreOrder: boolean | 'scrambled' = false;
   rateLimit: RateLimit | undefined = undefined;
+  /** What `GET /user` answers; 'html' is a page with status 200. */
+  user: 'named' | 403 | 404 | 500 | 'html' = 'named';
   /** Listed, but every request into them is refused with this status. */
   readonly forbiddenProjects = new Map<number, 403 | 404>();
   /** Neither listed nor found. */

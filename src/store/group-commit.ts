@@ -9,6 +9,7 @@ import { formatInstant } from '../core/instant.ts';
 import { outcomeOfEvent } from '../core/outcome.ts';
 import type { Fence } from '../core/ports.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
+import { BOUND_ACCOUNT } from './account-rows.ts';
 import { prepareInsert, recordedHead } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
 import { prepareAreThereHolds, prepareHoldsAbout } from './hold-rows.ts';
@@ -216,9 +217,9 @@ function prepareStatements(connection: Connection) {
 
 /** Keeps `open_intents` in step with what is written. */
 function prepareTracking(connection: Connection): (entry: AuditEntry) => void {
-  const columns = 'policy, project_id, session_id, run_id, seq';
-  const open = connection.prepare(`INSERT OR REPLACE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`);
-  const reopen = connection.prepare(`INSERT OR IGNORE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`);
+  const into = `INTO open_intents (policy, project_id, session_id, run_id, seq, account) VALUES (?, ?, ?, ?, ?, ${BOUND_ACCOUNT})`;
+  const open = connection.prepare(`INSERT OR REPLACE ${into}`);
+  const reopen = connection.prepare(`INSERT OR IGNORE ${into}`);
   // A run settles only what it intended itself: what it says of a conversation is silent about a later run's DELETE.
   const settle = connection.prepare(
     'DELETE FROM open_intents WHERE policy = ? AND project_id = ? AND session_id = ? AND run_id = ?',

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
 import { openIntentOf } from '../core/open-intent.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
+import { BOUND_ACCOUNT } from './account-rows.ts';
 import { SELECT_AUDIT, auditBroken, readableEntry } from './audit-rows.ts';
 import type { AuditRow } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
@@ -19,7 +20,9 @@ export function prepareOpenIntents(connection: Connection) {
     'SELECT seq, policy, run_id, project_id, session_id FROM open_intents ORDER BY seq',
   );
   const count = connection
-    .prepare<[string], number>('SELECT COUNT(*) FROM open_intents WHERE policy = ?')
+    .prepare<[string], number>(
+      `SELECT COUNT(*) FROM open_intents WHERE policy = ? AND account = ${BOUND_ACCOUNT}`,
+    )
     .pluck();
   const ofRun = connection.prepare<[string | null], AuditRow>(
     `${SELECT_AUDIT} WHERE run_id = ? AND session_id IS NOT NULL ORDER BY seq`,

@@ -1,5 +1,6 @@
 import type { Mode } from '../core/policy.ts';
 import type { RunStore } from '../core/ports.ts';
+import { PURPOSES } from '../core/run.ts';
 import type { RequestCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
 import type { Connection } from './connection.ts';
 
@@ -117,10 +118,16 @@ function recordOf(row: RunRow): RunRecord {
     status: row.status,
     startedAt: row.started_at,
     endedAt: row.ended_at ?? undefined,
-    requests: row.requests === null ? undefined : (JSON.parse(row.requests) as RequestCounts),
+    requests: row.requests === null ? undefined : requestsIn(row.requests),
     auditHead: row.audit_head ?? undefined,
     problem: row.problem ?? undefined,
     warnings: JSON.parse(row.warnings) as readonly string[],
     asBefore: row.as_before,
   };
+}
+
+/** By today's purposes: one that is new was not counted then, and none of those that went was ever used. */
+function requestsIn(json: string): RequestCounts {
+  const counts = JSON.parse(json) as Partial<RequestCounts>;
+  return Object.fromEntries(PURPOSES.map((purpose) => [purpose, counts[purpose] ?? 0])) as RequestCounts;
 }

@@ -55,17 +55,18 @@ async function withStored(
   const store = await openHistory(world, settings);
   try {
     const verdict = await verifyAudit({ ...request, stored: { audit: store.audit, remembered } });
-    if (verdict.ok) await verifyHolds(world, store);
+    if (verdict.ok) await verifyDerived(world, store);
     return verdict;
   } finally {
     await store.close();
   }
 }
 
-/** What is held by the log must be held by the table, too: that is where deletions look. */
-async function verifyHolds({ output, surroundings }: CommandWorld, store: Store): Promise<void> {
+/** What is held, and whose the state is, by the log must be so by the tables, too: that is where deletions look. */
+async function verifyDerived({ output, surroundings }: CommandWorld, store: Store): Promise<void> {
   try {
     await store.holdsInForce(surroundings.clock.now());
+    await store.accountBindings();
   } catch (error) {
     if (isFault(error, 'state_unusable'))
       await output.document({ ok: false, seq: null, problem: error.message });
