@@ -105,7 +105,7 @@ function ofAnother(bound: Account, seen: Account): RetentionError {
     'other_account',
     `this state belongs to ${accountText(bound)}, and the key is of ${accountText(seen)}`,
     {
-      hint: 'Use the key and the CUSTOMGPT_BASE_URL of that account, or another --state-dir. If the account moved: customgpt-retention state rebind',
+      hint: 'Use the key and the CUSTOMGPT_BASE_URL of that account, or another --state-dir. If the account moved: customgpt-retention state rebind --by WHO --reason TEXT',
     },
   );
 }
@@ -116,7 +116,7 @@ function seesNone(count: number, seen: Account): RetentionError {
     'other_account',
     `this state tells of ${projects}, and the key of ${accountText(seen)} sees none of them`,
     {
-      hint: 'Use the key and the CUSTOMGPT_BASE_URL that it was used with, or another --state-dir. If it is the same account all the same: customgpt-retention state rebind',
+      hint: 'Use the key and the CUSTOMGPT_BASE_URL that it was used with, or another --state-dir. If it is the same account all the same: customgpt-retention state rebind --by WHO --reason TEXT',
     },
   );
 }
@@ -126,7 +126,7 @@ function unnamed({ problem }: AccountSight, bound: Account): RetentionError {
     'api_unreachable',
     `the API does not say whose key it is (${problem ?? 'no answer'}), and this state belongs to ${accountText(bound)}`,
     {
-      hint: 'Nothing was deleted. Run again later; if it will never say so again: customgpt-retention state rebind',
+      hint: 'Nothing was deleted. Run again later; if it will never say so again: customgpt-retention state rebind --by WHO --reason TEXT',
     },
   );
 }
