@@ -6,6 +6,7 @@ import type { HoldAddInput, HoldReleaseInput } from './commands/hold.ts';
 import type { PlanInput } from './commands/plan.ts';
 import type { SandboxInput } from './commands/sandbox.ts';
 import { EXIT, exitCodeOfError, foremost, type ExitCode } from './exit-codes.ts';
+import type { StateRebindInput } from './commands/state.ts';
 import { Output } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
 import { version } from './version.ts';
@@ -60,6 +61,7 @@ const verbs = {
   holdAdd: async () => (await import('./commands/hold.ts')).holdAdd,
   holdList: async () => (await import('./commands/hold.ts')).holdList,
   holdRelease: async () => (await import('./commands/hold.ts')).holdRelease,
+  stateRebind: async () => (await import('./commands/state.ts')).stateRebind,
   auditVerify: async () => (await import('./commands/audit.ts')).auditVerify,
   auditExport: async () => (await import('./commands/audit.ts')).auditExport,
 } as const;
@@ -89,6 +91,7 @@ function buildProgram({ surroundings, help, perform }: Parts): Command {
   addDeleting(program, perform);
   addHolds(program, perform);
   addHistory(program, perform);
+  addState(program, perform);
   return program;
 }
 
@@ -229,6 +232,23 @@ function addHistory(program: Command, perform: Perform): void {
   })
     .option('--run <id>', 'only this run')
     .action((flags: CommonFlags & AuditExportInput) => perform(verbs.auditExport, flags, flags));
+}
+
+function addState(program: Command, perform: Perform): void {
+  const state = program
+    .command('state')
+    .description('Whose conversations the state directory is about')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ customgpt-retention state rebind --by "J. Doe" --reason "the API moved to another host"',
+    );
+  verbOf(state, 'rebind', {
+    does: 'Give the state to the account of the key, when a run says that it belongs to another',
+    example: 'state rebind --by "J. Doe" --reason "the API moved to another host"',
+  })
+    .requiredOption('--by <who>', 'who takes the responsibility')
+    .requiredOption('--reason <text>', 'why; it stays in the audit log')
+    .action((flags: CommonFlags & StateRebindInput) => perform(verbs.stateRebind, flags, flags));
 }
 
 function collected(value: string, before: readonly string[] = []): readonly string[] {

@@ -4,6 +4,8 @@
  */
 export type FaultKind =
   | 'usage'
+  /** The key is of another account than the state, or the plan. */
+  | 'other_account'
   | 'limit_refused'
   | 'plan_stale'
   | 'state_unusable'

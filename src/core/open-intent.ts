@@ -15,6 +15,8 @@ export interface OpenIntent {
   /** Of its creation; undefined: the intent is by an earlier rule and does not say. */
   readonly createdAt: Instant | undefined;
   readonly kind: Kind | undefined;
+  /** Whose conversation it is; undefined: intended before states belonged to an account. */
+  readonly account: string | undefined;
   /** DELETEs intended for it in that run. */
   readonly attempts: number;
   /** When the last DELETE was sent; where nobody lived to say so, when it was intended, just before. RFC 3339. */
@@ -92,6 +94,7 @@ function begun(entry: AuditEntry): OpenIntent | undefined {
     sessionId,
     createdAt: instantIn(entry['created_at']),
     kind: kind === 'anonymous' || kind === 'named' || kind === 'unstated' ? kind : undefined,
+    account: textOr(entry['account'], undefined),
     attempts: numberOr(entry['attempt'] ?? entry['attempts'], 1),
     requestedAt: textOr(entry['requested_at'], entry.time),
     isRequestKnown: typeof entry['requested_at'] === 'string',

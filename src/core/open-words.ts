@@ -7,9 +7,14 @@ export type OpenWord = Pick<AuditEntry, 'seq'> & {
   readonly project_id: number;
   readonly session_id: string;
   readonly run_id: string;
+  /** Whose conversation it is; '' where the intent does not say. */
+  readonly account: string;
 };
 
-export type Word = Pick<AuditEntry, 'seq' | 'event' | 'policy' | 'project_id' | 'session_id' | 'run_id'>;
+export type Word = Pick<AuditEntry, 'seq' | 'event' | 'policy' | 'project_id' | 'session_id' | 'run_id'> & {
+  /** Of an intent: the account it names. */
+  readonly account: string | null;
+};
 
 /**
  * What an entry does to what is open: `opens` it anew, whoever left it open before; `stays_open` opens it where nobody
@@ -26,34 +31,49 @@ export function openChangeOf({ event }: Pick<AuditEntry, 'event'>): OpenChange |
 }
 
 /**
- * What the log, read from its first entry on, leaves open: one entry for each conversation of a policy. This is the one
- * truth about it; `open_intents` of a store is a copy.
+ * What the log, read from its first entry on, leaves open: one entry for each conversation of a policy and account. This is
+ * the one truth about it; `open_intents` of a store is a copy.
  */
 export class OpenWords {
-  readonly #open = new Map<string, OpenWord>();
+  readonly #open = new Map<string, readonly OpenWord[]>();
 
   /** `known`: what was open before the first entry that is taken. */
   constructor(known: Iterable<OpenWord> = []) {
-    for (const word of known) this.#open.set(keyOf(word), word);
+    for (const word of known) this.#put(word);
   }
 
   take(entry: Word): void {
     const change = openChangeOf(entry);
-    const { seq, policy, project_id, session_id, run_id } = entry;
+    const { seq, policy, project_id, session_id, run_id, account } = entry;
     // An entry without one of them is nobody's deletion.
     if (change === undefined || policy === null || project_id === null) return;
     if (session_id === null || run_id === null) return;
-    const word: OpenWord = { seq, policy, project_id, session_id, run_id };
+    const word: OpenWord = { seq, policy, project_id, session_id, run_id, account: account ?? '' };
     const key = keyOf(word);
-    const known = this.#open.get(key);
+    const known = this.#open.get(key) ?? [];
     // A run settles only what it intended itself: what it says of a conversation is silent about a later run's DELETE.
-    if (change === 'settles' && known?.run_id === run_id) this.#open.delete(key);
-    if (change === 'opens' || (change === 'stays_open' && known === undefined)) this.#open.set(key, word);
+    if (change === 'settles')
+      this.#keep(
+        key,
+        known.filter((one) => one.run_id !== run_id),
+      );
+    if (change === 'opens' || (change === 'stays_open' && known.length === 0)) this.#put(word);
   }
 
   /** In the order of the log. */
   words(): readonly OpenWord[] {
-    return [...this.#open.values()].sort((one, other) => one.seq - other.seq);
+    return [...this.#open.values()].flat().sort((one, other) => one.seq - other.seq);
+  }
+
+  #put(word: OpenWord): void {
+    const key = keyOf(word);
+    const others = (this.#open.get(key) ?? []).filter(({ account }) => account !== word.account);
+    this.#keep(key, [...others, word]);
+  }
+
+  #keep(key: string, words: readonly OpenWord[]): void {
+    if (words.length === 0) this.#open.delete(key);
+    else this.#open.set(key, words);
   }
 }
 
@@ -85,10 +105,10 @@ export function openDifferenceInWords({ missing, surplus }: OpenDifference): str
   return parts.length === 0 ? undefined : parts.join(', and ');
 }
 
-function keyOf({ policy, project_id, session_id }: Omit<OpenWord, 'seq' | 'run_id'>): string {
+function keyOf({ policy, project_id, session_id }: Omit<OpenWord, 'seq' | 'run_id' | 'account'>): string {
   return JSON.stringify([policy, project_id, session_id]);
 }
 
 function textOf(word: OpenWord): string {
-  return JSON.stringify([word.policy, word.project_id, word.session_id, word.run_id, word.seq]);
+  return JSON.stringify([word.policy, word.project_id, word.session_id, word.account, word.run_id, word.seq]);
 }

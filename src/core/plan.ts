@@ -68,6 +68,8 @@ export interface PlanHeader {
   readonly planId: string;
   readonly policy: string;
   readonly policyHash: string;
+  /** Whose conversations it names; undefined: made before states belonged to an account. */
+  readonly account: string | undefined;
   /** Absolute path of the policy's file. */
   readonly policyPath: string;
   readonly mode: Mode;

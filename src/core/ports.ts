@@ -1,4 +1,5 @@
 import type { Hold, HoldRecord, HoldRelease, ListedHold, SourcedHold } from './hold.ts';
+import type { AccountBinding, AccountSight } from './account.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import type { EarlierAnswer } from './deletion/earlier.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
@@ -98,6 +99,11 @@ export type Existence =
 
 /** What the planner may do: look. There is no way to a DELETE from here. */
 export interface CustomGptReader {
+  /**
+   * GET /user: whose key it is. An answer that names nobody (403, 404, 5xx after the retries, HTML …) is one; throws ApiError
+   * where there is none, and for `unauthorized`, `throttled` and `aborted`.
+   */
+  account(signal?: AbortSignal): Promise<AccountSight>;
   /** Pages of all projects the key can see. Throws ApiError. */
   projectPages(signal?: AbortSignal): AsyncIterable<ProjectPage>;
   /**
@@ -229,7 +235,7 @@ export interface AuditLog {
   outcomeCounts(runId: string): Promise<OutcomeCounts>;
   /** Conversations whose last intent has no final outcome (none yet, or `unverified`), over all runs of all policies, oldest first. */
   openIntents(): Promise<readonly OpenIntent[]>;
-  /** How many of them a policy has, without those of which an earlier run than this one reported that nothing more can be learned for now. */
+  /** How many of them a policy has, of the account that the state belongs to now, without those of which an earlier run than this one reported that nothing more can be learned for now. */
   openIntentCount(policy: string, runId: string): Promise<number>;
   /** What DELETEs were answered that failed or stayed unverified, over all runs: the strongest for each conversation. */
   undoneAnswers(): Promise<readonly EarlierAnswer[]>;
@@ -327,6 +333,31 @@ export interface HoldSource {
   holdsInForce(now: number): Promise<readonly Hold[]>;
 }
 
+/** Why a state is bound anew, or for the first time. */
+export interface BindingReason {
+  /** `null`: nobody decided it, the API said it. */
+  readonly by: string | null;
+  readonly reason: string;
+}
+
+export interface AccountStore {
+  /**
+   * All accounts that the state belonged to, oldest first; empty before its first use. Rejects with RetentionError `state_unusable`
+   * when they are not those that the audit log tells of.
+   */
+  accountBindings(): Promise<readonly AccountBinding[]>;
+  /**
+   * Adds one, audited in the same transaction. `outdated`: there were not `known` of them any more. `under_way`, asked for with
+   * `whileIdle`: a worker holds a lease. What is known of the projects' sizes goes with an account that is replaced.
+   */
+  bindAccount(
+    binding: AccountBinding,
+    how: BindingReason & { readonly known: number; readonly whileIdle?: boolean },
+  ): Promise<'written' | 'outdated' | 'under_way'>;
+  /** Ids of the projects that deletions, plans and sizes on record speak of. */
+  projectsOnRecord(): Promise<ReadonlySet<number>>;
+}
+
 export interface PopulationStore {
   /** By project, less what any policy intended to delete there since; empty before a plan of the policy was applied. */
   knownPopulations(policy: string): Promise<readonly KnownPopulation[]>;
@@ -361,7 +392,7 @@ export interface DerivedDifference {
 }
 
 /** All state. Every method rejects with RetentionError `state_unusable` when the disk or database fails. */
-export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore {
+export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore, AccountStore {
   readonly audit: AuditLog;
   planStatus(planId: string): Promise<PlanStatus | undefined>;
   /** Computes anew from the audit log what is kept beside it, and says where that is otherwise. Reads the whole log. */

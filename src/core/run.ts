@@ -6,7 +6,7 @@ export type Trigger = 'schedule' | 'manual' | 'catch-up';
 export type RunStatus = 'running' | 'completed' | 'partial' | 'refused' | 'failed' | 'interrupted';
 
 /** Requests on the wire, by purpose. */
-export const PURPOSES = ['list', 'messages', 'calibrate', 'delete', 'verify', 'control', 'other'] as const;
+export const PURPOSES = ['list', 'messages', 'calibrate', 'delete', 'verify', 'control', 'account'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 export type RequestCounts = Readonly<Record<Purpose, number>>;
 

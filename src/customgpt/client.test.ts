@@ -425,7 +425,8 @@ describe('the books', () => {
     await reader.control(7);
     await reader.existence(7, SESSION, { purpose: 'verify' });
     await deleter.deleteConversation(7, SESSION);
-    const expected = { list: 2, messages: 0, delete: 1, verify: 1, control: 1, other: 0 };
+    await reader.account();
+    const expected = { list: 2, messages: 0, delete: 1, verify: 1, control: 1, account: 1 };
     expect(reader.requestCounts()).toEqual(expected);
     expect(deleter.requestCounts()).toEqual(expected);
   });

@@ -3,6 +3,7 @@ import type { ApiFailure } from '../core/errors.ts';
 import type { Chance, Clock, CustomGptDeleter, CustomGptReader, DeleteAnswer, Log } from '../core/ports.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { Purpose, RequestCounts } from '../core/run.ts';
+import { askAccount, keyFingerprint } from './account.ts';
 import { isRecord, parseJson } from './answers.ts';
 import { askExistence } from './existence.ts';
 import { Gate } from './gate.ts';
@@ -79,7 +80,8 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
   });
   const gate = new Gate({ clock, chance, log, patience });
   const turnstile = new Turnstile({ clock, gate, pace: createPace(options.requestsPerMinute) });
-  const view = () => createView({ urls, transport, turnstile, gate, clock, chance, log, patience });
+  const key = () => keyFingerprint(urls.origin, options.apiKey);
+  const view = () => createView({ urls, key, transport, turnstile, gate, clock, chance, log, patience });
   return {
     ...view(),
     view,
@@ -90,7 +92,7 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
   };
 }
 
-type ViewParts = Omit<CallerParts, 'onSent'> & { readonly urls: Urls };
+type ViewParts = Omit<CallerParts, 'onSent'> & { readonly urls: Urls; readonly key: () => string };
 
 function createView(parts: ViewParts): CustomGptView {
   const { urls } = parts;
@@ -124,6 +126,7 @@ function authorizationOf(apiKey: { reveal(): string }): string {
 
 function createReader(parts: {
   readonly urls: Urls;
+  readonly key: () => string;
   readonly call: Caller;
   readonly clock: Clock;
   readonly log: Log;
@@ -132,6 +135,7 @@ function createReader(parts: {
   readonly requestCounts: () => RequestCounts;
 }): CustomGptReader {
   return Object.freeze<CustomGptReader>({
+    account: (signal) => askAccount(parts, signal),
     projectPages: (signal) => projectPages(parts, signal),
     conversationPages: (projectId, signal, order) => conversationPages(parts, projectId, { signal, order }),
     conversationPage: (projectId, page, signal) => conversationPage(parts, projectId, { page, signal }),

@@ -2,7 +2,7 @@ import { ApiError, RetentionError } from '../core/errors.ts';
 import type { ListOrder } from '../core/ports.ts';
 
 export type Method = 'GET' | 'DELETE';
-type Route = 'projects' | 'conversations' | 'messages' | 'deletion';
+type Route = 'user' | 'projects' | 'conversations' | 'messages' | 'deletion';
 
 const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/;
 
@@ -20,6 +20,7 @@ const CONVERSATION = `${PROJECT}/conversations/[A-Za-z0-9_-]{8,128}`;
 const PAGE = '[1-9][0-9]{0,15}';
 
 const ROUTES: Readonly<Record<Route, { readonly method: Method; readonly shape: RegExp }>> = {
+  user: { method: 'GET', shape: /^\/api\/v1\/user$/ },
   projects: { method: 'GET', shape: new RegExp(`^/api/v1/projects\\?page=${PAGE}&orderBy=id&order=asc$`) },
   conversations: {
     method: 'GET',
@@ -73,6 +74,8 @@ export function isChecked(target: Target): boolean {
  */
 export interface Urls {
   readonly origin: string;
+  /** Whose key it is. */
+  readonly user: () => Target;
   readonly projects: (page: number) => Target;
   readonly conversations: (projectId: number, page: number, order?: ListOrder) => Target;
   readonly messages: (projectId: number, sessionId: string, page: number) => Target;
@@ -139,6 +142,7 @@ export function createUrls(baseUrl: string): Urls {
   const origin = originOf(baseUrl);
   return {
     origin,
+    user: () => checked(origin, 'user', '/api/v1/user'),
     projects: (page) => checked(origin, 'projects', `/api/v1/projects?page=${page}&orderBy=id&order=asc`),
     conversations(projectId, page, order = 'oldest_first') {
       const project = projectPath(projectId, 'conversations');

@@ -78,7 +78,7 @@ const PURPOSE_WORDS: Readonly<Record<keyof RequestCounts, string>> = {
   delete: 'to delete',
   verify: 'to verify',
   control: 'as controls',
-  other: 'for other things',
+  account: 'to ask whose key it is',
 };
 
 function requestWords(requests: RequestCounts): string {

@@ -21,6 +21,7 @@ const PLAN: PlanSummary = {
   planId: 'plan-8h3v5t0c2wqa',
   policy: 'support-chats',
   policyHash: 'a'.repeat(64),
+  account: 'https://app.customgpt.ai team:7',
   policyPath: '/policies/support.yaml',
   mode: 'enforce',
   decidedAt: DECIDED_AT,

@@ -24,12 +24,12 @@ export interface ApplyRequest {
 
 /**
  * Executes exactly one stored plan. Throws `plan_stale` when it was applied, has expired, was altered, or its policy's
- * file is not what it was; a limit ends in a refused run.
+ * file is not what it was; a limit ends in a refused run, and a plan of another account in a failed one.
  */
 export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Promise<RunResult> {
   const { plan, policy, override, signals } = request;
   await assertApplicable(deps, plan, policy);
-  return conductRun(deps, { policy, trigger: 'manual', signals }, async (run) => {
+  return conductRun(deps, { policy, plan, trigger: 'manual', signals }, async (run) => {
     const { store, clock, log } = deps;
     await store.updateRun(run.runId, { planId: plan.planId });
     const { spent, breaches } = await checkLimits(deps, policy, plan.projects);

@@ -1,3 +1,4 @@
+import type { OwnAccount } from '../core/account.ts';
 import type { Fact } from '../core/audit-entry.ts';
 import { isFault, RetentionError } from '../core/errors.ts';
 import { NO_OUTCOMES, type OutcomeCounts } from '../core/outcome.ts';
@@ -18,6 +19,7 @@ import type { RunCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
 import { asRunFault } from './api-faults.ts';
 import { assertClockAfterLog, ClockWatch } from './clock-watch.ts';
 import { auditFacts, joinStops, type StopSignals } from './context.ts';
+import { enterAccount } from './enter-account.ts';
 import { withLease, type LeaseParts } from './lease.ts';
 import { scrubIdlePlans } from './scrub.ts';
 import { reconcile } from './reconcile.ts';
@@ -45,12 +47,16 @@ export interface RunRequest {
   readonly policy: Policy;
   readonly trigger: Trigger;
   readonly slotAt?: number | undefined;
+  /** The stored plan that is applied: it must be of the account that the key is of. */
+  readonly plan?: PlanSummary | undefined;
   readonly signals: StopSignals;
 }
 
 /** A run under way: what its body works with. */
 export interface OpenRun extends RunRequest {
   readonly runId: string;
+  /** Whose conversations they are; `text` is the fact of an intent. */
+  readonly account: OwnAccount;
   readonly fence: Fence;
   readonly isLeaseLive: () => boolean;
   readonly clockWatch: ClockWatch;
@@ -60,6 +66,9 @@ export interface OpenRun extends RunRequest {
   readonly warn: (sentence: string) => void;
   readonly warnings: readonly string[];
 }
+
+/** Before it is known whose key it has. */
+type BegunRun = Omit<OpenRun, 'account'>;
 
 /** How the body of a run ended. */
 export interface Ending {
@@ -92,7 +101,7 @@ export function conductRun(
 ): Promise<RunResult> {
   return withLease(leaseParts(deps), `policy:${request.policy.name}`, async ({ fence, isLive, lost }) => {
     const warnings: string[] = [];
-    const run: OpenRun = {
+    const run: BegunRun = {
       ...request,
       ...deps.openApi(),
       signals: joinStops(request.signals, lost),
@@ -115,7 +124,7 @@ export function conductRun(
 }
 
 /** Asked again under the lease: the worker that held it until a moment ago may have run this very slot. */
-async function assertSlotDue({ store, clock }: RunDeps, { policy, slotAt }: OpenRun): Promise<void> {
+async function assertSlotDue({ store, clock }: RunDeps, { policy, slotAt }: BegunRun): Promise<void> {
   if (slotAt === undefined) return;
   const lastSlotAt = await store.lastSlot(policy.name);
   // A record from the future says nothing: the clock was set back since.
@@ -127,7 +136,7 @@ function leaseParts({ store, clock, log, holder, leaseMs }: RunDeps): LeaseParts
   return { leases: store, clock, log, holder, ttlMs: leaseMs };
 }
 
-async function begin(deps: RunDeps, run: OpenRun): Promise<RunRecord> {
+async function begin(deps: RunDeps, run: BegunRun): Promise<RunRecord> {
   const { policy, trigger, slotAt, runId } = run;
   const record: RunRecord = {
     runId,
@@ -158,7 +167,7 @@ type EndingOrFault = Ending | { readonly fault: RetentionError };
 
 async function endingOf(
   deps: RunDeps,
-  run: OpenRun,
+  run: BegunRun,
   body: (run: OpenRun) => Promise<Ending>,
 ): Promise<EndingOrFault> {
   try {
@@ -167,9 +176,10 @@ async function endingOf(
     const { warn } = run;
     const common = { runId, policy, fence, reader, clock, log, warn, stop: signals.stop };
     await assertClockAfterLog({ audit: store.audit, clock }, policy);
+    const account = await enterAccount({ reader, accounts: store, signal: signals.stop }, run.plan);
     const parts = { audit: store.audit, runs: store, lease: leaseParts(deps), chance, verifyTimeoutMs };
-    await reconcile({ ...common, ...parts });
-    const ending = await body(run);
+    await reconcile({ ...common, ...parts, account });
+    const ending = await body({ ...run, account });
     if (signals.stop.aborted) return { fault: faultOfStop(signals.stop) };
     return withStillOpen(ending, await store.audit.openIntentCount(policy.name, runId));
   } catch (error) {
@@ -195,7 +205,7 @@ function faultOfStop({ reason }: AbortSignal): RetentionError {
 }
 
 interface Ended {
-  readonly run: OpenRun;
+  readonly run: BegunRun;
   readonly record: RunRecord;
   readonly ending: EndingOrFault;
 }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { OwnAccount } from '../core/account.ts';
 import type { AuditFacts, Fact, AuditEvent } from '../core/audit-entry.ts';
 import type { Allowance } from '../core/limits.ts';
 import type { PlanSummary } from '../core/plan.ts';
@@ -23,6 +24,8 @@ export type Slot = <T>(work: () => T | PromiseLike<T>) => Promise<T>;
 export interface ApplyContext {
   readonly runId: string;
   readonly policy: Policy;
+  /** Whose conversations they are. */
+  readonly account: OwnAccount;
   readonly plan: PlanSummary;
   readonly fence: Fence;
   /** Whether the lease still keeps others away, asked right before each DELETE. */

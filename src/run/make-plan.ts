@@ -27,6 +27,8 @@ export interface PlanningDeps {
 
 export interface PlanRequest {
   readonly policy: Policy;
+  /** Whose conversations they are: {@link OwnAccount.text}. */
+  readonly account: string;
   readonly holds: readonly Hold[];
   /** Whether kept conversations are stored in the plan too (`plan --all`). */
   readonly withKept: boolean;
@@ -49,6 +51,7 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
     planId: `plan-${deps.chance.token(12)}`,
     policy: policy.name,
     policyHash: policy.hash,
+    account: request.account,
     policyPath: policy.path,
     mode: policy.mode,
     decidedAt,

@@ -1,3 +1,4 @@
+import type { OwnAccount } from '../core/account.ts';
 import { isFault } from '../core/errors.ts';
 import { parseInstant } from '../core/instant.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
@@ -18,6 +19,8 @@ const ORPHANED_MS = 24 * 60 * 60 * 1000;
 
 export interface ReconcileContext extends SettleOpenContext {
   readonly policy: Policy;
+  /** What it answers says nothing about the conversations of another one. */
+  readonly account: OwnAccount;
   readonly runs: RunStore;
   readonly lease: LeaseParts;
 }
@@ -58,10 +61,19 @@ async function leftBehind(context: ReconcileContext): Promise<Map<string, Leavin
     if (run.status !== 'running' || run.runId === context.runId) continue;
     of(run.policy, run.startedAt).runs.push(run);
   }
-  for (const intent of await context.audit.openIntents()) {
+  for (const intent of await ownIntents(context)) {
     of(intent.policy, parseInstant(intent.requestedAt) ?? 0).intents.push(intent);
   }
   return left;
+}
+
+/** Another account's 404 is no proof: what was begun for it waits for its own key. */
+async function ownIntents({ audit, account, log }: ReconcileContext): Promise<readonly OpenIntent[]> {
+  const open = await audit.openIntents();
+  const own = open.filter((intent) => account.ownsIntent(intent.account));
+  const others = open.length - own.length;
+  if (others > 0) log.warn({ open_intents: others }, 'begun for another account: they stay open');
+  return own;
 }
 
 async function settleOrphans(context: ReconcileContext, policy: string, leavings: Leavings): Promise<void> {

@@ -49,6 +49,7 @@ async function planRun(deps: RunDeps, run: OpenRun): Promise<PlanSummary> {
     { reader, plans: store, audit: store.audit, clock, chance, log, progress },
     {
       policy,
+      account: run.account.text,
       holds: await holds.holdsInForce(clock.now()),
       withKept: false,
       signal: signals.stop,
@@ -124,8 +125,20 @@ export async function applyConsumed(
   }
   const known = await store.knownPopulations(plan.policy);
   await store.recordPopulations(plan.policy, populationsAfter(known, plan.projects));
-  const { runId, policy, fence, isLeaseLive, clockWatch, deleter, signals, warn } = run;
-  const common = { runId, policy, fence, isLeaseLive, clockWatch, deleter, signals, warn, plan, allowance };
+  const { runId, policy, account, fence, isLeaseLive, clockWatch, deleter, signals, warn } = run;
+  const common = {
+    runId,
+    policy,
+    account,
+    fence,
+    isLeaseLive,
+    clockWatch,
+    deleter,
+    signals,
+    warn,
+    plan,
+    allowance,
+  };
   const context = {
     ...common,
     audit: store.audit,

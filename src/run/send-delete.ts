@@ -66,12 +66,13 @@ async function intend(
 ): Promise<Sent | undefined> {
   const { planId } = context.plan;
   const facts = intendedFacts({ attempt: number, sight, planId, createdAt: item.seen.createdAt, kind });
+  const { text: account } = context.account;
   // The transaction below knows what is in the store; what a file lists by now gets there by asking.
   const hold = await holdNow(context, item);
   if (hold !== undefined) return heldSince(hold.matter);
   try {
     await context.audit.append(
-      [auditFacts(context, 'deletion.intended', { about: item, facts })],
+      [auditFacts(context, 'deletion.intended', { about: item, facts: { ...facts, account } })],
       context.fence,
     );
     return undefined;

@@ -52,7 +52,7 @@ export class Api {
   #dispatch(call: Call): Answer {
     const world = this.#world;
     const { name } = call.route;
-    if (name === 'user') return showUser(world);
+    if (name === 'user') return showUser(world, call);
     if (name === 'limits') return showLimits(world);
     if (name === 'projects.list') return listProjects(world, call);
     return this.#enterProject(call);

@@ -44,6 +44,8 @@ export class Faults {
   /** '12-hour': `25 Jun 2023 05:01:11`, without a zone or half of the day, as recorded in 2023. */
   messageDates: 'iso' | '12-hour' = 'iso';
   rateLimit: RateLimit | undefined = undefined;
+  /** What `GET /user` answers; 'html' is a page with status 200. */
+  user: 'named' | 403 | 404 | 500 | 'html' = 'named';
   /** Listed, but every request into them is refused with this status. */
   readonly forbiddenProjects = new Map<number, 403 | 404>();
   /** Neither listed nor found. */

@@ -51,7 +51,7 @@ export function projectRow(project: Project, account: Account, stringly: boolean
     // Truth values are known to arrive as true, 1 and null alike.
     is_chat_active: project.id % 2 === 0 ? true : 1,
     user_id: foreignId(account.user.id, stringly),
-    team_id: foreignId(account.user.teamId, stringly),
+    team_id: account.user.teamId === null ? null : foreignId(account.user.teamId, stringly),
     created_at: timestamp(project.createdAt, stringly),
     updated_at: timestamp(project.createdAt, stringly),
     deleted_at: null,
@@ -89,10 +89,10 @@ export function userRow(account: Account, stringly: boolean): Record<string, unk
   const { id, teamId, name, email } = account.user;
   const createdAt = timestamp(Date.UTC(2023, 3, 30, 16, 43, 53), stringly);
   return {
-    id,
+    id: foreignId(id, stringly),
     name,
     email,
-    current_team_id: teamId,
+    current_team_id: teamId === null ? null : foreignId(teamId, stringly),
     profile_photo_url: null,
     created_at: createdAt,
     updated_at: createdAt,

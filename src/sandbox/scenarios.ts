@@ -162,6 +162,11 @@ const ALL: readonly Scenario[] = [
     play: ({ faults }) => faults.add({ when: { afterRequests: 40 }, then: { status: 401 } }),
   },
   {
+    name: 'nameless-key',
+    summary: 'GET /user answers 404: nobody says whose key it is.',
+    play: ({ faults }) => (faults.user = 404),
+  },
+  {
     name: 'everything-404',
     summary: 'Every request answers 404, as with a wrong base URL or a broken proxy.',
     play: ({ faults }) => (faults.everything404 = true),

@@ -12,6 +12,7 @@ export type LogRow = readonly [
   run_id: string | null,
   hash: string,
   facts: string | null,
+  account: string | null,
 ];
 
 interface LoggedRun {

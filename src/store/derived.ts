@@ -22,14 +22,14 @@ export function derivedDifferences(connection: Connection): readonly DerivedDiff
     const rows = connection
       .prepare<[], LogRow>(
         `SELECT seq, event, policy, policy_hash, project_id, session_id, run_id, hash,
-           CASE WHEN event LIKE 'run.%' THEN facts END
+           CASE WHEN event LIKE 'run.%' THEN facts END, ${NAMED_ACCOUNT}
            FROM audit_entries ORDER BY seq`,
       )
       .raw();
     for (const row of rows.iterate()) {
-      const [seq, event, policy, , project_id, session_id, run_id, hash] = row;
+      const [seq, event, policy, , project_id, session_id, run_id, hash, , account] = row;
       head = { seq, hash };
-      open.take({ seq, event: event as 'checkpoint', policy, project_id, session_id, run_id });
+      open.take({ seq, event: event as 'checkpoint', policy, project_id, session_id, run_id, account });
       runs.take(row);
     }
     return [
@@ -42,11 +42,14 @@ export function derivedDifferences(connection: Connection): readonly DerivedDiff
   });
 }
 
+/** SQL: the account that an intent names. */
+export const NAMED_ACCOUNT = "CASE event WHEN 'deletion.intended' THEN json_extract(facts, '$.account') END";
+
 /** All of `open_intents`, in the order of the log. */
 export function storedOpenWords(connection: Connection): readonly OpenWord[] {
   return connection
     .prepare<[], OpenWord>(
-      'SELECT seq, policy, project_id, session_id, run_id FROM open_intents ORDER BY seq, policy, session_id',
+      'SELECT seq, policy, project_id, session_id, run_id, account FROM open_intents ORDER BY seq, policy, session_id',
     )
     .all();
 }

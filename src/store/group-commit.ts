@@ -9,6 +9,7 @@ import { formatInstant } from '../core/instant.ts';
 import { openChangeOf } from '../core/open-words.ts';
 import type { Fence } from '../core/ports.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
+import { BOUND_ACCOUNT } from './account-rows.ts';
 import { prepareInsert, recordedHead } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
 import { prepareAreThereHolds, prepareHoldsAbout } from './hold-rows.ts';
@@ -230,13 +231,12 @@ function prepareStatements(connection: Connection) {
 
 /** Keeps `open_intents` in step with what is written: {@link OpenWords} in SQL. */
 function prepareTracking(connection: Connection): (entry: AuditEntry) => void {
-  const columns = 'policy, project_id, session_id, run_id, seq';
+  const into = `INTO open_intents (policy, project_id, session_id, run_id, seq, account) VALUES (?, ?, ?, ?, ?, ${BOUND_ACCOUNT})`;
   const whose = 'policy = ? AND project_id = ? AND session_id = ? AND run_id = ?';
-  const open = connection.prepare(
-    `INSERT OR REPLACE INTO open_intents (${columns}, state) VALUES (?, ?, ?, ?, ?, 'intended')`,
-  );
+  // A replaced row starts as `intended` again.
+  const open = connection.prepare(`INSERT OR REPLACE ${into}`);
   const absent = connection.prepare(`UPDATE open_intents SET state = 'absent' WHERE ${whose}`);
-  const reopen = connection.prepare(`INSERT OR IGNORE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`);
+  const reopen = connection.prepare(`INSERT OR IGNORE ${into}`);
   const unverified = connection.prepare(
     `UPDATE open_intents SET state = 'unverified', parked_by = ? WHERE ${whose}`,
   );

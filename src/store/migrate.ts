@@ -9,6 +9,7 @@ import { holdFiles } from './migrations/004-hold-files.ts';
 import { runWarnings } from './migrations/005-run-warnings.ts';
 import { evidence } from './migrations/006-evidence.ts';
 import { readings } from './migrations/007-readings.ts';
+import { accounts } from './migrations/008-accounts.ts';
 import type { Migration } from './migrations/migration.ts';
 
 const MIGRATIONS: readonly Migration[] = [
@@ -19,6 +20,7 @@ const MIGRATIONS: readonly Migration[] = [
   runWarnings,
   evidence,
   readings,
+  accounts,
 ];
 const NEWEST = MIGRATIONS.length;
 

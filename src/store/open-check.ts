@@ -1,10 +1,10 @@
 import { compareOpen, openChangeOf, openDifferenceInWords, OpenWords } from '../core/open-words.ts';
 import type { OpenWord, Word } from '../core/open-words.ts';
 import type { Connection } from './connection.ts';
-import { storedOpenWords } from './derived.ts';
+import { NAMED_ACCOUNT, storedOpenWords } from './derived.ts';
 import type { NotedHead } from './last-head.ts';
 
-const COLUMNS = 'seq, event, policy, project_id, session_id, run_id';
+const COLUMNS = `seq, event, policy, project_id, session_id, run_id, ${NAMED_ACCOUNT} AS account`;
 
 /**
  * Compares `open_intents` with the log, and where it differs makes it anew from the log: whatever became of the table, no
@@ -41,9 +41,9 @@ function knownOpen(connection: Connection, noted: NotedHead): readonly OpenWord[
     const word = select.get(seq);
     const change = word === undefined || seq > noted.seq ? undefined : openChangeOf(word);
     if (word === undefined || change === undefined || change === 'settles') return undefined;
-    const { policy, project_id, session_id, run_id } = word;
+    const { policy, project_id, session_id, run_id, account } = word;
     if (policy === null || project_id === null || session_id === null || run_id === null) return undefined;
-    words.push({ seq, policy, project_id, session_id, run_id });
+    words.push({ seq, policy, project_id, session_id, run_id, account: account ?? '' });
   }
   return words;
 }
@@ -51,8 +51,8 @@ function knownOpen(connection: Connection, noted: NotedHead): readonly OpenWord[
 function replaceAll(connection: Connection, words: readonly OpenWord[]): void {
   connection.prepare('DELETE FROM open_intents').run();
   const insert = connection.prepare(
-    'INSERT INTO open_intents (policy, project_id, session_id, run_id, seq) VALUES (?, ?, ?, ?, ?)',
+    'INSERT INTO open_intents (policy, project_id, session_id, run_id, seq, account) VALUES (?, ?, ?, ?, ?, ?)',
   );
-  for (const { policy, project_id, session_id, run_id, seq } of words)
-    insert.run(policy, project_id, session_id, run_id, seq);
+  for (const { policy, project_id, session_id, run_id, seq, account } of words)
+    insert.run(policy, project_id, session_id, run_id, seq, account);
 }

@@ -4,6 +4,7 @@ import type { OpenIntent } from '../core/open-intent.ts';
 import type { EarlierAnswer } from '../core/deletion/earlier.ts';
 import { stronger } from '../core/deletion/evidence.ts';
 import { answeredIn, instantIn } from '../core/deletion/facts.ts';
+import { BOUND_ACCOUNT } from './account-rows.ts';
 import { SELECT_AUDIT, auditBroken, readableEntry } from './audit-rows.ts';
 import type { AuditRow } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
@@ -23,7 +24,8 @@ export function prepareOpenIntents(connection: Connection) {
   );
   const count = connection
     .prepare<[string, string], number>(
-      'SELECT COUNT(*) FROM open_intents WHERE policy = ? AND (parked_by IS NULL OR parked_by = ?)',
+      `SELECT COUNT(*) FROM open_intents
+        WHERE policy = ? AND account = ${BOUND_ACCOUNT} AND (parked_by IS NULL OR parked_by = ?)`,
     )
     .pluck();
   const ofRun = connection.prepare<[string | null], AuditRow>(

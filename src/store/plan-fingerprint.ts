@@ -6,14 +6,15 @@ import { ITEM_COLUMNS, PROJECT_COLUMNS } from './plan-rows.ts';
 import type { ItemRow, ProjectRow } from './plan-rows.ts';
 
 /**
- * SHA-256 (hex) over the header, every item in order and the projects as they are stored, one line of JSON each. An
+ * SHA-256 (hex) over the header (the account where the plan has one), every item in order and the projects as they are stored, one line of JSON each. An
  * array of strings, integers and nulls has one JSON form only, so the lines are canonical; the leading word keeps the
  * three kinds apart.
  */
 export async function fingerprintOf(connection: Connection, header: PlanHeader): Promise<string> {
-  const { planId, policy, policyHash, policyPath, mode, decidedAt, expiresAt } = header;
+  const { planId, policy, policyHash, account, policyPath, mode, decidedAt, expiresAt } = header;
+  const head = [planId, policy, policyHash, policyPath, mode, decidedAt, expiresAt];
   const hash = createHash('sha256');
-  hash.update(line('plan', [planId, policy, policyHash, policyPath, mode, decidedAt, expiresAt]));
+  hash.update(line('plan', account === undefined ? head : [...head, account]));
   for await (const items of itemPages(connection, planId)) {
     hash.update(items.map((item) => line('item', withoutLaterColumn(item))).join(''));
   }

@@ -6,6 +6,8 @@ export interface PlanRow {
   readonly plan_id: string;
   readonly policy: string;
   readonly policy_hash: string;
+  /** null in plans that are older than the column. */
+  readonly account: string | null;
   readonly policy_path: string;
   readonly mode: Mode;
   readonly decided_at: number;
@@ -59,6 +61,7 @@ function headerOf(row: PlanRow): PlanHeader {
     planId: row.plan_id,
     policy: row.policy,
     policyHash: row.policy_hash,
+    account: row.account ?? undefined,
     policyPath: row.policy_path,
     mode: row.mode,
     decidedAt: row.decided_at,

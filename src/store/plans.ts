@@ -67,7 +67,7 @@ function createPlanStatus(
 /** Reads plans that were finished; a draft is nobody's business but its writer's. */
 function prepareVisible(connection: Connection) {
   const columns =
-    'plan_id, policy, policy_hash, policy_path, mode, decided_at, expires_at, status, requests_used, fingerprint, file_hash';
+    'plan_id, policy, policy_hash, account, policy_path, mode, decided_at, expires_at, status, requests_used, fingerprint, file_hash';
   const select = (key: 'plan_id' | 'file_hash') =>
     connection.prepare<[string], PlanRow>(
       `SELECT ${columns} FROM plans WHERE ${key} = ? AND status <> 'draft' ORDER BY created_at DESC LIMIT 1`,
@@ -84,15 +84,16 @@ function prepareVisible(connection: Connection) {
 
 async function createPlan(connection: Connection, header: PlanHeader): Promise<SqlitePlanWriter> {
   await removeOldDrafts(connection);
-  const { planId, policy, policyHash, policyPath, mode, decidedAt, expiresAt } = header;
+  const { planId, policy, policyHash, account = null, policyPath, mode, decidedAt, expiresAt } = header;
+  const values = [planId, policy, policyHash, account, policyPath, mode, decidedAt, expiresAt];
   await connection.write(() =>
     connection
       .prepare(
         `INSERT INTO plans
-           (plan_id, policy, policy_hash, policy_path, mode, decided_at, expires_at, status, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, 'draft', ?)`,
+           (plan_id, policy, policy_hash, account, policy_path, mode, decided_at, expires_at, status, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'draft', ?)`,
       )
-      .run(planId, policy, policyHash, policyPath, mode, decidedAt, expiresAt, connection.clock.now()),
+      .run(...values, connection.clock.now()),
   );
   return connection.readNow(() => new SqlitePlanWriter(connection, header));
 }

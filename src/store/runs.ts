@@ -126,8 +126,8 @@ function recordOf(row: RunRow): RunRecord {
   };
 }
 
-/** A run of an earlier version knew fewer purposes. */
+/** By today's purposes: one that is new was not counted then, and none of those that went was ever used. */
 function requestsIn(json: string): RequestCounts {
-  const known = JSON.parse(json) as Partial<RequestCounts>;
-  return Object.fromEntries(PURPOSES.map((purpose) => [purpose, known[purpose] ?? 0])) as RequestCounts;
+  const counts = JSON.parse(json) as Partial<RequestCounts>;
+  return Object.fromEntries(PURPOSES.map((purpose) => [purpose, counts[purpose] ?? 0])) as RequestCounts;
 }

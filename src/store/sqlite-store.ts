@@ -1,5 +1,6 @@
 import type { Clock, Store } from '../core/ports.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
+import { createAccountStore } from './accounts.ts';
 import { createAuditLog } from './audit-log.ts';
 import { assertSoundTail } from './audit-rows.ts';
 import { Connection } from './connection.ts';
@@ -68,6 +69,7 @@ function assemble(connection: Connection, writer: GroupCommit): Store {
     ...createHoldStore(connection, writer),
     ...createRunStore(connection),
     ...createPopulationStore(connection),
+    ...createAccountStore(connection, writer),
     audit: createAuditLog(connection, writer),
     derivedDifferences: () => connection.read(() => derivedDifferences(connection)),
     async close() {

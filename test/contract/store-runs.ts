@@ -76,7 +76,7 @@ export function runTests({ store, reopen }: Suite): void {
   it('changes what is given, and nothing else', async () => {
     await store().startRun(RUN);
     await store().updateRun('run-1', { planId: 'plan-1' });
-    const requests = { list: 1, messages: 2, delete: 3, verify: 4, control: 5, calibrate: 0, other: 6 };
+    const requests = { list: 1, messages: 2, delete: 3, verify: 4, control: 5, calibrate: 0, account: 6 };
     const end = {
       status: 'partial',
       endedAt: NOON + 5,

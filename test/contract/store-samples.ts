@@ -52,6 +52,7 @@ export function header(planId: string, change: Partial<PlanHeader> = {}): PlanHe
     planId,
     policy: 'support-chats',
     policyHash: 'ab'.repeat(32),
+    account: 'https://app.customgpt.ai team:7',
     policyPath: '/etc/policies/support-chats.yaml',
     mode: 'enforce',
     decidedAt: NOON,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Clock, Store } from '../../src/core/ports.ts';
+import { accountTests } from './store-accounts.ts';
 import { auditLogTests } from './store-audit-log.ts';
 import { holdListTests } from './store-hold-lists.ts';
 import { holdTests } from './store-holds.ts';
@@ -50,6 +51,9 @@ export function storeSuite(name: string, open: (clock: Clock) => Promise<StoreUn
     });
     describe('populations', () => {
       populationTests(suite);
+    });
+    describe('accounts', () => {
+      accountTests(suite);
     });
     describe('holds of a file', () => {
       holdListTests(suite);

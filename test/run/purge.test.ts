@@ -58,7 +58,7 @@ describe('a purge by age', () => {
     expect(world.sandbox.journal.count() / 300).toBeLessThanOrEqual(2.25);
     expect(
       totalRequests(
-        result.run.requests ?? { list: 0, messages: 0, delete: 0, verify: 0, control: 0, other: 0 },
+        result.run.requests ?? { list: 0, messages: 0, delete: 0, verify: 0, control: 0, account: 0 },
       ),
     ).toBe(world.sandbox.journal.count());
   });

@@ -44,6 +44,7 @@ const WRITES = [
     'addHold',
     'releaseHold',
     'syncHolds',
+    'bindAccount',
     'startRun',
     'updateRun',
     'recordSlot',

@@ -11,6 +11,7 @@ import { createScheduler, type Scheduler } from '../../src/daemon/scheduler.ts';
 import { applyStoredPlan, type Override } from '../../src/run/apply-stored-plan.ts';
 import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
 import { joinStops } from '../../src/run/context.ts';
+import { enterAccount } from '../../src/run/enter-account.ts';
 import { makePlan } from '../../src/run/make-plan.ts';
 import { HoldFiles } from '../../src/run/hold-files.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
@@ -199,10 +200,11 @@ export class SimWorker implements Suspect {
   async plan(policy: Policy): Promise<PlanSummary> {
     const { store, clock, chance, log, progress } = this.#deps;
     const { reader } = sabotaged(this.#stage.sabotage).api(this.#client.view());
+    const { text: account } = await enterAccount({ reader, accounts: store, signal: undefined });
     const holds = await this.#deps.holds.holdsInForce(clock.now());
     return makePlan(
       { reader, plans: store, audit: store.audit, clock, chance, log, progress },
-      { policy, holds, withKept: true },
+      { policy, account, holds, withKept: true },
     );
   }
 

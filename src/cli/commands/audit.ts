@@ -1,6 +1,6 @@
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { join } from 'node:path';
-import { RetentionError } from '../../core/errors.ts';
+import { isFault, RetentionError } from '../../core/errors.ts';
 import type { AuditEntry } from '../../core/audit-entry.ts';
 import type { Store } from '../../core/ports.ts';
 import { parseVerifierKey } from '../../core/signed-note.ts';
@@ -58,9 +58,25 @@ async function withStored(
   const store = await openHistory(world, settings);
   try {
     const derivedDifferences = (): ReturnType<Store['derivedDifferences']> => store.derivedDifferences();
-    return await verifyAudit({ ...request, stored: { audit: store.audit, remembered, derivedDifferences } });
+    const verdict = await verifyAudit({
+      ...request,
+      stored: { audit: store.audit, remembered, derivedDifferences },
+    });
+    if (verdict.ok) await verifyBindings(world, store);
+    return verdict;
   } finally {
     await store.close();
+  }
+}
+
+/** Whose the state is by the log must be so by the table, too: that is where runs look. */
+async function verifyBindings({ output }: CommandWorld, store: Store): Promise<void> {
+  try {
+    await store.accountBindings();
+  } catch (error) {
+    if (isFault(error, 'state_unusable'))
+      await output.document({ ok: false, seq: null, problem: error.message });
+    throw error;
   }
 }
 

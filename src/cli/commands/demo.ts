@@ -13,6 +13,7 @@ import { runsJson } from '../../report/run-json.ts';
 import { runSummary } from '../../report/run-text.ts';
 import { applyStoredPlan } from '../../run/apply-stored-plan.ts';
 import type { RunDeps, RunResult } from '../../run/conduct-run.ts';
+import { enterAccount } from '../../run/enter-account.ts';
 import { estimateOf } from '../../run/estimate-plan.ts';
 import { makePlan } from '../../run/make-plan.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
@@ -134,10 +135,12 @@ async function planAndShow(
 ): ReturnType<typeof makePlan> {
   const { store, settings } = worker;
   const { clock, chance, log, progress } = deps;
+  const { reader } = deps.openApi();
+  const { text: account } = await enterAccount({ reader, accounts: store, signal: undefined });
   const startedAt = clock.monotonic();
   const plan = await makePlan(
-    { reader: deps.openApi().reader, plans: store, audit: store.audit, clock, chance, log, progress },
-    { policy, holds: [], withKept: false },
+    { reader, plans: store, audit: store.audit, clock, chance, log, progress },
+    { policy, account, holds: [], withKept: false },
   );
   const tookMs = clock.monotonic() - startedAt;
   const rows: PlanItem[] = [];

@@ -5,6 +5,7 @@ import type { Policy } from '../../core/policy.ts';
 import type { PlanStore } from '../../core/ports.ts';
 import { plansJsonText, type PlanToShow } from '../../report/run-json.ts';
 import type { RunDeps } from '../../run/conduct-run.ts';
+import { enterAccount } from '../../run/enter-account.ts';
 import { estimateOf } from '../../run/estimate-plan.ts';
 import { makePlan } from '../../run/make-plan.ts';
 import { scrubIdlePlans } from '../../run/scrub.ts';
@@ -38,8 +39,10 @@ export const plan: Command<PlanInput> = async (world, input) => {
   try {
     const deps = worker.depsWith(holdFiles);
     const planned = await withStopSignals(world.surroundings, async ({ stop }) => {
+      const { reader } = deps.openApi();
+      const { text: account } = await enterAccount({ reader, accounts: deps.store, signal: stop });
       const plans: PlanToShow[] = [];
-      for (const policy of policies) plans.push(await planOne(deps, policy, { input, stop }));
+      for (const policy of policies) plans.push(await planOne(deps, policy, { input, stop, account }));
       return plans;
     });
     if (input.out !== undefined)
@@ -54,7 +57,11 @@ export const plan: Command<PlanInput> = async (world, input) => {
 async function planOne(
   deps: RunDeps,
   policy: Policy,
-  { input, stop }: { readonly input: PlanInput; readonly stop: AbortSignal },
+  {
+    input,
+    stop,
+    account,
+  }: { readonly input: PlanInput; readonly stop: AbortSignal; readonly account: string },
 ): Promise<PlanToShow> {
   const { store, clock, chance, log, progress, requestsPerMinute } = deps;
   await scrubIdlePlans(store, clock.now());
@@ -64,6 +71,7 @@ async function planOne(
     { reader, plans: store, audit: store.audit, clock, chance, log, progress },
     {
       policy,
+      account,
       holds: await deps.holds.holdsInForce(deps.clock.now()),
       withKept: input.all === true,
       signal: stop,
