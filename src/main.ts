@@ -24,6 +24,12 @@ process.exitCode = await runCli({
       for (const signal of SIGNALS) process.off(signal, listener);
     };
   },
+  onReloadRequest(listener) {
+    process.on('SIGHUP', listener);
+    return () => {
+      process.off('SIGHUP', listener);
+    };
+  },
   clock: systemClock,
   chance: systemChance,
   newSigningKey,

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { RetentionError } from '../core/errors.ts';
+import { withGiven, type Given } from './command-line.ts';
 import type { Screen, Surroundings } from './surroundings.ts';
 
 /** Where a command prints: people read lines on stdout, scripts one JSON document; problems go to stderr. */
@@ -7,14 +8,16 @@ export class Output {
   readonly json: boolean;
   readonly #stdout: Screen;
   readonly #stderr: Screen;
+  readonly #given: Given;
 
   constructor(
     surroundings: Pick<Surroundings, 'stdout' | 'stderr'>,
-    options: { readonly json?: boolean | undefined },
+    options: { readonly json?: boolean | undefined } & Given,
   ) {
     this.json = options.json === true;
     this.#stdout = surroundings.stdout;
     this.#stderr = surroundings.stderr;
+    this.#given = options;
   }
 
   /** Lines for people; nothing in JSON mode. */
@@ -37,7 +40,7 @@ export class Output {
 
   /** One or two lines on stderr: what happened, and what to do next. Never a stack trace. */
   problem(error: unknown): void {
-    for (const line of problemLines(error)) this.#stderr.write(`${line}\n`);
+    for (const line of problemLines(error, this.#given)) this.#stderr.write(`${line}\n`);
   }
 
   note(line: string): void {
@@ -45,8 +48,8 @@ export class Output {
   }
 }
 
-function problemLines(error: unknown): readonly string[] {
+function problemLines(error: unknown, given: Given): readonly string[] {
   if (!(error instanceof Error)) return [`error: ${String(error)}`];
   const hint = error instanceof RetentionError ? error.hint : undefined;
-  return [`error: ${error.message}`, ...(hint === undefined ? [] : [`  ${hint}`])];
+  return [`error: ${error.message}`, ...(hint === undefined ? [] : [`  ${withGiven(given, hint)}`])];
 }

@@ -47,6 +47,7 @@ function limitsOf(written: NonNullable<PolicyAsWritten['limits']>): Limits {
     percentAppliesFrom: written.percent_applies_from ?? 20,
     maxPerDay: written.max_per_day ?? 3 * maxDeletions,
     maxPerWeek: written.max_per_week ?? 10 * maxDeletions,
+    whenExceeded: written.when_exceeded ?? 'refuse',
     minAge: durationOf(written.min_age ?? '1d'),
   };
 }

@@ -173,10 +173,17 @@ const limits = z.strictObject({
     .min(0)
     .max(100)
     .optional()
-    .meta({ description: "Of each project's conversations.", default: 50 }),
-  percent_applies_from: count('max_percent holds once a project would lose at least this many.', 20),
-  max_per_day: count('Rolling 24 hours. Default: 3 times max_deletions.'),
-  max_per_week: count('Rolling 7 days. Default: 10 times max_deletions.'),
+    .meta({ description: "Of each project's conversations. 0 is none at all.", default: 50 }),
+  percent_applies_from: count(
+    'A project is judged by itself once it would lose at least this many; those that would lose fewer are judged together.',
+    20,
+  ),
+  max_per_day: count('A calendar day. Default: 3 times max_deletions.'),
+  max_per_week: count('Today and the six days before. Default: 10 times max_deletions.'),
+  when_exceeded: z
+    .enum(['refuse', 'oldest_first'])
+    .optional()
+    .meta({ description: 'What a run does that has more than the counts allow.', default: 'refuse' }),
   min_age: duration('Nothing younger is deleted, whatever a rule says.').optional().meta({ default: '1d' }),
 });
 

@@ -14,6 +14,7 @@ const LIMITS: Limits = {
   percentAppliesFrom: 1,
   maxPerDay: 1,
   maxPerWeek: 1,
+  whenExceeded: 'refuse',
   minAge: { amount: 1, unit: 'd' },
 };
 

@@ -21,15 +21,22 @@ export interface ProjectSelector {
   readonly exclude: readonly string[];
 }
 
+export type WhenExceeded = 'refuse' | 'oldest_first';
+
 export interface Limits {
   /** Per run. Zero means zero. */
   readonly maxDeletions: number;
-  /** Of each project's conversations, once it would lose at least `percentAppliesFrom`. 0 to 100. */
+  /**
+   * Of each project's conversations, once it would lose at least `percentAppliesFrom`; those that would lose fewer are judged
+   * together. 0 to 100; 0 is none at all.
+   */
   readonly maxPercent: number;
   readonly percentAppliesFrom: number;
-  /** Rolling 24 hours and 7 days, counted from the audit log. */
+  /** Calendar days: today; today and the six before. Counted from the audit log. */
   readonly maxPerDay: number;
   readonly maxPerWeek: number;
+  /** When there is more to delete than the limits that count allow: nothing, or the oldest of it. */
+  readonly whenExceeded: WhenExceeded;
   /** Nothing younger (by `created_at`) is deleted, whatever a rule says. */
   readonly minAge: Duration;
 }

@@ -3,7 +3,7 @@ import { ApiError, RetentionError } from '../core/errors.ts';
 import type { Policy, Schedule } from '../core/policy.ts';
 import type { Log } from '../core/ports.ts';
 import type { SlotRequest } from './policy-schedule.ts';
-import { createScheduler, type Scheduler } from './scheduler.ts';
+import { createScheduler, type PoliciesNow, type Scheduler } from './scheduler.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -32,6 +32,8 @@ class Machine {
   isRunByHand = false;
   looks = 0;
   storeFault: Error | undefined;
+  /** What the files say, where it is not what they said at the start. */
+  folder: PoliciesNow | undefined;
 
   constructor(at: string) {
     this.at = Date.parse(at);
@@ -40,6 +42,7 @@ class Machine {
   daemon(policies: readonly Policy[]): Scheduler {
     return createScheduler({
       policies,
+      reread: () => Promise.resolve(this.folder ?? { policies }),
       clock: { now: () => this.at },
       log: Object.fromEntries(
         ['info', 'warn', 'error', 'debug'].map((level) => [

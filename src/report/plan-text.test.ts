@@ -29,6 +29,7 @@ const PLAN: PlanSummary = {
   requestsUsed: 14,
   fingerprint: 'b'.repeat(64),
   fileHash: undefined,
+  deferred: 0,
 };
 
 const COST = { requests: 12_345, seconds: 12_360, requestsPerMinute: 60 } as const;

@@ -31,6 +31,7 @@ function policy(changes: Partial<Policy> = {}): Policy {
       percentAppliesFrom: 20,
       maxPerDay: 3000,
       maxPerWeek: 10000,
+      whenExceeded: 'refuse',
       minAge: { amount: 1, unit: 'd' },
     },
     concurrency: 4,
@@ -91,8 +92,8 @@ describe('policyInWords', () => {
       'Rule 1, vip, keeps conversations whose name contains VIP.',
       'Rule 2, old, deletes conversations created more than 90 days ago.',
       'What no rule matches is kept, and so is what a rule cannot be sure about.',
-      'It deletes at most 1,000 conversations a run, 3,000 in 24 hours and 10,000 in 7 days; a run with more is refused as a whole.',
-      'A run is refused, too, when a project would lose more than 50 % of its conversations, counted once it would lose at least 20.',
+      'It deletes at most 1,000 conversations a run, 3,000 a day and 10,000 in seven days; a run with more is refused as a whole.',
+      'A run is refused, too, when a project would lose more than 50 % of its conversations, counted once it would lose at least 20; those that would lose fewer are judged together, as one.',
       'Nothing created less than 1 day ago is deleted, whatever a rule says.',
       'At most 1 conversation is worked on at once.',
     ]);

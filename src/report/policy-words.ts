@@ -83,14 +83,21 @@ function limitsInWords({ limits, rules }: Policy): readonly string[] {
   if (!rules.some((rule) => rule.action === 'delete')) return ['No rule deletes anything.'];
   if (limits.maxDeletions === 0) return ['It may delete nothing: max_deletions is 0.'];
   return [
-    `It deletes at most ${counted(limits.maxDeletions, 'conversation')} a run, ${grouped(limits.maxPerDay)} in 24 hours and ${grouped(limits.maxPerWeek)} in 7 days; a run with more is refused as a whole.`,
+    `It deletes at most ${counted(limits.maxDeletions, 'conversation')} a run, ${grouped(limits.maxPerDay)} a day and ${grouped(limits.maxPerWeek)} in seven days; ${EXCEEDED[limits.whenExceeded]}.`,
     percentInWords(limits),
     `Nothing created less than ${durationInWords(limits.minAge)} ago is deleted, whatever a rule says.`,
   ];
 }
 
+const EXCEEDED: Readonly<Record<Limits['whenExceeded'], string>> = {
+  refuse: 'a run with more is refused as a whole',
+  oldest_first: 'a run with more deletes the oldest and leaves the rest to later runs',
+};
+
 function percentInWords({ maxPercent, percentAppliesFrom }: Limits): string {
-  return `A run is refused, too, when a project would lose more than ${maxPercent} % of its conversations, counted once it would lose at least ${grouped(percentAppliesFrom)}.`;
+  if (maxPercent === 0) return 'A run is refused as soon as it would delete anything: max_percent is 0.';
+  const together = percentAppliesFrom < 2 ? '' : '; those that would lose fewer are judged together, as one';
+  return `A run is refused, too, when a project would lose more than ${maxPercent} % of its conversations, counted once it would lose at least ${grouped(percentAppliesFrom)}${together}.`;
 }
 
 /** Rules that stand behind one which matches everything; most of all a keep rule there keeps nothing. */

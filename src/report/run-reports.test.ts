@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { AuditEntry, AuditEvent, Fact } from '../core/audit-entry.ts';
 import { formatInstant } from '../core/instant.ts';
 import { foldOutcomes } from '../core/outcome.ts';
-import { countsOf, type PlanItem, type PlanProject, type PlanSummary } from '../core/plan.ts';
-import type { RunRecord } from '../core/run.ts';
+import type { PlanItem, PlanProject, PlanSummary } from '../core/plan.ts';
+import { runCountsOf, type RunRecord } from '../core/run.ts';
 import { deletionsIn } from './deletion-proof.ts';
 import { runReportHtml, type RunReport } from './run-html.ts';
 import { outcomeRows, runDetail, runsTable, runSummary } from './run-text.ts';
@@ -107,12 +107,13 @@ function sample({ planned = 2, run = {}, events, projects, others = [] }: Sample
     requestsUsed: 2,
     fingerprint: 'b'.repeat(64),
     fileHash: undefined,
+    deferred: 0,
   };
   const outcomes = deletionsIn(entries).map(({ outcome }) => ({ event: `deletion.${outcome}`, count: 1 }));
   return {
     title: 'Deletion report',
     run: { ...RUN, ...run },
-    counts: { ...countsOf(plan.projects), ...foldOutcomes(outcomes) },
+    counts: runCountsOf(plan, foldOutcomes(outcomes)),
     plan,
     items: [
       ...Array.from({ length: planned }, (_, index) => itemOf(index + 1)),

@@ -51,9 +51,9 @@ export async function applyPlan(
   };
   signals.stop.addEventListener('abort', hurry, { once: true });
   const planned = context.plan.projects.reduce((sum, project) => sum + project.planned, 0);
-  context.progress.begin('deleting', planned);
+  context.progress.begin('deleting', planned - context.plan.deferred);
   try {
-    const items = context.plans.planItems(context.plan.planId, { verdict: 'delete' });
+    const items = context.plans.planItems(context.plan.planId, { verdict: 'delete', order: 'for_applying' });
     await deleteAll(deletion, items);
     const unconfirmed = signals.stop.aborted ? [] : await confirmAbsence(deletion);
     return { unconfirmed, problem: deletion.brake.isPulled ? Brake.reason : undefined };

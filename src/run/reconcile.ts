@@ -11,8 +11,6 @@ import { ControlDesk, type Control } from './control-desk.ts';
 import { withLease, type LeaseParts } from './lease.ts';
 import { look, watchUntilGone } from './watch.ts';
 
-/** Runs looked back on for one that never ended. */
-const RECENT_RUNS = 200;
 /**
  * What another policy left behind is that policy's to settle, unless nobody ran it for so long: then it may have been
  * renamed or removed, and no run of its own will come.
@@ -68,8 +66,8 @@ async function leftBehind(context: ReconcileContext): Promise<Map<string, Leavin
     left.set(policy, leavings);
     return leavings;
   };
-  for (const run of await context.runs.runs({ limit: RECENT_RUNS })) {
-    if (run.status !== 'running' || run.runId === context.runId) continue;
+  for (const run of await context.runs.runsUnderWay()) {
+    if (run.runId === context.runId) continue;
     of(run.policy, run.startedAt).runs.push(run);
   }
   for (const intent of await context.audit.openIntents()) {

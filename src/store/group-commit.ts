@@ -13,6 +13,7 @@ import { prepareInsert, recordedHead } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
 import { prepareAreThereHolds, prepareHoldsAbout } from './hold-rows.ts';
 import { rememberCheckpoint } from './last-checkpoint.ts';
+import { prepareTroubled } from './troubled.ts';
 
 /** Called after each commit with what became durable, in order. Must not throw. */
 export type OnAppended = (entries: readonly AuditEntry[]) => void;
@@ -190,6 +191,7 @@ function prepareStatements(connection: Connection) {
     'SELECT 1 FROM leases WHERE name = ? AND holder = ? AND token = ? AND expires_at > ?',
   );
   const track = prepareTracking(connection);
+  const trackTrouble = prepareTroubled(connection);
   return {
     head: recordedHead(connection),
     areThereHolds: prepareAreThereHolds(connection),
@@ -207,6 +209,7 @@ function prepareStatements(connection: Connection) {
     insert: ({ facts, entry }: Link): void => {
       insert(entry, facts);
       track(entry);
+      trackTrouble(entry);
     },
     moveHead: (head: AuditHead): void => {
       moveHead.run(head.seq, head.hash);

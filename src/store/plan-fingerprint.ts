@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { PlanHeader } from '../core/plan.ts';
 import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
-import { ITEM_COLUMNS, PROJECT_COLUMNS } from './plan-rows.ts';
-import type { ItemRow, ProjectRow } from './plan-rows.ts';
+import { ARRANGED_COLUMNS, ITEM_COLUMNS, PROJECT_COLUMNS } from './plan-rows.ts';
+import type { ArrangedRow, ItemRow, ProjectRow } from './plan-rows.ts';
 
 /**
  * SHA-256 (hex) over the header, every item in order and the projects as they are stored, one line of JSON each. An
@@ -23,25 +23,37 @@ export async function fingerprintOf(connection: Connection, header: PlanHeader):
   return hash.digest('hex');
 }
 
-/** Items in order of their ordinal, in pages. */
-export function itemPages(
+/** All items in order of their ordinal, in pages; what is decided when a plan is applied is no part of it. */
+function itemPages(connection: Connection, planId: string): AsyncGenerator<readonly ItemRow[]> {
+  return pagesOf<ItemRow>(connection, planId, { columns: ITEM_COLUMNS, conditions: '' });
+}
+
+/** Items that fulfil the conditions, which may follow an AND, in order of their ordinal, in pages. */
+export function arrangedPages(
   connection: Connection,
   planId: string,
-  verdict?: string,
-): AsyncGenerator<readonly ItemRow[]> {
-  const ofVerdict = verdict === undefined ? '' : 'AND verdict = ?';
+  conditions: readonly string[],
+): AsyncGenerator<readonly ArrangedRow[]> {
+  return pagesOf<ArrangedRow>(connection, planId, {
+    columns: `${ITEM_COLUMNS}, ${ARRANGED_COLUMNS}`,
+    conditions: conditions.map((condition) => `AND ${condition}`).join(' '),
+  });
+}
+
+function pagesOf<Row extends readonly [ordinal: number, ...unknown[]]>(
+  connection: Connection,
+  planId: string,
+  { columns, conditions }: { readonly columns: string; readonly conditions: string },
+): AsyncGenerator<readonly Row[]> {
   const select = connection.readNow(() =>
     connection
-      .prepare<(string | number)[], ItemRow>(
-        `SELECT ${ITEM_COLUMNS} FROM plan_items
-          WHERE plan_id = ? AND ordinal > ? ${ofVerdict} ORDER BY ordinal LIMIT ${BATCH_ROWS}`,
+      .prepare<[string, number], Row>(
+        `SELECT ${columns} FROM plan_items
+          WHERE plan_id = ? AND ordinal > ? ${conditions} ORDER BY ordinal LIMIT ${BATCH_ROWS}`,
       )
       .raw(),
   );
-  const parameters = verdict === undefined ? [] : [verdict];
-  return connection.pages<ItemRow>((last) =>
-    select.all(planId, last?.[0] ?? Number.MIN_SAFE_INTEGER, ...parameters),
-  );
+  return connection.pages<Row>((last) => select.all(planId, last?.[0] ?? Number.MIN_SAFE_INTEGER));
 }
 
 export function projectRows(connection: Connection, planId: string): readonly ProjectRow[] {
