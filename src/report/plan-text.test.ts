@@ -65,6 +65,16 @@ describe('planHeadline', () => {
     ]);
   });
 
+  it('says how much a run would leave to later ones', () => {
+    const breaches = [{ limit: 'max_deletions', wanted: 36, allowed: 10, projectId: undefined }] as const;
+    const deferral = { room: 10, deferred: 26, breaches };
+    const commandLine = (words: string): string => `<${words}>`;
+    expect(planHeadline(PLAN, { ...WORDS, deferral, commandLine }).slice(-2)).toEqual([
+      'A run would delete the 10 oldest and leave 26 to later runs: max_deletions allows 10, the plan has 36.',
+      'Apply it: <apply plan-8h3v5t0c2wqa>',
+    ]);
+  });
+
   it('names the limit that would refuse it', () => {
     const breaches = [{ limit: 'max_deletions', wanted: 36, allowed: 10, projectId: undefined }] as const;
     const lines = planHeadline(PLAN, { cost: { ...COST, requestsPerMinute: 'unlimited' }, breaches });
