@@ -68,8 +68,9 @@ limits:                          # these defaults hold when the block is missing
   max_deletions: 1000            # per run
   max_percent: 50                # of each project's conversations …
   percent_applies_from: 20       # … once a project would lose at least this many
-  max_per_day: 3000              # rolling 24 hours and 7 days, from the audit log;
+  max_per_day: 3000              # calendar days: today; today and the six before;
   max_per_week: 10000            #   default 3 and 10 times max_deletions
+  when_exceeded: refuse          # refuse | oldest_first
   min_age: 1d                    # nothing younger is deleted, whatever a rule says
 concurrency: 4                   # conversations in flight at once, 1–32
 `;
@@ -119,6 +120,7 @@ describe('a policy', () => {
         percentAppliesFrom: 20,
         maxPerDay: 3000,
         maxPerWeek: 10000,
+        whenExceeded: 'refuse',
         minAge: { amount: 1, unit: 'd' },
       },
     });

@@ -13,7 +13,7 @@ describe('the days of a limit', () => {
     // … and a day that begins in a gap begins behind it.
     ['America/Santiago', '2026-09-06T12:00:00Z', '2026-09-06T04:00:00.000Z', '2026-08-31T04:00:00.000Z'],
     ['Pacific/Kiritimati', '2026-01-01T00:00:00Z', '2025-12-31T10:00:00.000Z', '2025-12-25T10:00:00.000Z'],
-  ])('in %s, of %s', (timeZone, at, today, week) => {
+  ] as const)('in %s, of %s', (...[timeZone, at, today, week]) => {
     const days = calendarDaysOf(Date.parse(at), timeZone);
     expect([iso(days.today), iso(days.week)]).toEqual([today, week]);
   });

@@ -584,7 +584,12 @@ describe('files that change while it runs', () => {
   it('may bring a policy, take one away, and bring it back', async () => {
     const machine = new Machine('2026-05-01T12:00:00Z');
     const scheduler = await started(machine, nightly('first'));
-    machine.folder = { policies: [{ ...policy('hourly', '30 * * * *'), hash: 'h' }, { ...policy('on-command'), hash: 'o' }] };
+    machine.folder = {
+      policies: [
+        { ...policy('hourly', '30 * * * *'), hash: 'h' },
+        { ...policy('on-command'), hash: 'o' },
+      ],
+    };
     await scheduler.reload();
     expect(machine.said('policy added: from here on as its file says')).toHaveLength(2);
     expect(machine.said('policy removed: from here on as its file says')).toHaveLength(1);

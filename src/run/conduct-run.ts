@@ -16,11 +16,11 @@ import type {
   Store,
 } from '../core/ports.ts';
 import { runCountsOf, type RunCounts, type RunRecord, type RunStatus, type Trigger } from '../core/run.ts';
-import { endedAs, likeBefore } from '../core/run-ending.ts';
 import { asRunFault } from './api-faults.ts';
 import { assertClockAfterLog, ClockWatch } from './clock-watch.ts';
 import { auditFacts, joinStops, type StopSignals } from './context.ts';
 import { withLease, type LeaseParts } from './lease.ts';
+import { comparedWithBefore, eventOf, statusOf } from './run-end.ts';
 import { scrubIdlePlans } from './scrub.ts';
 import { reconcile } from './reconcile.ts';
 
@@ -243,7 +243,7 @@ async function recorded(deps: RunDeps, { run, record, ending }: Ended): Promise<
     ...{ status, endedAt: clock.now(), requests, auditHead: written.at(-1)?.hash, problem },
     warnings: [...run.warnings],
     runsRemaining,
-    ...(await comparedWithBefore(deps, run, { status, counts, plan, facts })),
+    ...(await comparedWithBefore(store, run, { status, counts, plan, facts })),
   };
   await store.updateRun(run.runId, change);
   // Before the lease is given back. An interrupted run leaves its slot due.
@@ -251,28 +251,6 @@ async function recorded(deps: RunDeps, { run, record, ending }: Ended): Promise<
     await store.recordSlot(run.policy.name, run.slotAt);
   await scrubIdlePlans(store, clock.now());
   return { run: { ...record, ...change, planId: plan?.planId }, counts, skipped, plan, fault };
-}
-
-async function comparedWithBefore(
-  { store }: RunDeps,
-  { runId, policy }: OpenRun,
-  end: {
-    readonly status: RunStatus;
-    readonly counts: RunCounts;
-    readonly plan: PlanSummary | undefined;
-    readonly facts: Ending['facts'];
-  },
-): Promise<Pick<RunRecord, 'endedAs' | 'asBefore' | 'alikeSince'>> {
-  const incomplete = end.plan?.projects.filter((project) => project.incomplete !== undefined).length ?? 0;
-  const ended = endedAs({ ...end, incomplete });
-  const latest = await store.runs({ policy: policy.name, limit: 2 });
-  return {
-    endedAs: ended,
-    ...likeBefore(
-      ended,
-      latest.find((before) => before.runId !== runId),
-    ),
-  };
 }
 
 function inRecord(
@@ -304,13 +282,4 @@ async function unrecorded(
 async function planOf({ store }: RunDeps, runId: string): Promise<PlanSummary | undefined> {
   const planId = (await store.run(runId))?.planId;
   return planId === undefined ? undefined : store.plan(planId);
-}
-
-function statusOf(fault: RetentionError): RunStatus {
-  return fault.kind === 'interrupted' || fault.kind === 'lease_held' ? 'interrupted' : 'failed';
-}
-
-function eventOf(status: RunStatus): 'run.completed' | 'run.refused' | 'run.interrupted' | 'run.failed' {
-  if (status === 'refused' || status === 'interrupted' || status === 'failed') return `run.${status}`;
-  return 'run.completed';
 }

@@ -124,7 +124,8 @@ export function auditQuestionTests({ store, clock }: Suite): void {
 
   it('counts a deletion for the day on which its run started', async () => {
     const midnight = clock().now() + 1_000;
-    const append = async (at: number, event: AuditEvent, run: string, session: string | null = null) => {
+    const append = async (...of: [at: number, event: AuditEvent, run: string, session?: string]) => {
+      const [at, event, run, session = null] = of;
       clock().set(at);
       await store().audit.append([facts(event, { run_id: run, session_id: session })]);
     };

@@ -1,8 +1,9 @@
 import { isFault, RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
+import type { Log } from '../../core/ports.ts';
 import { createCronWake } from '../../daemon/cron-wake.ts';
 import type { SlotRequest } from '../../daemon/policy-schedule.ts';
-import { createScheduler, type PoliciesNow } from '../../daemon/scheduler.ts';
+import { createScheduler, type PoliciesNow, type Scheduler } from '../../daemon/scheduler.ts';
 import type { RunDeps, RunResult } from '../../run/conduct-run.ts';
 import { joinStops, type StopSignals } from '../../run/context.ts';
 import { runPolicy } from '../../run/run-policy.ts';
@@ -94,11 +95,7 @@ async function serveUntilStopped(
   });
   await scheduler.start();
   const stopListening = onReloadRequest(() => {
-    log.info({}, 'reading the policies again, as asked');
-    scheduler.reload().catch((error: unknown) => {
-      const problem = error instanceof Error ? error.message : String(error);
-      log.error({ problem }, 'the policies could not be taken up');
-    });
+    reload(scheduler, log);
   });
   const served = policies.filter(({ schedule }) => schedule !== undefined).map(({ name }) => name);
   log.info({ policies: served }, 'serving');
@@ -107,4 +104,12 @@ async function serveUntilStopped(
   log.info({}, 'stopping: no new deletion, what is in flight is recorded');
   await scheduler.stop();
   broken.signal.throwIfAborted();
+}
+
+function reload(scheduler: Scheduler, log: Log): void {
+  log.info({}, 'reading the policies again, as asked');
+  scheduler.reload().catch((error: unknown) => {
+    const problem = error instanceof Error ? error.message : String(error);
+    log.error({ problem }, 'the policies could not be taken up');
+  });
 }
