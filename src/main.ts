@@ -42,6 +42,12 @@ try {
         for (const signal of SIGNALS) process.off(signal, onSignal);
       };
     },
+    onReloadRequest(listener) {
+      process.on('SIGHUP', listener);
+      return () => {
+        process.off('SIGHUP', listener);
+      };
+    },
     clock: systemClock,
     chance: systemChance,
     newSigningKey,

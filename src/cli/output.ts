@@ -1,5 +1,6 @@
 import { ApiError, RetentionError } from '../core/errors.ts';
 import { syncScreen } from './screens.ts';
+import { withGiven, type Given } from './command-line.ts';
 import type { Screen, Surroundings } from './surroundings.ts';
 import { version } from './version.ts';
 
@@ -27,6 +28,7 @@ export class Output {
   readonly json: boolean;
   readonly #stdout: Screen;
   readonly #stderr: Screen;
+  readonly #given: Given;
   readonly #withStack: boolean;
   #writing: Promise<void> = Promise.resolve();
   /** The first thing that went wrong: nothing is printed after it. */
@@ -34,11 +36,12 @@ export class Output {
 
   constructor(
     surroundings: Pick<Surroundings, 'stdout' | 'stderr' | 'env'>,
-    options: { readonly json?: boolean | undefined },
+    options: { readonly json?: boolean | undefined } & Given,
   ) {
     this.json = options.json === true;
     this.#stdout = surroundings.stdout;
     this.#stderr = surroundings.stderr;
+    this.#given = options;
     this.#withStack = ['debug', 'trace'].includes(surroundings.env['LOG_LEVEL'] ?? '');
   }
 
@@ -91,7 +94,8 @@ export class Output {
 
   /** One or two lines on stderr: what happened, and what to do next. A stack trace only at LOG_LEVEL=debug. */
   problem(error: unknown): void {
-    for (const line of problemLines(error, { withStack: this.#withStack })) this.#stderr.write(`${line}\n`);
+    const options = { withStack: this.#withStack, given: this.#given };
+    for (const line of problemLines(error, options)) this.#stderr.write(`${line}\n`);
   }
 
   note(line: string): void {
@@ -129,10 +133,11 @@ function inWords(cause: unknown): string {
 
 export function problemLines(
   error: unknown,
-  { withStack }: { readonly withStack: boolean },
+  { withStack, given = {} }: { readonly withStack: boolean; readonly given?: Given },
 ): readonly string[] {
   if (!(error instanceof Error)) return [`error: ${String(error)}`];
-  const hinted = (hint: string | undefined): readonly string[] => (hint === undefined ? [] : [`  ${hint}`]);
+  const hinted = (hint: string | undefined): readonly string[] =>
+    hint === undefined ? [] : [`  ${withGiven(given, hint)}`];
   if (error instanceof RetentionError || error instanceof OutputError)
     return [`error: ${error.message}`, ...hinted(error.hint)];
   if (error instanceof ApiError) return [`error: ${error.message}`];

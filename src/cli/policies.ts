@@ -103,6 +103,15 @@ export async function loadPolicies(
   return { policies: chosen, holdFiles };
 }
 
+/** The same files once more, for the daemon, which goes on when they are wrong. Never throws for what is in them. */
+export async function policiesNow(
+  world: CommandWorld,
+  paths: readonly string[],
+): Promise<{ readonly policies: readonly Policy[] } | { readonly problems: readonly string[] }> {
+  const { policies, problems } = await readAll(world, paths);
+  return problems.length === 0 ? { policies } : { problems: problems.map(formatProblem) };
+}
+
 /** The holds that belong to the policy of a plan. Throws `usage`. */
 export async function loadHoldFiles(world: CommandWorld, policyPath: string): Promise<readonly HoldFile[]> {
   const places = await holdsPlaces([policyPath], settingsOf(world).holdsFile);

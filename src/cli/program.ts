@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { createCommandLine, type Given } from './command-line.ts';
 import type { Command as Verb, CommonFlags } from './command.ts';
 import type { ApplyInput } from './commands/apply.ts';
 import type { AuditExportInput, AuditVerifyInput } from './commands/audit.ts';
@@ -15,10 +16,12 @@ import { version } from './version.ts';
 export async function runCli(surroundings: Surroundings): Promise<ExitCode> {
   let code: ExitCode = EXIT.done;
   const perform = async <Input>(load: Load<Input>, input: Input, flags: CommonFlags): Promise<void> => {
-    const output = new Output(surroundings, flags);
+    const given: Given = { ...input, ...flags };
+    const output = new Output(surroundings, { ...given, json: flags.json });
+    const commandLine = createCommandLine(given);
     try {
       const verb = await load();
-      code = await verb({ surroundings, output, flags }, input);
+      code = await verb({ surroundings, output, flags, commandLine }, input);
     } catch (error) {
       output.problem(error);
       code = exitCodeOfError(error);

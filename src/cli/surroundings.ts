@@ -19,6 +19,8 @@ export interface Surroundings {
   readonly stderr: Screen;
   /** Calls back for each SIGINT or SIGTERM; returns how to stop listening. */
   readonly onStopRequest: (listener: (signal: string) => void) => () => void;
+  /** Calls back for each SIGHUP; returns how to stop listening, after which it ends the process again. */
+  readonly onReloadRequest: (listener: () => void) => () => void;
   readonly clock: Clock;
   readonly chance: Chance;
   /** A private Ed25519 key that nobody had before. */

@@ -1,8 +1,10 @@
+import { createKeySource } from '../config/key-source.ts';
 import { readSettings, requireApiKey, type Settings } from '../config/settings.ts';
 import { RetentionError } from '../core/errors.ts';
 import type { HoldFile, Log, Progress, Store } from '../core/ports.ts';
 import type { RunDeps } from '../run/conduct-run.ts';
 import { HoldFiles } from '../run/hold-files.ts';
+import { hasState } from '../store/open-database.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
@@ -35,9 +37,10 @@ export async function openState(world: CommandWorld, settings: Settings, logging
   const onRepaired = (sentence: string): void => {
     log.warn({ state_dir: stateDir }, sentence);
   };
+  const isNew = !hasState(stateDir);
   const store = await openSqliteStore({ stateDir, clock, onAppended, onRepaired, signer });
-  if ((await store.audit.head()).seq === 0) {
-    // It cannot be told from a first start, so it is said at each.
+  if (isNew) {
+    // A first start, or a state that was lost: nobody can tell them apart.
     log.warn({ state_dir: stateDir }, 'new state: the audit log starts at entry 1');
   }
   return store;
@@ -64,14 +67,13 @@ export async function openWorker(
 ): Promise<Worker> {
   const { surroundings } = world;
   const settings = settingsOf(world);
-  const apiKey = requireApiKey(settings);
   const logging = await loggingOf(world, settings, options.forPeople);
   const { clock, chance, holder } = surroundings;
   // Loaded only by who talks to the API: the HTTP client is the largest part of what a command has to read at its start.
   const { createCustomGptClient } = await import('../customgpt/client.ts');
   const client = createCustomGptClient({
     baseUrl: settings.baseUrl,
-    apiKey,
+    apiKey: createKeySource(requireApiKey(settings), { env: surroundings.env, log: logging.log }),
     requestsPerMinute: settings.requestsPerMinute,
     clock,
     chance,
@@ -79,7 +81,7 @@ export async function openWorker(
   });
   const store = await openState(world, settings, logging);
   const { log } = logging;
-  const { leaseMs, verifyTimeoutMs, requestsPerMinute } = settings;
+  const { leaseMs, verifyTimeoutMs, requestsPerMinute, timeZone } = settings;
   const progress: Progress = options.forPeople
     ? createProgress(surroundings.stderr, { clock, requestsPerMinute })
     : NO_PROGRESS;
@@ -92,7 +94,7 @@ export async function openWorker(
     log,
     depsWith(files) {
       const holds = new HoldFiles({ store, files, clock, chance, log });
-      return { ...common, holds, leaseMs, verifyTimeoutMs, requestsPerMinute };
+      return { ...common, holds, leaseMs, verifyTimeoutMs, requestsPerMinute, timeZone };
     },
     async close() {
       await client.close();

@@ -102,6 +102,16 @@ function decided(decision: Decision): Step {
   return { kind: 'decided', decision };
 }
 
+/** By delete rule: the clock that it judges ages by, where it is not the creation. */
+export function agesJudgedBy({ rules }: Pick<Policy, 'rules'>): ReadonlyMap<string, AgeClock> {
+  return new Map(
+    rules
+      .filter(({ action }) => action === 'delete')
+      .map(({ name, selector }) => [name, clockOf(selector)] as const)
+      .filter(([, clock]) => clock !== 'created'),
+  );
+}
+
 /** The clock a person means by the age of what this selector matches. */
 function clockOf(selector: Selector): AgeClock {
   const used = factsUsed(selector);

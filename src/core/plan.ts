@@ -32,6 +32,10 @@ export interface PlanItem extends Decision {
   readonly lastMessageAt: Instant | undefined;
   /** When the newest message was read; undefined: it was not needed. */
   readonly lastMessageReadAt: number | undefined;
+  /** Left to a later run, because the limits leave no room for it in this one. Known once a plan is about to be applied. */
+  readonly deferred?: boolean | undefined;
+  /** Its last DELETE, of whichever run, failed or stayed unverified: it comes after the others. Known as above. */
+  readonly failedBefore?: boolean | undefined;
 }
 
 /** What planning found out about one project. Every count of a plan is a sum over these. */
@@ -96,6 +100,8 @@ export interface PlanSummary extends PlanHeader {
   readonly fingerprint: string;
   /** SHA-256 (hex) of the file that `plan --out` wrote; undefined: none was written. */
   readonly fileHash: string | undefined;
+  /** Planned conversations that are left to a later run; 0 until the plan is about to be applied. */
+  readonly deferred: number;
 }
 
 /** The plan's counts, folded over its projects. */

@@ -5,11 +5,12 @@ import type { EarlierAnswer } from './deletion/earlier.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
 import type { Instant } from './instant.ts';
 import type { OpenIntent } from './open-intent.ts';
-import type { OutcomeCounts } from './outcome.ts';
+import type { OutcomeCounts, SkipCounts } from './outcome.ts';
 import type { KnownPopulation } from './population.ts';
 import type { NotFoundWords } from './not-found-words.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary } from './plan.ts';
 import type { RequestCounts, RunRecord } from './run.ts';
+import type { AgeClock } from './selector.ts';
 
 /** Time from outside. Instants are epoch milliseconds. */
 export interface Clock {
@@ -195,21 +196,37 @@ export interface PlanWriter {
   discard(): Promise<void>;
 }
 
+export interface PlanFilter {
+  /** `delete` leaves out what is deferred. */
+  readonly verdict?: PlanItem['verdict'];
+  /** `for_applying`: those whose last DELETE failed or stayed unverified come after all others; else by `ordinal`. */
+  readonly order?: 'ordinal' | 'for_applying';
+  readonly projectId?: number;
+  /** Only so many from the end by `ordinal`, the last one first; formerly failed ones left out. */
+  readonly last?: number;
+}
+
+/** How much of a plan is deleted in one run. */
+export interface PlanArrangement {
+  /** Most conversations; undefined: all. */
+  readonly room: number | undefined;
+  /** By rule: the clock that it judges ages by, where it is not the creation. */
+  readonly clocks: ReadonlyMap<string, AgeClock>;
+}
+
 export interface PlanStore {
   createPlan(header: PlanHeader): Promise<PlanWriter>;
   plan(planId: string): Promise<PlanSummary | undefined>;
   planByFileHash(fileHash: string): Promise<PlanSummary | undefined>;
   setPlanFileHash(planId: string, fileHash: string): Promise<void>;
-  /** Items in `ordinal` order; read in batches, so that a plan of a million needs no more memory than one of ten. */
-  planItems(
-    planId: string,
-    filter?: {
-      readonly verdict?: PlanItem['verdict'];
-      readonly projectId?: number;
-      /** Only so many from the end, the last one first. */
-      readonly last?: number;
-    },
-  ): AsyncIterable<PlanItem>;
+  /** Items in order; read in batches, so that a plan of a million needs no more memory than one of ten. */
+  planItems(planId: string, filter?: PlanFilter): AsyncIterable<PlanItem>;
+  /**
+   * To be called right before an open plan is consumed: marks the items whose last DELETE failed or stayed unverified, and
+   * defers all but the `room` oldest, those that failed before coming last; then by project and session id. Verdicts and
+   * fingerprint stay. Returns how many are deferred.
+   */
+  arrangePlan(planId: string, how: PlanArrangement): Promise<number>;
   /** Recomputes the fingerprint from what is stored. */
   planFingerprint(planId: string): Promise<string>;
   /** `open` to `applied`, once: false when somebody else has done so, or the plan is not open. */
@@ -248,8 +265,13 @@ export interface AuditLog {
   verifiedSessions(projectId: number): AsyncIterable<readonly string[]>;
   /** When the latest `deletion.intended` of a policy was written; undefined when there is none. */
   lastIntendedAt(policy: string): Promise<number | undefined>;
-  /** Distinct conversations of a policy with a `deletion.intended` since the instant. */
-  intendedSince(policy: string, sinceAt: number): Promise<number>;
+  /**
+   * Distinct conversations of a policy with a `deletion.intended` in runs that started since the instant, by their
+   * `run.started`, less those runs whose limits were overridden.
+   */
+  intendedInRunsSince(policy: string, sinceAt: number): Promise<number>;
+  /** What the run skipped last, by the `cause` of the entry; without one it is `changed`. */
+  skipCauses(runId: string): Promise<SkipCounts>;
 }
 
 /** The right to run, as the store knows it. `token` grows with every change of holder. */
@@ -372,11 +394,23 @@ export interface RunStore {
     change: Partial<
       Pick<
         RunRecord,
-        'planId' | 'status' | 'endedAt' | 'requests' | 'auditHead' | 'problem' | 'warnings' | 'asBefore'
+        | 'planId'
+        | 'status'
+        | 'endedAt'
+        | 'requests'
+        | 'auditHead'
+        | 'problem'
+        | 'warnings'
+        | 'asBefore'
+        | 'endedAs'
+        | 'alikeSince'
+        | 'runsRemaining'
       >
     >,
   ): Promise<void>;
   run(runId: string): Promise<RunRecord | undefined>;
+  /** All that are `running` by their record, however old, oldest first. */
+  runsUnderWay(): Promise<readonly RunRecord[]>;
   /** Newest first. */
   runs(filter: { readonly policy?: string; readonly limit: number }): Promise<readonly RunRecord[]>;
   /** The last slot that was run or caught up for a policy. */

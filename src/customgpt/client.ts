@@ -1,10 +1,11 @@
-import { ApiError, failureInWords, RetentionError } from '../core/errors.ts';
+import { ApiError, failureInWords } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
 import type { Chance, Clock, CustomGptDeleter, CustomGptReader, DeleteAnswer, Log } from '../core/ports.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { Purpose, RequestCounts } from '../core/run.ts';
 import { askAccount, keyFingerprint } from './account.ts';
 import { isRecord, parseJson } from './answers.ts';
+import { createCredential } from './credential.ts';
 import { askExistence } from './existence.ts';
 import { Gate } from './gate.ts';
 import type { Patience } from './gate.ts';
@@ -34,7 +35,8 @@ const DEFAULT_CONNECTIONS = 32;
 export interface CustomGptClientOptions {
   /** Scheme, host and port. */
   readonly baseUrl: string;
-  readonly apiKey: { reveal(): string };
+  /** `renew`, asked once the API refused the key: whether there is a newer one by now. Without it there never is. */
+  readonly apiKey: { reveal(): string; renew?(): boolean };
   readonly requestsPerMinute: number | 'unlimited';
   readonly clock: Clock;
   readonly chance: Chance;
@@ -70,9 +72,10 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
   const { clock, chance, log } = options;
   const urls = createUrls(options.baseUrl);
   const patience = { ...DEFAULT_PATIENCE, ...options.patience };
+  const credential = createCredential(options.apiKey);
   const transport = createTransport({
     origin: urls.origin,
-    authorization: authorizationOf(options.apiKey),
+    authorization: credential.current,
     connections: options.connections ?? DEFAULT_CONNECTIONS,
     timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
     clock,
@@ -81,7 +84,8 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
   const gate = new Gate({ clock, chance, log, patience });
   const turnstile = new Turnstile({ clock, gate, pace: createPace(options.requestsPerMinute) });
   const key = () => keyFingerprint(urls.origin, options.apiKey);
-  const view = () => createView({ urls, key, transport, turnstile, gate, clock, chance, log, patience });
+  const view = () =>
+    createView({ urls, key, transport, turnstile, gate, clock, chance, log, patience, credential });
   return {
     ...view(),
     view,
@@ -112,16 +116,6 @@ function createView(parts: ViewParts): CustomGptView {
       ) => deleteConversation({ urls, call }, { projectId, sessionId }, options ?? {}),
     }),
   };
-}
-
-function authorizationOf(apiKey: { reveal(): string }): string {
-  const key = apiKey.reveal();
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new RetentionError('usage', 'The API key is empty or has characters that no key has.', {
-      hint: 'Set CUSTOMGPT_API_KEY or CUSTOMGPT_API_KEY_FILE to the key alone.',
-    });
-  }
-  return `Bearer ${key}`;
 }
 
 function createReader(parts: {

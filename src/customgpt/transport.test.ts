@@ -46,7 +46,7 @@ async function setUp(handler: Handler, timeouts: Partial<Timeouts> = {}) {
 function connect(origin: string, timeouts: Partial<Timeouts> = {}, connections = 4) {
   const urls = createUrls(origin);
   const transport = createTransport({
-    ...{ origin, connections, authorization: 'Bearer k', timeouts: { ...TIMEOUTS, ...timeouts } },
+    ...{ origin, connections, authorization: () => 'Bearer k', timeouts: { ...TIMEOUTS, ...timeouts } },
     clock: createVirtualClock(0),
   });
   transports.push(transport);

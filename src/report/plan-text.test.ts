@@ -31,6 +31,7 @@ const PLAN: PlanSummary = {
   requestsUsed: 14,
   fingerprint: 'b'.repeat(64),
   fileHash: undefined,
+  deferred: 0,
 };
 
 const COST = { requests: 12_345, seconds: 12_360, requestsPerMinute: 60 } as const;
@@ -64,6 +65,16 @@ describe('planHeadline', () => {
       'Would delete 36 conversations; 3 held, 3 unknown and therefore kept and 412 kept. Nothing has been deleted.',
       'Applying it takes about 12,345 requests, about 3 h 26 min at 60 a minute.',
       'Apply it: customgpt-retention apply plan-8h3v5t0c2wqa',
+    ]);
+  });
+
+  it('says how much a run would leave to later ones', () => {
+    const breaches = [{ limit: 'max_deletions', wanted: 36, allowed: 10, projectId: undefined }] as const;
+    const deferral = { room: 10, deferred: 26, breaches };
+    const commandLine = (words: string): string => `<${words}>`;
+    expect(planHeadline(PLAN, { ...WORDS, deferral, commandLine }).slice(-2)).toEqual([
+      'A run would delete the 10 oldest and leave 26 to later runs: max_deletions allows 10, the plan has 36.',
+      'Apply it: <apply plan-8h3v5t0c2wqa>',
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { plainCommandLine, type CommandLine } from '../core/command-line.ts';
 import { breachInWords } from '../core/limits.ts';
 import { populationOf } from '../core/population.ts';
 import { countsOf, type PlanItem, type PlanProject, type PlanSummary, type Verdict } from '../core/plan.ts';
@@ -42,8 +43,9 @@ const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 /** What a plan would do, as lines for a terminal, 80 columns where the words allow. */
 export function planHeadline(
   plan: PlanSummary,
-  { cost, breaches }: Pick<PlanToShow, 'cost' | 'breaches'>,
+  shown: Pick<PlanToShow, 'cost' | 'breaches' | 'deferral'> & { readonly commandLine?: CommandLine },
 ): string[] {
+  const { cost, breaches, deferral, commandLine = plainCommandLine } = shown;
   const { planned } = countsOf(plan.projects);
   return [
     `Plan ${plan.planId} of policy ${plan.policy}, mode ${plan.mode}`,
@@ -54,7 +56,8 @@ export function planHeadline(
     sentence(plan),
     ...(planned === 0 || cost === undefined ? [] : [costLine(cost)]),
     ...breaches.map((breach) => `A limit would refuse this plan: ${breachInWords(breach)}.`),
-    nextStep(plan, { planned, isRefused: breaches.length > 0 }),
+    ...(deferral === undefined ? [] : [deferralLine(deferral)]),
+    nextStep(plan, { planned, isRefused: breaches.length > 0, commandLine }),
   ];
 }
 
@@ -146,15 +149,24 @@ function costLine({ requests, seconds, requestsPerMinute }: PlanCost): string {
   return `Applying it takes about ${counted(requests, 'request')}${time} ${pace}.`;
 }
 
+function deferralLine({ room, deferred, breaches }: NonNullable<PlanToShow['deferral']>): string {
+  const why = breaches.map(breachInWords).join('; ');
+  return `A run would delete the ${grouped(room)} oldest and leave ${grouped(deferred)} to later runs: ${why}.`;
+}
+
 function nextStep(
   plan: PlanSummary,
-  { planned, isRefused }: { planned: number; isRefused: boolean },
+  {
+    planned,
+    isRefused,
+    commandLine,
+  }: { readonly planned: number; readonly isRefused: boolean; readonly commandLine: CommandLine },
 ): string {
   if (plan.status === 'applied') return 'It was applied already; a plan is applied once.';
   if (plan.status !== 'open')
-    return `It has expired. Make a new one: customgpt-retention plan --policy ${plan.policy}`;
+    return `It has expired. Make a new one: ${commandLine(`plan --policy ${plan.policy}`)}`;
   if (planned === 0) return 'There is nothing to apply.';
-  const apply = `customgpt-retention apply ${plan.planId}`;
-  if (!isRefused) return `Apply it: ${apply}`;
-  return `Apply it all the same: ${apply} --override-limits --by WHO --reason TEXT`;
+  const apply = `apply ${plan.planId}`;
+  if (!isRefused) return `Apply it: ${commandLine(apply)}`;
+  return `Apply it all the same: ${commandLine(`${apply} --override-limits --by WHO --reason TEXT`)}`;
 }

@@ -25,7 +25,16 @@ const RUN: RunRecord = {
   asBefore: 0,
 };
 
-const COUNTS = { ...NO_OUTCOMES, listed: 9, kept: 4, held: 1, unknown: 1, planned: 3, verified: 3 };
+const COUNTS = {
+  ...NO_OUTCOMES,
+  listed: 9,
+  kept: 4,
+  held: 1,
+  unknown: 1,
+  planned: 3,
+  verified: 3,
+  deferred: 0,
+};
 
 const PLAN: PlanSummary = {
   planId: 'plan-1',
@@ -44,6 +53,7 @@ const PLAN: PlanSummary = {
   requestsUsed: 2,
   fingerprint: 'b'.repeat(64),
   fileHash: undefined,
+  deferred: 0,
 };
 
 const ITEM: PlanItem = {
@@ -91,10 +101,12 @@ describe('runsJson', () => {
         audit_head: 'c'.repeat(64),
         warnings: [],
         as_before: 0,
+        as_before_since: null,
+        runs_remaining: null,
       },
     ]);
     expect(Object.keys(runs[0]?.counts ?? {}).join(' ')).toBe(
-      'listed kept held unknown planned verified already_gone unverified failed skipped',
+      'listed kept held unknown planned verified already_gone unverified failed skipped deferred',
     );
   });
 
@@ -112,7 +124,7 @@ describe('plan JSON', () => {
       plan_id: 'plan-1',
       policy: 'support-chats',
       policy_hash: 'a'.repeat(64),
-      counts: { listed: 8, kept: 5, held: 1, unknown: 1, planned: 1 },
+      counts: { listed: 8, kept: 5, held: 1, unknown: 1, planned: 1, deferred: 0 },
       estimate: ESTIMATE,
       refused_by: [{ limit: 'max_deletions', wanted: 3, allowed: 2, project_id: null }],
       incomplete: PLAN.projects

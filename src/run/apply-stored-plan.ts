@@ -6,7 +6,8 @@ import { conductRun, type OpenRun, type RunDeps, type RunResult } from './conduc
 import { auditFacts, type StopSignals } from './context.ts';
 import { findProjects } from './projects.ts';
 import { relist } from './recheck.ts';
-import { applyConsumed, checkLimits, refusal } from './run-policy.ts';
+import { checkLimits } from './check-limits.ts';
+import { applyConsumed, refusal } from './run-policy.ts';
 
 /** A person's word that one plan may pass the limits. */
 export interface Override {
@@ -29,12 +30,14 @@ export interface ApplyRequest {
 export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Promise<RunResult> {
   const { plan, policy, override, signals } = request;
   await assertApplicable(deps, plan, policy);
-  return conductRun(deps, { policy, plan, trigger: 'manual', signals }, async (run) => {
+  return conductRun(deps, { policy, plan, trigger: 'manual', mode: 'enforce', signals }, async (run) => {
     const { store, clock, log } = deps;
     await store.updateRun(run.runId, { planId: plan.planId });
-    const { spent, breaches } = await checkLimits(deps, policy, plan.projects);
-    if (breaches.length > 0 && override === undefined) return refusal(plan, breaches);
-    if (breaches.length > 0 && override !== undefined) {
+    const { spent, refusing, deferring, room } = await checkLimits(deps, {
+      ...{ policy, at: run.startedAt, projects: plan.projects },
+    });
+    if (refusing.length > 0 && override === undefined) return refusal(plan, refusing);
+    if (refusing.length + deferring.length > 0 && override !== undefined) {
       const facts = { plan_id: plan.planId, by: override.by, reason: override.reason };
       await store.audit.append([auditFacts(run, 'limits.overridden', { facts })], run.fence);
     }
@@ -44,7 +47,9 @@ export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Pro
       override === undefined
         ? createAllowance(policy.limits, plan.projects, spent)
         : createPlanAllowance(plan.projects);
-    return applyConsumed(deps, { run, plan, allowance, relisting, lost });
+    const isDeferred = override === undefined && deferring.length > 0;
+    const deferral = { deferring, room: isDeferred ? room : undefined };
+    return applyConsumed(deps, { run, plan, allowance, deferral, relisting, lost });
   });
 }
 

@@ -1,4 +1,4 @@
-import type { SkipCause } from '../core/deletion/life.ts';
+import type { SkipCause } from '../core/outcome.ts';
 import type { Kind } from '../core/deletion/evidence.ts';
 
 /** Why nothing (more) is sent for a conversation. */

@@ -1,4 +1,5 @@
-import { MAX_ATTEMPTS, type SkipCause, type Step } from '../core/deletion/life.ts';
+import type { SkipCause } from '../core/outcome.ts';
+import { MAX_ATTEMPTS, type Step } from '../core/deletion/life.ts';
 import { readingOf } from '../core/deletion/reading.ts';
 import { ApiError } from '../core/errors.ts';
 import type { Existence } from '../core/ports.ts';

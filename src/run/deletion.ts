@@ -51,6 +51,6 @@ export function passingOf(context: DeletionContext, item: DeletableItem): Passin
     sent: { attempts: 0, requestedAt: undefined, sight: undefined },
     patience: undefined,
     onKnown: undefined,
-    hasFailedBefore: false,
+    hasFailedBefore: item.failedBefore === true,
   };
 }

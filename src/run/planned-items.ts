@@ -20,7 +20,9 @@ export class PlannedItems {
     this.#plans = plans;
     this.#planId = planId;
     this.#projectId = projectId;
-    this.#inLine = plans.planItems(planId, { verdict: 'delete', projectId })[Symbol.asyncIterator]();
+    this.#inLine = plans
+      .planItems(planId, { verdict: 'delete', projectId, order: 'for_applying' })
+      [Symbol.asyncIterator]();
   }
 
   /** The first ones, which stay in line. */

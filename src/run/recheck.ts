@@ -1,7 +1,7 @@
 import { restsOnChangeableFacts } from '../core/decide.ts';
 import type { Reading } from '../core/deletion/evidence.ts';
 import type { Sight } from '../core/deletion/facts.ts';
-import type { SkipCause } from '../core/deletion/life.ts';
+import type { SkipCause } from '../core/outcome.ts';
 import { readingOf, type Calibration } from '../core/deletion/reading.ts';
 import type { Instant } from '../core/instant.ts';
 import { IdSet } from '../core/id-set.ts';

@@ -9,8 +9,6 @@ import { auditFacts } from './context.ts';
 import { withLease, type LeaseParts } from './lease.ts';
 import { settleOpen, type SettleOpenContext } from './settle-open.ts';
 
-/** Runs looked back on for one that never ended. */
-const RECENT_RUNS = 200;
 /**
  * What another policy left behind is that policy's to settle, unless nobody ran it for so long: then it may have been
  * renamed or removed, and no run of its own will come.
@@ -57,8 +55,8 @@ async function leftBehind(context: ReconcileContext): Promise<Map<string, Leavin
     left.set(policy, leavings);
     return leavings;
   };
-  for (const run of await context.runs.runs({ limit: RECENT_RUNS })) {
-    if (run.status !== 'running' || run.runId === context.runId) continue;
+  for (const run of await context.runs.runsUnderWay()) {
+    if (run.runId === context.runId) continue;
     of(run.policy, run.startedAt).runs.push(run);
   }
   for (const intent of await ownIntents(context)) {

@@ -1,19 +1,12 @@
-import type { AuditFacts } from '../core/audit-entry.ts';
+import type { AuditFacts, Fact } from '../core/audit-entry.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { RetentionError } from '../core/errors.ts';
-import { formatRoughly } from '../core/instant.ts';
-import {
-  breachesOf,
-  breachInWords,
-  createAllowance,
-  type Allowance,
-  type Breach,
-  type Spent,
-} from '../core/limits.ts';
-import { populationBreaches, populationsAfter } from '../core/population.ts';
-import { countsOf, type PlanProject, type PlanSummary } from '../core/plan.ts';
-import type { Policy } from '../core/policy.ts';
+import { formatInstant, formatRoughly } from '../core/instant.ts';
+import { breachInWords, createAllowance, type Allowance, type Breach } from '../core/limits.ts';
+import { populationsAfter } from '../core/population.ts';
+import { countsOf, type PlanSummary } from '../core/plan.ts';
 import { applyPlan } from './apply-plan.ts';
+import { checkLimits } from './check-limits.ts';
 import {
   conductRun,
   type Ending,
@@ -23,10 +16,9 @@ import {
   type RunResult,
 } from './conduct-run.ts';
 import { auditFacts } from './context.ts';
+import { arrange, runsRemaining, warnOfGrowth } from './defer.ts';
 import { makePlan } from './make-plan.ts';
 import type { Relisting } from './recheck.ts';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** One pass of one policy: plan, and where it says `enforce` and the limits hold, apply. */
 export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult> {
@@ -35,10 +27,14 @@ export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult
     await reportIncomplete(deps, run, plan);
     if (run.policy.mode === 'dry-run')
       return { status: plan.projects.some(isIncomplete) ? 'partial' : 'completed', plan };
-    const { spent, breaches } = await checkLimits(deps, run.policy, plan.projects);
-    if (breaches.length > 0) return refusal(plan, breaches);
-    const allowance = createAllowance(run.policy.limits, plan.projects, spent);
-    return applyConsumed(deps, { run, plan, allowance, relisting: undefined, lost: [] });
+    const { policy, startedAt: at } = run;
+    const { spent, refusing, deferring, room } = await checkLimits(deps, {
+      ...{ policy, at, projects: plan.projects },
+    });
+    if (refusing.length > 0) return refusal(plan, refusing);
+    const allowance = createAllowance(policy.limits, plan.projects, spent);
+    const deferral = { deferring, room: deferring.length === 0 ? undefined : room };
+    return applyConsumed(deps, { run, plan, allowance, deferral, relisting: undefined, lost: [] });
   });
 }
 
@@ -65,45 +61,22 @@ async function planRun(deps: RunDeps, run: OpenRun): Promise<PlanSummary> {
   return plan;
 }
 
-/** What stands against applying this plan, and what the policy has spent of its daily and weekly room, by the audit log. */
-export async function checkLimits(
-  deps: Pick<RunDeps, 'store' | 'clock'>,
-  { name, limits }: Pick<Policy, 'name' | 'limits'>,
-  projects: readonly PlanProject[],
-): Promise<{ readonly spent: Spent; readonly breaches: readonly Breach[] }> {
-  const spent = await spentBy(deps, { name });
-  const known = await deps.store.knownPopulations(name);
-  return {
-    spent,
-    breaches: [...populationBreaches(known, projects), ...breachesOf(limits, projects, spent)],
-  };
-}
-
-async function spentBy(
-  { store, clock }: Pick<RunDeps, 'store' | 'clock'>,
-  policy: Pick<Policy, 'name'>,
-): Promise<Spent> {
-  const now = clock.now();
-  return {
-    lastDay: await store.audit.intendedSince(policy.name, now - DAY_MS),
-    lastWeek: await store.audit.intendedSince(policy.name, now - 7 * DAY_MS),
-  };
-}
-
 /** How a run ends that a limit refuses: nothing was sent, and the plan stays to be looked at. */
 export function refusal(plan: PlanSummary, breaches: readonly Breach[]): Ending {
-  const limits = breaches.map(({ limit, wanted, allowed, projectId }) => ({
-    limit,
-    wanted,
-    allowed,
-    project_id: projectId ?? null,
-  }));
   return {
     status: 'refused',
     plan,
     problem: breaches.map(breachInWords).join('; '),
-    facts: { plan_id: plan.planId, limits },
+    facts: { plan_id: plan.planId, limits: breaches.map(breachFacts) },
   };
+}
+
+function breachFacts({ limit, wanted, allowed, projectId, roomAgain }: Breach): {
+  readonly [key: string]: Fact;
+} {
+  const again =
+    roomAgain === undefined ? {} : { room_again_at: formatInstant(roomAgain.at), room: roomAgain.room };
+  return { limit, wanted, allowed, project_id: projectId ?? null, ...again };
 }
 
 /** Applies a plan for this run, once: whoever consumes it first has it. */
@@ -113,13 +86,16 @@ export async function applyConsumed(
     readonly run: OpenRun;
     readonly plan: PlanSummary;
     readonly allowance: Allowance;
+    /** What the limits leave to later runs; `room` undefined: nothing. */
+    readonly deferral: { readonly room: number | undefined; readonly deferring: readonly Breach[] };
     readonly relisting: Relisting | undefined;
     /** Projects of the plan that must not be touched any more. */
     readonly lost: readonly number[];
   },
 ): Promise<Ending> {
-  const { run, plan, allowance } = parts;
+  const { run, allowance, deferral } = parts;
   const { store, holds, clock, chance, log, progress, verifyTimeoutMs, requestsPerMinute } = deps;
+  const plan = await arrange(store, parts.plan, { room: deferral.room, policy: run.policy });
   if (!(await store.consumePlan(plan.planId, run.runId))) {
     throw new RetentionError('plan_stale', `plan ${plan.planId} was applied already`);
   }
@@ -151,13 +127,20 @@ export async function applyConsumed(
     verifyTimeoutMs,
     requestsPerMinute,
   };
-  const { problem } = await applyPlan(context, parts);
+  await warnOfGrowth(store, run, plan.deferred);
+  const { problem } = await applyPlan({ ...context, plan }, parts);
   const outcomes = await store.audit.outcomeCounts(runId);
   const complete =
-    outcomes.verified + outcomes.already_gone === countsOf(plan.projects).planned &&
+    outcomes.verified + outcomes.already_gone === countsOf(plan.projects).planned - plan.deferred &&
     !plan.projects.some(isIncomplete);
-  const facts = { plan_id: plan.planId, ...(problem === undefined ? {} : { problem: 'brake' }) };
-  return { status: complete ? 'completed' : 'partial', plan, problem, outcomes, facts };
+  const facts = {
+    plan_id: plan.planId,
+    ...(problem === undefined ? {} : { problem: 'brake' }),
+    ...(plan.deferred === 0 ? {} : { deferred_by: deferral.deferring.map(breachFacts) }),
+  };
+  const remaining = runsRemaining(run.policy, plan.deferred);
+  const status = complete ? 'completed' : 'partial';
+  return { status, plan, problem, outcomes, facts, runsRemaining: remaining };
 }
 
 function reappearance(run: OpenRun, { projectId, sessionId, createdAt }: Conversation): AuditFacts {

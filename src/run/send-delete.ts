@@ -1,6 +1,6 @@
 import type { Kind } from '../core/deletion/evidence.ts';
 import { intendedFacts, type Sight } from '../core/deletion/facts.ts';
-import type { SkipCause } from '../core/deletion/life.ts';
+import type { SkipCause } from '../core/outcome.ts';
 import { ApiError, HeldError } from '../core/errors.ts';
 import { holdOver, type Hold } from '../core/hold.ts';
 import type { DeleteAnswer, Existence } from '../core/ports.ts';

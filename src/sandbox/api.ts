@@ -46,7 +46,7 @@ export class Api {
 
   #isAuthorized(authorization: string | undefined): boolean {
     const [scheme, key] = (authorization ?? '').split(' ');
-    return scheme?.toLowerCase() === 'bearer' && key === this.#apiKey;
+    return scheme?.toLowerCase() === 'bearer' && key === (this.#world.faults.exchangedKey ?? this.#apiKey);
   }
 
   #dispatch(call: Call): Answer {

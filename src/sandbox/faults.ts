@@ -52,6 +52,8 @@ export class Faults {
   readonly vanishedProjects = new Set<number>();
   /** Every request answers 401. */
   revokedKey = false;
+  /** Another key than the first is the right one by now. */
+  exchangedKey: string | undefined = undefined;
   /** Every request answers 404; true is an HTML page. */
   everything404: boolean | BodyKind = false;
   /** After each page of conversations that is served, a new conversation arrives in that project. */

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
 import { formatInstant, parseInstant } from '../core/instant.ts';
-import { OUTCOMES, foldOutcomes } from '../core/outcome.ts';
+import { OUTCOMES, foldOutcomes, skipCauseOf } from '../core/outcome.ts';
+import type { SkipCause, SkipCounts } from '../core/outcome.ts';
 import type { AuditLog } from '../core/ports.ts';
 import { prepareSelect, readableEntry, recordedHead } from './audit-rows.ts';
 import type { AuditRow } from './audit-rows.ts';
@@ -19,11 +20,8 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
   const lastWords = prepareLastWords(connection);
   const open = prepareOpenIntents(connection);
   const earlier = prepareEarlierDeletes(connection);
-  const intended = connection.prepare<[string, string], number>(
-    `SELECT COUNT(*) FROM (
-       SELECT DISTINCT project_id, session_id FROM audit_entries
-        WHERE policy = ? AND event = 'deletion.intended' AND time >= ?)`,
-  );
+  const intended = prepareIntendedInRuns(connection);
+  const skipCauses = prepareSkipCauses(connection);
   const lastIntended = connection
     .prepare<[string], string | null>(
       "SELECT MAX(time) FROM audit_entries WHERE policy = ? AND event = 'deletion.intended'",
@@ -41,8 +39,41 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
       connection.read(() => earlier.underWay(projectId, thanRunId, now)),
     verifiedSessions: (projectId) => verifiedSessions(connection, projectId),
     lastIntendedAt: (policy) => connection.read(() => parseInstant(lastIntended.get(policy))),
-    intendedSince: (policy, sinceAt) =>
-      connection.read(() => intended.pluck().get(policy, formatInstant(sinceAt)) ?? 0),
+    intendedInRunsSince: (policy, sinceAt) =>
+      connection.read(() => intended.get(policy, formatInstant(sinceAt)) ?? 0),
+    skipCauses: (runId) => connection.read(() => skipCauses(runId)),
+  };
+}
+
+/** Read run by run: a policy has few runs in a week, and what one wrote lies together. */
+function prepareIntendedInRuns(connection: Connection) {
+  return connection
+    .prepare<[string, string], number>(
+      `SELECT COUNT(*) FROM (
+         SELECT DISTINCT intended.project_id, intended.session_id
+           FROM audit_entries AS started CROSS JOIN audit_entries AS intended
+          WHERE started.event = 'run.started' AND started.policy = ? AND started.time >= ?
+            AND NOT EXISTS (SELECT 1 FROM audit_entries AS overridden
+                             WHERE overridden.event = 'limits.overridden' AND overridden.run_id = started.run_id)
+            AND intended.run_id = started.run_id AND intended.event = 'deletion.intended')`,
+    )
+    .pluck();
+}
+
+function prepareSkipCauses(connection: Connection): (runId: string) => SkipCounts {
+  const select = connection.prepare<[string], { cause: unknown; count: number }>(
+    `SELECT json_extract(facts, '$.cause') AS cause, COUNT(*) AS count FROM (
+       SELECT event, facts, MAX(seq) FROM audit_entries WHERE run_id = ? AND event IN (${OUTCOME_EVENTS})
+        GROUP BY project_id, session_id) AS outcomes
+      WHERE event = 'deletion.skipped' GROUP BY cause`,
+  );
+  return (runId) => {
+    const counts: Partial<Record<SkipCause, number>> = {};
+    for (const { cause, count } of select.all(runId)) {
+      const known = skipCauseOf(cause);
+      counts[known] = (counts[known] ?? 0) + count;
+    }
+    return counts;
   };
 }
 

@@ -15,6 +15,7 @@ import type { Connection } from './connection.ts';
 import { prepareAreThereHolds, prepareHoldsAbout } from './hold-rows.ts';
 import { rememberCheckpoint } from './last-checkpoint.ts';
 import { HeadNotes } from './last-head.ts';
+import { prepareTroubled } from './troubled.ts';
 
 /** Called after each commit with what became durable, in order. Must not throw. */
 export type OnAppended = (entries: readonly AuditEntry[]) => void;
@@ -205,6 +206,7 @@ function prepareStatements(connection: Connection) {
     'SELECT 1 FROM leases WHERE name = ? AND holder = ? AND token = ? AND expires_at > ?',
   );
   const track = prepareTracking(connection);
+  const trackTrouble = prepareTroubled(connection);
   return {
     head: recordedHead(connection),
     areThereHolds: prepareAreThereHolds(connection),
@@ -222,6 +224,7 @@ function prepareStatements(connection: Connection) {
     insert: ({ facts, entry }: Link): void => {
       insert(entry, facts);
       track(entry);
+      trackTrouble(entry);
     },
     moveHead: (head: AuditHead): void => {
       moveHead.run(head.seq, head.hash);

@@ -10,6 +10,7 @@ import { runWarnings } from './migrations/005-run-warnings.ts';
 import { evidence } from './migrations/006-evidence.ts';
 import { readings } from './migrations/007-readings.ts';
 import { accounts } from './migrations/008-accounts.ts';
+import { limitsOverTime } from './migrations/009-limits-over-time.ts';
 import type { Migration } from './migrations/migration.ts';
 
 const MIGRATIONS: readonly Migration[] = [
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly Migration[] = [
   evidence,
   readings,
   accounts,
+  limitsOverTime,
 ];
 const NEWEST = MIGRATIONS.length;
 

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { PlanHeader } from '../core/plan.ts';
 import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
-import { ITEM_COLUMNS, PROJECT_COLUMNS } from './plan-rows.ts';
-import type { ItemRow, ProjectRow } from './plan-rows.ts';
+import { ARRANGED_COLUMNS, ITEM_COLUMNS, PROJECT_COLUMNS } from './plan-rows.ts';
+import type { ArrangedRow, ItemRow, ProjectRow } from './plan-rows.ts';
 
 /**
  * SHA-256 (hex) over the header (the account where the plan has one), every item in order and the projects as they are stored, one line of JSON each. An
@@ -24,62 +24,53 @@ export async function fingerprintOf(connection: Connection, header: PlanHeader):
   return hash.digest('hex');
 }
 
-/** Which items of a plan. */
-export interface ItemFilter {
-  readonly verdict?: string | undefined;
-  readonly projectId?: number | undefined;
+/** All items in order of their ordinal, in pages; what is decided when a plan is applied is no part of it. */
+function itemPages(connection: Connection, planId: string): AsyncGenerator<readonly ItemRow[]> {
+  return pagesOf<ItemRow>(connection, planId, { columns: ITEM_COLUMNS, conditions: '' });
 }
 
-/** Items in order of their ordinal, in pages. */
-export function itemPages(
+/** Items that fulfil the conditions, which may follow an AND, in order of their ordinal, in pages. */
+export function arrangedPages(
   connection: Connection,
   planId: string,
-  filter: ItemFilter = {},
-): AsyncGenerator<readonly ItemRow[]> {
-  const { conditions, parameters } = conditionsOf(filter);
+  conditions: readonly string[],
+): AsyncGenerator<readonly ArrangedRow[]> {
+  return pagesOf<ArrangedRow>(connection, planId, {
+    columns: `${ITEM_COLUMNS}, ${ARRANGED_COLUMNS}`,
+    conditions: conditions.map((condition) => `AND ${condition}`).join(' '),
+  });
+}
+
+function pagesOf<Row extends readonly [ordinal: number, ...unknown[]]>(
+  connection: Connection,
+  planId: string,
+  { columns, conditions }: { readonly columns: string; readonly conditions: string },
+): AsyncGenerator<readonly Row[]> {
   const select = connection.readNow(() =>
     connection
-      .prepare<(string | number)[], ItemRow>(
-        `SELECT ${ITEM_COLUMNS} FROM plan_items
+      .prepare<[string, number], Row>(
+        `SELECT ${columns} FROM plan_items
           WHERE plan_id = ? AND ordinal > ? ${conditions} ORDER BY ordinal LIMIT ${BATCH_ROWS}`,
       )
       .raw(),
   );
-  return connection.pages<ItemRow>((last) =>
-    select.all(planId, last?.[0] ?? Number.MIN_SAFE_INTEGER, ...parameters),
-  );
+  return connection.pages<Row>((last) => select.all(planId, last?.[0] ?? Number.MIN_SAFE_INTEGER));
 }
 
-/** So many items from the end, the last one first. */
+/** So many items that fulfil the conditions from the end, the last one first. */
 export function lastItems(
   connection: Connection,
   planId: string,
-  { count, ...filter }: ItemFilter & { readonly count: number },
-): readonly ItemRow[] {
-  const { conditions, parameters } = conditionsOf(filter);
+  { conditions, count }: { readonly conditions: readonly string[]; readonly count: number },
+): readonly ArrangedRow[] {
+  const and = conditions.map((condition) => `AND ${condition}`).join(' ');
   return connection
-    .prepare<(string | number)[], ItemRow>(
-      `SELECT ${ITEM_COLUMNS} FROM plan_items WHERE plan_id = ? ${conditions} ORDER BY ordinal DESC LIMIT ?`,
+    .prepare<[string, number], ArrangedRow>(
+      `SELECT ${ITEM_COLUMNS}, ${ARRANGED_COLUMNS} FROM plan_items WHERE plan_id = ? ${and}
+        ORDER BY ordinal DESC LIMIT ?`,
     )
     .raw()
-    .all(planId, ...parameters, count);
-}
-
-function conditionsOf({ verdict, projectId }: ItemFilter): {
-  readonly conditions: string;
-  readonly parameters: readonly (string | number)[];
-} {
-  // Spelled out, so that the index over what is deleted is used.
-  const ofVerdict =
-    verdict === 'delete' ? "AND verdict = 'delete'" : verdict === undefined ? '' : 'AND verdict = ?';
-  const ofProject = projectId === undefined ? '' : 'AND project_id = ?';
-  return {
-    conditions: `${ofVerdict} ${ofProject}`,
-    parameters: [
-      ...(verdict === undefined || verdict === 'delete' ? [] : [verdict]),
-      ...(projectId === undefined ? [] : [projectId]),
-    ],
-  };
+    .all(planId, count);
 }
 
 export function projectRows(connection: Connection, planId: string): readonly ProjectRow[] {

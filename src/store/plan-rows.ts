@@ -17,6 +17,7 @@ export interface PlanRow {
   readonly requests_used: number | null;
   readonly fingerprint: string | null;
   readonly file_hash: string | null;
+  readonly deferred: number;
 }
 
 export const PROJECT_COLUMNS = 'project_id, listed, total, kept, held, unknown, planned, incomplete, sampled';
@@ -56,6 +57,10 @@ export type ItemRow = readonly [
   rough: string | null,
 ];
 
+/** Behind the columns of an item: what was decided about it when the plan was about to be applied. */
+export const ARRANGED_COLUMNS = 'deferred, failed_before';
+export type ArrangedRow = readonly [...item: ItemRow, deferred: number, failedBefore: number];
+
 function headerOf(row: PlanRow): PlanHeader {
   return {
     planId: row.plan_id,
@@ -77,6 +82,7 @@ export function summaryOf(row: PlanRow, projects: readonly ProjectRow[]): PlanSu
     requestsUsed: row.requests_used ?? 0,
     fingerprint: row.fingerprint ?? '',
     fileHash: row.file_hash ?? undefined,
+    deferred: row.deferred,
   };
 }
 
@@ -117,9 +123,10 @@ export function itemRow(item: PlanItem): ItemRow {
   ];
 }
 
-export function itemOf(row: ItemRow): PlanItem {
+export function itemOf(row: ArrangedRow): PlanItem {
   const [ordinal, projectId, sessionId, verdict, rule, reason, ageDays, name, createdBy, ...rest] = row;
-  const [createdAt, updatedAt, seenAt, lastMessageAt, lastMessageReadAt, roughJson] = rest;
+  const [createdAt, updatedAt, seenAt, lastMessageAt, lastMessageReadAt, roughJson, ...arranged] = rest;
+  const [deferred, failedBefore] = arranged;
   const rough = roughOf(roughJson);
   return {
     ordinal,
@@ -138,6 +145,8 @@ export function itemOf(row: ItemRow): PlanItem {
     seenAt,
     lastMessageAt: rough.message ?? lastMessageAt ?? undefined,
     lastMessageReadAt: lastMessageReadAt ?? undefined,
+    deferred: deferred === 1 ? true : undefined,
+    failedBefore: failedBefore === 1 ? true : undefined,
   };
 }
 

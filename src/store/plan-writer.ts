@@ -52,7 +52,7 @@ export class SqlitePlanWriter implements PlanWriter {
         .run(facts.requestsUsed, fingerprint, this.#header.planId);
       if (changes !== 1) throw new Error(`plan ${this.#header.planId} is no longer a draft`);
     });
-    return { ...this.#header, ...facts, status: 'open', fingerprint, fileHash: undefined };
+    return { ...this.#header, ...facts, status: 'open', fingerprint, fileHash: undefined, deferred: 0 };
   }
 
   async discard(): Promise<void> {

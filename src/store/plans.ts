@@ -1,8 +1,9 @@
 import { RetentionError } from '../core/errors.ts';
 import type { PlanHeader, PlanItem, PlanStatus, PlanSummary } from '../core/plan.ts';
-import type { PlanStore, Store } from '../core/ports.ts';
+import type { PlanFilter, PlanStore, Store } from '../core/ports.ts';
 import type { Connection } from './connection.ts';
-import { fingerprintOf, itemPages, lastItems, projectRows } from './plan-fingerprint.ts';
+import { arrangePlan } from './plan-arrangement.ts';
+import { arrangedPages, fingerprintOf, lastItems, projectRows } from './plan-fingerprint.ts';
 import { removeOldDrafts, scrubPlans } from './plan-removal.ts';
 import { itemOf, summaryOf } from './plan-rows.ts';
 import type { PlanRow } from './plan-rows.ts';
@@ -18,6 +19,7 @@ export function createPlanStore(connection: Connection): Plans {
     plan,
     planByFileHash: (fileHash) => connection.read(() => visible.byFileHash(fileHash)),
     planItems: (planId, filter = {}) => readItems(connection, () => plan(planId), filter),
+    arrangePlan: (planId, how) => arrangePlan(connection, planId, how),
     planFingerprint: async (planId) => {
       const found = await plan(planId);
       if (found === undefined) throw noPlan(planId);
@@ -67,7 +69,7 @@ function createPlanStatus(
 /** Reads plans that were finished; a draft is nobody's business but its writer's. */
 function prepareVisible(connection: Connection) {
   const columns =
-    'plan_id, policy, policy_hash, account, policy_path, mode, decided_at, expires_at, status, requests_used, fingerprint, file_hash';
+    'plan_id, policy, policy_hash, account, policy_path, mode, decided_at, expires_at, status, requests_used, fingerprint, file_hash, deferred';
   const select = (key: 'plan_id' | 'file_hash') =>
     connection.prepare<[string], PlanRow>(
       `SELECT ${columns} FROM plans WHERE ${key} = ? AND status <> 'draft' ORDER BY created_at DESC LIMIT 1`,
@@ -101,18 +103,38 @@ async function createPlan(connection: Connection, header: PlanHeader): Promise<S
 async function* readItems(
   connection: Connection,
   plan: () => Promise<PlanSummary | undefined>,
-  { last, ...filter }: NonNullable<Parameters<PlanStore['planItems']>[1]>,
+  filter: PlanFilter,
 ): AsyncGenerator<PlanItem> {
   const found = await plan();
   if (found === undefined) return;
+  const { last } = filter;
   if (last !== undefined) {
-    const rows = await connection.read(() => lastItems(connection, found.planId, { ...filter, count: last }));
+    const [conditions = []] = partsOf({ ...filter, order: 'for_applying' });
+    const rows = await connection.read(() =>
+      lastItems(connection, found.planId, { conditions, count: last }),
+    );
     for (const row of rows) yield itemOf(row);
     return;
   }
-  for await (const rows of itemPages(connection, found.planId, filter)) {
-    for (const row of rows) yield itemOf(row);
+  for (const conditions of partsOf(filter)) {
+    for await (const rows of arrangedPages(connection, found.planId, conditions)) {
+      for (const row of rows) yield itemOf(row);
+    }
   }
+}
+
+/** The conditions of each part of the items, one part after the other. */
+function partsOf({ verdict, order, projectId }: PlanFilter): readonly (readonly string[])[] {
+  const common = [
+    ...(verdict === undefined ? [] : [`verdict = '${verdict}'`]),
+    ...(verdict === 'delete' ? ['deferred = 0'] : []),
+    ...(projectId === undefined ? [] : [`project_id = ${Math.trunc(projectId)}`]),
+  ];
+  if (order !== 'for_applying') return [common];
+  return [
+    [...common, 'failed_before = 0'],
+    [...common, 'failed_before = 1'],
+  ];
 }
 
 function noPlan(planId: string): RetentionError {

@@ -20,6 +20,9 @@ interface RunRow {
   readonly problem: string | null;
   readonly warnings: string;
   readonly as_before: number;
+  readonly ended_as: string | null;
+  readonly alike_since: number | null;
+  readonly runs_remaining: number | null;
 }
 
 const COLUMNS = [
@@ -38,6 +41,9 @@ const COLUMNS = [
   'problem',
   'warnings',
   'as_before',
+  'ended_as',
+  'alike_since',
+  'runs_remaining',
 ] as const satisfies readonly (keyof RunRow)[];
 
 export function createRunStore(connection: Connection): RunStore {
@@ -52,6 +58,9 @@ export function createRunStore(connection: Connection): RunStore {
   const ofPolicy = connection.prepare<[string, number], RunRow>(
     `SELECT ${columns} FROM runs WHERE policy = ? ${newest}`,
   );
+  const underWay = connection.prepare<[], RunRow>(
+    `SELECT ${columns} FROM runs WHERE status = 'running' ORDER BY number`,
+  );
   return {
     startRun: (run) => connection.write(() => void insert.run(rowOf(run))),
     updateRun: (runId, change) =>
@@ -65,6 +74,7 @@ export function createRunStore(connection: Connection): RunStore {
         const row = one.get(runId);
         return row === undefined ? undefined : recordOf(row);
       }),
+    runsUnderWay: () => connection.read(() => underWay.all().map(recordOf)),
     runs: ({ policy, limit }) =>
       connection.read(() =>
         (policy === undefined ? all.all(limit) : ofPolicy.all(policy, limit)).map(recordOf),
@@ -103,6 +113,9 @@ function rowOf(run: RunRecord): RunRow {
     problem: run.problem ?? null,
     warnings: JSON.stringify(run.warnings),
     as_before: run.asBefore,
+    ended_as: run.endedAs ?? null,
+    alike_since: run.alikeSince ?? null,
+    runs_remaining: run.runsRemaining ?? null,
   };
 }
 
@@ -123,6 +136,9 @@ function recordOf(row: RunRow): RunRecord {
     problem: row.problem ?? undefined,
     warnings: JSON.parse(row.warnings) as readonly string[],
     asBefore: row.as_before,
+    endedAs: row.ended_as ?? undefined,
+    alikeSince: row.alike_since ?? undefined,
+    runsRemaining: row.runs_remaining ?? undefined,
   };
 }
 

@@ -78,13 +78,14 @@ describe('checkpoints of a store', () => {
   it('count for nothing in the answers about runs', async () => {
     const store = await open();
     await store.audit.append([
+      facts('run.started'),
       facts('deletion.intended'),
       facts('deletion.verified'),
       facts('run.completed'),
     ]);
     expect(await store.audit.outcomeCounts('run-1')).toMatchObject({ verified: 1, skipped: 0 });
     expect(await store.audit.openIntents()).toEqual([]);
-    expect(await store.audit.intendedSince('support-chats', 0)).toBe(1);
+    expect(await store.audit.intendedInRunsSince('support-chats', 0)).toBe(1);
   });
 
   it('are refused with the caller whose entries they would follow', async () => {

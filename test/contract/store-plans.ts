@@ -18,6 +18,7 @@ export function planTests({ store, clock, reopen }: Suite): void {
     expect(summary).toEqual({
       ...header('plan-1'),
       ...DONE,
+      deferred: 0,
       status: 'open',
       fingerprint: summary.fingerprint,
       fileHash: undefined,

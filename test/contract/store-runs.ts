@@ -113,6 +113,23 @@ export function runTests({ store, reopen }: Suite): void {
     expect(await ids({ policy: 'z', limit: 2 })).toEqual([]);
   });
 
+  it('knows every run that is under way, behind however many that are not', async () => {
+    await store().startRun({ ...RUN, runId: 'oldest', startedAt: NOON - 9 });
+    for (let index = 0; index < 201; index += 1)
+      await store().startRun({ ...RUN, runId: `run-${index}`, startedAt: NOON + index, status: 'completed' });
+    await store().startRun({ ...RUN, runId: 'newest', policy: 'q', startedAt: NOON - 10 });
+    const ids = async () => (await store().runsUnderWay()).map(({ runId }) => runId);
+    expect(await ids()).toEqual(['oldest', 'newest']);
+    await store().updateRun('oldest', {
+      status: 'interrupted',
+      endedAs: 'x',
+      alikeSince: 5,
+      runsRemaining: 7,
+    });
+    expect(await ids()).toEqual(['newest']);
+    expect(await store().run('oldest')).toMatchObject({ endedAs: 'x', alikeSince: 5, runsRemaining: 7 });
+  });
+
   it('does not take the same run twice', async () => {
     await store().startRun(RUN);
     await expect(store().startRun(RUN)).rejects.toSatisfy((error) => isFault(error, 'state_unusable'));

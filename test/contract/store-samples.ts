@@ -74,6 +74,8 @@ export function item(ordinal: number, change: Partial<PlanItem> = {}): PlanItem 
     seenAt: NOON,
     lastMessageAt: NOON - 5,
     lastMessageReadAt: NOON - 3,
+    deferred: undefined,
+    failedBefore: undefined,
     ...change,
   };
 }
@@ -106,6 +108,9 @@ export const RUN: RunRecord = {
   problem: undefined,
   warnings: [],
   asBefore: 0,
+  endedAs: undefined,
+  alikeSince: undefined,
+  runsRemaining: undefined,
 };
 
 export async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {

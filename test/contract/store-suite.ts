@@ -10,6 +10,7 @@ import { populationTests } from './store-populations.ts';
 import { leaseTests, runTests } from './store-runs.ts';
 import { manualClock } from './store-samples.ts';
 import type { ManualClock, Suite } from './store-samples.ts';
+import { arrangementTests } from './store-arrangement.ts';
 import { planTests } from './store-plans.ts';
 
 /** A store under test. `reopen` closes it and opens the same state again, as a restart would. */
@@ -45,6 +46,9 @@ export function storeSuite(name: string, open: (clock: Clock) => Promise<StoreUn
     });
     describe('end of a plan', () => {
       planEndTests(suite);
+    });
+    describe('how a plan is applied', () => {
+      arrangementTests(suite);
     });
     describe('holds', () => {
       holdTests(suite);

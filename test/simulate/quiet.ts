@@ -138,25 +138,41 @@ function checkRefusal(
 ): boolean {
   const { perRun, perDay, perWeek, percent, percentFrom } = limitsOf(of.policy);
   const { startedAt } = of.result.run;
-  const spent = (ms: number): number => {
-    const since = of.state
-      .entries()
-      .filter(
-        ({ event, policy, time }) =>
-          event === 'deletion.intended' && policy === of.policy.name && Date.parse(time) >= startedAt - ms,
-      );
+  const entries = of.state.entries();
+  const runsWith = (event: string, isSo: (at: number) => boolean): ReadonlySet<string | null> =>
+    new Set(
+      entries
+        .filter((entry) => entry.event === event && entry.policy === of.policy.name)
+        .filter(({ time }) => isSo(Date.parse(time)))
+        .map((entry) => entry.run_id),
+    );
+  const overridden = runsWith('limits.overridden', () => true);
+  const spent = (days: number): number => {
+    const firstDay = Math.floor(startedAt / DAY) - days + 1;
+    const started = runsWith('run.started', (at) => Math.floor(at / DAY) >= firstDay);
+    const since = entries.filter(
+      ({ event, run_id: runId }) =>
+        event === 'deletion.intended' && started.has(runId) && !overridden.has(runId),
+    );
     return new Set(since.map((entry) => `${String(entry.project_id)} ${String(entry.session_id)}`)).size;
   };
   const count = of.wanted.length;
-  const isTooMuch = of.account.projects.some(({ id, talks }) => {
-    const here = of.wanted.filter(({ row }) => row.project_id === id).length;
-    const total = talks.filter(({ goneAt }) => goneAt === undefined).length;
-    return here >= percentFrom && here > (total * percent) / 100;
-  });
+  const projects = of.account.projects.map(({ id, talks }) => ({
+    here: of.wanted.filter(({ row }) => row.project_id === id).length,
+    total: talks.filter(({ goneAt }) => goneAt === undefined).length,
+  }));
+  const small = projects.filter(({ here }) => here > 0 && here < percentFrom);
+  const together = {
+    here: small.reduce((sum, { here }) => sum + here, 0),
+    total: small.reduce((sum, { total }) => sum + total, 0),
+  };
+  const isTooMuch = [...projects, together].some(
+    ({ here, total }) => (here >= percentFrom || percent === 0) && here > (total * percent) / 100,
+  );
   // Of a list that does not say how many there are, only what was read of it counts: less than there is, and refused sooner.
   const cannotTell = !of.account.habits.saysTotal;
   const isForGood = count > perRun || count > perDay || count > perWeek || isTooMuch || cannotTell;
-  const isForNow = count > perDay - spent(DAY) || count > perWeek - spent(7 * DAY);
+  const isForNow = count > perDay - spent(1) || count > perWeek - spent(7);
   if (count === 0 || !(isForGood || isForNow))
     stage.referee.blame('refusal', `${of.policy.name} refuses ${count} deletions without need`);
   return isForGood;

@@ -210,7 +210,12 @@ const SABOTAGES: readonly (readonly [string, readonly string[], Sabotage & Clima
   [
     'limits that forget what was spent',
     ['limit', 'refusal'],
-    { store: (store) => ({ ...store, audit: { ...store.audit, intendedSince: () => Promise.resolve(0) } }) },
+    {
+      store: (store) => ({
+        ...store,
+        audit: { ...store.audit, intendedInRunsSince: () => Promise.resolve(0) },
+      }),
+    },
   ],
   [
     'a second DELETE to be sure',

@@ -35,6 +35,7 @@ const WRITES = [
     'createPlan',
     'setPlanFileHash',
     'consumePlan',
+    'arrangePlan',
     'scrubPlans',
     'acquireLease',
     'renewLease',

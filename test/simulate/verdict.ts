@@ -83,9 +83,9 @@ function checkStatus(referee: Referee, { run, counts, plan }: RunResult, remains
   if (run.status === 'completed' && isLeft)
     referee.blame('status', `${run.runId} is completed with ${JSON.stringify(remains)}`);
   const wasApplied = run.mode === 'enforce' && (plan?.status === 'applied' || done > 0);
-  if (run.status === 'completed' && wasApplied && done !== counts.planned)
+  if (run.status === 'completed' && wasApplied && done !== counts.planned - counts.deferred)
     referee.blame('status', `${run.runId} is completed with ${done} of ${counts.planned}`);
-  if (run.status === 'partial' && !isLeft && unconfirmed === 0 && done >= counts.planned)
+  if (run.status === 'partial' && !isLeft && unconfirmed === 0 && done >= counts.planned - counts.deferred)
     referee.blame('status', `${run.runId} is partial, and nothing says why`);
 }
 
@@ -160,10 +160,14 @@ function checkLimits(
   const isBound = ({ runId }: SentDelete): boolean => !overridden.has(runId);
   for (const [runId, sent] of grouped(referee.sent.filter(isBound), (one) => one.runId))
     checkRunLimits(referee, { runId, sent, totals: state.planTotals(String(planOf.get(runId))) });
-  // The rolling limits count by the wall clock of the machine.
+  // The days are those of the wall clock of the machine.
   if (facts.clockMoved) return;
-  for (const [name, sent] of grouped(referee.sent, (one) => one.policy))
-    checkRolling(referee, { name, sent, isBound });
+  const started = facts.entries.filter(({ event }) => event === 'run.started');
+  const dayOf = new Map(
+    started.map(({ run_id: runId, time }) => [runId, Math.floor(Date.parse(time) / DAY)]),
+  );
+  for (const [name, sent] of grouped(referee.sent.filter(isBound), (one) => one.policy))
+    checkDays(referee, { name, sent, dayOf });
 }
 
 function checkRunLimits(
@@ -183,7 +187,8 @@ function checkRunLimits(
   for (const [projectId, there] of grouped(sent, (one) => one.projectId)) {
     const count = distinct(there);
     const total = totals.get(projectId) ?? 0;
-    if (count >= limits.percentFrom && count > (total * limits.percent) / 100)
+    const isMeant = count >= limits.percentFrom || limits.percent === 0;
+    if (isMeant && count > (total * limits.percent) / 100)
       referee.blame(
         'limit',
         `${runId} sent ${count} of ${total} in ${projectId}, ${limits.percent} % allowed`,
@@ -191,24 +196,26 @@ function checkRunLimits(
   }
 }
 
-function checkRolling(
+/** A deletion counts for the day (UTC) on which its run started. */
+function checkDays(
   referee: Referee,
   of: {
     readonly name: string;
     readonly sent: readonly SentDelete[];
-    readonly isBound: (one: SentDelete) => boolean;
+    readonly dayOf: ReadonlyMap<string | null, number>;
   },
 ): void {
   const policy = referee.policies.get(of.name);
   if (policy === undefined) return;
   const { perDay, perWeek } = limitsOf(policy);
-  for (const last of of.sent.filter(of.isBound)) {
-    const since = (ms: number): number =>
-      distinct(of.sent.filter(({ at }) => at <= last.at && at > last.at - ms));
-    if (since(DAY) > perDay)
-      referee.blame('limit', `${of.name} sent ${since(DAY)} in a day, ${perDay} allowed`);
-    if (since(7 * DAY) > perWeek)
-      referee.blame('limit', `${of.name} sent ${since(7 * DAY)} in a week, ${perWeek} allowed`);
+  const dayOf = ({ runId }: SentDelete): number => of.dayOf.get(runId) ?? 0;
+  for (const last of new Set(of.sent.map(dayOf))) {
+    const within = (days: number): number =>
+      distinct(of.sent.filter((one) => dayOf(one) <= last && dayOf(one) > last - days));
+    if (within(1) > perDay)
+      referee.blame('limit', `${of.name} sent ${within(1)} in a day, ${perDay} allowed`);
+    if (within(7) > perWeek)
+      referee.blame('limit', `${of.name} sent ${within(7)} in a week, ${perWeek} allowed`);
   }
 }
 

@@ -123,6 +123,7 @@ export class SimWorker implements Suspect {
       leaseMs: stage.leaseMs,
       verifyTimeoutMs: stage.verifyTimeoutMs,
       requestsPerMinute: stage.requestsPerMinute,
+      timeZone: 'UTC',
     };
   }
 
@@ -178,6 +179,7 @@ export class SimWorker implements Suspect {
       log,
       wake: rarely(createGuardWake(clock), clock),
       runPolicy: runOne,
+      reread: () => Promise.resolve({ policies }),
     };
     const scheduler = createScheduler(parts);
     const stops = joinStops(this.#control.signals, broken.signal);

@@ -116,6 +116,7 @@ export async function createWorld(
     leaseMs: 60_000,
     verifyTimeoutMs: 60_000,
     requestsPerMinute: options.rpm ?? 'unlimited',
+    timeZone: 'UTC',
     ...options.deps,
   };
   let files = 0;

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { RetentionError } from '../../core/errors.ts';
+import { countsOf } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { PlanStore } from '../../core/ports.ts';
 import { plansJsonText, type PlanToShow } from '../../report/run-json.ts';
@@ -9,7 +10,7 @@ import { enterAccount } from '../../run/enter-account.ts';
 import { estimateOf } from '../../run/estimate-plan.ts';
 import { makePlan } from '../../run/make-plan.ts';
 import { scrubIdlePlans } from '../../run/scrub.ts';
-import { checkLimits } from '../../run/run-policy.ts';
+import { checkLimits, type LimitCheck } from '../../run/check-limits.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { isOutOfRoom, OutputError } from '../output.ts';
@@ -47,7 +48,7 @@ export const plan: Command<PlanInput> = async (world, input) => {
     });
     if (input.out !== undefined)
       await writePlanFile(world, { path: input.out, planned, plans: worker.store });
-    await showPlans(world.output, planned);
+    await showPlans(world, planned);
     return EXIT.done;
   } finally {
     await worker.close();
@@ -78,13 +79,23 @@ async function planOne(
     },
   );
   const tookMs = clock.monotonic() - startedAt;
+  const check = await checkLimits(deps, { policy, projects: summary.projects, at: clock.now() });
   return {
     plan: summary,
     cost: { requestsPerMinute, ...estimateOf(policy, summary, { tookMs, requestsPerMinute }) },
     // Read afresh by whoever asks: the file and the screen both do.
     items: { [Symbol.asyncIterator]: () => store.planItems(summary.planId)[Symbol.asyncIterator]() },
-    breaches: (await checkLimits(deps, policy, summary.projects)).breaches,
+    breaches: check.refusing,
+    deferral: deferralOf(check, countsOf(summary.projects).planned),
   };
+}
+
+function deferralOf(
+  { refusing, deferring, room }: LimitCheck,
+  planned: number,
+): NonNullable<PlanToShow['deferral']> | undefined {
+  if (refusing.length > 0 || deferring.length === 0) return undefined;
+  return { room, deferred: planned - room, breaches: deferring };
 }
 
 /** The file is the JSON document of this one plan; its hash in the store is what `apply FILE` finds it by. */

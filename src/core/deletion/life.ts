@@ -1,3 +1,4 @@
+import type { SkipCause } from '../outcome.ts';
 import type { DeleteAnswer } from '../ports.ts';
 import { stronger, type Answered, type Reading, type Sighting } from './evidence.ts';
 
@@ -30,19 +31,6 @@ export type Seen =
   | { readonly saw: 'sighting'; readonly sighting: Sighting; readonly isTimeUp: boolean }
   /** No DELETE, or no further one, may be sent. */
   | { readonly saw: 'bar'; readonly reason: string; readonly cause: SkipCause };
-
-/** Why a planned conversation was not deleted, for whoever counts: each is another thing to do about. */
-export type SkipCause =
-  | 'stopped'
-  | 'brake'
-  | 'project'
-  | 'changed'
-  | 'held'
-  | 'kept'
-  | 'limit'
-  | 'not_known'
-  | 'unreachable'
-  | 'right';
 
 export type Settlement =
   | { readonly outcome: 'verified' | 'already_gone'; readonly warning?: string | undefined }
