@@ -71,6 +71,12 @@ export const NEW_LIFE: Life = {
   reading: undefined,
 };
 
+const FINDS_NOTHING: Settlement = {
+  outcome: 'failed',
+  reason:
+    'the API finds nothing to delete (DELETE 404), yet it is there (GET 200): the key may be allowed to read and not to delete',
+};
+
 const LOOK: Step = { do: 'look', again: false };
 const LOOK_AGAIN: Step = { do: 'look', again: true };
 const LIST: Step = { do: 'list', again: false };
@@ -146,12 +152,7 @@ function afterThere(life: Life, { reading, waitedMs, isTimeUp }: Extract<Seen, {
     case 'never_sent':
       return skipped(`the API refused the DELETE: ${answerInWords(life.last)}`, 'not_known');
     case 'not_found':
-      if (!isTimeUp) return LOOK_AGAIN;
-      return settle({
-        outcome: 'failed',
-        reason:
-          'the API finds nothing to delete (DELETE 404), yet it is there (GET 200): the key may be allowed to read and not to delete',
-      });
+      return isTimeUp ? settle(FINDS_NOTHING) : LOOK_AGAIN;
     case 'ambiguous': {
       const wasLeftOpen = life.last?.kind === 'ambiguous' && life.attempts < MAX_ATTEMPTS;
       if (wasLeftOpen && isPlannedOne && waitedMs >= SETTLE_MS) return { do: 'delete_again' };
@@ -167,6 +168,8 @@ function afterSighting(life: Life, seen: Extract<Seen, { saw: 'sighting' }>): St
   const { sighting } = seen;
   // What was never sent is left alone at once; what was sent is waited for.
   const isTimeUp = seen.isTimeUp || life.strongest === 'never_sent';
+  if (isTimeUp && life.strongest === 'not_found' && life.reading?.is === 'there')
+    return settle(FINDS_NOTHING);
   switch (sighting.is) {
     case 'unreadable':
       if (!isTimeUp) return LIST_AGAIN;
@@ -181,7 +184,7 @@ function afterSighting(life: Life, seen: Extract<Seen, { saw: 'sighting' }>): St
 
 function afterNotShown(
   life: Life,
-  { witness }: Extract<Sighting, { is: 'not_shown' }>,
+  { witness, recreatedAt }: Extract<Sighting, { is: 'not_shown' }>,
   isTimeUp: boolean,
 ): Step {
   const { strongest, reading } = life;
@@ -189,7 +192,10 @@ function afterNotShown(
     const warning = `a deleted conversation answers 404 in other words than one that never was: ${reading.said}`;
     return settle({ outcome: 'verified', warning });
   }
-  if (reading?.is !== 'absent') {
+  // Another one listed under its id is as good as its own 404, unless its own GET goes on showing the planned one.
+  const isShownItself = reading?.is === 'there' && reading.isPlannedOne;
+  const isReplaced = recreatedAt !== undefined && !isShownItself;
+  if (reading?.is !== 'absent' && !isReplaced) {
     return isTimeUp
       ? unknown(life, 'the listing does not show it, but its own GET is no evidence')
       : LOOK_AGAIN;
