@@ -53,7 +53,7 @@ export class RunWatch {
       existence: async (projectId, sessionId, options) => {
         const answer = await this.#heard(reader.existence(projectId, sessionId, options));
         const key = `${projectId} ${sessionId}`;
-        if (answer.state !== 'no_evidence') this.#gone.set(key, answer.state === 'gone');
+        if (answer.state !== 'no_evidence') this.#gone.set(key, answer.state === 'not_found');
         return answer;
       },
       control: async (projectId, signal) => {
