@@ -264,7 +264,7 @@ function passingOf({ runId }: SettleOpenContext, earlier: EarlierAnswers, intent
       strongest: stronger(answered, earlier.of(intent)),
       attempts: intent.attempts,
       last: recordedAnswer(answered, intent.deleteStatus),
-      wasThere: false,
+      wasThere: intent.seenBy === 'messages',
       reading:
         absent === undefined
           ? undefined
