@@ -92,6 +92,11 @@ describe('what it says', () => {
     expect(long.endsWith('…')).toBe(true);
   });
 
+  test('is told without any id to look for, too', () => {
+    for (const asked of [[], ['7'], ['…………']])
+      expect(wordsOfNotFound({ message: 'no chat here' }, asked).said).toBe('no chat here');
+  });
+
   test('is nothing where it says nothing', () => {
     expect(words({ id: 'abc', code: 404, ok: false, data: null }).said).toBe('');
   });

@@ -73,8 +73,9 @@ function wordsOf(value: unknown, mask: (text: string) => string): string {
 function masking(asked: readonly string[]): (text: string) => string {
   const spellings = asked
     .flatMap((id) => [id, id.replaceAll(/[-_]/g, '')])
+    .map((id) => id.replaceAll(/[^\w-]/g, ''))
     .filter((id) => id.length >= 4)
-    .map((id) => id.replaceAll(/[^\w-]/g, '').replaceAll('-', '\\-'));
+    .map((id) => id.replaceAll('-', '\\-'));
   const own = spellings.length === 0 ? undefined : new RegExp(spellings.join('|'), 'gi');
   return (text) => {
     const withoutOwn = own === undefined ? text : text.replaceAll(own, '<>');

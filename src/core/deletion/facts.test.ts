@@ -110,7 +110,7 @@ describe('an outcome', () => {
     ['no answer on record', life('ambiguous', undefined), null, undefined],
     ['an unclear answer after an accepted one', life('accepted', AMBIGUOUS), null, 'HTTP 502 (server_error)'],
     ['one that never left', life('accepted', { kind: 'not_sent', failure: 'x' }), null, 'not sent (x)'],
-  ])('has as its status, after %s', (_, given, status, answered) => {
+  ])('has as its status, after %s', (...[, given, status, answered]) => {
     const found = facts({ ...given, reading: ABSENT }, VERIFIED);
     expect([found['delete_status'], found['answered']]).toEqual([status, answered]);
   });

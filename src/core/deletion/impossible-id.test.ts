@@ -31,7 +31,7 @@ describe('an id that cannot exist', () => {
       '9z9z9z9z-9z9z-9z9z-9z9z',
     ],
     ['signs alone', '--__--__', '--__--__', '--__--__'],
-  ])('has the shape of %s', (_, like, lowest, highest) => {
+  ])('has the shape of %s', (...[, like, lowest, highest]) => {
     expect(impossibleId(like, chanceOf(0))).toBe(lowest);
     expect(impossibleId(like, chanceOf(0.999))).toBe(highest);
   });

@@ -146,7 +146,7 @@ describe('after its own GET', () => {
       ...twice(`${UNREADABLE}HTTP 404 in other words than an unknown id's: gone away`),
     ],
     ['never_sent', 'unknown', ...twice(`${UNREADABLE}HTTP 500`)],
-  ])('%s, %s', (strongest, read, whileWaiting, timeUp) => {
+  ])('%s, %s', (...[strongest, read, whileWaiting, timeUp]) => {
     const given = life(strongest);
     const seen = { saw: 'reading', reading: READING[read], waitedMs: 0 } as const;
     expect(after(given, { ...seen, isTimeUp: false })).toBe(whileWaiting);
@@ -268,7 +268,7 @@ describe('the table of outcomes', () => {
       ...(['never_sent', 'there', 'witnessed'] as const),
       ...twice(`${NOT_KNOWN}the listing does not show it, but its own GET is no evidence; GET: ${ANSWERS}`),
     ],
-  ])('%s, GET %s, listing %s', (strongest, read, sighted, whileWaiting, timeUp) => {
+  ])('%s, GET %s, listing %s', (...[strongest, read, sighted, whileWaiting, timeUp]) => {
     const given = life(strongest, read);
     const seen = { saw: 'sighting', sighting: SIGHTING[sighted] } as const;
     expect(after(given, { ...seen, isTimeUp: false })).toBe(whileWaiting);

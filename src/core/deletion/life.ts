@@ -12,7 +12,7 @@ export interface Life {
   readonly attempts: number;
   /** The last DELETE's answer: undefined where none was sent, or none recorded. */
   readonly last: DeleteAnswer | undefined;
-  /** Its own GET answered 200 before the DELETE, in this run. */
+  /** Its own GET answered 200 before the DELETE. */
   readonly wasThere: boolean;
   /** What its own GET said last. */
   readonly reading: Reading | undefined;
@@ -184,28 +184,30 @@ function afterSighting(life: Life, seen: Extract<Seen, { saw: 'sighting' }>): St
 
 function afterNotShown(
   life: Life,
-  { witness, recreatedAt }: Extract<Sighting, { is: 'not_shown' }>,
+  sighting: Extract<Sighting, { is: 'not_shown' }>,
   isTimeUp: boolean,
 ): Step {
   const { strongest, reading } = life;
-  if (reading?.is === 'unlike' && mayCountUnlike(life) && witness !== undefined) {
+  const isWitnessed = sighting.witness !== undefined;
+  if (reading?.is === 'unlike' && mayCountUnlike(life) && isWitnessed) {
     const warning = `a deleted conversation answers 404 in other words than one that never was: ${reading.said}`;
     return settle({ outcome: 'verified', warning });
   }
-  // Another one listed under its id is as good as its own 404, unless its own GET goes on showing the planned one.
-  const isShownItself = reading?.is === 'there' && reading.isPlannedOne;
-  const isReplaced = recreatedAt !== undefined && !isShownItself;
-  if (reading?.is !== 'absent' && !isReplaced) {
+  if (reading?.is !== 'absent' && !isReplaced(life, sighting)) {
     return isTimeUp
       ? unknown(life, 'the listing does not show it, but its own GET is no evidence')
       : LOOK_AGAIN;
   }
   if (strongest === 'accepted') return settle({ outcome: 'verified' });
-  if (witness !== undefined) {
-    return settle({ outcome: strongest === 'ambiguous' ? 'verified' : 'already_gone' });
-  }
+  if (isWitnessed) return settle({ outcome: strongest === 'ambiguous' ? 'verified' : 'already_gone' });
   if (!isTimeUp) return LIST_AGAIN;
   return unknown(life, 'neither GET nor listing show it, but the listing shows no other of its kind');
+}
+
+/** Another one listed under its id is as good as its own 404, unless its own GET goes on showing the planned one. */
+function isReplaced({ reading }: Life, { recreatedAt }: Extract<Sighting, { is: 'not_shown' }>): boolean {
+  const isShownItself = reading?.is === 'there' && reading.isPlannedOne;
+  return recreatedAt !== undefined && !isShownItself;
 }
 
 function stillShown(life: Life): Step {

@@ -67,7 +67,7 @@ describe('an answer of its own GET', () => {
       { createdAt: undefined, bornBefore: 2000 },
       { is: 'absent', status: 200, at: 5, recreatedAt: 3000 },
     ],
-  ])('%s', (_, answer, expected, reading) => {
+  ])('%s', (...[, answer, expected, reading]) => {
     expect(readingOf(answer, expected, SHAPES)).toEqual(reading);
   });
 });
@@ -97,7 +97,7 @@ describe('the words of a 404', () => {
     ['are repeated where the name is a single letter, or none', 'i', 'it is gone', 'it is gone'],
     ['are repeated where the name is empty', '  ', 'it is gone', 'it is gone'],
     ['are not where the name is not known', undefined, 'it is gone', NOT_REPEATED],
-  ])('%s', (_, name, said, expected) => {
+  ])('%s', (...[, name, said, expected]) => {
     expect(withoutName(name, said)).toBe(expected);
   });
 
