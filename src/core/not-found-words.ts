@@ -16,6 +16,9 @@ const LONGEST_SAID = 120;
 /** A body that nests deeper, or has more values, is not the short word of an API. */
 const DEEPEST = 12;
 const MOST_VALUES = 2_000;
+/** What comes after so many characters of a key or a text is not looked at: somebody else's megabyte must cost nothing. */
+const LONGEST_KEY = 100;
+const LONGEST_TEXT = 1_000;
 
 /** Values under such keys are another each time, whatever they look like. */
 const FLEETING_KEY =
@@ -38,13 +41,13 @@ export function wordsOfNotFound(body: unknown, asked: readonly string[]): NotFou
     }
     if (typeof value === 'object' && value !== null) {
       lines.push(`${path}{}`);
-      for (const [key, one] of Object.entries(value)) visit(one, `${path}.${mask(key)}`, depth + 1);
+      for (const [key, one] of Object.entries(value))
+        visit(one, `${path}.${mask(key.slice(0, LONGEST_KEY))}`, depth + 1);
       return;
     }
-    const isFleeting = FLEETING_KEY.test(path.slice(path.lastIndexOf('.') + 1).replace(/\[\]$/, ''));
-    const words = isFleeting ? '<>' : typeof value === 'string' ? mask(value) : shapeOf(value);
+    const words = isFleeting(path) ? '<>' : wordsOf(value, mask);
     lines.push(`${path}=${words}`);
-    if (typeof value === 'string' && !isFleeting && words !== '<>') said.push(words);
+    if (typeof value === 'string' && words !== '<>') said.push(words);
   };
   visit(body, '', 0);
   // The order of keys, and how often a list repeats itself, say nothing.
@@ -52,26 +55,37 @@ export function wordsOfNotFound(body: unknown, asked: readonly string[]): NotFou
   return { shape, said: shorten(said.join(', ')), isDocumented: isDocumented(body) };
 }
 
-function shapeOf(value: unknown): string {
+/** By its last key, `requestId` read like `request_id`. */
+function isFleeting(path: string): boolean {
+  const key = path.slice(path.lastIndexOf('.') + 1).replace(/(?:\[\])+$/, '');
+  return FLEETING_KEY.test(key.replaceAll(/([a-z])([A-Z])/g, '$1_$2'));
+}
+
+function wordsOf(value: unknown, mask: (text: string) => string): string {
+  if (typeof value === 'string') return mask(value.slice(0, LONGEST_TEXT));
   return typeof value === 'number' ? '#' : String(value);
 }
 
-/** A masking of texts: what differs between two answers that mean the same. */
+/**
+ * A masking of texts: what differs between two answers that mean the same. No expression here may try a text again from each of
+ * its characters to its end.
+ */
 function masking(asked: readonly string[]): (text: string) => string {
   const spellings = asked
     .flatMap((id) => [id, id.replaceAll(/[-_]/g, '')])
+    .map((id) => id.replaceAll(/[^\w-]/g, ''))
     .filter((id) => id.length >= 4)
-    .map((id) => id.replaceAll(/[^\w-]/g, '').replaceAll('-', '\\-'));
+    .map((id) => id.replaceAll('-', '\\-'));
   const own = spellings.length === 0 ? undefined : new RegExp(spellings.join('|'), 'gi');
   return (text) => {
     const withoutOwn = own === undefined ? text : text.replaceAll(own, '<>');
     return withoutOwn
-      .replaceAll(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi, '<>')
+      .replaceAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'<>]+/gi, '<>')
       .replaceAll(/(?:\/(?:[\w.~%-]|<>)+){2,}\/?(?:\?[^\s"']*)?/g, '<>')
       .replaceAll(/\b\w{3},? \d{1,2} \w{3} \d{4}[ \d:]*(?:GMT|UTC)?/g, '<>')
       .replaceAll(/\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?/g, '<>')
       .replaceAll(/\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b/gi, '<>')
-      .replaceAll(/[A-Za-z0-9_-]*\d[A-Za-z0-9_-]*/g, '<>')
+      .replaceAll(/[A-Za-z0-9_-]+/g, (token) => (/\d/.test(token) ? '<>' : token))
       .replaceAll(/\b[0-9a-f]{16,}\b|\b[A-Za-z]{32,}\b/g, '<>')
       .replaceAll(/(?:<>[\s.,:/#-]*)+<>/g, '<>')
       .trim();

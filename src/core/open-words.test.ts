@@ -4,7 +4,7 @@ import { compareOpen, openDifferenceInWords, OpenWords } from './open-words.ts';
 import type { OpenWord, Word } from './open-words.ts';
 
 function word(seq: number, event: AuditEvent, change: Partial<Word> = {}): Word {
-  return { seq, event, policy: 'p', project_id: 1, session_id: 's', run_id: 'run-1', ...change };
+  return { seq, event, policy: 'p', project_id: 1, session_id: 's', run_id: 'run-1', account: '', ...change };
 }
 
 function openAfter(...words: readonly Word[]): readonly number[] {
@@ -13,7 +13,7 @@ function openAfter(...words: readonly Word[]): readonly number[] {
   return open.words().map(({ seq }) => seq);
 }
 
-const OPEN: OpenWord = { seq: 1, policy: 'p', project_id: 1, session_id: 's', run_id: 'run-1' };
+const OPEN: OpenWord = { seq: 1, policy: 'p', project_id: 1, session_id: 's', run_id: 'run-1', account: '' };
 
 describe('what the log leaves open', () => {
   it.each<readonly [string, readonly Word[], readonly number[]]>([

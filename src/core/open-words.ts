@@ -109,6 +109,7 @@ function keyOf({ policy, project_id, session_id }: Omit<OpenWord, 'seq' | 'run_i
   return JSON.stringify([policy, project_id, session_id]);
 }
 
+/** Without the account: an intent that names none is of the one that the state was bound to since. */
 function textOf(word: OpenWord): string {
-  return JSON.stringify([word.policy, word.project_id, word.session_id, word.account, word.run_id, word.seq]);
+  return JSON.stringify([word.policy, word.project_id, word.session_id, word.run_id, word.seq]);
 }

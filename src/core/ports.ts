@@ -256,7 +256,7 @@ export interface AuditLog {
   openIntentCount(policy: string, runId: string): Promise<number>;
   /** What DELETEs were answered that failed or stayed unverified, over all runs: the strongest for each conversation. */
   undoneAnswers(): Promise<readonly EarlierAnswer[]>;
-  /** DELETEs in a project that other runs, whose lease is live at `now`, intended and have no answer for yet. */
+  /** DELETEs in a project that other runs, still running and with a lease that is live at `now`, intended and have no answer for yet. */
   deletesUnderWay(
     projectId: number,
     other: { readonly thanRunId: string; readonly now: number },

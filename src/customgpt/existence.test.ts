@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
+import { wordsOfNotFound } from '../core/not-found-words.ts';
 import type { Existence } from '../core/ports.ts';
 import { askExistence } from './existence.ts';
 import type { Question } from './existence.ts';
@@ -13,7 +14,13 @@ const NOW = Date.UTC(2026, 5, 1, 12);
 /** When the n-th answer arrived. */
 const receivedAt = (n: number): number => NOW - 1000 + n;
 
-/** What one request comes to: an answer with this status and body, a 404 in the vendor's words, an error. */
+const NOT_FOUND = {
+  status: 'error',
+  url: `/conversations/${SESSION}`,
+  data: { code: 404, message: 'no Agent 7' },
+};
+
+/** What one request comes to: an answer with this status and body, a 404 as JSON, an error. */
 type Reply = { readonly body: unknown; readonly status?: number } | 'gone' | Error;
 
 function conversation(change: object = {}): object {
@@ -31,7 +38,7 @@ function reply(row: unknown, messages: unknown): Reply {
 function answerOf({ body, status = 200 }: Exclude<Reply, string | Error>, n: number): Answer {
   return {
     ...{ kind: 'answer', status, body: Buffer.from(JSON.stringify(body)), bodyFailure: undefined },
-    ...{ retryAfter: undefined, date: undefined, receivedAt: receivedAt(n) },
+    ...{ retryAfter: undefined, date: undefined, isStale: false, receivedAt: receivedAt(n) },
   };
 }
 
@@ -46,8 +53,8 @@ async function ask(replies: readonly Reply[], change: Partial<Question> = {}) {
     calls.push(given);
     const next = replies[calls.length - 1] ?? new Error('one request too many');
     if (next instanceof Error) return Promise.reject(next);
-    const answer = answerOf(next === 'gone' ? { body: {}, status: 404 } : next, calls.length);
-    const value = next === 'gone' ? given.notFound?.(answer) : given.read(answer);
+    const answer = answerOf(next === 'gone' ? { body: NOT_FOUND, status: 404 } : next, calls.length);
+    const value = next === 'gone' ? given.notFound?.(answer, NOT_FOUND) : given.read(answer);
     return value === undefined
       ? Promise.reject(apiError('malformed', answer.status))
       : Promise.resolve(value);
@@ -96,8 +103,13 @@ describe('the question whether a conversation is there', () => {
     expect(oversized.answer).toMatchObject({ state: 'present', conversation: undefined });
   });
 
-  it('is answered by a 404', async () => {
-    expect((await ask(['gone'])).answer).toEqual({ state: 'gone', status: 404, receivedAt: receivedAt(1) });
+  it('is answered by a 404, with its words', async () => {
+    const { answer } = await ask(['gone']);
+    expect(answer).toEqual({
+      ...{ state: 'not_found', status: 404, receivedAt: receivedAt(1) },
+      words: wordsOfNotFound(NOT_FOUND, ['7', SESSION]),
+    });
+    expect(JSON.stringify(answer)).not.toContain(SESSION);
   });
 
   it.each([
@@ -107,7 +119,7 @@ describe('the question whether a conversation is there', () => {
   ])('is not answered by another %s', async (_, change) => {
     const { answer, calls } = await ask([reply(conversation(change), paged([message(1)], 1, 2))]);
     expect(answer).toEqual({
-      ...{ state: 'no_evidence', status: 200, failure: 'another_conversation' },
+      ...{ state: 'no_evidence', status: 200, failure: 'another conversation' },
       receivedAt: receivedAt(1),
     });
     expect(calls).toHaveLength(1);
@@ -123,7 +135,7 @@ describe('the question whether a conversation is there', () => {
   it.each([201, 203, 204])('is not answered by a %i', async (status) => {
     const { body } = reply(conversation(), paged([])) as { readonly body: unknown };
     const { answer } = await ask([{ body, status }]);
-    expect(answer).toMatchObject({ state: 'no_evidence', status, failure: 'malformed' });
+    expect(answer).toMatchObject({ state: 'no_evidence', status, failure: `HTTP ${status}, malformed` });
   });
 
   it.each([
@@ -133,12 +145,13 @@ describe('the question whether a conversation is there', () => {
     ['neither row nor messages', { status: 'success', data: {} }],
   ])('is not answered by a 200 with %s', async (_, body) => {
     const { answer } = await ask([{ body }]);
-    expect(answer).toMatchObject({ state: 'no_evidence', status: 200, failure: 'malformed' });
+    expect(answer).toMatchObject({ state: 'no_evidence', status: 200, failure: 'HTTP 200, malformed' });
   });
 
   it.each<[ApiFailure, number | undefined, string]>([
-    ['not_found', 404, 'not_found_in_other_words'],
-    ['forbidden', 403, 'forbidden'],
+    ['not_found', 404, 'HTTP 404 without JSON'],
+    ['stale', 200, 'HTTP 200, stale'],
+    ['forbidden', 403, 'HTTP 403'],
     ['network', undefined, 'network'],
   ])('has no answer in %s', async (failure, status, told) => {
     const { answer } = await ask([apiError(failure, status)]);

@@ -18,7 +18,7 @@ const RUN: RunRecord = {
   status: 'completed',
   startedAt: AT,
   endedAt: AT + 1000,
-  requests: { list: 1, messages: 2, delete: 3, verify: 4, control: 5, account: 6 },
+  requests: { list: 1, messages: 2, calibrate: 0, delete: 3, verify: 4, control: 5, account: 6 },
   auditHead: 'c'.repeat(64),
   problem: undefined,
   warnings: [],

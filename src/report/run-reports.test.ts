@@ -22,7 +22,7 @@ const RUN: RunRecord = {
   status: 'completed',
   startedAt: AT,
   endedAt: AT + 65_000,
-  requests: { list: 2, messages: 0, delete: 2, verify: 3, control: 1, account: 0 },
+  requests: { list: 2, messages: 0, calibrate: 0, delete: 2, verify: 3, control: 1, account: 0 },
   auditHead: HEAD,
   problem: undefined,
   warnings: [],

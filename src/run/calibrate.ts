@@ -1,5 +1,5 @@
 import { impossibleId } from '../core/deletion/impossible-id.ts';
-import type { Calibration } from '../core/deletion/reading.ts';
+import { withoutName, type Calibration } from '../core/deletion/reading.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { NotFoundWords } from '../core/not-found-words.ts';
 import type { AuditLog, Chance, CustomGptReader, Existence, Fence } from '../core/ports.ts';
@@ -128,8 +128,8 @@ export class ProjectCalibration implements Calibration {
   }
 }
 
-/** For reasons: what a conversation's own GET was answered where 200 was needed. */
-export function notThere(answer: Existence): string {
-  if (answer.state === 'not_found') return `HTTP 404 (${answer.words.said})`;
+/** For reasons: what a conversation's own GET was answered where 200 was needed. Its name must not be in them. */
+export function notThere(answer: Existence, name: string | null | undefined): string {
+  if (answer.state === 'not_found') return `HTTP 404: ${withoutName(name, answer.words.said)}`;
   return answer.state === 'present' ? 'HTTP 200' : answer.failure;
 }

@@ -95,7 +95,8 @@ async function read(
   await calibration.compareAnew(answer);
   const reading = readingOf(answer, expectedOf(item), calibration);
   if (reading.is === 'absent') {
-    work.isProven = true;
+    // A new conversation under the id does not show that what was deleted answers as it should.
+    if (reading.status === 404) work.isProven = true;
     context.brake.absent();
     passing.onKnown?.(true);
     passing.onKnown = undefined;
@@ -123,7 +124,7 @@ async function attempt(context: DeletionContext, underway: Underway): Promise<St
       return advance(passing, { saw: 'bar', reason, cause: 'not_known' });
     }
     if (checked.kind === 'read') {
-      if (checked.reading.is === 'absent' && passing.life.strongest === 'never_sent') work.vanished += 1;
+      if (checked.reading.is === 'absent' && passing.life.strongest === 'never_sent') vanish(context, work);
       return advance(passing, { saw: 'reading', reading: checked.reading, waitedMs: 0, isTimeUp: false });
     }
     if (!context.allowance.take(item.projectId, item.sessionId))
@@ -138,12 +139,17 @@ async function attempt(context: DeletionContext, underway: Underway): Promise<St
     if (sent.kind === 'too_late') continue;
     if (sent.kind === 'barred') return advance(passing, { saw: 'bar', ...sent });
     const { answer, requestedAt, first } = sent;
-    if (answer.kind === 'not_found') await askProject(context, work);
     passing.sent = { attempts: number, requestedAt, sight: checked.seen };
     const step = advance(passing, { saw: 'answer', answer });
     if (first === undefined || step.do !== 'look') return step;
     return read(context, underway, { answer: first, waitedMs: 0, isTimeUp: false });
   }
+}
+
+/** One more that nobody here deleted is gone from sight. Where it is too many, nothing more is sent in the project. */
+function vanish({ bars }: DeletionContext, work: ProjectWork): void {
+  work.vanished += 1;
+  if (work.vanishedBar !== undefined) bars.project(work.projectId, work.vanishedBar);
 }
 
 function barOf(
@@ -165,27 +171,4 @@ function barOf(
 
 function stopped(): ApiError {
   return new ApiError({ failure: 'aborted', method: 'DELETE', path: '(not begun)', neverSent: true });
-}
-
-/** A DELETE that answers 404 says that something is missing, not what: is it the project? The next DELETE in it waits for that. */
-async function askProject({ deleter, bars, signals }: DeletionContext, work: ProjectWork): Promise<void> {
-  const ask = async (): Promise<void> => {
-    try {
-      await deleter.control(work.projectId, signals.abandon);
-    } catch (error) {
-      if (!(error instanceof ApiError) || isKeyRefused(error) || error.failure === 'aborted') throw error;
-      if (error.failure !== 'not_found' && error.failure !== 'forbidden') return;
-      const reason = `the project no longer answers (HTTP ${String(error.status)})`;
-      bars.project(work.projectId, { reason, cause: 'project' });
-    }
-  };
-  const asking = ask();
-  // Whoever waits only wants to know that it is over; the error is for who asked.
-  const over = asking.catch(() => undefined);
-  work.asking = over;
-  try {
-    await asking;
-  } finally {
-    if (work.asking === over) work.asking = undefined;
-  }
 }

@@ -44,7 +44,7 @@ export function passingOf(context: DeletionContext, item: DeletableItem): Passin
     createdAt: seen.createdAt,
     bornBefore: undefined,
     kind: kindOf(seen.createdBy),
-    name: seen.name,
+    name: seen.name ?? null,
     run: context,
     common: {},
     life: { ...NEW_LIFE, strongest: context.earlier.of({ projectId, sessionId, createdAt: seen.createdAt }) },

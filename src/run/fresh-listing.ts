@@ -78,7 +78,9 @@ async function readListing(
   const kinds = new Map<Kind, string>();
   // Who needs a witness has it read on until one is shown, or to the end.
   const missing = new Set(
-    waiting.filter(({ life }) => life.strongest !== 'accepted').map(({ kind }) => kind),
+    waiting
+      .filter(({ life }) => life.strongest !== 'accepted' || life.reading?.is === 'unlike')
+      .map(({ kind }) => kind),
   );
   const note = (row: ListedRow & { readonly kind: 'conversation' }): void => {
     const passing = wanted.get(row.sessionId);

@@ -35,7 +35,8 @@ export function afterOutcome(context: DeletionContext, passing: Passing, settlem
   context.progress.advance(1);
   if (bars.ofProject(projectId) !== undefined) return;
   const { last, reading } = passing.life;
-  if (settlement.outcome === 'failed' && last?.kind === 'refused' && passing.kind !== undefined) {
+  const isForbidden = last?.kind === 'refused' && last.failure === 'forbidden';
+  if (settlement.outcome === 'failed' && isForbidden && passing.kind !== undefined) {
     const words = KIND_WORDS[passing.kind];
     bars.kind(projectId, passing.kind, {
       reason: `the key may not delete ${words} in this project`,

@@ -21,8 +21,8 @@ export interface Passing {
   /** Where that is so: what was created after this instant (epoch ms) is another one. */
   readonly bornBefore: number | undefined;
   readonly kind: Kind | undefined;
-  /** Must not be repeated by any reason; undefined: not known. */
-  readonly name: string | undefined;
+  /** Must not be repeated by any reason. null: it has none; undefined: not known. */
+  readonly name: string | null | undefined;
   /** The run that intended it. */
   readonly run: Parameters<typeof auditFacts>[0];
   /** Stands in every entry about it. */

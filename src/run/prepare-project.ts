@@ -92,7 +92,8 @@ async function findThere(
       forbidReading(context, work, item);
       continue;
     }
-    return { reason: `not calibrated: a conversation that was listed answers ${notThere(answer)}, not 200` };
+    const how = notThere(answer, item.seen.name ?? null);
+    return { reason: `not calibrated: a conversation that was listed answers ${how}, not 200` };
   }
   if (absent.length === 0)
     return { reason: 'not calibrated: the key may not read its conversations (HTTP 403)' };
@@ -124,7 +125,9 @@ async function findListedThere(
   const answer = await ask(context, work.projectId, listing.anyRow);
   if (answer.state === 'present')
     return { at: answer.receivedAt, how: 'messages', sessionId: listing.anyRow };
-  return { reason: `not calibrated: a conversation that is listed answers ${notThere(answer)}, not 200` };
+  return {
+    reason: `not calibrated: a conversation that is listed answers ${notThere(answer, undefined)}, not 200`,
+  };
 }
 
 function ask(

@@ -87,9 +87,9 @@ export async function recheck(
 
 export function expectedOf({ seen }: DeletableItem): {
   readonly createdAt: Instant | undefined;
-  readonly name: string | undefined;
+  readonly name: string | null;
 } {
-  return { createdAt: seen.createdAt, name: seen.name };
+  return { createdAt: seen.createdAt, name: seen.name ?? null };
 }
 
 function changed(reason: string, cause: SkipCause = 'changed'): Rechecked {

@@ -4,6 +4,7 @@ import type { SkipCause } from '../core/outcome.ts';
 import { ApiError, HeldError } from '../core/errors.ts';
 import { holdOver, type Hold } from '../core/hold.ts';
 import type { DeleteAnswer, Existence } from '../core/ports.ts';
+import { isKeyRefused } from './api-faults.ts';
 import { auditFacts } from './context.ts';
 import type { DeletionContext } from './deletion.ts';
 import type { ProjectWork } from './project-work.ts';
@@ -108,6 +109,7 @@ async function sendIntended(
   if ('cause' in answer) return answer;
   if (answer.kind === 'too_late') return answer;
   work.sentSinceListing += 1;
+  if (answer.kind === 'not_found') await askProject(context, work);
   const needsNoLook =
     answer.kind === 'not_sent' || (answer.kind === 'refused' && answer.failure === 'forbidden');
   const first = needsNoLook
@@ -147,6 +149,29 @@ async function sendInTime(
   } catch (error) {
     if (!(error instanceof ApiError) || error.failure !== 'aborted') throw error;
     return hold === undefined ? { kind: 'too_late' } : heldSince(hold.matter);
+  }
+}
+
+/** A DELETE that answers 404 says that something is missing, not what: is it the project? The next DELETE in it waits for that. */
+async function askProject({ deleter, bars, signals }: DeletionContext, work: ProjectWork): Promise<void> {
+  const ask = async (): Promise<void> => {
+    try {
+      await deleter.control(work.projectId, signals.abandon);
+    } catch (error) {
+      if (!(error instanceof ApiError) || isKeyRefused(error) || error.failure === 'aborted') throw error;
+      if (error.failure !== 'not_found' && error.failure !== 'forbidden') return;
+      const reason = `the project no longer answers (HTTP ${String(error.status)})`;
+      bars.project(work.projectId, { reason, cause: 'project' });
+    }
+  };
+  const asking = ask();
+  // Whoever waits only wants to know that it is over; the error is for who asked.
+  const over = asking.catch(() => undefined);
+  work.asking = over;
+  try {
+    await asking;
+  } finally {
+    if (work.asking === over) work.asking = undefined;
   }
 }
 

@@ -190,7 +190,7 @@ async function findThere(
   const answer = await reader.existence(projectId, sessionId, { purpose: 'calibrate', signal: stop });
   if (answer.state === 'present') return { at: answer.receivedAt, how: 'messages', sessionId };
   const isAlike = answer.state === 'not_found' && answer.words.shape === gone.words.shape;
-  const how = isAlike ? 'the same 404 as an id that cannot exist' : notThere(answer);
+  const how = isAlike ? 'the same 404 as an id that cannot exist' : notThere(answer, undefined);
   return `a conversation that is listed answers ${how}`;
 }
 
@@ -267,7 +267,7 @@ function passingOf({ runId }: SettleOpenContext, earlier: EarlierAnswers, intent
       strongest: stronger(answered, earlier.of(intent)),
       attempts: intent.attempts,
       last: recordedAnswer(answered, intent.deleteStatus),
-      wasThere: false,
+      wasThere: intent.seenBy === 'messages',
       reading:
         absent === undefined
           ? undefined

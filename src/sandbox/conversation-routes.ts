@@ -1,9 +1,9 @@
-import { failure, projectNotFound, success } from './answers.ts';
+import { failure, json, page as webPage, projectNotFound, success } from './answers.ts';
 import type { Answer } from './answers.ts';
 import type { ProjectCall, World } from './call.ts';
 import type { ConversationStore, Selection } from './conversation-store.ts';
 import type { ConversationRecord, Message } from './conversation.ts';
-import type { Faults } from './faults.ts';
+import type { Creator, Faults } from './faults.ts';
 import { misordered, withShuffledTies } from './misorder.ts';
 import { pageNumber, paginate } from './pages.ts';
 import { contains } from './project-routes.ts';
@@ -19,7 +19,7 @@ export function listConversations(world: World, call: ProjectCall): Answer {
   const store = account.store(call.projectId);
   if (!faults.keepDeletedRows) store.unlistRemoved(now() - faults.staleListMs);
   const { orderBy, descending, arrange } = orderOf(world, call);
-  const where = filterOf(call, account.user.id);
+  const where = readableAmong(world, filterOf(call, account.user.id));
   const request = {
     page: pageNumber(call.query.get('page')),
     perPage: pageSize(world, call),
@@ -74,6 +74,9 @@ export function deleteConversation(world: World, call: ProjectCall): Answer {
     if (faults.deleteTwice === 200 && isWellFormed(world, call)) return deleted;
     return missing(world, call);
   }
+  const slot = account.store(call.projectId).find(sessionId);
+  if (slot !== undefined && faults.undeletable.has(creatorOf(account.store(call.projectId).record(slot))))
+    return withoutRight(world, call);
   const swallowed = faults.swallowDeletes || call.effect.swallow === true;
   if (!swallowed) account.removeConversation(call.projectId, sessionId);
   return deleted;
@@ -83,10 +86,11 @@ export function listMessages(world: World, call: ProjectCall): Answer {
   const { account, faults, now } = world;
   const store = account.store(call.projectId);
   const slot = store.find(call.route.sessionId ?? '');
-  if (slot === undefined) return missing(world, call);
+  if (slot === undefined) return unknownMessages(world, call);
   if (!store.isAlive(slot) && store.removedAt(slot) + faults.staleReadsMs <= now())
     return missing(world, call);
   const record = store.record(slot);
+  if (faults.unreadable.has(creatorOf(record))) return withoutRight(world, call);
   const stringly = faults.stringlyTyped;
   const oldestFirst = store.messages(slot);
   const messages = inMessageOrder(oldestFirst, call.query.get('order') === 'asc', faults);
@@ -175,6 +179,29 @@ function userTest(userFilter: string | null, ownUserId: number): Selection['wher
   return undefined;
 }
 
+function creatorOf({ createdBy }: ConversationRecord): Creator {
+  return createdBy === null ? 'anonymous' : 'team';
+}
+
+function readableAmong({ faults }: World, where: Selection['where']): Selection['where'] {
+  if (faults.unreadable.size === 0) return where;
+  return (record) => !faults.unreadable.has(creatorOf(record)) && (where?.(record) ?? true);
+}
+
+function withoutRight(world: World, call: ProjectCall): Answer {
+  return world.faults.missingRight === 404 ? missing(world, call) : failure(403, call.url);
+}
+
+/** The messages of an id that nobody ever had. */
+function unknownMessages(world: World, call: ProjectCall): Answer {
+  const { unknownIds } = world.faults;
+  if (unknownIds === 'html') return webPage(404);
+  if (unknownIds === 404) return missing(world, call);
+  const request = { page: 1, perPage: 20, url: call.listUrl, twist: call.effect, stringly: false };
+  const messages = paginate(request, () => ({ rows: [], total: 0 }));
+  return success({ conversation: { session_id: call.route.sessionId }, messages });
+}
+
 function pageSize(world: World, call: ProjectCall): number {
   const asked = world.faults.perPageHeeded ? call.query.get('per_page') : null;
   if (asked === null || !/^[1-9]\d{0,2}$/u.test(asked)) return world.faults.conversationsPageSize;
@@ -211,6 +238,11 @@ function isWellFormed(world: World, call: ProjectCall): boolean {
 
 function missing(world: World, call: ProjectCall): Answer {
   if (!isWellFormed(world, call)) return failure(400, call.url, 'Session id is malformed');
+  const { notFoundBody } = world.faults;
+  const { sessionId = '' } = call.route;
+  const wasThere = world.account.store(call.projectId).find(sessionId) !== undefined;
+  if (notFoundBody !== undefined)
+    return json(404, notFoundBody({ projectId: call.projectId, sessionId, wasThere }));
   if (world.faults.notFoundNames === 'project') return projectNotFound(call.url, String(call.projectId));
-  return failure(404, call.url, `Conversation with session id ${call.route.sessionId ?? ''} not found`);
+  return failure(404, call.url, `Conversation with session id ${sessionId} not found`);
 }

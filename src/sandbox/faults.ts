@@ -12,6 +12,17 @@ export interface RateLimit {
   readonly body?: BodyKind;
 }
 
+/** The vendor knows rights over the conversations of anonymous visitors and of team members apart. */
+export type Creator = 'anonymous' | 'team';
+
+/** A conversation that was asked for and is not there. */
+export interface Missing {
+  readonly projectId: number;
+  readonly sessionId: string;
+  /** It was there once. */
+  readonly wasThere: boolean;
+}
+
 const NO_EFFECT: FaultEffect = {};
 
 /**
@@ -74,6 +85,15 @@ export class Faults {
   pastLastPage: 'empty' | 404 = 'empty';
   /** Whether the 404 of a missing conversation speaks of the project, as documented, or of the conversation. */
   notFoundNames: 'project' | 'conversation' = 'project';
+  /** JSON of the 404 of a missing conversation, in other words than the documented ones. */
+  notFoundBody: ((missing: Missing) => unknown) | undefined = undefined;
+  /** What the messages of an id answer that nobody has or ever had: 200 as of an empty conversation, or a page in HTML. */
+  unknownIds: 404 | 200 | 'html' = 404;
+  /** Whose conversations the key may not read: they are in no list, and their messages answer `missingRight`. */
+  readonly unreadable = new Set<Creator>();
+  /** Whose conversations the key may not delete: a DELETE answers `missingRight`. */
+  readonly undeletable = new Set<Creator>();
+  missingRight: 403 | 404 = 403;
   /** Query credits are spent: posting a message answers 429, and waiting does not help. */
   creditsSpent = false;
 

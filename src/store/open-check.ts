@@ -1,5 +1,6 @@
 import { compareOpen, openChangeOf, openDifferenceInWords, OpenWords } from '../core/open-words.ts';
 import type { OpenWord, Word } from '../core/open-words.ts';
+import { BOUND_ACCOUNT } from './account-rows.ts';
 import type { Connection } from './connection.ts';
 import { NAMED_ACCOUNT, storedOpenWords } from './derived.ts';
 import type { NotedHead } from './last-head.ts';
@@ -51,7 +52,8 @@ function knownOpen(connection: Connection, noted: NotedHead): readonly OpenWord[
 function replaceAll(connection: Connection, words: readonly OpenWord[]): void {
   connection.prepare('DELETE FROM open_intents').run();
   const insert = connection.prepare(
-    'INSERT INTO open_intents (policy, project_id, session_id, run_id, seq, account) VALUES (?, ?, ?, ?, ?, ?)',
+    `INSERT INTO open_intents (policy, project_id, session_id, run_id, seq, account)
+       VALUES (?, ?, ?, ?, ?, COALESCE(NULLIF(?, ''), ${BOUND_ACCOUNT}))`,
   );
   for (const { policy, project_id, session_id, run_id, seq, account } of words)
     insert.run(policy, project_id, session_id, run_id, seq, account);

@@ -56,9 +56,11 @@ export function prepareEarlierDeletes(connection: Connection) {
   );
   const underWay = connection
     .prepare<[number, string, number], number>(
-      `SELECT COUNT(*) FROM open_intents AS o JOIN leases ON leases.name = 'policy:' || o.policy
+      `SELECT COUNT(*) FROM open_intents AS o
+        JOIN leases ON leases.name = 'policy:' || o.policy
+        JOIN runs ON runs.run_id = o.run_id
         WHERE o.project_id = ? AND o.state = 'intended' AND o.run_id <> ? AND leases.expires_at > ?
-          AND leases.holder IS NOT NULL`,
+          AND leases.holder IS NOT NULL AND runs.status = 'running'`,
     )
     .pluck();
   return {

@@ -52,7 +52,7 @@ describe('an old state', () => {
     expect(await store.audit.openIntents()).toMatchObject([{ runId: 'run-1', account: undefined }]);
     const account = { origin: 'https://app.customgpt.ai', owner: 'team:7' };
     await store.bindAccount({ account, kind: 'bound' }, { known: 0, by: null, reason: 'first use' });
-    expect(await store.audit.openIntentCount('support-chats')).toBe(1);
+    expect(await store.audit.openIntentCount('support-chats', 'run-now')).toBe(1);
     await store.audit.append([facts('deletion.verified')]);
     expect(await store.audit.openIntents()).toEqual([]);
   });

@@ -3,7 +3,7 @@ import type { Policy } from '../../src/core/policy.ts';
 import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
 import type { RunResult } from '../../src/run/conduct-run.ts';
 import { makePlan } from '../../src/run/make-plan.ts';
-import { addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
+import { accountOf, addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
 
 const HOUR = DAY / 24;
@@ -22,11 +22,11 @@ function limited(limits: string, more = ''): Promise<Policy> {
   );
 }
 
-function planOnly(policy: Policy): ReturnType<typeof makePlan> {
+async function planOnly(policy: Policy): ReturnType<typeof makePlan> {
   const { store, clock, chance, log, progress, openApi } = world.deps;
   return makePlan(
     { reader: openApi().reader, plans: store, audit: store.audit, clock, chance, log, progress },
-    { policy, holds: [], withKept: false },
+    { policy, account: await accountOf(world), holds: [], withKept: false },
   );
 }
 

@@ -59,6 +59,8 @@ const FUTURE = Date.UTC(2099, 0, 1);
 
 const isIntent = ({ event }: { readonly event: string }): boolean => event === 'deletion.intended';
 
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
 const SABOTAGES: readonly (readonly [string, readonly string[], Sabotage & Climate])[] = [
   [
     'a store that acknowledges intents and does not write them',
@@ -79,9 +81,8 @@ const SABOTAGES: readonly (readonly [string, readonly string[], Sabotage & Clima
       api: (api) =>
         changeReader(api, (reader) => ({
           existence: (projectId, sessionId, options) =>
-            options.purpose === 'verify'
-              ? Promise.resolve({ state: 'gone', status: 404, receivedAt: Date.UTC(2026, 0, 1) })
-              : reader.existence(projectId, sessionId, options),
+            // In the very words that an id gets which cannot exist.
+            reader.existence(projectId, options.purpose === 'verify' ? NOBODY : sessionId, options),
         })),
     },
   ],

@@ -103,7 +103,9 @@ function verifyStatusOf(reading: Reading | undefined): number | null {
 }
 
 function goneFacts(reading: Reading | undefined, { sighting, control }: Proof): Facts {
-  const at = reading !== undefined && 'at' in reading ? reading.at : undefined;
+  // Where the listing alone knows of another one under the id, it is what proves it.
+  const listedAt = sighting?.is === 'not_shown' ? sighting.listing.at : undefined;
+  const at = reading !== undefined && 'at' in reading ? reading.at : listedAt;
   const recreatedAt =
     (reading?.is === 'absent' ? reading.recreatedAt : undefined) ??
     (sighting?.is === 'not_shown' ? sighting.recreatedAt : undefined);

@@ -13,7 +13,7 @@ export interface Life {
   readonly attempts: number;
   /** The last DELETE's answer: undefined where none was sent, or none recorded. */
   readonly last: DeleteAnswer | undefined;
-  /** Its own GET answered 200 before the DELETE, in this run. */
+  /** Its own GET answered 200 before the DELETE. */
   readonly wasThere: boolean;
   /** What its own GET said last. */
   readonly reading: Reading | undefined;
@@ -57,6 +57,12 @@ export const NEW_LIFE: Life = {
   last: undefined,
   wasThere: false,
   reading: undefined,
+};
+
+const FINDS_NOTHING: Settlement = {
+  outcome: 'failed',
+  reason:
+    'the API finds nothing to delete (DELETE 404), yet it is there (GET 200): the key may be allowed to read and not to delete',
 };
 
 const LOOK: Step = { do: 'look', again: false };
@@ -134,12 +140,7 @@ function afterThere(life: Life, { reading, waitedMs, isTimeUp }: Extract<Seen, {
     case 'never_sent':
       return skipped(`the API refused the DELETE: ${answerInWords(life.last)}`, 'not_known');
     case 'not_found':
-      if (!isTimeUp) return LOOK_AGAIN;
-      return settle({
-        outcome: 'failed',
-        reason:
-          'the API finds nothing to delete (DELETE 404), yet it is there (GET 200): the key may be allowed to read and not to delete',
-      });
+      return isTimeUp ? settle(FINDS_NOTHING) : LOOK_AGAIN;
     case 'ambiguous': {
       const wasLeftOpen = life.last?.kind === 'ambiguous' && life.attempts < MAX_ATTEMPTS;
       if (wasLeftOpen && isPlannedOne && waitedMs >= SETTLE_MS) return { do: 'delete_again' };
@@ -155,6 +156,8 @@ function afterSighting(life: Life, seen: Extract<Seen, { saw: 'sighting' }>): St
   const { sighting } = seen;
   // What was never sent is left alone at once; what was sent is waited for.
   const isTimeUp = seen.isTimeUp || life.strongest === 'never_sent';
+  if (isTimeUp && life.strongest === 'not_found' && life.reading?.is === 'there')
+    return settle(FINDS_NOTHING);
   switch (sighting.is) {
     case 'unreadable':
       if (!isTimeUp) return LIST_AGAIN;
@@ -169,25 +172,30 @@ function afterSighting(life: Life, seen: Extract<Seen, { saw: 'sighting' }>): St
 
 function afterNotShown(
   life: Life,
-  { witness }: Extract<Sighting, { is: 'not_shown' }>,
+  sighting: Extract<Sighting, { is: 'not_shown' }>,
   isTimeUp: boolean,
 ): Step {
   const { strongest, reading } = life;
-  if (reading?.is === 'unlike' && mayCountUnlike(life) && witness !== undefined) {
+  const isWitnessed = sighting.witness !== undefined;
+  if (reading?.is === 'unlike' && mayCountUnlike(life) && isWitnessed) {
     const warning = `a deleted conversation answers 404 in other words than one that never was: ${reading.said}`;
     return settle({ outcome: 'verified', warning });
   }
-  if (reading?.is !== 'absent') {
+  if (reading?.is !== 'absent' && !isReplaced(life, sighting)) {
     return isTimeUp
       ? unknown(life, 'the listing does not show it, but its own GET is no evidence')
       : LOOK_AGAIN;
   }
   if (strongest === 'accepted') return settle({ outcome: 'verified' });
-  if (witness !== undefined) {
-    return settle({ outcome: strongest === 'ambiguous' ? 'verified' : 'already_gone' });
-  }
+  if (isWitnessed) return settle({ outcome: strongest === 'ambiguous' ? 'verified' : 'already_gone' });
   if (!isTimeUp) return LIST_AGAIN;
   return unknown(life, 'neither GET nor listing show it, but the listing shows no other of its kind');
+}
+
+/** Another one listed under its id is as good as its own 404, unless its own GET goes on showing the planned one. */
+function isReplaced({ reading }: Life, { recreatedAt }: Extract<Sighting, { is: 'not_shown' }>): boolean {
+  const isShownItself = reading?.is === 'there' && reading.isPlannedOne;
+  return recreatedAt !== undefined && !isShownItself;
 }
 
 function stillShown(life: Life): Step {

@@ -16,8 +16,8 @@ export interface Expected {
   readonly createdAt: Instant | undefined;
   /** Where that is not on record: it was meant at this instant (epoch ms), so what was created later is another one. */
   readonly bornBefore?: number | undefined;
-  /** Must not be repeated by any reason. */
-  readonly name?: string | undefined;
+  /** Must not be repeated by any reason. null: it has none; undefined: not known, so that no words are repeated. */
+  readonly name?: string | null | undefined;
 }
 
 /** Reads one answer of a conversation's own GET: the only place that says what it means. */
@@ -36,7 +36,7 @@ export function readingOf(
             is: 'unlike',
             status: 404,
             at: answer.receivedAt,
-            said: without(expected.name, answer.words.said),
+            said: withoutName(expected.name, answer.words.said),
             shape: answer.words.shape,
           };
     case 'present': {
@@ -58,16 +58,18 @@ export function isAnother(
   return expected.bornBefore !== undefined && earliestOf(createdAt) > expected.bornBefore;
 }
 
-/** Somebody's 404 may repeat the name of what it did not find. */
-function without(name: string | undefined, said: string): string {
-  if (name === undefined) return said;
-  const words = name
-    .toLowerCase()
-    .split(/[^\p{L}]+/u)
-    .filter((word) => word.length >= 3);
+/** Somebody's 404 may repeat the name of what it did not find; names as {@link Expected.name}. */
+export function withoutName(name: string | null | undefined, said: string): string {
+  if (name === null) return said;
+  if (name === undefined) return NOT_REPEATED;
   const lower = said.toLowerCase();
-  return words.some((word) => lower.includes(word)) ? '(not repeated here)' : said;
+  const whole = name.trim().toLowerCase();
+  // A short word is no name by itself, unless it is written in signs that say more.
+  const words = whole.split(/[^\p{L}]+/u).filter((word) => word.length >= 3 || /[^a-z]/.test(word));
+  return [whole, ...words].some((word) => word.length >= 2 && lower.includes(word)) ? NOT_REPEATED : said;
 }
+
+const NOT_REPEATED = '(not repeated here)';
 
 /** Two dates that cannot be one and the same; of what is known only roughly, that has to be certain. */
 export function areApart(one: Instant, other: Instant): boolean {
