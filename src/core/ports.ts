@@ -1,6 +1,7 @@
 import type { Hold, HoldRecord, HoldRelease, ListedHold, SourcedHold } from './hold.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import type { EarlierAnswer } from './deletion/earlier.ts';
+import type { DeleteAnswer } from './deletion/evidence.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
 import type { OpenIntent } from './open-intent.ts';
 import type { OutcomeCounts } from './outcome.ts';
@@ -115,25 +116,7 @@ export interface CustomGptReader {
   clockSkewMs(): number | undefined;
 }
 
-/**
- * What one DELETE answered. Sent once; repeated inside only where it was certainly not carried out: after a 429, which
- * says so, or when no connection could be had for it.
- */
-export type DeleteAnswer =
-  /** 200 or 204, and not `deleted: false`. */
-  | { readonly kind: 'accepted'; readonly status: number }
-  /** 404: says that something is missing, not what. */
-  | { readonly kind: 'not_found'; readonly status: 404 }
-  /** 403; 400, 405, 409, 422; 429 that does not pass: certainly not carried out. */
-  | {
-      readonly kind: 'refused';
-      readonly status: number;
-      readonly failure: 'forbidden' | 'bad_request' | 'throttled';
-    }
-  /** Given up before it was written, because the API answered nobody: certainly not carried out. */
-  | { readonly kind: 'not_sent'; readonly failure: string }
-  /** 5xx, a cut connection, a time-out, an unreadable answer: carried out or not, only a GET can tell. */
-  | { readonly kind: 'ambiguous'; readonly status: number | undefined; readonly failure: string };
+export type { DeleteAnswer };
 
 export interface CustomGptDeleter extends CustomGptReader {
   /** DELETE …/conversations/{sessionId}. Throws ApiError `unauthorized` (401) and `aborted` only before it was sent. */

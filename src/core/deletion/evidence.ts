@@ -12,6 +12,26 @@ export function kindOf(createdBy: string | undefined): Kind {
   return createdBy === 'anonymous' ? 'anonymous' : 'named';
 }
 
+/**
+ * What one DELETE answered. Sent once; repeated inside only where it was certainly not carried out: after a 429, which
+ * says so, or when no connection could be had for it.
+ */
+export type DeleteAnswer =
+  /** 200 or 204, and not `deleted: false`. */
+  | { readonly kind: 'accepted'; readonly status: number }
+  /** 404: says that something is missing, not what. */
+  | { readonly kind: 'not_found'; readonly status: 404 }
+  /** 403; 400, 405, 409, 422; 429 that does not pass: certainly not carried out. */
+  | {
+      readonly kind: 'refused';
+      readonly status: number;
+      readonly failure: 'forbidden' | 'bad_request' | 'throttled';
+    }
+  /** Given up before it was written, because the API answered nobody: certainly not carried out. */
+  | { readonly kind: 'not_sent'; readonly failure: string }
+  /** 5xx, a cut connection, a time-out, an unreadable answer: carried out or not, only a GET can tell. */
+  | { readonly kind: 'ambiguous'; readonly status: number | undefined; readonly failure: string };
+
 /** What DELETEs for one conversation were answered, weakest first. */
 const ANSWERS = ['never_sent', 'not_found', 'ambiguous', 'accepted'] as const;
 export type Answered = (typeof ANSWERS)[number];

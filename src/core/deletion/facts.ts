@@ -1,9 +1,9 @@
 import type { AuditEntry, Fact } from '../audit-entry.ts';
 import { formatInstant, parseInstant } from '../instant.ts';
-import type { DeleteAnswer } from '../ports.ts';
 import {
   isAnswered,
   type Answered,
+  type DeleteAnswer,
   type Kind,
   type ListingFacts,
   type Reading,

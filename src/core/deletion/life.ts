@@ -1,5 +1,4 @@
-import type { DeleteAnswer } from '../ports.ts';
-import { stronger, type Answered, type Reading, type Sighting } from './evidence.ts';
+import { stronger, type Answered, type DeleteAnswer, type Reading, type Sighting } from './evidence.ts';
 
 /**
  * The life of one deletion as a state machine: where it stands and what was just seen give the next step, or the outcome with
