@@ -350,6 +350,43 @@ describe('the rights of the key', () => {
   });
 });
 
+describe('a witness', () => {
+  const unclear = {
+    when: { method: 'DELETE', projectId: 101 },
+    then: { status: 502, executed: true },
+  } as const;
+
+  test('is not needed where the DELETE was accepted', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 3, young: 0 });
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.run.status).toBe('completed');
+    expect((await entriesOf('deletion.verified')).map((entry) => entry['witness'])).toEqual(
+      Array.from({ length: 3 }, () => 'none'),
+    );
+  });
+
+  test('is missing where nothing of its kind is shown anywhere', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 1, young: 0 });
+    world.sandbox.faults.add(unclear);
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.counts).toMatchObject({ planned: 1, verified: 0, already_gone: 0, unverified: 1 });
+    expect(deletes()).toBe(1);
+  });
+
+  test('may be a row of its kind that another project shows at the same time', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 1, young: 0 });
+    addProject(world, 102, { old: 1, young: 2 });
+    world.sandbox.faults.add(unclear);
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.run.status).toBe('completed');
+    const [verified] = (await entriesOf('deletion.verified')).filter(({ project_id: id }) => id === 101);
+    expect(verified?.['witness']).toMatch(/^102\/young-102-/);
+  });
+});
+
 describe('a conversation that is created anew', () => {
   test('after a 502 that had deleted it is left alone, and the old one is gone', async () => {
     world = await createWorld();
