@@ -156,6 +156,8 @@ export interface PlanFilter {
   /** `for_applying`: those whose last DELETE failed or stayed unverified come after all others; else by `ordinal`. */
   readonly order?: 'ordinal' | 'for_applying';
   readonly projectId?: number;
+  /** Only those whose last DELETE failed or stayed unverified, or only the others. */
+  readonly failedBefore?: boolean;
   /** Only so many from the end by `ordinal`, the last one first; formerly failed ones left out. */
   readonly last?: number;
 }

@@ -23,8 +23,13 @@ export async function deleteAll(context: Omit<DeletionContext, 'room'>): Promise
   const shared: DeletionContext = { ...context, room, slot: createGuardedSlot(context) };
   const several = pLimit(concurrency);
   const works = context.plan.projects.filter(({ planned }) => planned > 0).map((project) => workOf(project));
-  const ends = await Promise.allSettled(works.map((work) => several(() => deleteProject(shared, work))));
-  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  // What failed before comes last, after all that is new in any project.
+  for (const failedBefore of [false, true]) {
+    const ends = await Promise.allSettled(
+      works.map((work) => several(() => deleteProject(shared, work, failedBefore))),
+    );
+    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  }
 }
 
 function workOf({ projectId, planned, listed }: PlanProject): ProjectWork {

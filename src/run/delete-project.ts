@@ -18,11 +18,16 @@ const SHARE_OF_LISTINGS = 10;
  * Deletes what the plan has of one project: calibrates, sends the first alone until its follow-up GET is the calibrated 404,
  * then as many as there is room for, and has a fresh listing settle them at the end, and in between where that is cheap.
  */
-export async function deleteProject(context: DeletionContext, work: ProjectWork): Promise<void> {
-  const items = new PlannedItems(context.plans, context.plan.planId, work.projectId);
+export async function deleteProject(
+  context: DeletionContext,
+  work: ProjectWork,
+  failedBefore: boolean,
+): Promise<void> {
+  const which = { projectId: work.projectId, failedBefore };
+  const items = new PlannedItems(context.plans, context.plan.planId, which);
   const crew = new Crew(context, work);
   try {
-    await prepareProject(context, work, items);
+    if (work.calibration === undefined) await prepareProject(context, work, items);
     while (await crew.hasRoom()) {
       const item = await items.next(context.brake.isDoubting ? 'end' : 'line');
       if (item === undefined) break;

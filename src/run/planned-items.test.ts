@@ -30,7 +30,10 @@ function setUp(items: readonly PlanItem[]) {
       if (last === undefined) isClosed = true;
     }
   };
-  const planned = new PlannedItems({ planItems } as unknown as PlanStore, 'plan-1', 7);
+  const planned = new PlannedItems({ planItems } as unknown as PlanStore, 'plan-1', {
+    projectId: 7,
+    failedBefore: false,
+  });
   const next = async (from: 'line' | 'end'): Promise<number | undefined> =>
     (await planned.next(from))?.ordinal;
   return { planned, next, asked, read: () => read, isClosed: () => isClosed };

@@ -10,18 +10,24 @@ export class PlannedItems {
   readonly #plans: PlanStore;
   readonly #planId: string;
   readonly #projectId: number;
+  readonly #failedBefore: boolean;
   readonly #inLine: AsyncIterator<PlanItem>;
   readonly #peeked: DeletableItem[] = [];
   readonly #takenFromEnd = new Set<number>();
   #fromEnd: DeletableItem[] | undefined;
   #lastOrdinal = 0;
 
-  constructor(plans: PlanStore, planId: string, projectId: number) {
+  constructor(
+    plans: PlanStore,
+    planId: string,
+    { projectId, failedBefore }: { readonly projectId: number; readonly failedBefore: boolean },
+  ) {
+    this.#failedBefore = failedBefore;
     this.#plans = plans;
     this.#planId = planId;
     this.#projectId = projectId;
     this.#inLine = plans
-      .planItems(planId, { verdict: 'delete', projectId, order: 'for_applying' })
+      .planItems(planId, { verdict: 'delete', projectId, failedBefore })
       [Symbol.asyncIterator]();
   }
 
@@ -70,7 +76,12 @@ export class PlannedItems {
 
   async #readEnd(): Promise<DeletableItem[]> {
     const items: DeletableItem[] = [];
-    const filter = { verdict: 'delete', projectId: this.#projectId, last: FROM_THE_END } as const;
+    const filter = {
+      verdict: 'delete',
+      projectId: this.#projectId,
+      failedBefore: this.#failedBefore,
+      last: FROM_THE_END,
+    } as const;
     for await (const item of this.#plans.planItems(this.#planId, filter))
       if (isDeletable(item)) items.push(item);
     return items;

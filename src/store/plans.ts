@@ -124,11 +124,12 @@ async function* readItems(
 }
 
 /** The conditions of each part of the items, one part after the other. */
-function partsOf({ verdict, order, projectId }: PlanFilter): readonly (readonly string[])[] {
+function partsOf({ verdict, order, projectId, failedBefore }: PlanFilter): readonly (readonly string[])[] {
   const common = [
     ...(verdict === undefined ? [] : [`verdict = '${verdict}'`]),
     ...(verdict === 'delete' ? ['deferred = 0'] : []),
     ...(projectId === undefined ? [] : [`project_id = ${Math.trunc(projectId)}`]),
+    ...(failedBefore === undefined ? [] : [`failed_before = ${failedBefore ? 1 : 0}`]),
   ];
   if (order !== 'for_applying') return [common];
   return [

@@ -194,11 +194,13 @@ describe('a follow-up GET', () => {
   test.each(NO_EVIDENCE)('that answers %s is no evidence: unverified', async (what, then) => {
     world = await createWorld();
     // What it looked like before the first DELETE was in order.
-    world.sandbox.faults.add({ when: { route: 'messages.list', afterRequests: 4 }, then });
+    world.sandbox.faults.add({ when: { route: 'messages.list', afterRequests: 5 }, then });
     const startedAt = world.clock.now();
     const result = await purge(2);
-    expect(result.counts).toMatchObject({ planned: 2, verified: 0, unverified: 2, already_gone: 0 });
-    expect(deletes()).toBe(2);
+    // Told to wait for so long, the second one cannot be looked at any more before its DELETE.
+    const begun = what === '429' ? 1 : 2;
+    expect(result.counts).toMatchObject({ planned: 2, verified: 0, unverified: begun, already_gone: 0 });
+    expect(deletes()).toBe(begun);
     expect(result.run.status).toBe('partial');
     // It was asked again and again, until the time was up.
     // What is told to wait is asked less often.

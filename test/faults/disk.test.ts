@@ -43,8 +43,8 @@ async function expectRecovery(terminal: Terminal): Promise<void> {
 describe('the state cannot be written', { timeout: 90_000 }, () => {
   // In the middle of the deletions.
   test.for([
-    ['an I/O error', 'pwrite64', 'EIO', 260],
-    ['a full disk', 'pwrite64', 'ENOSPC', 260],
+    ['an I/O error', 'pwrite64', 'EIO', 420],
+    ['a full disk', 'pwrite64', 'ENOSPC', 420],
     ['an I/O error of a sync', 'fdatasync', 'EIO', 12],
   ] as const)(
     'because of %s: no new DELETE after the first failed write, and exit 6',

@@ -303,6 +303,11 @@ describe('a state from before there were bindings', () => {
     await begin();
     await old([77, 101]);
     world.sandbox.accounts.addProject({ id: 77, name: 'project-77' });
+    // One that is still listed speaks for the one that is not.
+    world.sandbox.accounts.addConversation(77, {
+      sessionId: 'young-77-00000000',
+      createdAt: world.clock.now(),
+    });
     world.sandbox.accounts.removeConversation(101, 'old-101-00000000');
     const { run } = await runOnce(world, await world.policy(AGE_POLICY));
     expect(run.status).toBe('completed');

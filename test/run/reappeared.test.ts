@@ -20,10 +20,11 @@ describe('a conversation that answers again after it was verified', () => {
 
     // An open chat widget posts into the session.
     world.sandbox.accounts.postMessage(101, first, { query: 'hello?' });
+    const createdAt = new Date(world.clock.now()).toISOString();
     const next = await runOnce(world, policy);
     expect(next.counts).toMatchObject({ planned: 0, kept: 3 });
     expect(await marks()).toMatchObject([
-      { run_id: next.run.runId, project_id: 101, session_id: first, created_at: '2026-03-01T12:00:00.000Z' },
+      { run_id: next.run.runId, project_id: 101, session_id: first, created_at: createdAt },
     ]);
     expect(world.log.lines.join('\n')).toContain('listed again although they were verified');
     await runOnce(world, policy);
