@@ -1,5 +1,5 @@
 import { parseDuration, type Duration } from '../core/duration.ts';
-import { compileNameTest, type NameTest } from '../core/name-match.ts';
+import { compileNameTest, hasWildcard, type NameTest } from '../core/name-match.ts';
 import type { Limits, Policy, ProjectSelector, Schedule } from '../core/policy.ts';
 import type { NameMatcher, Selector } from '../core/selector.ts';
 import type { MatchAsWritten, NameBlock, OneOrMore, PolicyAsWritten } from './policy-schema.ts';
@@ -27,6 +27,7 @@ export function normalisePolicy(
       name: rule.name,
       selector: rule.match === 'everything' ? { kind: 'everything' } : selectorOf(rule.match),
       action: rule.action,
+      binds: rule.binds ?? 'every_policy',
     })),
     limits: limitsOf(written.limits ?? {}),
     concurrency: written.concurrency ?? 4,
@@ -110,13 +111,25 @@ function projectSelector(written: PolicyAsWritten['projects']): ProjectSelector 
   const exclude = written.exclude ?? [];
   // A project whose name is not known is taken by `*` alone, and left out by any pattern that could name it.
   const included = written.include.map((pattern) => projectTest(pattern, isStar(pattern)));
-  const excluded = exclude.map((pattern) => projectTest(pattern, true));
+  const excludeEntries = exclude.map((pattern) => ({
+    written: String(pattern),
+    kind: kindOf(String(pattern)),
+    matches: projectTest(pattern, true),
+  }));
   return {
     includes: (project) =>
-      included.some((matches) => matches(project)) && !excluded.some((matches) => matches(project)),
+      included.some((matches) => matches(project)) && !excludeEntries.some(({ matches }) => matches(project)),
     include: written.include.map(String),
     exclude: exclude.map(String),
+    excludeEntries,
+    released: new Set(written.released),
+    allowUnmatched: new Set((written.allow_unmatched ?? []).map(String)),
   };
+}
+
+function kindOf(entry: string): 'id' | 'pattern' | 'name' {
+  if (/^[0-9]+$/.test(entry)) return 'id';
+  return hasWildcard(entry) ? 'pattern' : 'name';
 }
 
 function projectTest(pattern: string | number, whenNameless: boolean): ProjectTest {

@@ -117,6 +117,7 @@ const rule = z.strictObject({
     .union([z.literal('everything'), match])
     .describe('Which conversations. An empty block is refused; all of them are written as everything.'),
   action: z.enum(['keep', 'delete']),
+  binds: z.enum(['every_policy', 'this_policy']).optional(),
 });
 
 /** A project's id, or a glob over its whole name; text of digits alone is an id too. */
@@ -139,6 +140,8 @@ const projects = z.strictObject({
     .min(1)
     .describe('Ids, or globs over names; * is all that the key can see.'),
   exclude: z.array(projectPattern).min(1).optional().describe('Beats include.'),
+  released: z.array(z.int().min(1)).min(1).optional(),
+  allow_unmatched: z.array(projectPattern).min(1).optional(),
 });
 
 const schedule = z.strictObject({

@@ -18,7 +18,7 @@ const LIMITS: Limits = {
 };
 
 function rule(name: string, selector: Selector, action: Rule['action'] = 'delete'): Rule {
-  return { name, selector, action };
+  return { name, selector, action, binds: 'every_policy' };
 }
 
 function named(pattern: string): Selector {

@@ -1,8 +1,8 @@
 import { RE2JS } from 're2js';
 import { foldCase } from './case-fold.ts';
-import type { NameMatcher } from './selector.ts';
+import type { NameMatcher, NameTest } from './selector.ts';
 
-export type NameTest = 'glob' | 'equals' | 'contains' | 'starts_with' | 'regex';
+export type { NameTest } from './selector.ts';
 
 export type CompiledMatcher =
   { readonly ok: true; readonly matcher: NameMatcher } | { readonly ok: false; readonly problem: string };
@@ -18,29 +18,46 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 /**
  * Compiles one test of a conversation's or a project's name. All tests look at whole characters (code points), with
  * composed and decomposed forms taken as equal (NFC); they respect case unless `ignoreCase`, which compares by Unicode
- * simple case folding. `glob` and `regex` must match the whole name, line breaks included; `regex` is RE2 syntax. No
- * test takes more than linear time in the name. The problem is a phrase for a person.
+ * simple case folding. `glob` and `regex` must match the whole name; a line break is a character like any other, also for
+ * the dot of a `regex`, which is RE2 syntax. No test takes more than linear time in the name. `literal` is only noted:
+ * which texts are refused as another program's dialect is decided where files are read. The problem is a phrase for a
+ * person.
  */
 export function compileNameTest(
   how: NameTest,
   pattern: string,
-  options: { readonly ignoreCase?: boolean } = {},
+  options: { readonly ignoreCase?: boolean; readonly literal?: boolean } = {},
 ): CompiledMatcher {
-  const ignoreCase = options.ignoreCase ?? false;
+  const { ignoreCase = false, literal = false } = options;
   if (pattern === '') return refused('is empty');
   if (pattern.length > LONGEST_PATTERN) return refused(`is longer than ${LONGEST_PATTERN} characters`);
   if (LONE_SURROGATE.test(pattern)) return refused('holds half a character (a lone surrogate)');
+  const test = compileTest(how, pattern, ignoreCase);
+  if (typeof test === 'string') return refused(test);
   const words = wordsOf(how, pattern, ignoreCase);
+  return { ok: true, matcher: { test, words, how, pattern, ignoreCase, literal } };
+}
+
+/** Whether a sound glob has a sign that stands for others: without one it is a plain name. */
+export function hasWildcard(glob: string): boolean {
+  const pieces = readGlob(glob);
+  return typeof pieces !== 'string' && pieces.some((piece) => typeof piece === 'string');
+}
+
+type Test = (name: string) => boolean;
+
+/** The test, or the problem. */
+function compileTest(how: NameTest, pattern: string, ignoreCase: boolean): Test | string {
   switch (how) {
     case 'regex':
-      return compileRegex(pattern.normalize('NFC'), ignoreCase, words);
+      return compileRegex(pattern.normalize('NFC'), ignoreCase);
     case 'glob':
-      return compileGlob(pattern, ignoreCase, words);
+      return compileGlob(pattern, ignoreCase);
     case 'equals':
     case 'contains':
     case 'starts_with': {
       const tested = prepare(pattern, ignoreCase);
-      return compiled(words, ignoreCase, (name) => testLiteral(how, name, tested));
+      return prepared(ignoreCase, (name) => testLiteral(how, name, tested));
     }
   }
 }
@@ -62,8 +79,8 @@ function prepare(text: string, ignoreCase: boolean): string {
   return ignoreCase ? foldCase(composed) : composed;
 }
 
-function compiled(words: string, ignoreCase: boolean, test: (prepared: string) => boolean): CompiledMatcher {
-  return { ok: true, matcher: { test: (name) => test(prepare(name, ignoreCase)), words } };
+function prepared(ignoreCase: boolean, test: Test): Test {
+  return (name) => test(prepare(name, ignoreCase));
 }
 
 // ── Globs ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -71,17 +88,17 @@ function compiled(words: string, ignoreCase: boolean, test: (prepared: string) =
 /** A piece of a glob: text that stands for itself, `*` (any characters, or none), `?` (one character). */
 type GlobPiece = { readonly text: string } | '*' | '?';
 
-function compileGlob(pattern: string, ignoreCase: boolean, words: string): CompiledMatcher {
-  const pieces = readGlob(pattern);
-  if (typeof pieces === 'string') return refused(pieces);
-  const prepared = pieces.map((piece) =>
+function compileGlob(pattern: string, ignoreCase: boolean): Test | string {
+  const read = readGlob(pattern);
+  if (typeof read === 'string') return read;
+  const pieces = read.map((piece) =>
     typeof piece === 'string' ? piece : { text: prepare(piece.text, ignoreCase) },
   );
   // Stryker disable next-line ConditionalExpression: the regular expression says the same, only more slowly
-  if (!prepared.includes('?')) return compiled(words, ignoreCase, starGlob(prepared));
-  const source = prepared.map((piece) => sourceOf(piece)).join('');
+  if (!pieces.includes('?')) return prepared(ignoreCase, starGlob(pieces));
+  const source = pieces.map((piece) => sourceOf(piece)).join('');
   const regex = RE2JS.compile(source, RE2JS.DOTALL);
-  return compiled(words, ignoreCase, (name) => regex.testExact(name));
+  return prepared(ignoreCase, (name) => regex.testExact(name));
 }
 
 function sourceOf(piece: GlobPiece): string {
@@ -148,16 +165,19 @@ function textOf(piece: GlobPiece | undefined): string {
 
 // ── Regular expressions ─────────────────────────────────────────────────────────────────────────────────────
 
-function compileRegex(source: string, ignoreCase: boolean, words: string): CompiledMatcher {
+function compileRegex(source: string, ignoreCase: boolean): Test | string {
   try {
-    const regex = RE2JS.compile(source, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
-    return compiled(words, false, (name) => regex.testExact(name));
+    // The first message of a visitor becomes a name, and it may have several lines.
+    const regex = RE2JS.compile(source, RE2JS.DOTALL | (ignoreCase ? RE2JS.CASE_INSENSITIVE : 0));
+    return prepared(false, (name) => regex.testExact(name));
   } catch (error) {
-    return refused(problemOfRegex(source, error));
+    return problemOfRegex(source, error);
   }
 }
 
 function problemOfRegex(source: string, error: unknown): string {
+  if (source.startsWith('*'))
+    return 'starts with "*", which repeats nothing: write .* for any text, or use glob';
   const lacking = LACKING.find(([sign]) => sign.test(source));
   if (lacking !== undefined) {
     return `uses ${lacking[1]}, which RE2 does not have because it cannot be matched in linear time`;

@@ -1,3 +1,4 @@
+import type { Project } from './conversation.ts';
 import type { Duration } from './duration.ts';
 import type { Selector } from './selector.ts';
 
@@ -11,14 +12,33 @@ export interface Rule {
   readonly name: string;
   readonly selector: Selector;
   readonly action: Action;
+  /**
+   * Whose deletions it stops: what a keep rule matches, no other policy of the folder deletes either, unless it says
+   * `binds: this_policy` or matches everything. Delete rules bind their own policy only.
+   */
+  readonly binds: 'every_policy' | 'this_policy';
 }
 
 /** Whether a project falls under a policy: by id, or by a glob over its whole name. */
 export interface ProjectSelector {
-  readonly includes: (project: { readonly id: number; readonly name: string | undefined }) => boolean;
+  readonly includes: (project: Project) => boolean;
   /** As written, for people: `*`, `1234`, `support-*`. */
   readonly include: readonly string[];
   readonly exclude: readonly string[];
+  readonly excludeEntries: readonly ExcludeEntry[];
+  /** Projects that an entry of `exclude` once kept out, and that may be covered from now on. */
+  readonly released: ReadonlySet<number>;
+  /** Entries of `exclude`, as written, that need not match any project. */
+  readonly allowUnmatched: ReadonlySet<string>;
+}
+
+/** One entry of `exclude`. */
+export interface ExcludeEntry {
+  readonly written: string;
+  /** A `name` is a pattern without any wildcard. */
+  readonly kind: 'id' | 'pattern' | 'name';
+  /** Names without regard to case. A project whose name is not known matches all that could be its name. */
+  readonly matches: (project: Project) => boolean;
 }
 
 export interface Limits {

@@ -8,8 +8,17 @@ export type Truth = 'yes' | 'no' | 'unknown';
 /** Which instant of a conversation an age is counted from. */
 export type AgeClock = 'created' | 'updated' | 'last_message';
 
+/** How a pattern is compared with a name. */
+export type NameTest = 'glob' | 'equals' | 'contains' | 'starts_with' | 'regex';
+
 export interface NameMatcher {
   readonly test: (name: string) => boolean;
+  readonly how: NameTest;
+  /** As written. */
+  readonly pattern: string;
+  readonly ignoreCase: boolean;
+  /** Its author says that it means the very signs it has, whatever they mean to other programs. */
+  readonly literal: boolean;
   /** As written, in words: `matches test-*`, `contains VIP`. */
   readonly words: string;
 }
