@@ -1,5 +1,6 @@
-import type { Project } from './conversation.ts';
+import type { Conversation, Project } from './conversation.ts';
 import { restsOnChangeableFacts, unknownReason, type Decider } from './decide.ts';
+import type { Decision } from './plan.ts';
 import type { Policy, Rule } from './policy.ts';
 import { cutoffsAt, evaluate, type EvaluationContext, type Facts, type Truth } from './selector.ts';
 
@@ -17,9 +18,12 @@ export interface ForeignKeep {
   readonly reason: string;
 }
 
-export type ForeignAnswer =
+export type Answered =
   | { readonly kind: 'free'; readonly asked: readonly AskedRule[] }
-  | { readonly kind: 'kept'; readonly by: ForeignKeep; readonly asked: readonly AskedRule[] }
+  | { readonly kind: 'kept'; readonly by: ForeignKeep; readonly asked: readonly AskedRule[] };
+
+export type ForeignAnswer =
+  | Answered
   /** Nothing can be said before the newest message was read. */
   | { readonly kind: 'needs_last_message' };
 
@@ -86,25 +90,38 @@ export function restsOnForeignKeeps(others: readonly Pick<OtherPolicy, 'rules'>[
   };
 }
 
-/** The decisions of a policy where other policies keep what it would delete. They are asked about nothing else. */
+/** A conversation that was decided: by its own policy's rules, and then by what the others say to that. */
+export interface Judged {
+  readonly conversation: Conversation;
+  readonly own: Decision;
+  /** Undefined: they were not asked, because it would not be deleted anyway. */
+  readonly answer: Answered | undefined;
+}
+
+/**
+ * The decisions of a policy where other policies keep what it would delete. They are asked about nothing else. `onJudged`
+ * is told each decision that is given.
+ */
 export function withForeignKeeps(
   decider: Decider,
   keeps: ForeignKeeps,
-  onAnswer: (answer: Exclude<ForeignAnswer, { kind: 'needs_last_message' }>) => void,
+  onJudged: (judged: Judged) => void,
 ): Decider {
   return {
     decide(conversation, lastMessage) {
       const step = decider.decide(conversation, lastMessage);
-      if (step.kind !== 'decided' || step.decision.verdict !== 'delete') return step;
-      const answer = keeps.ask({ conversation, lastMessage });
-      if (answer.kind === 'needs_last_message') return answer;
-      onAnswer(answer);
-      if (answer.kind === 'free') return step;
-      const { verdict, reason } = answer.by;
-      const { ageDays } = step.decision;
-      return { kind: 'decided', decision: { verdict, rule: foreignRuleName(answer.by), reason, ageDays } };
+      if (step.kind !== 'decided') return step;
+      const own = step.decision;
+      const answer = own.verdict === 'delete' ? keeps.ask({ conversation, lastMessage }) : undefined;
+      if (answer?.kind === 'needs_last_message') return answer;
+      onJudged({ conversation, own, answer });
+      return answer?.kind === 'kept' ? { kind: 'decided', decision: keptBy(answer.by, own) } : step;
     },
   };
+}
+
+function keptBy(by: ForeignKeep, { ageDays }: Decision): Decision {
+  return { verdict: by.verdict, rule: foreignRuleName(by), reason: by.reason, ageDays };
 }
 
 /** What stands behind the last keep that binds others can keep nothing from them. */
