@@ -1,10 +1,14 @@
 import type { Hold, HoldRecord, HoldRelease, ListedHold, SourcedHold } from './hold.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
+import type { KeptOut } from './exclusions.ts';
+import type { KnownProtection } from './find-protections.ts';
+import type { PlanFindings, Protection } from './findings.ts';
 import type { OpenIntent } from './open-intent.ts';
 import type { OutcomeCounts } from './outcome.ts';
 import type { KnownPopulation } from './population.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary } from './plan.ts';
+import type { Policy } from './policy.ts';
 import type { RequestCounts, RunRecord } from './run.ts';
 
 /** Time from outside. Instants are epoch milliseconds. */
@@ -147,6 +151,7 @@ export interface PlanWriter {
   finish(facts: {
     readonly projects: readonly PlanProject[];
     readonly requestsUsed: number;
+    readonly findings: PlanFindings;
   }): Promise<PlanSummary>;
   /** Removes all that was written. */
   discard(): Promise<void>;
@@ -279,6 +284,31 @@ export interface PopulationStore {
   recordPopulations(policy: string, populations: readonly KnownPopulation[]): Promise<void>;
 }
 
+/** What earlier plans of a policy saw of its protections. */
+export interface ProtectionMemory {
+  readonly keptOut: readonly KeptOut[];
+  readonly matched: readonly KnownProtection[];
+}
+
+export interface ProtectionStore {
+  protectionMemory(policy: string): Promise<ProtectionMemory>;
+  /** Adds to what is known; nothing is forgotten, and a later count takes the place of an earlier one. */
+  rememberProtections(
+    policy: string,
+    seen: {
+      readonly keptOut: readonly KeptOut[];
+      readonly matched: readonly Pick<Protection, 'kind' | 'name' | 'matched'>[];
+    },
+    at: number,
+  ): Promise<void>;
+}
+
+/** Where a run learns what the other policies of the folder keep. */
+export interface KeepSource {
+  /** All of them but this one, as their files say now. Rejects with RetentionError `usage` while one is wrong: then nothing runs. */
+  othersThan(policy: string): Promise<readonly Policy[]>;
+}
+
 export interface RunStore {
   startRun(run: RunRecord): Promise<void>;
   updateRun(
@@ -299,7 +329,7 @@ export interface RunStore {
 }
 
 /** All state. Every method rejects with RetentionError `state_unusable` when the disk or database fails. */
-export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore {
+export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore, ProtectionStore {
   readonly audit: AuditLog;
   planStatus(planId: string): Promise<PlanStatus | undefined>;
   close(): Promise<void>;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_FINDINGS } from '../core/findings.ts';
 import { NO_OUTCOMES } from '../core/outcome.ts';
 import type { PlanItem, PlanSummary } from '../core/plan.ts';
 import type { RunRecord } from '../core/run.ts';
@@ -40,6 +41,7 @@ const PLAN: PlanSummary = {
     { projectId: 1, listed: 5, total: 9, kept: 2, held: 1, unknown: 1, planned: 1, incomplete: undefined },
     { projectId: 2, listed: 3, total: 3, kept: 3, held: 0, unknown: 0, planned: 0, incomplete: undefined },
   ],
+  findings: NO_FINDINGS,
   requestsUsed: 2,
   fingerprint: 'b'.repeat(64),
   fileHash: undefined,

@@ -7,9 +7,10 @@ import { holds } from './migrations/002-holds.ts';
 import { populations } from './migrations/003-populations.ts';
 import { holdFiles } from './migrations/004-hold-files.ts';
 import { runWarnings } from './migrations/005-run-warnings.ts';
+import { protections } from './migrations/006-protections.ts';
 import type { Migration } from './migrations/migration.ts';
 
-const MIGRATIONS: readonly Migration[] = [initial, holds, populations, holdFiles, runWarnings];
+const MIGRATIONS: readonly Migration[] = [initial, holds, populations, holdFiles, runWarnings, protections];
 const NEWEST = MIGRATIONS.length;
 
 /** In the header of every file of ours ("cgrt"), so that nobody else's database is ever changed. */

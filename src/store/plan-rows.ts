@@ -1,3 +1,4 @@
+import { NO_FINDINGS, type PlanFindings } from '../core/findings.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary, Verdict } from '../core/plan.ts';
 import type { Mode } from '../core/policy.ts';
 
@@ -14,6 +15,7 @@ export interface PlanRow {
   readonly requests_used: number | null;
   readonly fingerprint: string | null;
   readonly file_hash: string | null;
+  readonly findings: string | null;
 }
 
 export const PROJECT_COLUMNS = 'project_id, listed, total, kept, held, unknown, planned, incomplete';
@@ -65,6 +67,7 @@ export function summaryOf(row: PlanRow, projects: readonly ProjectRow[]): PlanSu
     ...headerOf(row),
     status: row.status,
     projects: projects.map(projectOf),
+    findings: row.findings === null ? NO_FINDINGS : (JSON.parse(row.findings) as PlanFindings),
     requestsUsed: row.requests_used ?? 0,
     fingerprint: row.fingerprint ?? '',
     fileHash: row.file_hash ?? undefined,

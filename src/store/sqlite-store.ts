@@ -12,6 +12,7 @@ import { openForReading, openForWriting } from './open-database.ts';
 import { removeOldDrafts } from './plan-removal.ts';
 import { createPopulationStore } from './populations.ts';
 import { createPlanStore } from './plans.ts';
+import { createProtectionStore } from './protections.ts';
 import { createRunStore } from './runs.ts';
 
 interface SqliteStoreOptions {
@@ -55,6 +56,7 @@ function assemble(connection: Connection, writer: GroupCommit): Store {
     ...createHoldStore(connection, writer),
     ...createRunStore(connection),
     ...createPopulationStore(connection),
+    ...createProtectionStore(connection),
     audit: createAuditLog(connection, writer),
     async close() {
       await writer.flushed();
