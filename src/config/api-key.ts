@@ -34,10 +34,25 @@ function keyFrom(text: string, source: string): ApiKeyResult {
   const key = text.replace(/\r?\n$/, '');
   if (key === '') return refused(`${source} is empty: put the API key in`);
   if (text.length >= LONGEST_FILE) return refused(`${source} is too long for an API key`);
+  const wrapping = wrappingOf(key);
+  if (wrapping !== undefined) return refused(`${source} holds ${wrapping}: put in the key alone`);
   if (!/^[\x21-\x7e]+$/.test(key)) {
     return refused(`${source} holds spaces, line breaks or signs that no API key has: put in the key alone`);
   }
   return { ok: true, key: new Secret(key) };
+}
+
+/** What env files, shells and headers put around a key, and what stays there where nobody takes it off again. */
+function wrappingOf(text: string): string | undefined {
+  const key = text.trim();
+  if (/^["'`‘-”«»]|["'`‘-”«»]$/.test(key)) return 'the key with quotes around it';
+  // A key may end in the = of Base64, and has nothing behind it then.
+  if (/^(?:export\s+)?[A-Za-z_]\w*(?:=(?!=*$)|:\s)/.test(key)) {
+    return /^authorization:/i.test(key)
+      ? 'a header, not only its key'
+      : 'the name of a variable before the key';
+  }
+  return /^bearer\s/i.test(key) ? 'the word Bearer before the key' : undefined;
 }
 
 function refused(problem: string): ApiKeyResult {

@@ -1,21 +1,20 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { RetentionError } from '../core/errors.ts';
 import { endOfHoldDay } from '../core/hold-fields.ts';
 import { contentOf, type ListedHold } from '../core/hold.ts';
 import type { HoldFile, HoldList } from '../core/ports.ts';
+import { cutTextFaults } from './cut-texts.ts';
 import { holdKeysAt, holdsSchema, parseHold, type HoldAsWritten } from './holds-schema.ts';
+import { HOLDS_FILES, isFolder, unreadHolds } from './lookalike-files.ts';
 import { formatProblem, type Problem } from './problems.ts';
 import { faultsOf, type Fault } from './schema-problems.ts';
-import { readTextFile, type TextFile } from './text-file.ts';
+import { fileProblem, readTextFile, type TextFile } from './text-file.ts';
 import { readYaml } from './yaml-document.ts';
-
-const NAMES: readonly string[] = ['holds.yaml', 'holds.yml'];
 
 /** By its name: such a file is never taken for a policy. */
 export function isHoldsFile(file: string): boolean {
-  return NAMES.includes(path.basename(file));
+  return HOLDS_FILES.includes(path.basename(file));
 }
 
 /** Where holds may be listed. */
@@ -24,39 +23,39 @@ export interface HoldsPlace {
   readonly file: string;
   /** The user named it: then it must be there. */
   readonly isNamed: boolean;
+  /** Why a file there is not read, although it looks like holds: as long as it is there, it is refused. */
+  readonly problem?: string;
 }
 
 /**
  * The files of holds that belong to policies at these paths: those in a folder that was given, and those beside a policy file
- * that was given; and `named`, wherever it is.
+ * that was given; and `named`, wherever it is. What in these folders only looks like such a file is a place, too.
  */
 export async function holdsPlaces(
   paths: readonly string[],
   named: string | undefined,
 ): Promise<readonly HoldsPlace[]> {
   const places: HoldsPlace[] = [];
+  const lookalikes: HoldsPlace[] = [];
   for (const given of paths) {
     if (isHoldsFile(given)) places.push({ file: given, isNamed: true });
-    const folder = (await isFolder(given)) ? given : path.dirname(given);
-    places.push(...NAMES.map((name) => ({ file: path.join(folder, name), isNamed: false })));
+    const isAlone = !(await isFolder(given));
+    const folder = isAlone ? path.dirname(given) : given;
+    places.push(...HOLDS_FILES.map((name) => ({ file: path.join(folder, name), isNamed: false })));
+    const unread = await unreadHolds(folder, { isAlone });
+    lookalikes.push(...unread.map((one) => ({ ...one, isNamed: false })));
   }
   if (named !== undefined) places.unshift({ file: named, isNamed: true });
   const first = new Map<string, HoldsPlace>();
-  for (const place of places) {
+  const given = new Set(paths.map((one) => path.resolve(one)));
+  const unread = lookalikes.filter(({ file }) => !given.has(path.resolve(file)));
+  for (const place of [...places, ...unread]) {
     const source = path.resolve(place.file);
     const known = first.get(source);
     if (known === undefined) first.set(source, place);
     else if (place.isNamed && !known.isNamed) first.set(source, { ...known, isNamed: true });
   }
   return [...first.values()];
-}
-
-async function isFolder(given: string): Promise<boolean> {
-  try {
-    return (await stat(given)).isDirectory();
-  } catch {
-    return false;
-  }
 }
 
 export type HoldsRead =
@@ -71,8 +70,9 @@ export function readHolds(place: HoldsPlace): HoldsRead {
   return 'message' in read ? { state: 'wrong', problems: [read] } : parsed(place.file, read.text);
 }
 
-function textAt({ file, isNamed }: HoldsPlace): TextFile | Problem | undefined {
-  return !isNamed && isMissing(file) ? undefined : readTextFile(file);
+function textAt({ file, isNamed, problem }: HoldsPlace): TextFile | Problem | undefined {
+  if (!isNamed && isMissing(file)) return undefined;
+  return problem === undefined ? readTextFile(file) : fileProblem(file, problem);
 }
 
 /** A link that leads nowhere is not missing: somebody meant to have holds there. */
@@ -94,6 +94,7 @@ function parsed(file: string, text: string): Exclude<HoldsRead, { readonly state
   const faults = [
     ...(result.success ? [] : faultsOf(result.error.issues, WORDS)),
     ...repeatedHolds(document.data),
+    ...cutTextFaults(document.cutTexts),
   ];
   const problems = [
     ...document.problems,

@@ -6,17 +6,8 @@ import {
   NO_HOLD_DAY,
   problemOfHoldText,
 } from '../core/hold-fields.ts';
-import { checkedText, oneOrMore, sessionId } from './policy-schema.ts';
+import { checkedText, oneOrMore, projectId, sessionId } from './schema-parts.ts';
 import type { Path } from './problems.ts';
-
-const PROJECT_ID = /^[1-9][0-9]*$/;
-
-const project = z.union([
-  z.int().min(1),
-  checkedText((text) =>
-    PROJECT_ID.test(text) && Number.isSafeInteger(Number(text)) ? undefined : 'is not a project id',
-  ).meta({ pattern: PROJECT_ID.source }),
-]);
 
 function text(description: string, longest = LONGEST_HOLD_TEXT): z.ZodString {
   return checkedText((written) => problemOfHoldText(written, longest)).meta({
@@ -27,7 +18,7 @@ function text(description: string, longest = LONGEST_HOLD_TEXT): z.ZodString {
 }
 
 const hold = z.strictObject({
-  project: project.describe("The project's id."),
+  project: projectId.describe("The project's id."),
   session: oneOrMore(sessionId)
     .optional()
     .describe('Session ids of single conversations. Without this key the whole project is held.'),

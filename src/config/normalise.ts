@@ -1,7 +1,9 @@
 import { parseDuration, type Duration } from '../core/duration.ts';
-import { compileNameTest, hasWildcard, type NameTest } from '../core/name-match.ts';
-import type { Limits, Policy, ProjectSelector, Schedule } from '../core/policy.ts';
-import type { NameMatcher, Selector } from '../core/selector.ts';
+import { foldSessionId } from '../core/ids.ts';
+import { compileNameTest } from '../core/name-match.ts';
+import type { Limits, Policy, Rule, Schedule } from '../core/policy.ts';
+import type { NameMatcher, NameTest, Selector, SessionIds } from '../core/selector.ts';
+import { projectSelector } from './normalise-projects.ts';
 import type { MatchAsWritten, NameBlock, OneOrMore, PolicyAsWritten } from './policy-schema.ts';
 
 const NAME_TESTS = [
@@ -23,15 +25,20 @@ export function normalisePolicy(
     mode: written.mode ?? 'dry-run',
     schedule: written.schedule === undefined ? undefined : scheduleOf(written.schedule),
     projects: projectSelector(written.projects),
-    rules: written.rules.map((rule) => ({
-      name: rule.name,
-      selector: rule.match === 'everything' ? { kind: 'everything' } : selectorOf(rule.match),
-      action: rule.action,
-      binds: rule.binds ?? 'every_policy',
-    })),
+    rules: written.rules.map(ruleOf),
     limits: limitsOf(written.limits ?? {}),
     concurrency: written.concurrency ?? 4,
     ...source,
+  };
+}
+
+function ruleOf({ name, match, action, binds }: PolicyAsWritten['rules'][number]): Rule {
+  const bindsOthers = action === 'keep' && match !== 'everything' && binds === undefined;
+  return {
+    name,
+    selector: match === 'everything' ? { kind: 'everything' } : selectorOf(match, action === 'keep'),
+    action,
+    binds: bindsOthers ? 'every_policy' : 'this_policy',
   };
 }
 
@@ -48,11 +55,13 @@ function limitsOf(written: NonNullable<PolicyAsWritten['limits']>): Limits {
     percentAppliesFrom: written.percent_applies_from ?? 20,
     maxPerDay: written.max_per_day ?? 3 * maxDeletions,
     maxPerWeek: written.max_per_week ?? 10 * maxDeletions,
+    whenExceeded: written.when_exceeded ?? 'refuse',
     minAge: durationOf(written.min_age ?? '1d'),
   };
 }
 
-function selectorOf(match: MatchAsWritten): Selector {
+/** `protects`: the more it matches, the less is deleted. What stands under `not` does the opposite of what it did. */
+function selectorOf(match: MatchAsWritten, protects: boolean): Selector {
   const parts: Selector[] = [];
   if (match.older_than !== undefined) {
     parts.push({
@@ -66,24 +75,31 @@ function selectorOf(match: MatchAsWritten): Selector {
     parts.push({ kind: 'created_by', users: new Set(listOf(match.created_by).map(String)) });
   }
   if (match.session_ids !== undefined) {
-    parts.push({ kind: 'session_ids', ids: new Set(listOf(match.session_ids).map(String)) });
+    parts.push(sessionIdsOf(listOf(match.session_ids).map(String), protects));
   }
-  if (match.any !== undefined) parts.push({ kind: 'any', of: match.any.map(selectorOf) });
-  if (match.all !== undefined) parts.push({ kind: 'all', of: match.all.map(selectorOf) });
-  if (match.not !== undefined) parts.push({ kind: 'not', of: selectorOf(match.not) });
+  const sameSide = (part: MatchAsWritten): Selector => selectorOf(part, protects);
+  if (match.any !== undefined) parts.push({ kind: 'any', of: match.any.map(sameSide) });
+  if (match.all !== undefined) parts.push({ kind: 'all', of: match.all.map(sameSide) });
+  if (match.not !== undefined) parts.push({ kind: 'not', of: selectorOf(match.not, !protects) });
   const [only] = parts;
   // Not even by a mistake in the checks before may nothing written become everything matched.
   if (only === undefined) throw new Error('an empty match has no meaning');
   return parts.length === 1 ? only : { kind: 'all', of: parts };
 }
 
+function sessionIdsOf(ids: readonly string[], protects: boolean): SessionIds {
+  const exact = { kind: 'session_ids', ids: new Set(ids) } as const;
+  return protects ? { ...exact, folded: new Set(ids.map(foldSessionId)) } : exact;
+}
+
 function matchersOf(name: string | readonly string[] | NameBlock): readonly NameMatcher[] {
-  if (typeof name === 'string') return [matcherOf('glob', name, false)];
-  if (!isNameBlock(name)) return name.map((glob) => matcherOf('glob', glob, false));
+  if (typeof name === 'string') return [matcherOf('glob', name)];
+  if (!isNameBlock(name)) return name.map((glob) => matcherOf('glob', glob));
+  const options = { ignoreCase: name.ignore_case ?? false, literal: name.literal ?? false };
   return NAME_TESTS.flatMap((how) => {
     const patterns = name[how];
     if (patterns === undefined) return [];
-    return listOf<string>(patterns).map((pattern) => matcherOf(how, pattern, name.ignore_case ?? false));
+    return listOf<string>(patterns).map((pattern) => matcherOf(how, pattern, options));
   });
 }
 
@@ -91,8 +107,12 @@ function isNameBlock(name: readonly string[] | NameBlock): name is NameBlock {
   return !Array.isArray(name);
 }
 
-function matcherOf(how: NameTest, pattern: string, ignoreCase: boolean): NameMatcher {
-  const compiled = compileNameTest(how, pattern, { ignoreCase });
+function matcherOf(
+  how: NameTest,
+  pattern: string,
+  options: { readonly ignoreCase?: boolean; readonly literal?: boolean } = {},
+): NameMatcher {
+  const compiled = compileNameTest(how, pattern, options);
   if (!compiled.ok) throw new Error(compiled.problem);
   return compiled.matcher;
 }
@@ -101,48 +121,6 @@ function durationOf(text: string): Duration {
   const parsed = parseDuration(text);
   if (!parsed.ok) throw new Error(parsed.problem);
   return parsed.duration;
-}
-
-// ── Projects ────────────────────────────────────────────────────────────────────────────────────────────────
-
-type ProjectTest = (project: { readonly id: number; readonly name: string | undefined }) => boolean;
-
-function projectSelector(written: PolicyAsWritten['projects']): ProjectSelector {
-  const exclude = written.exclude ?? [];
-  // A project whose name is not known is taken by `*` alone, and left out by any pattern that could name it.
-  const included = written.include.map((pattern) => projectTest(pattern, isStar(pattern)));
-  const excludeEntries = exclude.map((pattern) => ({
-    written: String(pattern),
-    kind: kindOf(String(pattern)),
-    matches: projectTest(pattern, true),
-  }));
-  return {
-    includes: (project) =>
-      included.some((matches) => matches(project)) && !excludeEntries.some(({ matches }) => matches(project)),
-    include: written.include.map(String),
-    exclude: exclude.map(String),
-    excludeEntries,
-    released: new Set(written.released),
-    allowUnmatched: new Set((written.allow_unmatched ?? []).map(String)),
-  };
-}
-
-function kindOf(entry: string): 'id' | 'pattern' | 'name' {
-  if (/^[0-9]+$/.test(entry)) return 'id';
-  return hasWildcard(entry) ? 'pattern' : 'name';
-}
-
-function projectTest(pattern: string | number, whenNameless: boolean): ProjectTest {
-  if (/^[0-9]+$/.test(String(pattern))) {
-    const id = Number(pattern);
-    return (project) => project.id === id;
-  }
-  const matcher = matcherOf('glob', String(pattern), false);
-  return (project) => (project.name === undefined ? whenNameless : matcher.test(project.name));
-}
-
-function isStar(pattern: string | number): boolean {
-  return typeof pattern === 'string' && /^\*+$/.test(pattern);
 }
 
 function listOf<Item>(written: OneOrMore<Item>): readonly Item[] {

@@ -51,7 +51,7 @@ schedule:                        # optional: without it the policy runs only on 
   timezone: Europe/Berlin        # IANA name, default UTC
 projects:                        # required
   include: ["*"]                 # project ids, or globs on the project's name; "*" = all the key can see
-  exclude: [1234, "*-archive"]
+  exclude: [1234, "*-archive"]   # see "Exclusions" below
 rules:                           # first match wins; what no rule matches is kept
   - name: vip
     match: { name: { contains: VIP } }
@@ -67,9 +67,11 @@ rules:                           # first match wins; what no rule matches is kep
 limits:                          # these defaults hold when the block is missing; 0 means zero
   max_deletions: 1000            # per run
   max_percent: 50                # of each project's conversations …
-  percent_applies_from: 20       # … once a project would lose at least this many
-  max_per_day: 3000              # rolling 24 hours and 7 days, from the audit log;
-  max_per_week: 10000            #   default 3 and 10 times max_deletions
+  percent_applies_from: 20       # … once a project would lose at least this many; those that would lose fewer are judged
+                                 #   together as one project; judged on all that is due; 0 % is none at all
+  max_per_day: 3000              # calendar days in the schedule's time zone (without one RETENTION_TIME_ZONE): today,
+  max_per_week: 10000            #   today and the six before; default 3 and 10 times max_deletions
+  when_exceeded: refuse          # refuse (default) | oldest_first: as many as the count limits allow
   min_age: 1d                    # nothing younger is deleted, whatever a rule says
 concurrency: 4                   # conversations in flight at once, 1–32
 `;
@@ -120,6 +122,7 @@ describe('a policy', () => {
         maxPerDay: 3000,
         maxPerWeek: 10000,
         minAge: { amount: 1, unit: 'd' },
+        whenExceeded: 'refuse',
       },
     });
     const few = await policyOf(`${SOUND}limits: { max_deletions: 0 }\nschedule: { cron: "0  3 * *\t*" }`);
@@ -151,7 +154,7 @@ describe('a policy', () => {
       withMatch(`
       created_by: anonymous
       session_ids: abcdefgh
-      any: [{ name: a* }, { name: { regex: [b, "c+"], ignore_case: true } }]
+      any: [{ name: a* }, { name: { regex: [b|d, "c+"], ignore_case: true } }]
       all: [{ name: { equals: d } }]
       not: { name: { starts_with: e } }
       name: { glob: [f] }`),
@@ -170,7 +173,7 @@ describe('a policy', () => {
             {
               kind: 'name',
               matchers: [
-                { words: 'matches the regex b (ignoring case)' },
+                { words: 'matches the regex b|d (ignoring case)' },
                 { words: 'matches the regex c+ (ignoring case)' },
               ],
             },
@@ -400,7 +403,7 @@ describe('what is refused', () => {
     ['a look-behind', withMatch('{ name: { regex: "(?<=a)b" } }'), /name\.regex: uses look-behind/],
     [
       'a back-reference',
-      withMatch("{ name: { regex: ['a', '(a)\\1'] } }"),
+      withMatch("{ name: { regex: ['a+', '(a)\\1'] } }"),
       /name\.regex\[1\]: uses a back-reference/,
     ],
     ['a user', withMatch('{ created_by: bob }'), /created_by: must be a user's id/],

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { Policy } from '../core/policy.ts';
+import { cutTextFaults } from './cut-texts.ts';
 import { normalisePolicy } from './normalise.ts';
 import { crossFaults } from './policy-rules.ts';
 import { isHoldsFile } from './holds-file.ts';
+import { HOLDS_UNDER_ANOTHER_NAME, unreadPolicies } from './lookalike-files.ts';
 import { keysAt, policySchema } from './policy-schema.ts';
 import type { Problem } from './problems.ts';
 import { faultsOf } from './schema-problems.ts';
@@ -86,10 +88,12 @@ function readPolicyFile(file: string): PolicyRead {
   const yaml = readYaml(file, text);
   if (!yaml.ok) return { problems: yaml.problems };
   const { document } = yaml;
+  if (isListOfHolds(document.data)) return { problems: [fileProblem(file, HOLDS_UNDER_ANOTHER_NAME)] };
   const parsed = policySchema.safeParse(document.data, { reportInput: true });
   const faults = [
     ...(parsed.success ? [] : faultsOf(parsed.error.issues, WORDS)),
     ...crossFaults(document.data),
+    ...cutTextFaults(document.cutTexts),
   ];
   const problems = [
     ...document.problems,
@@ -100,6 +104,10 @@ function readPolicyFile(file: string): PolicyRead {
   return { policy: normalisePolicy(parsed.data, { hash, path: path.resolve(file) }), problems, document };
 }
 
+function isListOfHolds(data: unknown): boolean {
+  return typeof data === 'object' && data !== null && 'holds' in data && !('rules' in data);
+}
+
 // ── Files ───────────────────────────────────────────────────────────────────────────────────────────────────
 
 async function filesAt(given: string): Promise<readonly (string | Problem)[]> {
@@ -108,14 +116,22 @@ async function filesAt(given: string): Promise<readonly (string | Problem)[]> {
       if (isHoldsFile(given)) return [fileProblem(given, 'a file of holds is no policy')];
       return [isYaml(given) ? given : fileProblem(given, 'the name of a policy file ends in .yaml or .yml')];
     }
-    const names = (await readdir(given)).filter((name) => !name.startsWith('.') && isYaml(name)).sort();
+    const all = (await readdir(given)).sort();
+    const unread = unreadPolicies(given, all).map(({ file, problem }) => fileProblem(file, problem));
+    const names = all.filter((name) => !name.startsWith('.') && isYaml(name));
+    if (unread.length > 0)
+      return [...unread, ...names.filter(isPolicyFile).map((name) => path.join(given, name))];
     if (names.length === 0) return [fileProblem(given, 'the folder holds no .yaml or .yml file')];
-    const policies = names.filter((name) => !isHoldsFile(name));
+    const policies = names.filter(isPolicyFile);
     if (policies.length === 0) return [fileProblem(given, 'the folder holds no policy beside its holds')];
     return policies.map((name) => path.join(given, name));
   } catch (error) {
     return [fileProblem(given, problemOfAccess(error))];
   }
+}
+
+function isPolicyFile(name: string): boolean {
+  return !isHoldsFile(name);
 }
 
 function isYaml(name: string): boolean {

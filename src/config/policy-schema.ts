@@ -2,19 +2,9 @@ import { z } from 'zod';
 import { DURATION_PATTERN, parseDuration } from '../core/duration.ts';
 import { compileNameTest } from '../core/name-match.ts';
 import { problemOfCron, problemOfTimezone } from './schedule-rules.ts';
-
-/** A conversation's `session_id` as the paths of the API allow it. */
-const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/;
+import { checkedText, oneOrMore, projectId, projectPattern, sessionId, userId } from './schema-parts.ts';
 
 const EXAMPLES: readonly string[] = ['12h', '7d', '2w', '6mo', '1y'];
-
-/** Text whose meaning a function checks; the function's problem is the message. */
-export function checkedText(problemOf: (text: string) => string | undefined): z.ZodString {
-  return z.string().superRefine((text, context) => {
-    const message = problemOf(text);
-    if (message !== undefined) context.addIssue({ code: 'custom', message });
-  });
-}
 
 function duration(description: string): z.ZodString {
   return checkedText((text) => {
@@ -30,10 +20,6 @@ function pattern(how: 'glob' | 'equals' | 'contains' | 'starts_with' | 'regex'):
   }).meta({ minLength: 1, maxLength: 500 });
 }
 
-export function oneOrMore<Item extends z.ZodType>(item: Item): z.ZodUnion<readonly [Item, z.ZodArray<Item>]> {
-  return z.union([item, z.array(item).min(1)]);
-}
-
 /** Text that goes into tables, logs and the audit log as it is. */
 const LABEL = /^[^\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Zl}\p{Zp}]*$/u;
 
@@ -44,28 +30,11 @@ const nameBlock = z.strictObject({
   starts_with: oneOrMore(pattern('starts_with')).optional().describe('The start of the name.'),
   regex: oneOrMore(pattern('regex')).optional().describe('RE2 syntax, over the whole name.'),
   ignore_case: z.boolean().optional().meta({ default: false }),
-});
-
-const userId = z.union([
-  z.int().min(0),
-  checkedText((text) =>
-    /^(anonymous|0|[1-9][0-9]{0,18})$/.test(text)
-      ? undefined
-      : "must be a user's id (digits) or the word anonymous",
-  ).meta({ pattern: '^(anonymous|0|[1-9][0-9]{0,18})$' }),
-]);
-
-const NO_SESSION_ID = 'must be a session id: 8 to 128 letters, digits, - and _';
-
-export const sessionId = z.union([
-  z
-    .int()
-    .refine((id) => SESSION_ID.test(String(id)), NO_SESSION_ID)
-    .meta({ minimum: 10_000_000 }),
-  checkedText((text) => (SESSION_ID.test(text) ? undefined : NO_SESSION_ID)).meta({
-    pattern: SESSION_ID.source,
+  literal: z.boolean().optional().meta({
+    default: false,
+    description: "The text means the very signs it has, also where it looks like another program's pattern.",
   }),
-]);
+});
 
 /** `match` as written, below the top. */
 export interface MatchAsWritten {
@@ -117,31 +86,30 @@ const rule = z.strictObject({
     .union([z.literal('everything'), match])
     .describe('Which conversations. An empty block is refused; all of them are written as everything.'),
   action: z.enum(['keep', 'delete']),
-  binds: z.enum(['every_policy', 'this_policy']).optional(),
+  binds: z
+    .literal('this_policy')
+    .optional()
+    .describe(
+      'Of a keep rule: other policies may delete what it matches. Without this key none of the folder does.',
+    ),
 });
-
-/** A project's id, or a glob over its whole name; text of digits alone is an id too. */
-const projectPattern = z.union([
-  z.int().min(1),
-  checkedText((text) => {
-    if (/^[0-9]+$/.test(text)) {
-      return /^[1-9][0-9]*$/.test(text) && Number.isSafeInteger(Number(text))
-        ? undefined
-        : 'is not a project id';
-    }
-    const compiled = compileNameTest('glob', text);
-    return compiled.ok ? undefined : compiled.problem;
-  }).meta({ minLength: 1 }),
-]);
 
 const projects = z.strictObject({
   include: z
     .array(projectPattern)
     .min(1)
     .describe('Ids, or globs over names; * is all that the key can see.'),
-  exclude: z.array(projectPattern).min(1).optional().describe('Beats include.'),
-  released: z.array(z.int().min(1)).min(1).optional(),
-  allow_unmatched: z.array(projectPattern).min(1).optional(),
+  exclude: z.array(projectPattern).min(1).optional().describe('Beats include. Names without regard to case.'),
+  released: z
+    .array(projectId)
+    .min(1)
+    .optional()
+    .describe('Ids of projects that exclude once kept out and that may be covered from now on.'),
+  allow_unmatched: z
+    .array(projectPattern)
+    .min(1)
+    .optional()
+    .describe('Entries of exclude that need not match any project.'),
 });
 
 const schedule = z.strictObject({
@@ -176,10 +144,18 @@ const limits = z.strictObject({
     .min(0)
     .max(100)
     .optional()
-    .meta({ description: "Of each project's conversations.", default: 50 }),
-  percent_applies_from: count('max_percent holds once a project would lose at least this many.', 20),
-  max_per_day: count('Rolling 24 hours. Default: 3 times max_deletions.'),
-  max_per_week: count('Rolling 7 days. Default: 10 times max_deletions.'),
+    .meta({ description: "Of each project's conversations. Zero is none at all.", default: 50 }),
+  percent_applies_from: count(
+    'max_percent holds once a project would lose at least this many; those that would lose fewer are judged together.',
+    20,
+  ),
+  max_per_day: count("Today, in the schedule's time zone. Default: 3 times max_deletions."),
+  max_per_week: count('Today and the six days before. Default: 10 times max_deletions.'),
+  when_exceeded: z.enum(['refuse', 'oldest_first']).optional().meta({
+    description:
+      'What becomes of a plan with more than the counts allow: nothing is deleted, or as many as they allow, the oldest first.',
+    default: 'refuse',
+  }),
   min_age: duration('Nothing younger is deleted, whatever a rule says.').optional().meta({ default: '1d' }),
 });
 

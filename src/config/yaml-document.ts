@@ -6,6 +6,7 @@ import {
   parseAllDocuments,
   type Document,
   type Node,
+  type Scalar,
   type YAMLError,
 } from 'yaml';
 import { formatPath, shortened, type Path, type Problem } from './problems.ts';
@@ -20,6 +21,8 @@ export interface YamlDocument {
   readonly data: unknown;
   /** Duplicate keys: the only faults that leave the data readable. */
   readonly problems: readonly Problem[];
+  /** Where an unquoted text is followed on its line by a comment that starts without a space: `VIP #gold`. */
+  readonly cutTexts: readonly Path[];
   /** Makes a problem of a message about a key or a value; one that is missing is placed where it should be. */
   readonly problemAt: (path: Path, message: string, options?: ProblemOptions) => Problem;
 }
@@ -86,12 +89,13 @@ function composed(source: string, problem: ProblemMaker): YamlResult {
   const faults = [...parsed.errors, ...parsed.warnings];
   const syntax = faults.filter((fault) => fault.code !== 'DUPLICATE_KEY');
   if (syntax.length > 0) return { ok: false, problems: problemsOfSyntax(syntax, problem) };
-  const places: Places = { keys: new Map(), values: new Map() };
+  const places: Places = { source, keys: new Map(), values: new Map(), cutTexts: [] };
   const data = plain(parsed.contents, [], places);
   return {
     ok: true,
     document: {
       data,
+      cutTexts: places.cutTexts,
       problems: faults.map((fault) => problemOfDuplicate(fault.pos[0], places, problem)),
       problemAt: (path, message, options = {}) =>
         problem({
@@ -130,10 +134,12 @@ function problemOfDuplicate(offset: number, places: Places, problem: ProblemMake
 // ── Where things stand ──────────────────────────────────────────────────────────────────────────────────────
 
 interface Places {
+  readonly source: string;
   /** Offset of a key to its path: two keys of one path stand at two offsets. */
   readonly keys: Map<number, Path>;
   /** Path, as JSON, to the offsets of its key (the same as the value's in a list) and its value. */
   readonly values: Map<string, { readonly key: number; readonly value: number }>;
+  readonly cutTexts: Path[];
 }
 
 function placeOf(path: Path, places: Places, at: 'key' | 'value' = 'value'): number {
@@ -164,8 +170,21 @@ function plain(node: Node | null, path: Path, places: Places): unknown {
       plainAt(item as Node, [...path, index], { places, key: undefined }),
     );
   }
-  return isScalar(node) ? scalar(node.value, node.source) : null;
+  if (!isScalar(node)) return null;
+  if (isCutShort(node, places.source)) places.cutTexts.push(path);
+  return scalar(node.value, node.source);
 }
+
+function isCutShort({ type, value, range }: Scalar, source: string): boolean {
+  if (type !== 'PLAIN' || typeof value !== 'string' || value === '' || range == null) return false;
+  return GLUED_COMMENT.test(source.slice(range[1], range[1] + LONGEST_GAP));
+}
+
+/** Not `##`, which only a comment starts with. */
+const GLUED_COMMENT = /^[ \t]+#[^\s#]/;
+
+/** Columns between a text and its comment, so that a long line is not copied. */
+const LONGEST_GAP = 100;
 
 function plainAt(
   node: Node | null,

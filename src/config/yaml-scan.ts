@@ -41,6 +41,8 @@ interface Scan {
   keys: number;
   /** Brackets and braces that are open. */
   flow: number;
+  /** Where a comment took a closing bracket along, as in `[Legal #1]`. */
+  swallowedAt: number | undefined;
   /** Columns at which the surrounding blocks start. */
   indents: number[];
   /** `-` and `?` since the line's start: each opens a block inside the one before. */
@@ -65,6 +67,7 @@ export function scanYaml(text: string): ScanProblem | undefined {
     tokens: 0,
     keys: 0,
     flow: 0,
+    swallowedAt: undefined,
     indents: [],
     inline: 0,
     atLineStart: true,
@@ -80,14 +83,26 @@ export function scanYaml(text: string): ScanProblem | undefined {
     isScalarNext = !isScalarNext && token === CST.SCALAR;
     if (isScalarNext || type === null || type === 'doc-mode') continue;
     const message = problemOf(scan, type, token);
-    if (message !== undefined) return { offset: scan.offset, message };
+    if (message !== undefined) return problemAt(scan, type, message);
     if (type !== 'flow-error-end') scan.offset += token.length;
     if (type !== 'space') scan.previous = type;
     if (type === 'block-scalar-header') scan.isBlockText = true;
     if (type === 'scalar' && scan.isBlockText) startLine(scan);
   }
-  return undefined;
+  return swallowedIn(scan);
 }
+
+/** A bracket that is never closed is missed far below the comment that took it. */
+function problemAt(scan: Scan, type: CST.TokenType, message: string): ScanProblem {
+  return (type === 'flow-error-end' ? swallowedIn(scan) : undefined) ?? { offset: scan.offset, message };
+}
+
+function swallowedIn({ flow, swallowedAt }: Scan): ScanProblem | undefined {
+  return flow > 0 && swallowedAt !== undefined ? { offset: swallowedAt, message: SWALLOWED } : undefined;
+}
+
+const SWALLOWED =
+  'a comment starts here and takes the closing bracket along: put the text with the # in quotes';
 
 function startLine(scan: Scan): void {
   scan.atLineStart = true;
@@ -110,6 +125,8 @@ function problemOf(scan: Scan, type: CST.TokenType, token: string): string | und
       if (scan.atLineStart) indentTo(scan, token.length);
       return undefined;
     case 'comment':
+      if (scan.flow > 0 && /^#[^\s#].*[\]}]/.test(token)) scan.swallowedAt ??= scan.offset;
+      return undefined;
     case 'byte-order-mark':
       return undefined;
     case 'doc-start':

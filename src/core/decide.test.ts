@@ -14,11 +14,12 @@ const LIMITS: Limits = {
   percentAppliesFrom: 1,
   maxPerDay: 1,
   maxPerWeek: 1,
+  whenExceeded: 'refuse',
   minAge: { amount: 1, unit: 'd' },
 };
 
 function rule(name: string, selector: Selector, action: Rule['action'] = 'delete'): Rule {
-  return { name, selector, action, binds: 'every_policy' };
+  return { name, selector, action, binds: 'this_policy' };
 }
 
 function named(pattern: string): Selector {

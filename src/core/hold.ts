@@ -1,3 +1,5 @@
+import { isSameSession } from './ids.ts';
+
 /** A named reason that nothing of a project, or of one conversation, may be deleted. It beats every rule. */
 export interface Hold {
   readonly holdId: string;
@@ -43,14 +45,9 @@ export function holdOver(
   return holds.find(
     (hold) =>
       hold.projectId === conversation.projectId &&
-      (hold.sessionId === undefined || isSame(hold.sessionId, conversation.sessionId)) &&
+      (hold.sessionId === undefined || isSameSession(hold.sessionId, conversation.sessionId)) &&
       (hold.untilAt === undefined || hold.untilAt > now),
   );
-}
-
-/** A UUID is often copied in capitals. Holding one too many is the safe side. */
-function isSame(held: string, sessionId: string): boolean {
-  return held.toLowerCase() === sessionId.toLowerCase();
 }
 
 /** What has to happen so that the holds in force are those of the list: each is known by all that it says. */

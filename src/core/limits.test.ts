@@ -17,6 +17,7 @@ const LIMITS: Limits = {
   percentAppliesFrom: 20,
   maxPerDay: 3000,
   maxPerWeek: 10_000,
+  whenExceeded: 'refuse',
   minAge: { amount: 1, unit: 'd' },
 };
 const NOTHING: Spent = { lastDay: 0, lastWeek: 0 };

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cpuMs } from '../../test/support/cpu-time.ts';
-import { compileNameTest, LONGEST_PATTERN, type NameTest } from './name-match.ts';
+import { compileNameTest, hasWildcard, LONGEST_PATTERN, type NameTest } from './name-match.ts';
 
 function test(...[how, pattern, name, ignoreCase = false]: [NameTest, string, string, boolean?]): boolean {
   const compiled = compileNameTest(how, pattern, { ignoreCase });
@@ -163,8 +163,11 @@ describe('regular expressions', () => {
     ['test-\\d+', 'a test-12', false],
     ['test-\\d+', 'test-12\n', false],
     ['a|ab', 'ab', true],
-    ['a.b', 'a\nb', false],
-    ['(?s)a.b', 'a\nb', true],
+    ['a.b', 'a\nb', true],
+    ['.*VIP.*', 'Hello\nVIP customer here', true],
+    ['(?-s)a.b', 'a\nb', false],
+    ['[^x]*', 'a\nb', true],
+    ['.*VIP$', 'VIP\n', false],
     ['(?m)^a$', 'a\nb', false],
     ['\\Qa+', 'a+', true],
     ['.', '😀', true],
@@ -201,6 +204,7 @@ describe('regular expressions', () => {
     ['((a{1000}){1000}){1000}', /RE2 syntax/],
     ['a{1001}', /RE2 syntax/],
     ['\\p{Nonsense}', /RE2 syntax/],
+    ['*VIP*', /starts with "\*", which repeats nothing: write \.\*.*or use glob/],
   ])('refuses %j', (pattern, expected) => {
     expect(problem('regex', pattern)).toMatch(expected);
   });
@@ -228,6 +232,28 @@ describe('words', () => {
     const compiled = compileNameTest(how, pattern, { ignoreCase });
     expect(compiled.ok && compiled.matcher.words).toBe(words);
   });
+});
+
+it('can be looked into', () => {
+  const compiled = compileNameTest('contains', '*VIP*', { ignoreCase: true, literal: true });
+  expect(compiled.ok && compiled.matcher).toMatchObject({
+    how: 'contains',
+    pattern: '*VIP*',
+    ignoreCase: true,
+    literal: true,
+  });
+  const plain = compileNameTest('glob', 'a*');
+  expect(plain.ok && plain.matcher).toMatchObject({ how: 'glob', ignoreCase: false, literal: false });
+});
+
+it.each([
+  ['a*', true],
+  ['?', true],
+  ['Legal archive', false],
+  ['\\*\\?', false],
+  ['[', false],
+])('%j has a wildcard: %s', (glob, expected) => {
+  expect(hasWildcard(glob)).toBe(expected);
 });
 
 it('tests any name without throwing', () => {

@@ -41,15 +41,19 @@ export interface ExcludeEntry {
   readonly matches: (project: Project) => boolean;
 }
 
+export type WhenExceeded = 'refuse' | 'oldest_first';
+
 export interface Limits {
   /** Per run. Zero means zero. */
   readonly maxDeletions: number;
-  /** Of each project's conversations, once it would lose at least `percentAppliesFrom`. 0 to 100. */
+  /** Of each project's conversations, once it would lose at least `percentAppliesFrom`. 0 to 100; 0 is none at all. */
   readonly maxPercent: number;
   readonly percentAppliesFrom: number;
-  /** Rolling 24 hours and 7 days, counted from the audit log. */
+  /** Today, and today and the six days before, counted from the audit log. */
   readonly maxPerDay: number;
   readonly maxPerWeek: number;
+  /** What becomes of a plan that passes one of the counts: nothing of it is deleted, or its oldest are. */
+  readonly whenExceeded: WhenExceeded;
   /** Nothing younger (by `created_at`) is deleted, whatever a rule says. */
   readonly minAge: Duration;
 }

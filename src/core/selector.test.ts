@@ -11,6 +11,7 @@ import {
   usesClock,
   type AgeClock,
   type Evaluation,
+  type NameMatcher,
   type Selector,
 } from './selector.ts';
 
@@ -25,10 +26,13 @@ const older = (amount: number, clock: AgeClock = 'created'): Selector => ({
   duration: days(amount),
   clock,
 });
-function named(pattern: string): Selector {
+function matchersOf(pattern: string): readonly NameMatcher[] {
   const compiled = compileNameTest('glob', pattern);
   if (!compiled.ok) throw new Error(compiled.problem);
-  return { kind: 'name', matchers: [compiled.matcher] };
+  return [compiled.matcher];
+}
+function named(pattern: string): Selector {
+  return { kind: 'name', matchers: matchersOf(pattern) };
 }
 const EVERYTHING: Selector = { kind: 'everything' };
 const NOTHING: Selector = { kind: 'not', of: EVERYTHING };
@@ -95,13 +99,7 @@ describe('older_than', () => {
 
 describe('the other leaves', () => {
   it('matches names by any of the matchers', () => {
-    const either: Selector = {
-      kind: 'name',
-      matchers: [
-        { test: () => false, words: '' },
-        { test: (n) => n === 'b', words: '' },
-      ],
-    };
+    const either: Selector = { kind: 'name', matchers: ['x', 'b'].flatMap(matchersOf) };
     expect(truth(either, { name: 'b' })).toBe('yes');
     expect(truth(either, { name: 'a' })).toBe('no');
     expect(truth(either, { name: undefined })).toBe('unknown');
@@ -116,6 +114,19 @@ describe('the other leaves', () => {
     const ids: Selector = { kind: 'session_ids', ids: new Set(['session-1']) };
     expect(truth(ids)).toBe('yes');
     expect(truth(ids, { sessionId: 'session-2' })).toBe('no');
+    expect(truth(ids, { sessionId: 'SESSION-1' })).toBe('no');
+  });
+
+  it('matches session ids in any case where they protect', () => {
+    const ids: Selector = {
+      kind: 'session_ids',
+      ids: new Set(['Session-1']),
+      folded: new Set(['session-1']),
+    };
+    for (const sessionId of ['session-1', 'Session-1', 'SESSION-1']) {
+      expect(truth(ids, { sessionId })).toBe('yes');
+    }
+    expect(truth(ids, { sessionId: 'session1' })).toBe('no');
   });
 
   it('matches everything', () => {

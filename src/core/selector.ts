@@ -1,6 +1,7 @@
 import type { Conversation, LastMessage } from './conversation.ts';
 import type { Duration } from './duration.ts';
 import { before } from './duration.ts';
+import { foldSessionId } from './ids.ts';
 
 /** `unknown` is what cannot be known from what the vendor sent; it never deletes. */
 export type Truth = 'yes' | 'no' | 'unknown';
@@ -30,9 +31,17 @@ export type Selector =
   /** Any of the matchers. */
   | { readonly kind: 'name'; readonly matchers: readonly NameMatcher[] }
   | { readonly kind: 'created_by'; readonly users: ReadonlySet<string> }
-  | { readonly kind: 'session_ids'; readonly ids: ReadonlySet<string> }
+  | SessionIds
   | { readonly kind: 'any' | 'all'; readonly of: readonly Selector[] }
   | { readonly kind: 'not'; readonly of: Selector };
+
+export interface SessionIds {
+  readonly kind: 'session_ids';
+  /** As written. */
+  readonly ids: ReadonlySet<string>;
+  /** The same folded, where a match protects: there case does not count. */
+  readonly folded?: ReadonlySet<string>;
+}
 
 /** All that is known about one conversation when it is judged. */
 export interface Facts {
@@ -91,7 +100,7 @@ export function evaluate(selector: Selector, facts: Facts, context: EvaluationCo
       return createdBy === undefined ? UNKNOWN : known(selector.users.has(createdBy));
     }
     case 'session_ids':
-      return known(selector.ids.has(facts.conversation.sessionId));
+      return known(isListed(selector, facts.conversation.sessionId));
     case 'any':
     case 'all':
       return combine(selector, facts, context);
@@ -160,6 +169,10 @@ function reachOfSelector(selector: Selector, cutoff: Cutoffs): number {
     case 'not':
       return Infinity;
   }
+}
+
+function isListed({ ids, folded }: SessionIds, sessionId: string): boolean {
+  return ids.has(sessionId) || folded?.has(foldSessionId(sessionId)) === true;
 }
 
 function isOlder(

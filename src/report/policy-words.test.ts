@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { compileNameTest } from '../core/name-match.ts';
 import type { Policy, Rule } from '../core/policy.ts';
-import type { Selector } from '../core/selector.ts';
+import type { NameMatcher, Selector } from '../core/selector.ts';
 import { policyInWords, selectorInWords } from './policy-words.ts';
 
-function contains(text: string): Selector {
+function containing(text: string): readonly NameMatcher[] {
   const compiled = compileNameTest('contains', text);
   if (!compiled.ok) throw new Error(compiled.problem);
-  return { kind: 'name', matchers: [compiled.matcher] };
+  return [compiled.matcher];
+}
+function contains(text: string): Selector {
+  return { kind: 'name', matchers: containing(text) };
 }
 const older: Selector = { kind: 'older_than', duration: { amount: 90, unit: 'd' }, clock: 'created' };
 const EVERYTHING: Selector = { kind: 'everything' };
@@ -15,6 +18,15 @@ const rule = (name: string, selector: Selector, action: Rule['action'] = 'delete
   name,
   selector,
   action,
+  binds: action === 'keep' ? 'every_policy' : 'this_policy',
+});
+const projects = (include: readonly string[], exclude: readonly string[] = []): Policy['projects'] => ({
+  includes: () => true,
+  include,
+  exclude,
+  excludeEntries: [],
+  released: new Set(),
+  allowUnmatched: new Set(),
 });
 
 function policy(changes: Partial<Policy> = {}): Policy {
@@ -23,7 +35,7 @@ function policy(changes: Partial<Policy> = {}): Policy {
     description: undefined,
     mode: 'dry-run',
     schedule: undefined,
-    projects: { includes: () => true, include: ['*'], exclude: [] },
+    projects: projects(['*']),
     rules: [rule('old', older)],
     limits: {
       maxDeletions: 1000,
@@ -31,6 +43,7 @@ function policy(changes: Partial<Policy> = {}): Policy {
       percentAppliesFrom: 20,
       maxPerDay: 3000,
       maxPerWeek: 10000,
+      whenExceeded: 'refuse',
       minAge: { amount: 1, unit: 'd' },
     },
     concurrency: 4,
@@ -48,10 +61,7 @@ describe('selectorInWords', () => {
     [{ ...older, clock: 'updated' }, 'last updated more than 90 days ago'],
     [{ ...older, clock: 'last_message' }, 'whose newest message was written more than 90 days ago'],
     [contains('VIP'), 'whose name contains VIP'],
-    [
-      { kind: 'name', matchers: ['a', 'b'].map((w) => ({ test: () => true, words: `matches ${w}` })) },
-      'whose name (matches a or matches b)',
-    ],
+    [{ kind: 'name', matchers: ['a', 'b'].flatMap(containing) }, 'whose name (contains a or contains b)'],
     [{ kind: 'created_by', users: new Set(['anonymous', '7']) }, 'started by (anonymous visitors or user 7)'],
     [{ kind: 'created_by', users: new Set('1234567') }, 'started by one of 7 users'],
     [{ kind: 'session_ids', ids: new Set(['abc']) }, 'with session id abc'],
@@ -78,7 +88,7 @@ describe('policyInWords', () => {
           description: 'Old ones\n  go.',
           mode: 'enforce',
           schedule: { cron: '30 3 * * 1-5', timezone: 'Europe/Berlin' },
-          projects: { includes: () => true, include: ['1', 'a*'], exclude: ['2'] },
+          projects: projects(['1', 'a*'], ['2']),
           rules: [rule('vip', contains('VIP'), 'keep'), rule('old', older)],
           concurrency: 1,
         }),
@@ -91,8 +101,9 @@ describe('policyInWords', () => {
       'Rule 1, vip, keeps conversations whose name contains VIP.',
       'Rule 2, old, deletes conversations created more than 90 days ago.',
       'What no rule matches is kept, and so is what a rule cannot be sure about.',
-      'It deletes at most 1,000 conversations a run, 3,000 in 24 hours and 10,000 in 7 days; a run with more is refused as a whole.',
-      'A run is refused, too, when a project would lose more than 50 % of its conversations, counted once it would lose at least 20.',
+      'What vip keeps, no other policy of this folder deletes.',
+      'It deletes at most 1,000 conversations a run, 3,000 a day and 10,000 in seven days (today and the six before, in Europe/Berlin); a run with more is refused as a whole.',
+      'A run is refused when a project would lose more than 50 % of its conversations; projects that would lose fewer than 20 count together as one.',
       'Nothing created less than 1 day ago is deleted, whatever a rule says.',
       'At most 1 conversation is worked on at once.',
     ]);
@@ -106,7 +117,40 @@ describe('policyInWords', () => {
 
   it('says when nothing can be deleted', () => {
     expect(words({ rules: [rule('all', EVERYTHING, 'keep')] })).toContain('No rule deletes anything.');
-    expect(words({ limits: { ...policy().limits, maxDeletions: 0 } })).toContain('It may delete nothing');
+    for (const none of [{ maxDeletions: 0 }, { maxPercent: 0 }]) {
+      expect(words({ limits: { ...policy().limits, ...none } })).toContain('It may delete nothing');
+    }
+  });
+
+  it('says what the limits do', () => {
+    const limits = (changes: Partial<Policy['limits']>): string =>
+      words({ limits: { ...policy().limits, ...changes } });
+    expect(limits({})).toContain('in the time zone of RETENTION_TIME_ZONE); a run with more is refused');
+    expect(limits({ whenExceeded: 'oldest_first' })).toContain(
+      '; of more, the oldest go first and the rest in later runs.',
+    );
+    expect(limits({ maxPercent: 100 })).toContain('may lose all of its conversations: max_percent is 100.');
+    expect(limits({ percentAppliesFrom: 1 })).toContain('more than 50 % of its conversations.');
+  });
+
+  it('says whom keep rules bind', () => {
+    const keeps = (binds: Rule['binds']): readonly Rule[] =>
+      ['a', 'b'].map((name) => ({ ...rule(name, contains(name), 'keep'), binds }));
+    expect(words({ rules: keeps('every_policy') })).toContain(
+      'What a and b keep, no other policy of this folder deletes.',
+    );
+    expect(words({ rules: keeps('this_policy') })).toContain('What a and b keep, other policies may delete.');
+    expect(words({ rules: [rule('all', EVERYTHING, 'keep')] })).not.toContain('other polic');
+  });
+
+  it('says what was released and what need not match', () => {
+    const changed = {
+      ...projects(['*'], ['Old']),
+      released: new Set([7, 8]),
+      allowUnmatched: new Set(['Old']),
+    };
+    expect(words({ projects: changed })).toContain('Excluded once and released: 7 and 8.');
+    expect(words({ projects: changed })).toContain('Of what it excludes, Old need not match any project.');
   });
 
   it('warns of rules that are never reached', () => {

@@ -23,9 +23,10 @@ export function policyInWords(policy: Policy): readonly string[] {
     `Policy ${policy.name} ${modeInWords(policy)}`,
     ...(policy.description === undefined ? [] : [policy.description.trim().replaceAll(/\s+/g, ' ')]),
     scheduleInWords(policy.schedule),
-    projectsInWords(policy.projects),
+    ...projectsInWords(policy.projects),
     ...policy.rules.map(ruleInWords),
     'What no rule matches is kept, and so is what a rule cannot be sure about.',
+    ...bindingInWords(policy.rules),
     ...limitsInWords(policy),
     `At most ${counted(policy.concurrency, 'conversation')} ${policy.concurrency === 1 ? 'is' : 'are'} worked on at once.`,
     ...unreached(policy.rules),
@@ -67,9 +68,17 @@ function scheduleInWords(schedule: Schedule | undefined): string {
   return `It runs ${words.charAt(0).toLowerCase()}${words.slice(1)} (${schedule.timezone}).`;
 }
 
-function projectsInWords({ include, exclude }: ProjectSelector): string {
+function projectsInWords(projects: ProjectSelector): readonly string[] {
+  const { include, exclude, released, allowUnmatched } = projects;
   const all = include.includes('*') ? 'all projects the key can see' : `the projects ${enumerated(include)}`;
-  return `It looks at ${all}${exclude.length === 0 ? '' : `, except ${enumerated(exclude)}`}.`;
+  const ids = [...released].map(String);
+  return [
+    `It looks at ${all}${exclude.length === 0 ? '' : `, except ${enumerated(exclude)}`}.`,
+    ...(ids.length === 0 ? [] : [`Excluded once and released: ${enumerated(ids)}.`]),
+    ...(allowUnmatched.size === 0
+      ? []
+      : [`Of what it excludes, ${enumerated([...allowUnmatched])} need not match any project.`]),
+  ];
 }
 
 function ruleInWords({ name, selector, action }: Rule, index: number): string {
@@ -79,18 +88,47 @@ function ruleInWords({ name, selector, action }: Rule, index: number): string {
   return `Rule ${index + 1}, ${name}, ${does} ${which}.`;
 }
 
-function limitsInWords({ limits, rules }: Policy): readonly string[] {
+/** A keep rule binds every policy of the folder, unless it says otherwise or matches everything. */
+function bindingInWords(rules: readonly Rule[]): readonly string[] {
+  const keeps = rules.filter(({ action, selector }) => action === 'keep' && selector.kind !== 'everything');
+  const binding = keeps.filter(({ binds }) => binds === 'every_policy').map(({ name }) => name);
+  const own = keeps.filter(({ binds }) => binds === 'this_policy').map(({ name }) => name);
+  return [
+    ...(binding.length === 0
+      ? []
+      : [
+          `What ${enumerated(binding)} ${binding.length === 1 ? 'keeps' : 'keep'}, no other policy of this folder deletes.`,
+        ]),
+    ...(own.length === 0
+      ? []
+      : [`What ${enumerated(own)} ${own.length === 1 ? 'keeps' : 'keep'}, other policies may delete.`]),
+  ];
+}
+
+function limitsInWords({ limits, rules, schedule }: Policy): readonly string[] {
   if (!rules.some((rule) => rule.action === 'delete')) return ['No rule deletes anything.'];
   if (limits.maxDeletions === 0) return ['It may delete nothing: max_deletions is 0.'];
+  if (limits.maxPercent === 0) return ['It may delete nothing: max_percent is 0.'];
+  const zone = schedule?.timezone ?? 'the time zone of RETENTION_TIME_ZONE';
   return [
-    `It deletes at most ${counted(limits.maxDeletions, 'conversation')} a run, ${grouped(limits.maxPerDay)} in 24 hours and ${grouped(limits.maxPerWeek)} in 7 days; a run with more is refused as a whole.`,
+    `It deletes at most ${counted(limits.maxDeletions, 'conversation')} a run, ${grouped(limits.maxPerDay)} a day and ${grouped(limits.maxPerWeek)} in seven days (today and the six before, in ${zone}); ${EXCEEDED[limits.whenExceeded]}.`,
     percentInWords(limits),
     `Nothing created less than ${durationInWords(limits.minAge)} ago is deleted, whatever a rule says.`,
   ];
 }
 
+const EXCEEDED: Readonly<Record<Limits['whenExceeded'], string>> = {
+  refuse: 'a run with more is refused as a whole',
+  oldest_first: 'of more, the oldest go first and the rest in later runs',
+};
+
 function percentInWords({ maxPercent, percentAppliesFrom }: Limits): string {
-  return `A run is refused, too, when a project would lose more than ${maxPercent} % of its conversations, counted once it would lose at least ${grouped(percentAppliesFrom)}.`;
+  if (maxPercent === 100) return 'A project may lose all of its conversations: max_percent is 100.';
+  const fewer =
+    percentAppliesFrom > 1
+      ? `; projects that would lose fewer than ${grouped(percentAppliesFrom)} count together as one`
+      : '';
+  return `A run is refused when a project would lose more than ${maxPercent} % of its conversations${fewer}.`;
 }
 
 /** Rules that stand behind one which matches everything; most of all a keep rule there keeps nothing. */

@@ -2,6 +2,7 @@ import { nextSlot } from '../../core/slots.ts';
 import { formatInstant } from '../../core/instant.ts';
 import type { Policy } from '../../core/policy.ts';
 import { listedHoldJson, listedHoldLines } from '../../report/hold-text.ts';
+import { overlapsInWords } from '../../report/policy-overlap.ts';
 import { policyInWords } from '../../report/policy-words.ts';
 import { counted } from '../../report/quantities.ts';
 import type { Command } from '../command.ts';
@@ -17,7 +18,7 @@ export const validate: Command<ValidateInput> = async (world, { paths }) => {
   const { output, surroundings } = world;
   const { policies, holds, problems } = (await readHoldsOnly(world, paths)) ?? (await readAll(world, paths));
   if (problems.length > 0) {
-    await output.document({ policies: [], holds: [], problems });
+    await output.document({ policies: [], overlaps: [], holds: [], problems });
     throw unusable(problems);
   }
   const now = surroundings.clock.now();
@@ -33,6 +34,8 @@ export const validate: Command<ValidateInput> = async (world, { paths }) => {
       '',
     );
   }
+  const overlaps = overlapsInWords(policies);
+  if (overlaps.length > 0) await output.lines(...overlaps, '');
   for (const one of holds) await output.lines(...listedHoldLines(one.file, one.holds, now), '');
   const held = holds.reduce((sum, one) => sum + one.holds.length, 0);
   const found = [
@@ -48,6 +51,7 @@ export const validate: Command<ValidateInput> = async (world, { paths }) => {
       words: policyInWords(policy),
       next_run: next(policy) ?? null,
     })),
+    overlaps,
     holds: holds.flatMap((one) => one.holds.map((hold) => listedHoldJson(one.file, hold, now))),
     problems: [],
   });
