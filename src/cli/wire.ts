@@ -1,6 +1,6 @@
 import { readSettings, requireApiKey, type Settings } from '../config/settings.ts';
 import { RetentionError } from '../core/errors.ts';
-import type { HoldFile, Log, Progress, Store } from '../core/ports.ts';
+import type { HoldFile, KeepSource, Log, Progress, Store } from '../core/ports.ts';
 import type { RunDeps } from '../run/conduct-run.ts';
 import { HoldFiles } from '../run/hold-files.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
@@ -47,8 +47,11 @@ export function openHistory(world: CommandWorld, settings: Settings): Promise<St
 /** A worker ready to run policies. `close` ends connections and the store. */
 export interface Worker {
   readonly settings: Settings;
-  /** What a run needs, with the holds that these files list, too. */
-  readonly depsWith: (holdFiles: readonly HoldFile[]) => RunDeps;
+  /** What a run needs, with the holds that these files list and what other policies keep. */
+  readonly depsWith: (from: {
+    readonly holdFiles: readonly HoldFile[];
+    readonly keeps: KeepSource;
+  }) => RunDeps;
   readonly store: Store;
   readonly log: Log;
   close(): Promise<void>;
@@ -83,9 +86,9 @@ export async function openWorker(
     settings,
     store,
     log,
-    depsWith(files) {
+    depsWith({ holdFiles: files, keeps }) {
       const holds = new HoldFiles({ store, files, clock, chance, log });
-      return { ...common, holds, leaseMs, verifyTimeoutMs, requestsPerMinute };
+      return { ...common, holds, keeps, leaseMs, verifyTimeoutMs, requestsPerMinute };
     },
     async close() {
       await client.close();

@@ -28,9 +28,27 @@ export interface PlanFindings {
 
 export const NO_FINDINGS: PlanFindings = { protections: [], warnings: [], stops: [], protectedIn: [] };
 
+/** The same for the audit log and for programs. */
+export function stopFacts(stop: Stop): Readonly<Record<string, string | number | null>> {
+  if (stop.kind === 'exclusion') {
+    const { kind, why, entry, projectId } = stop;
+    return { kind, why, entry, project_id: projectId ?? null };
+  }
+  const { kind, rule, pattern, projectId, sessionId } = stop;
+  return { kind, rule, pattern, project_id: projectId, session_id: sessionId };
+}
+
+const BEGINNINGS = { exclusion: 'exclusion: ', near_miss: 'near miss: ' } as const;
+
+/** Whether the problem of a refused run begins with what no override passes. */
+export function isStopped(problem: string | undefined): boolean {
+  return Object.values(BEGINNINGS).some((beginning) => problem?.startsWith(beginning));
+}
+
 /** One line for people: what is wrong, and what ends it. */
 export function stopInWords(stop: Stop): string {
-  if (stop.kind === 'exclusion') return exclusionStopInWords(stop);
+  const beginning = BEGINNINGS[stop.kind];
+  if (stop.kind === 'exclusion') return `${beginning}${exclusionStopInWords(stop)}`;
   const { rule, pattern, projectId, sessionId } = stop;
-  return `near miss: rule ${rule} protects names by ${JSON.stringify(pattern)}, which matches nothing as it stands, but read loosely fits conversation ${projectId}/${sessionId}, which would be deleted; correct the pattern`;
+  return `${beginning}rule ${rule} protects names by ${JSON.stringify(pattern)}, which matches nothing as it stands, but read loosely fits conversation ${projectId}/${sessionId}, which would be deleted; correct the pattern`;
 }

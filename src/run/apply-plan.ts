@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import type { Policy } from '../core/policy.ts';
 import { asRunFault } from './api-faults.ts';
 import { Brake } from './brake.ts';
 import { confirmAbsence } from './confirm.ts';
@@ -6,6 +7,7 @@ import { joinStops, type ApplyContext } from './context.ts';
 import { ControlDesk } from './control-desk.ts';
 import { deleteAll } from './delete-all.ts';
 import type { DeletionContext } from './deletion.ts';
+import { withoutKeptSince, type KeptSince } from './kept-since.ts';
 import { createRests, type Relisting } from './recheck.ts';
 
 export interface Applied {
@@ -22,7 +24,17 @@ export interface Applied {
  */
 export async function applyPlan(
   context: ApplyContext,
-  { relisting, lost }: { readonly relisting: Relisting | undefined; readonly lost: readonly number[] },
+  {
+    relisting,
+    lost,
+    others,
+    keptSince,
+  }: {
+    readonly relisting: Relisting | undefined;
+    readonly lost: readonly number[];
+    readonly others: readonly Policy[];
+    readonly keptSince: KeptSince;
+  },
 ): Promise<Applied> {
   const failure = new AbortController();
   // A failure of one deletion stops the others the way a person's stop does, only without the wait.
@@ -35,7 +47,7 @@ export async function applyPlan(
     onError: () => {
       failure.abort();
     },
-    restsOn: createRests(context.policy),
+    restsOn: createRests(context.policy, others),
     desk: new ControlDesk({
       reader: context.deleter,
       clock: context.clock,
@@ -54,7 +66,7 @@ export async function applyPlan(
   context.progress.begin('deleting', planned);
   try {
     const items = context.plans.planItems(context.plan.planId, { verdict: 'delete' });
-    await deleteAll(deletion, items);
+    await deleteAll(deletion, withoutKeptSince(deletion, items, keptSince));
     const unconfirmed = signals.stop.aborted ? [] : await confirmAbsence(deletion);
     return { unconfirmed, problem: deletion.brake.isPulled ? Brake.reason : undefined };
   } catch (error) {

@@ -16,6 +16,8 @@ export interface CollectContext {
   readonly reader: CustomGptReader;
   readonly writer: PlanWriter;
   readonly decider: Decider;
+  /** Called before the listing of the project begins, and before it begins again. */
+  readonly onBegin: () => void;
   readonly log: Log;
   /** Earliest `created_at` that no rule can delete. */
   readonly reach: number;
@@ -43,6 +45,7 @@ export async function collectProject(
   const reappeared = await reappearedIn(context.audit, projectId);
   for (let attempt = 1; ; attempt += 1) {
     const tally = new Tally(context, projectId, firstOrdinal);
+    context.onBegin();
     try {
       for await (const page of listProject(context.reader, projectId, context)) {
         const again = reappeared.among(page.rows);

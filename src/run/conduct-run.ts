@@ -10,6 +10,7 @@ import type {
   CustomGptReader,
   Fence,
   HoldSource,
+  KeepSource,
   Log,
   Progress,
   Store,
@@ -28,6 +29,7 @@ export interface RunDeps {
   readonly openApi: () => { readonly reader: CustomGptReader; readonly deleter: CustomGptDeleter };
   readonly store: Store;
   readonly holds: HoldSource;
+  readonly keeps: KeepSource;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;

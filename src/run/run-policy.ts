@@ -1,15 +1,9 @@
 import type { AuditFacts } from '../core/audit-entry.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { RetentionError } from '../core/errors.ts';
+import { stopInWords } from '../core/findings.ts';
 import { formatInstant } from '../core/instant.ts';
-import {
-  breachesOf,
-  breachInWords,
-  createAllowance,
-  type Allowance,
-  type Breach,
-  type Spent,
-} from '../core/limits.ts';
+import { breachesOf, createAllowance, type Allowance, type Breach, type Spent } from '../core/limits.ts';
 import { populationBreaches, populationsAfter } from '../core/population.ts';
 import { countsOf, type PlanProject, type PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
@@ -23,32 +17,45 @@ import {
   type RunResult,
 } from './conduct-run.ts';
 import { auditFacts } from './context.ts';
+import { NOTHING_KEPT_SINCE, type KeptSince } from './kept-since.ts';
 import { makePlan } from './make-plan.ts';
 import type { Relisting } from './recheck.ts';
+import { refusal } from './refusal.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 /** One pass of one policy: plan, and where it says `enforce` and the limits hold, apply. */
 export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult> {
   return conductRun(deps, request, async (run) => {
-    const plan = await planRun(deps, run);
+    const others = await deps.keeps.othersThan(run.policy.name);
+    const plan = await planRun(deps, run, others);
     await reportIncomplete(deps, run, plan);
+    const { stops } = plan.findings;
+    sayFindings(deps, run, plan);
     if (run.policy.mode === 'dry-run')
       return { status: plan.projects.some(isIncomplete) ? 'partial' : 'completed', plan };
     const { spent, breaches } = await checkLimits(deps, run.policy, plan.projects);
-    if (breaches.length > 0) return refusal(plan, breaches);
+    if (breaches.length + stops.length > 0) return refusal(plan, breaches);
     const allowance = createAllowance(run.policy.limits, plan.projects, spent);
-    return applyConsumed(deps, { run, plan, allowance, relisting: undefined, lost: [] });
+    return applyConsumed(deps, {
+      run,
+      plan,
+      allowance,
+      relisting: undefined,
+      lost: [],
+      ...{ others, keptSince: NOTHING_KEPT_SINCE },
+    });
   });
 }
 
-async function planRun(deps: RunDeps, run: OpenRun): Promise<PlanSummary> {
+async function planRun(deps: RunDeps, run: OpenRun, others: readonly Policy[]): Promise<PlanSummary> {
   const { reader, policy, signals } = run;
   const { store, holds, clock, chance, log, progress } = deps;
   const plan = await makePlan(
     { reader, plans: store, audit: store.audit, clock, chance, log, progress },
     {
       policy,
+      others,
       holds: await holds.holdsInForce(clock.now()),
       withKept: false,
       signal: signals.stop,
@@ -89,20 +96,15 @@ async function spentBy(
   };
 }
 
-/** How a run ends that a limit refuses: nothing was sent, and the plan stays to be looked at. */
-export function refusal(plan: PlanSummary, breaches: readonly Breach[]): Ending {
-  const limits = breaches.map(({ limit, wanted, allowed, projectId }) => ({
-    limit,
-    wanted,
-    allowed,
-    project_id: projectId ?? null,
-  }));
-  return {
-    status: 'refused',
-    plan,
-    problem: breaches.map(breachInWords).join('; '),
-    facts: { plan_id: plan.planId, limits },
-  };
+/** Says what the plan found of its protections: in a dry run also what would refuse it. */
+export function sayFindings({ log }: Pick<RunDeps, 'log'>, run: OpenRun, plan: PlanSummary): void {
+  const { protections, warnings, stops } = plan.findings;
+  if (protections.length > 0) {
+    const matched = protections.map((one) => ({ kind: one.kind, name: one.name, matched: one.matched }));
+    log.info({ policy: run.policy.name, protections: matched }, 'how often each protection matched');
+  }
+  for (const warning of warnings) run.warn(warning);
+  if (run.policy.mode === 'dry-run') for (const stop of stops) run.warn(stopInWords(stop));
 }
 
 /** Applies a plan for this run, once: whoever consumes it first has it. */
@@ -115,6 +117,9 @@ export async function applyConsumed(
     readonly relisting: Relisting | undefined;
     /** Projects of the plan that must not be touched any more. */
     readonly lost: readonly number[];
+    /** The other policies of the folder. */
+    readonly others: readonly Policy[];
+    readonly keptSince: KeptSince;
   },
 ): Promise<Ending> {
   const { run, plan, allowance } = parts;

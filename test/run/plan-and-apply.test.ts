@@ -18,7 +18,7 @@ function plan(policy: Policy, withKept = false): Promise<PlanSummary> {
   const { deps } = world;
   return makePlan(
     { ...deps, reader: deps.openApi().reader, plans: deps.store, audit: deps.store.audit },
-    { policy, holds: [], withKept },
+    { policy, others: [], holds: [], withKept },
   );
 }
 

@@ -109,6 +109,7 @@ export class SimWorker implements Suspect {
       openApi: () => this.#client.view(),
       store: this.#state,
       holds: new HoldFiles({ store: this.#state, files: [file], clock, chance, log }),
+      keeps: { othersThan: () => Promise.resolve([]) },
       clock,
       chance,
       log,
@@ -197,7 +198,7 @@ export class SimWorker implements Suspect {
     const holds = await this.#deps.holds.holdsInForce(clock.now());
     return makePlan(
       { reader, plans: store, audit: store.audit, clock, chance, log, progress },
-      { policy, holds, withKept: true },
+      { policy, others: [], holds, withKept: true },
     );
   }
 

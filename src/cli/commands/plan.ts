@@ -26,7 +26,7 @@ export interface PlanInput {
 
 /** The dry run: lists, decides, stores the plan, prints it. Sends nothing but GET. */
 export const plan: Command<PlanInput> = async (world, input) => {
-  const { policies, holdFiles } = await loadPolicies(world, input.paths, input.policy);
+  const { policies, ...neighbours } = await loadPolicies(world, input.paths, input.policy);
   if (input.out !== undefined && policies.length > 1) {
     throw new RetentionError('usage', '--out writes one plan, and there are several policies', {
       hint: 'Choose one with --policy NAME.',
@@ -34,7 +34,7 @@ export const plan: Command<PlanInput> = async (world, input) => {
   }
   const worker = await openWorker(world, { forPeople: true });
   try {
-    const deps = worker.depsWith(holdFiles);
+    const deps = worker.depsWith(neighbours);
     const planned = await withStopSignals(world.surroundings, async ({ stop }) => {
       const plans: PlanToShow[] = [];
       for (const policy of policies) plans.push(await planOne(deps, policy, { input, stop }));
@@ -57,11 +57,13 @@ async function planOne(
   const { store, clock, chance, log, progress, requestsPerMinute } = deps;
   await scrubIdlePlans(store, clock.now());
   const { reader } = deps.openApi();
+  const others = await deps.keeps.othersThan(policy.name);
   const startedAt = clock.monotonic();
   const summary = await makePlan(
     { reader, plans: store, audit: store.audit, clock, chance, log, progress },
     {
       policy,
+      others,
       holds: await deps.holds.holdsInForce(deps.clock.now()),
       withKept: input.all === true,
       signal: stop,
@@ -70,7 +72,7 @@ async function planOne(
   const tookMs = clock.monotonic() - startedAt;
   return {
     plan: summary,
-    cost: { requestsPerMinute, ...estimateOf(policy, summary, { tookMs, requestsPerMinute }) },
+    cost: { requestsPerMinute, ...estimateOf(policy, summary, { tookMs, requestsPerMinute, others }) },
     // Read afresh by whoever asks: the file and the screen both do.
     items: { [Symbol.asyncIterator]: () => store.planItems(summary.planId)[Symbol.asyncIterator]() },
     breaches: (await checkLimits(deps, policy, summary.projects)).breaches,

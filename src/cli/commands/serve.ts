@@ -20,7 +20,7 @@ export interface ServeInput {
 
 /** The daemon: each policy on its schedule, until SIGTERM. */
 export const serve: Command<ServeInput> = async (world, { paths }) => {
-  const { policies, holdFiles } = await loadPolicies(world, paths);
+  const { policies, ...neighbours } = await loadPolicies(world, paths);
   const scheduled = policies.filter(({ schedule }) => schedule !== undefined);
   if (scheduled.length === 0) {
     throw new RetentionError('usage', 'no policy has a schedule, so there is nothing to serve', {
@@ -33,7 +33,7 @@ export const serve: Command<ServeInput> = async (world, { paths }) => {
   }
   try {
     await withStopSignals(world.surroundings, (signals) =>
-      serveUntilStopped({ worker, deps: worker.depsWith(holdFiles) }, scheduled, signals),
+      serveUntilStopped({ worker, deps: worker.depsWith(neighbours) }, scheduled, signals),
     );
     return EXIT.interrupted;
   } finally {
