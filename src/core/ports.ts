@@ -4,6 +4,7 @@ import type { Conversation, Project, UnusableRow } from './conversation.ts';
 import type { KeptOut } from './exclusions.ts';
 import type { KnownProtection } from './find-protections.ts';
 import type { PlanFindings, Protection } from './findings.ts';
+import type { NativeRetention } from './native-retention.ts';
 import type { OpenIntent } from './open-intent.ts';
 import type { OutcomeCounts } from './outcome.ts';
 import type { KnownPopulation } from './population.ts';
@@ -83,6 +84,17 @@ export type Existence =
       readonly failure: string;
       readonly receivedAt: number;
     };
+
+/** Whether a project is there. `gone` only in the vendor's own words: anything else may be a proxy, or a missing right. */
+export type PlaceSight =
+  { readonly state: 'present' | 'gone' } | { readonly state: 'no_evidence'; readonly failure: string };
+
+/** Looks at projects, not at what is in them. Both throw ApiError `unauthorized` and `aborted` only. */
+export interface PlaceReader {
+  project(projectId: number, signal?: AbortSignal): Promise<PlaceSight>;
+  /** The vendor's own retention; undefined where it cannot be read. */
+  nativeRetention(projectId: number, signal?: AbortSignal): Promise<NativeRetention | undefined>;
+}
 
 /** What the planner may do: look. There is no way to a DELETE from here. */
 export interface CustomGptReader {

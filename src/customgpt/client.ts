@@ -1,12 +1,21 @@
 import { ApiError, RetentionError } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
-import type { Chance, Clock, CustomGptDeleter, CustomGptReader, DeleteAnswer, Log } from '../core/ports.ts';
+import type {
+  Chance,
+  Clock,
+  CustomGptDeleter,
+  CustomGptReader,
+  DeleteAnswer,
+  Log,
+  PlaceReader,
+} from '../core/ports.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { Purpose, RequestCounts } from '../core/run.ts';
 import { askExistence } from './existence.ts';
 import { Gate } from './gate.ts';
 import type { Patience } from './gate.ts';
 import { createPace } from './pace.ts';
+import { askNativeRetention, askProject } from './place.ts';
 import { conversationPages, fetchPage, projectPages } from './pages.ts';
 import type { Timeouts } from './request.ts';
 import { createCaller } from './retry.ts';
@@ -49,6 +58,7 @@ export interface CustomGptView {
   /** For whoever may only look: no delete method exists on it. */
   readonly reader: CustomGptReader;
   readonly deleter: CustomGptDeleter;
+  readonly places: PlaceReader;
 }
 
 export interface CustomGptClient extends CustomGptView {
@@ -100,6 +110,10 @@ function createView(parts: ViewParts): CustomGptView {
   const reader = createReader({ ...parts, call, requestCounts: () => ({ ...counts }) });
   return {
     reader,
+    places: Object.freeze<PlaceReader>({
+      project: (projectId, signal) => askProject({ urls, call }, { projectId, signal }),
+      nativeRetention: (projectId, signal) => askNativeRetention({ urls, call }, { projectId, signal }),
+    }),
     deleter: Object.freeze({
       ...reader,
       deleteConversation: (

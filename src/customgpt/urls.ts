@@ -1,7 +1,7 @@
 import { ApiError, RetentionError } from '../core/errors.ts';
 
 export type Method = 'GET' | 'DELETE';
-type Route = 'projects' | 'conversations' | 'messages' | 'deletion';
+type Route = 'projects' | 'project' | 'settings' | 'conversations' | 'messages' | 'deletion';
 
 const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/;
 
@@ -20,6 +20,9 @@ const PAGE = '[1-9][0-9]{0,15}';
 
 const ROUTES: Readonly<Record<Route, { readonly method: Method; readonly shape: RegExp }>> = {
   projects: { method: 'GET', shape: new RegExp(`^/api/v1/projects\\?page=${PAGE}&orderBy=id&order=asc$`) },
+  // To look at only: a DELETE of this path is no route here.
+  project: { method: 'GET', shape: new RegExp(`^${PROJECT}$`) },
+  settings: { method: 'GET', shape: new RegExp(`^${PROJECT}/settings$`) },
   conversations: {
     method: 'GET',
     shape: new RegExp(`^${PROJECT}/conversations\\?page=${PAGE}&orderBy=created_at&order=asc$`),
@@ -64,6 +67,8 @@ export function isChecked(target: Target): boolean {
 export interface Urls {
   readonly origin: string;
   readonly projects: (page: number) => Target;
+  readonly project: (projectId: number) => Target;
+  readonly settings: (projectId: number) => Target;
   readonly conversations: (projectId: number, page: number) => Target;
   readonly messages: (projectId: number, sessionId: string, page: number) => Target;
   readonly deletion: (projectId: number, sessionId: string) => Target;
@@ -130,6 +135,8 @@ export function createUrls(baseUrl: string): Urls {
   return {
     origin,
     projects: (page) => checked(origin, 'projects', `/api/v1/projects?page=${page}&orderBy=id&order=asc`),
+    project: (projectId) => checked(origin, 'project', projectPath(projectId, 'project')),
+    settings: (projectId) => checked(origin, 'settings', `${projectPath(projectId, 'settings')}/settings`),
     conversations(projectId, page) {
       const project = projectPath(projectId, 'conversations');
       const query = `?page=${page}&orderBy=created_at&order=asc`;

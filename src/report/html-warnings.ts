@@ -10,6 +10,7 @@ export function warningsHtml(finished: FinishedRun, entries: readonly AuditEntry
   const warnings = [
     ...(run.problem === undefined ? [] : [`${refused ? 'The reason' : 'Ended early'}: ${run.problem}.`]),
     ...(refused && plan !== undefined ? [`No DELETE was sent; the plan is kept as ${plan.planId}.`] : []),
+    ...run.warnings.map((warning) => `${warning}.`),
     ...leftovers(finished),
     ...incompleteIn(plan).map(
       ({ projectId, incomplete }) =>

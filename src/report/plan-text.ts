@@ -1,6 +1,8 @@
+import { stopInWords } from '../core/findings.ts';
 import { breachInWords } from '../core/limits.ts';
 import { countsOf, type PlanItem, type PlanProject, type PlanSummary, type Verdict } from '../core/plan.ts';
 import type { PlanCost, PlanToShow } from './run-json.ts';
+import { protectionLines } from './protection-text.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
 import { terminalSafe } from './safe-text.ts';
 import { textTable, type Column } from './text-table.ts';
@@ -10,6 +12,9 @@ const SHORT_LIST = 20;
 
 /** The longest text of somebody else's that stands in a sentence. */
 export const SENTENCE_COLUMNS = 300;
+
+/** A warning may name five session ids, an exclusion a text of 500 signs. */
+export const WARNING_COLUMNS = 1_000;
 
 const PROJECT_COLUMNS: readonly Column[] = [
   { title: 'PROJECT', width: 12, breaks: 'anywhere' },
@@ -44,16 +49,22 @@ export function planHeadline(
   { cost, breaches }: Pick<PlanToShow, 'cost' | 'breaches'>,
 ): string[] {
   const { planned } = countsOf(plan.projects);
+  const { stops } = plan.findings;
   return [
     `Plan ${plan.planId} of policy ${plan.policy}, mode ${plan.mode}`,
     `Decided ${minuteAndSecond(plan.decidedAt)}, to be applied until ${minuteAndSecond(plan.expiresAt)} (UTC)`,
     '',
     ...projectLines(plan.projects),
     '',
+    ...protectionLines(plan),
+    ...plan.findings.warnings.map((warning) => `Warning: ${terminalSafe(warning, WARNING_COLUMNS)}`),
     sentence(plan),
     ...(planned === 0 || cost === undefined ? [] : [costLine(cost)]),
+    ...stops.map(
+      (stop) => `A protection would refuse this plan: ${terminalSafe(stopInWords(stop), WARNING_COLUMNS)}.`,
+    ),
     ...breaches.map((breach) => `A limit would refuse this plan: ${breachInWords(breach)}.`),
-    nextStep(plan, { planned, isRefused: breaches.length > 0 }),
+    nextStep(plan, { planned, isRefused: breaches.length > 0, isStopped: stops.length > 0 }),
   ];
 }
 
@@ -138,12 +149,14 @@ function costLine({ requests, seconds, requestsPerMinute }: PlanCost): string {
 
 function nextStep(
   plan: PlanSummary,
-  { planned, isRefused }: { planned: number; isRefused: boolean },
+  { planned, isRefused, isStopped }: { planned: number; isRefused: boolean; isStopped: boolean },
 ): string {
   if (plan.status === 'applied') return 'It was applied already; a plan is applied once.';
   if (plan.status !== 'open')
     return `It has expired. Make a new one: customgpt-retention plan --policy ${plan.policy}`;
   if (planned === 0) return 'There is nothing to apply.';
+  if (isStopped)
+    return 'It cannot be applied, and no override changes that: correct the policy, and make a new plan.';
   const apply = `customgpt-retention apply ${plan.planId}`;
   if (!isRefused) return `Apply it: ${apply}`;
   return `Apply it all the same: ${apply} --override-limits --by WHO --reason TEXT`;

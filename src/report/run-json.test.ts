@@ -115,7 +115,9 @@ describe('plan JSON', () => {
       policy_hash: 'a'.repeat(64),
       counts: { listed: 8, kept: 5, held: 1, unknown: 1, planned: 1 },
       estimate: ESTIMATE,
-      refused_by: [{ limit: 'max_deletions', wanted: 3, allowed: 2, project_id: null }],
+      refused_by: [{ kind: 'limit', limit: 'max_deletions', wanted: 3, allowed: 2, project_id: null }],
+      protections: [],
+      warnings: [],
       incomplete: PLAN.projects
         .filter(({ incomplete }) => incomplete !== undefined)
         .map(({ projectId, incomplete }) => ({ project_id: projectId, reason: incomplete })),

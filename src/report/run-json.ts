@@ -1,4 +1,5 @@
 import type { Estimate } from '../core/estimate.ts';
+import { stopFacts, type Protection } from '../core/findings.ts';
 import type { Breach, LimitName } from '../core/limits.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
@@ -33,13 +34,26 @@ interface PlanJson {
   readonly counts: PlanCounts;
   /** What applying it takes; null for a plan shown again: it depends on how quickly the API answered. */
   readonly estimate: Estimate | null;
-  /** Limits that `run` and `apply` would refuse the plan for now; empty: none. */
-  readonly refused_by: readonly {
-    readonly limit: LimitName;
-    readonly wanted: number;
-    readonly allowed: number;
-    readonly project_id: number | null;
+  /** What `run` and `apply` would refuse the plan for now: protections, which no override passes, and limits; empty: nothing. */
+  readonly refused_by: readonly (
+    | {
+        readonly kind: 'limit' | 'population';
+        readonly limit: LimitName;
+        readonly wanted: number;
+        readonly allowed: number;
+        readonly project_id: number | null;
+      }
+    | ReturnType<typeof stopFacts>
+  )[];
+  /** What keeps something from being deleted, and how much; `before`: in the latest earlier plan where it did. */
+  readonly protections: readonly {
+    readonly kind: Protection['kind'];
+    readonly name: string;
+    readonly matched: number;
+    readonly before: number | null;
   }[];
+  /** What a person should look at. */
+  readonly warnings: readonly string[];
   /** Projects of which nothing is planned, because their listing could not be trusted. */
   readonly incomplete: readonly { readonly project_id: number; readonly reason: string }[];
 }
@@ -94,18 +108,25 @@ function runJson(run: RunRecord, counts: RunCounts): RunJson {
 
 /** One plan of `plan --json`, without its decisions: there may be a million of those. */
 export function planJson({ plan, cost, breaches }: Omit<PlanToShow, 'items'>): PlanJson {
+  const { protections, warnings, stops } = plan.findings;
   return {
     plan_id: plan.planId,
     policy: plan.policy,
     policy_hash: plan.policyHash,
     counts: planCounts(countsOf(plan.projects)),
     estimate: cost === undefined ? null : { requests: cost.requests, seconds: cost.seconds },
-    refused_by: breaches.map(({ limit, wanted, allowed, projectId }) => ({
-      limit,
-      wanted,
-      allowed,
-      project_id: projectId ?? null,
+    refused_by: [
+      ...stops.map(stopFacts),
+      ...breaches.map(({ limit, wanted, allowed, projectId }) => ({
+        kind: limit === 'population' ? limit : ('limit' as const),
+        ...{ limit, wanted, allowed, project_id: projectId ?? null },
+      })),
+    ],
+    protections: protections.map(({ kind, name, matched, before }) => ({
+      ...{ kind, name, matched },
+      before: before ?? null,
     })),
+    warnings,
     incomplete: plan.projects.flatMap(({ projectId, incomplete }) =>
       incomplete === undefined ? [] : [{ project_id: projectId, reason: incomplete }],
     ),

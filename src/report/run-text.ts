@@ -1,7 +1,9 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
+import { isStopped } from '../core/findings.ts';
 import { PURPOSES, totalRequests, type RequestCounts, type RunCounts, type RunRecord } from '../core/run.ts';
 import { deletionsIn, goneWords, type Deletion } from './deletion-proof.ts';
-import { projectLines, SENTENCE_COLUMNS } from './plan-text.ts';
+import { projectLines, SENTENCE_COLUMNS, WARNING_COLUMNS } from './plan-text.ts';
+import { protectionLines } from './protection-text.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
 import {
   incompleteIn,
@@ -47,10 +49,11 @@ function summaryLines(result: FinishedRun): string[] {
     `${run.runId} of policy ${run.policy}: ${run.status}`,
     runSentence(result),
     ...problemLine(run),
-    ...run.warnings.map((warning) => `Warning: ${terminalSafe(warning, SENTENCE_COLUMNS)}`),
+    ...run.warnings.map((warning) => `Warning: ${terminalSafe(warning, WARNING_COLUMNS)}`),
     ...leftovers(result),
     ...incompleteLines(result),
     ...restLine(result),
+    ...protectionLines(result.plan),
     factsLine(run),
     ...(run.auditHead === undefined ? [] : [`Audit head ${run.auditHead}`]),
   ];
@@ -122,7 +125,9 @@ function proofWords(deletion: Deletion): string {
 }
 
 function problemLine({ problem }: RunRecord): string[] {
-  return problem === undefined ? [] : [`Why: ${terminalSafe(problem, SENTENCE_COLUMNS)}`];
+  return problem === undefined
+    ? []
+    : [`Why: ${terminalSafe(problem, isStopped(problem) ? WARNING_COLUMNS : SENTENCE_COLUMNS)}`];
 }
 
 function incompleteLines({ plan }: FinishedRun): string[] {
@@ -168,10 +173,9 @@ function nextStep(result: FinishedRun): string[] {
   const { run, counts } = result;
   const apply = `customgpt-retention apply ${run.planId ?? ''}`;
   if (run.status === 'refused' && run.planId !== undefined) {
-    return [
-      `Look at its plan: customgpt-retention plan --show ${run.planId}`,
-      `Apply it all the same: ${apply} --override-limits --by WHO --reason TEXT`,
-    ];
+    const look = `Look at its plan: customgpt-retention plan --show ${run.planId}`;
+    if (isStopped(run.problem)) return [look, 'No override passes this: correct the policy, and run again.'];
+    return [look, `Apply it all the same: ${apply} --override-limits --by WHO --reason TEXT`];
   }
   if (wasOnlyPlanned(result) && counts.planned > 0 && run.planId !== undefined) return [`Apply it: ${apply}`];
   return [];

@@ -78,14 +78,7 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
     withKept: request.withKept,
     signal: request.signal,
     audit: deps.audit,
-    onReappeared: async (conversations: readonly Conversation[]) => {
-      const [first] = conversations;
-      deps.log.warn(
-        { project_id: first?.projectId, count: conversations.length },
-        'listed again although they were verified as deleted: new conversations, with the age they have now',
-      );
-      await request.onReappeared?.(conversations);
-    },
+    onReappeared: (conversations: readonly Conversation[]) => sayReappeared(deps, request, conversations),
     onListed: (count: number) => {
       deps.progress.advance(count);
     },
@@ -114,6 +107,19 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
   } finally {
     deps.progress.end();
   }
+}
+
+async function sayReappeared(
+  { log }: PlanningDeps,
+  { onReappeared }: PlanRequest,
+  conversations: readonly Conversation[],
+): Promise<void> {
+  const [first] = conversations;
+  log.warn(
+    { project_id: first?.projectId, count: conversations.length },
+    'listed again although they were verified as deleted: new conversations, with the age they have now',
+  );
+  await onReappeared?.(conversations);
 }
 
 /** What the plan says of the protections of its policy, by what earlier plans knew of them. Remembers what this one saw. */
