@@ -1,6 +1,8 @@
 import { readSettings, requireApiKey, type Settings } from '../config/settings.ts';
+import type { Secret } from '../config/secret.ts';
 import { RetentionError } from '../core/errors.ts';
-import type { HoldFile, KeepSource, Log, Progress, Store } from '../core/ports.ts';
+import type { HoldFile, KeepSource, Log, PlaceReader, Progress, Store } from '../core/ports.ts';
+import type { CustomGptClient, CustomGptClientOptions } from '../customgpt/client.ts';
 import type { RunDeps } from '../run/conduct-run.ts';
 import { HoldFiles } from '../run/hold-files.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
@@ -44,6 +46,17 @@ export function openHistory(world: CommandWorld, settings: Settings): Promise<St
   return openSqliteStore({ stateDir: settings.stateDir, clock: world.surroundings.clock, readOnly: true });
 }
 
+/** The way to the API. */
+export async function openClient(
+  { surroundings: { clock, chance } }: CommandWorld,
+  { baseUrl, apiKey, requestsPerMinute }: Settings & { readonly apiKey: Secret },
+  options: Pick<CustomGptClientOptions, 'log' | 'timeouts' | 'patience'>,
+): Promise<CustomGptClient> {
+  // Loaded only by who talks to the API: the HTTP client is the largest part of what a command has to read at its start.
+  const { createCustomGptClient } = await import('../customgpt/client.ts');
+  return createCustomGptClient({ baseUrl, apiKey, requestsPerMinute, clock, chance, ...options });
+}
+
 /** A worker ready to run policies. `close` ends connections and the store. */
 export interface Worker {
   readonly settings: Settings;
@@ -54,6 +67,8 @@ export interface Worker {
   }) => RunDeps;
   readonly store: Store;
   readonly log: Log;
+  /** For what is asked of projects beside runs. */
+  readonly places: PlaceReader;
   close(): Promise<void>;
 }
 
@@ -66,16 +81,7 @@ export async function openWorker(
   const apiKey = requireApiKey(settings);
   const logging = await loggingOf(world, settings, options.forPeople);
   const { clock, chance, holder } = surroundings;
-  // Loaded only by who talks to the API: the HTTP client is the largest part of what a command has to read at its start.
-  const { createCustomGptClient } = await import('../customgpt/client.ts');
-  const client = createCustomGptClient({
-    baseUrl: settings.baseUrl,
-    apiKey,
-    requestsPerMinute: settings.requestsPerMinute,
-    clock,
-    chance,
-    log: logging.log,
-  });
+  const client = await openClient(world, { ...settings, apiKey }, { log: logging.log });
   const store = await openState(world, settings, logging);
   const progress: Progress = options.forPeople ? createProgress(surroundings.stderr) : NO_PROGRESS;
   const { log } = logging;
@@ -86,6 +92,7 @@ export async function openWorker(
     settings,
     store,
     log,
+    places: client.places,
     depsWith({ holdFiles: files, keeps }) {
       const holds = new HoldFiles({ store, files, clock, chance, log });
       return { ...common, holds, keeps, leaseMs, verifyTimeoutMs, requestsPerMinute };

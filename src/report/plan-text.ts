@@ -2,6 +2,7 @@ import { stopInWords } from '../core/findings.ts';
 import { breachInWords } from '../core/limits.ts';
 import { countsOf, type PlanItem, type PlanProject, type PlanSummary, type Verdict } from '../core/plan.ts';
 import type { PlanCost, PlanToShow } from './run-json.ts';
+import { retentionLines } from './retention-text.ts';
 import { protectionLines } from './protection-text.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
 import { terminalSafe } from './safe-text.ts';
@@ -46,7 +47,7 @@ const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 /** What a plan would do, as lines for a terminal, 80 columns where the words allow. */
 export function planHeadline(
   plan: PlanSummary,
-  { cost, breaches }: Pick<PlanToShow, 'cost' | 'breaches'>,
+  { cost, breaches, retention = [] }: Pick<PlanToShow, 'cost' | 'breaches' | 'retention'>,
 ): string[] {
   const { planned } = countsOf(plan.projects);
   const { stops } = plan.findings;
@@ -57,6 +58,7 @@ export function planHeadline(
     ...projectLines(plan.projects),
     '',
     ...protectionLines(plan),
+    ...retentionLines(retention),
     ...plan.findings.warnings.map((warning) => `Warning: ${terminalSafe(warning, WARNING_COLUMNS)}`),
     sentence(plan),
     ...(planned === 0 || cost === undefined ? [] : [costLine(cost)]),

@@ -118,6 +118,7 @@ describe('plan JSON', () => {
       refused_by: [{ kind: 'limit', limit: 'max_deletions', wanted: 3, allowed: 2, project_id: null }],
       protections: [],
       warnings: [],
+      native_retention: [],
       incomplete: PLAN.projects
         .filter(({ incomplete }) => incomplete !== undefined)
         .map(({ projectId, incomplete }) => ({ project_id: projectId, reason: incomplete })),

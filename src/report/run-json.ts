@@ -3,8 +3,10 @@ import { stopFacts, type Protection } from '../core/findings.ts';
 import type { Breach, LimitName } from '../core/limits.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
+import type { ProjectRetention } from '../core/native-retention.ts';
 import { countsOf, type PlanCounts, type PlanItem, type PlanSummary, type Verdict } from '../core/plan.ts';
 import type { Mode } from '../core/policy.ts';
+import { retentionJson } from './retention-text.ts';
 import type { RequestCounts, RunCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
 
 /** One run of `run --json`, `apply --json` and `runs --json`. */
@@ -54,6 +56,8 @@ interface PlanJson {
   }[];
   /** What a person should look at. */
   readonly warnings: readonly string[];
+  /** What the vendor itself deletes, in projects where a hold or a keep rule protects something. */
+  readonly native_retention: readonly ReturnType<typeof retentionJson>[];
   /** Projects of which nothing is planned, because their listing could not be trusted. */
   readonly incomplete: readonly { readonly project_id: number; readonly reason: string }[];
 }
@@ -78,6 +82,8 @@ export interface PlanToShow {
   readonly cost: PlanCost | undefined;
   /** Limits that would refuse it now; empty: none. */
   readonly breaches: readonly Breach[];
+  /** The vendor's own retention where something is protected; left out where nobody asked. */
+  readonly retention?: readonly ProjectRetention[];
   readonly items: AsyncIterable<PlanItem>;
 }
 
@@ -107,7 +113,7 @@ function runJson(run: RunRecord, counts: RunCounts): RunJson {
 }
 
 /** One plan of `plan --json`, without its decisions: there may be a million of those. */
-export function planJson({ plan, cost, breaches }: Omit<PlanToShow, 'items'>): PlanJson {
+export function planJson({ plan, cost, breaches, retention = [] }: Omit<PlanToShow, 'items'>): PlanJson {
   const { protections, warnings, stops } = plan.findings;
   return {
     plan_id: plan.planId,
@@ -127,6 +133,7 @@ export function planJson({ plan, cost, breaches }: Omit<PlanToShow, 'items'>): P
       before: before ?? null,
     })),
     warnings,
+    native_retention: retention.map(retentionJson),
     incomplete: plan.projects.flatMap(({ projectId, incomplete }) =>
       incomplete === undefined ? [] : [{ project_id: projectId, reason: incomplete }],
     ),

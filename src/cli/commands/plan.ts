@@ -10,11 +10,12 @@ import { scrubIdlePlans } from '../../run/scrub.ts';
 import { checkLimits } from '../../run/run-policy.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { MOST_ASKED, readRetention } from '../native-retention.ts';
 import { writeHashed } from '../plan-document.ts';
 import { loadPolicies } from '../policies.ts';
 import { showPlans } from '../show-plans.ts';
 import { withStopSignals } from '../stopping.ts';
-import { openWorker } from '../wire.ts';
+import { openWorker, type Worker } from '../wire.ts';
 
 export interface PlanInput {
   readonly paths: readonly string[];
@@ -37,7 +38,7 @@ export const plan: Command<PlanInput> = async (world, input) => {
     const deps = worker.depsWith(neighbours);
     const planned = await withStopSignals(world.surroundings, async ({ stop }) => {
       const plans: PlanToShow[] = [];
-      for (const policy of policies) plans.push(await planOne(deps, policy, { input, stop }));
+      for (const policy of policies) plans.push(await planOne(deps, policy, { input, stop, worker }));
       return plans;
     });
     if (input.out !== undefined)
@@ -52,7 +53,11 @@ export const plan: Command<PlanInput> = async (world, input) => {
 async function planOne(
   deps: RunDeps,
   policy: Policy,
-  { input, stop }: { readonly input: PlanInput; readonly stop: AbortSignal },
+  {
+    input,
+    stop,
+    worker,
+  }: { readonly input: PlanInput; readonly stop: AbortSignal; readonly worker: Pick<Worker, 'places'> },
 ): Promise<PlanToShow> {
   const { store, clock, chance, log, progress, requestsPerMinute } = deps;
   await scrubIdlePlans(store, clock.now());
@@ -70,8 +75,11 @@ async function planOne(
     },
   );
   const tookMs = clock.monotonic() - startedAt;
+  const protectedIn = summary.findings.protectedIn.slice(0, MOST_ASKED);
+  const retention = await readRetention(worker.places, protectedIn, stop);
   return {
     plan: summary,
+    retention,
     cost: { requestsPerMinute, ...estimateOf(policy, summary, { tookMs, requestsPerMinute, others }) },
     // Read afresh by whoever asks: the file and the screen both do.
     items: { [Symbol.asyncIterator]: () => store.planItems(summary.planId)[Symbol.asyncIterator]() },
