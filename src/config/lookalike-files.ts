@@ -10,7 +10,7 @@ import { readTextFile } from './text-file.ts';
 export const HOLDS_FILES: readonly string[] = ['holds.yaml', 'holds.yml'];
 
 /** `holds`, `.holds.yaml`, `hold (1).json`, `legal-holds.yaml.bak`, `holds.yaml~`; the second part are the endings. */
-const HOLDS = /^\.?(?:legal[-_ ]?)?holds?(?:[-_ (][^.]*)?((?:\.[^.]*)*?)~?$/;
+const HOLDS = /^\.?(?:legal[-_ ]?)?holds?(?:[-_ (][^.]*)?((?:\.[^.~]*)*)~?$/;
 
 const DATA: ReadonlySet<string> = new Set(['yaml', 'yml', 'json', 'jsonc', 'json5', 'toml', 'csv', 'txt']);
 

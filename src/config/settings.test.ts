@@ -86,6 +86,33 @@ describe('the API key', () => {
   });
 
   it.each([
+    ['double quotes', `"${KEY}"`, /the key with quotes around it: put in the key alone/],
+    ['single quotes', `'${KEY}'`, /quotes/],
+    ['one quote', `"${KEY}`, /quotes/],
+    ['typographic quotes', `“${KEY}”`, /quotes/],
+    ['a name', `CUSTOMGPT_API_KEY=${KEY}`, /the name of a variable before the key: put in the key alone/],
+    ['a name with quotes', `CUSTOMGPT_API_KEY="${KEY}"`, /quotes|the name of a variable/],
+    ['a name and export', `export API_KEY=${KEY}`, /the name of a variable/],
+    ['a name of YAML', `api_key: ${KEY}`, /the name of a variable/],
+    ['Bearer', `Bearer ${KEY}`, /the word Bearer before the key: put in the key alone/],
+    ['bearer', `bearer ${KEY}`, /the word Bearer/],
+    ['a header', `Authorization: Bearer ${KEY}`, /a header/],
+  ])('is refused with what is around it: %s', (_, text, expected) => {
+    for (const env of [
+      { CUSTOMGPT_API_KEY: text },
+      { CUSTOMGPT_API_KEY_FILE: file('wrapped', `${text}\n`) },
+    ]) {
+      expect(problems(env)).toMatch(expected);
+      expect(problems(env)).toMatch(/^(the file of )?CUSTOMGPT_API_KEY/);
+      expect(problems(env)).not.toContain('abcDEF');
+    }
+  });
+
+  it.each(['abcdefgh==', 'A=', '12|abc=def', 'sk-a"b'])('may look like %s', (key) => {
+    expect(settings({ CUSTOMGPT_API_KEY: key }).apiKey?.reveal()).toBe(key);
+  });
+
+  it.each([
     ['an empty file', (): string => file('empty', ''), /is empty: put the API key in/],
     ['a file of bytes', (): string => file('bytes', new Uint8Array([0xff, 0xfe, 0x41])), /holds/],
     ['no file', (): string => path.join(folder, 'none'), /cannot be read \(ENOENT\)/],

@@ -19,7 +19,7 @@ const UNKNOWN = 0.5;
 /** Whether the first rule that cannot be passed over deletes, for sure. */
 export function naivelyDeletes(policy: WrittenPolicy, row: NaiveConversation, now: number): boolean {
   for (const { match, action } of policy.rules) {
-    const truth = match === 'everything' ? 1 : matches(match, row, now);
+    const truth = match === 'everything' ? 1 : matches(match, { row, now, protects: action === 'keep' });
     if (truth === 0) continue;
     if (truth !== 1 || action === 'keep' || row.createdAt === undefined) return false;
     return row.createdAt <= now && row.createdAt < ago(now, policy.limits?.min_age ?? '1d');
@@ -27,7 +27,15 @@ export function naivelyDeletes(policy: WrittenPolicy, row: NaiveConversation, no
   return false;
 }
 
-function matches(match: WrittenMatch, row: NaiveConversation, now: number): number {
+interface Question {
+  readonly row: NaiveConversation;
+  readonly now: number;
+  /** Whether less is deleted when it matches more: then ids may be written in any case. */
+  readonly protects: boolean;
+}
+
+function matches(match: WrittenMatch, question: Question): number {
+  const { row, now, protects } = question;
   const parts: number[] = [];
   if (match.older_than !== undefined)
     parts.push(isOlder(match.older_than, match.age_from ?? 'created', { row, now }));
@@ -37,10 +45,16 @@ function matches(match: WrittenMatch, row: NaiveConversation, now: number): numb
     const users = [match.created_by].flat().map(String);
     parts.push(row.createdBy === undefined ? UNKNOWN : Number(users.includes(row.createdBy)));
   }
-  if (match.session_ids !== undefined) parts.push(Number([match.session_ids].flat().includes(row.sessionId)));
-  if (match.any !== undefined) parts.push(Math.max(...match.any.map((part) => matches(part, row, now))));
-  if (match.all !== undefined) parts.push(Math.min(...match.all.map((part) => matches(part, row, now))));
-  if (match.not !== undefined) parts.push(1 - matches(match.not, row, now));
+  if (match.session_ids !== undefined) {
+    const ids = [match.session_ids].flat();
+    const isListed = ids.some(
+      (id) => id === row.sessionId || (protects && id.toLowerCase() === row.sessionId),
+    );
+    parts.push(Number(isListed));
+  }
+  if (match.any !== undefined) parts.push(Math.max(...match.any.map((part) => matches(part, question))));
+  if (match.all !== undefined) parts.push(Math.min(...match.all.map((part) => matches(part, question))));
+  if (match.not !== undefined) parts.push(1 - matches(match.not, { row, now, protects: !protects }));
   return Math.min(...parts);
 }
 
@@ -76,11 +90,12 @@ function hasName(written: string | readonly string[] | WrittenName, name: string
   if (typeof written === 'string' || Array.isArray(written)) {
     return [written as string | readonly string[]].flat().some((pattern) => glob(pattern, name));
   }
-  const { ignore_case: ignoreCase = false, ...tests } = written as WrittenName;
+  const { ignore_case: ignoreCase = false, ...others } = written as WrittenName;
   const fold = (text: string): string => (ignoreCase ? text.toLowerCase() : text);
-  return Object.entries(tests).some(([how, patterns]) =>
-    [patterns].flat().some((pattern) => {
-      if (how === 'regex') return new RegExp(`^(?:${pattern})$`, ignoreCase ? 'i' : '').test(name);
+  const tests = Object.entries(others).filter(([how]) => how !== 'literal');
+  return tests.some(([how, patterns]) =>
+    [patterns as string | readonly string[]].flat().some((pattern) => {
+      if (how === 'regex') return new RegExp(`^(?:${pattern})$`, ignoreCase ? 'is' : 's').test(name);
       return literal(how as NameTest, fold(pattern), fold(name));
     }),
   );

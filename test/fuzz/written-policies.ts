@@ -17,12 +17,14 @@ export interface WrittenMatch {
 export type NameTest = 'glob' | 'equals' | 'contains' | 'starts_with' | 'regex';
 export type WrittenName = { readonly [how in NameTest]?: string | readonly string[] } & {
   readonly ignore_case?: boolean;
+  readonly literal?: boolean;
 };
 
 export interface WrittenRule {
   readonly name: string;
   readonly match: 'everything' | WrittenMatch;
   readonly action: 'keep' | 'delete';
+  readonly binds?: 'this_policy';
 }
 
 export interface WrittenPolicy {
@@ -35,6 +37,7 @@ export interface WrittenPolicy {
     readonly min_age?: string;
     readonly max_deletions?: number;
     readonly max_percent?: number;
+    readonly when_exceeded?: 'refuse' | 'oldest_first';
   };
   readonly concurrency?: number;
 }
@@ -52,7 +55,17 @@ const globs = fc
   .array(fc.oneof(letters, fc.constantFrom('*', '?', '\\*')), { minLength: 1, maxLength: 5 })
   .map((signs) => signs.join(''));
 const texts = fc.string({ unit: letters, minLength: 1, maxLength: 3 });
-const regexes = fc.constantFrom('a.*', '(a|b)+', '[^b]*', 'a?b{1,2}', '.*-.*', 'B|a-');
+const regexes = fc.constantFrom('a.*', '(a|b)+', '[^b]*', 'a?b{1,2}', '.*-.*', 'B|a-', '^a.*', '.*b$');
+/** Each of these is refused unless it says that it means just this. */
+const literals = fc.constantFrom(
+  ['contains', '*a'],
+  ['equals', 'a*'],
+  ['starts_with', '*'],
+  ['regex', 'ab'],
+  ['regex', 'b*'],
+  ['regex', '^a'],
+  ['glob', '.*b'],
+) as fc.Arbitrary<readonly [NameTest, string]>;
 
 function oneOrMore<T>(item: fc.Arbitrary<T>): fc.Arbitrary<T | readonly T[]> {
   return fc.oneof(item, fc.array(item, { minLength: 1, maxLength: 2 }));
@@ -77,6 +90,7 @@ const names = fc.oneof(
       [how]: patterns,
       ...(ignoreCase === undefined ? {} : { ignore_case: ignoreCase }),
     })),
+  literals.map(([how, pattern]): WrittenName => ({ [how]: pattern, literal: true })),
 );
 
 const leaves = {
@@ -86,7 +100,7 @@ const leaves = {
   ),
   name: names,
   created_by: oneOrMore<string | number>(fc.constantFrom<string | number>('anonymous', '7', 7, 8)),
-  session_ids: oneOrMore(fc.constantFrom(...SESSIONS)),
+  session_ids: oneOrMore(fc.constantFrom(...SESSIONS, 'SESSION-1', 'Session-2')),
 };
 
 interface Parts {
@@ -136,12 +150,18 @@ export const policies: fc.Arbitrary<WrittenPolicy> = fc
           { weight: 8, arbitrary: match },
         ),
         fc.constantFrom('keep' as const, 'delete' as const),
+        fc.boolean(),
       ),
       { minLength: 1, maxLength: 4 },
     ),
     limits: fc.option(
       fc.record(
-        { min_age: durations, max_deletions: fc.nat({ max: 9 }), max_percent: fc.nat({ max: 100 }) },
+        {
+          min_age: durations,
+          max_deletions: fc.nat({ max: 9 }),
+          max_percent: fc.nat({ max: 100 }),
+          when_exceeded: fc.constantFrom('refuse' as const, 'oldest_first' as const),
+        },
         { requiredKeys: [] },
       ),
       { nil: undefined },
@@ -154,11 +174,26 @@ export const policies: fc.Arbitrary<WrittenPolicy> = fc
       name: 'fuzzed',
       mode,
       projects: { include: ['*'] },
-      rules: matches.map(([written, action], index) => ({ name: `r${index}`, match: written, action })),
+      rules: withoutLateKeeps(
+        matches.map(([written, action, isOwn], index) => ({
+          name: `r${index}`,
+          match: written,
+          action,
+          ...(action === 'keep' && isOwn ? { binds: 'this_policy' as const } : {}),
+        })),
+      ),
       limits: limits === undefined ? undefined : withoutUndefined(limits),
       concurrency,
     }),
   ) as fc.Arbitrary<WrittenPolicy>;
+
+/** A keep rule after the last delete rule is refused, unless it matches everything. */
+function withoutLateKeeps(rules: readonly WrittenRule[]): readonly WrittenRule[] {
+  const last = rules.findLastIndex(({ action }) => action === 'delete');
+  return rules.filter(
+    ({ match: written }, index) => last === -1 || index <= last || written === 'everything',
+  );
+}
 
 export function asYaml(policy: unknown): string {
   return stringify(policy, { aliasDuplicateObjects: false });

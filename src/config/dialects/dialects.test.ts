@@ -77,6 +77,7 @@ describe('refused, with the right spelling', () => {
     ['regex', '^VIP|^Key', 'regex: ".*(?:^VIP|^Key).*"'],
     ['regex', 'VIP$', 'regex: ".*VIP$"'],
     ['regex', 'US$', 'regex: ".*US$"'],
+    ['regex', '(VIP|Key)$', 'regex: ".*(?:(VIP|Key)$).*"'],
     ['regex', '(VIP$)', 'regex: ".*(VIP$)"'],
     ['regex', 'VIP\\\\$', 'regex: ".*VIP\\\\\\\\$"'],
     // Around any of them.
@@ -147,6 +148,7 @@ describe('not refused', () => {
     ['regex', '\\^VIP'],
     ['regex', '.*VIP.*'],
     ['regex', '^$'],
+    ['regex', '(a+)+$'],
   ])('%s %j', (how, text) => {
     expect(compileNameTest(how, text).ok).toBe(true);
     expect(instead(how, text)).toBeUndefined();

@@ -23,6 +23,8 @@ const STAR_AFTER_TEXT = new RegExp(`^[^${SIGNS}]+\\*$`, 's');
 const STARTS_AT_START = /^(?:\((?:\?:)?)*(?:\^|\\A)/;
 const STARTS_ANYWHERE = /^(?:\((?:\?:)?)*(?:\.[*+]|\[\\[sS]\\[sS]\][*+])/;
 const ENDS_AT_END = /(?<!\\)(?:\\\\)*(?:\$|\\z)\)*$/;
+/** `(a+)+$`: one repeated group describes the whole, and its end is the end of that. */
+const IS_ONE_REPEATED_GROUP = /^\([^()]*\)[*+]\$$/;
 const ENDS_ANYWHERE = /(?:(?<!\\)(?:\\\\)*\.[*+]|\[\\[sS]\\[sS]\][*+])\??\)*$/;
 
 /**
@@ -62,7 +64,10 @@ function halfAnchored(body: string, flags: string): Dialect | undefined {
   if (STARTS_AT_START.test(body) && !ENDS_AT_END.test(body) && !ENDS_ANYWHERE.test(body)) {
     return { problem: 'has a start and no end, and must match the whole name here', instead };
   }
-  if (ENDS_AT_END.test(body) && !STARTS_AT_START.test(body) && !STARTS_ANYWHERE.test(body)) {
+  const hasStart = [STARTS_AT_START, STARTS_ANYWHERE, IS_ONE_REPEATED_GROUP].some((start) =>
+    start.test(body),
+  );
+  if (ENDS_AT_END.test(body) && !hasStart) {
     return { problem: 'has an end and no start, and must match the whole name here', instead };
   }
   return undefined;
