@@ -1,31 +1,61 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8';
-import { runCli } from './cli/program.ts';
-import { newSigningKey, systemChance, systemClock, uniqueHolder } from './cli/surroundings.ts';
+import { problemLines } from './cli/output.ts';
+import { LogScreen, screenOf } from './cli/screens.ts';
 
 // Rows stream through, so most of what the heap grows to is garbage that nobody has collected yet. Collected once what
 // is alive has doubled, a plan of a million conversations stays below 200 MB, and the young generation may grow as it likes.
 setFlagsFromString('--heap-growing-percent=100');
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
+/** Supervisors kill ten seconds after the signal. Who is stuck by then, behind a reader that does not read, ends here. */
+const LAST_CALL_MS = 9_500;
+/** How long the last log lines are waited for. */
+const LAST_LINES_MS = 1_000;
 
-// A reader that went away (`plan | head`) must not end a run in the middle of its deletions: what cannot be printed
-// is lost, what was done stands in the audit log.
-for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+const stdout = screenOf(1, process.stdout);
+const stderr = process.stderr.isTTY ? process.stderr : new LogScreen(screenOf(2, process.stderr));
 
-process.exitCode = await runCli({
-  argv: process.argv.slice(2),
-  env: process.env,
-  stdout: process.stdout,
-  stderr: process.stderr,
-  onStopRequest(listener) {
-    for (const signal of SIGNALS) process.on(signal, listener);
-    return () => {
-      for (const signal of SIGNALS) process.off(signal, listener);
-    };
-  },
-  clock: systemClock,
-  chance: systemChance,
-  newSigningKey,
-  holder: uniqueHolder(process.pid),
-});
+function fail(error: unknown): never {
+  const withStack = ['debug', 'trace'].includes(process.env['LOG_LEVEL'] ?? '');
+  for (const line of problemLines(error, { withStack })) stderr.write(`${line}\n`);
+  process.exit(1);
+}
+process.on('uncaughtException', fail);
+
+try {
+  // Not before: what is wrong already with reading the program itself (no file may be opened) is said in one line, too.
+  const { runCli } = await import('./cli/program.ts');
+  const { newSigningKey, systemChance, systemClock, uniqueHolder } = await import('./cli/surroundings.ts');
+  const code = await runCli({
+    argv: process.argv.slice(2),
+    env: process.env,
+    stdout,
+    stderr,
+    onStopRequest(listener) {
+      const onSignal = (signal: string): void => {
+        setTimeout(() => process.exit(130), LAST_CALL_MS).unref();
+        listener(signal);
+      };
+      for (const signal of SIGNALS) process.on(signal, onSignal);
+      return () => {
+        for (const signal of SIGNALS) process.off(signal, onSignal);
+      };
+    },
+    onReloadRequest(listener) {
+      process.on('SIGHUP', listener);
+      return () => {
+        process.off('SIGHUP', listener);
+      };
+    },
+    clock: systemClock,
+    chance: systemChance,
+    newSigningKey,
+    holder: uniqueHolder(process.pid),
+  });
+  process.exitCode = code;
+  // All of stdout is written by now. Lines that nobody reads would hold the process for ever.
+  if (stderr instanceof LogScreen && !(await stderr.finish(LAST_LINES_MS))) process.exit(code);
+} catch (error) {
+  fail(error);
+}

@@ -76,6 +76,7 @@ async function helpOf(name: string): Promise<string> {
     stdout: screen,
     stderr: screen,
     onStopRequest: () => () => undefined,
+    onReloadRequest: () => () => undefined,
     clock: systemClock,
     chance: systemChance,
     newSigningKey,

@@ -1,3 +1,4 @@
+import type { CommandLine } from '../core/command-line.ts';
 import type { Output } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
 import type { ExitCode } from './exit-codes.ts';
@@ -13,6 +14,8 @@ export interface CommandWorld {
   readonly surroundings: Surroundings;
   readonly output: Output;
   readonly flags: CommonFlags;
+  /** How hints name a command: with what the user gave. */
+  readonly commandLine: CommandLine;
 }
 
 export type Command<Input> = (world: CommandWorld, input: Input) => Promise<ExitCode>;

@@ -19,6 +19,7 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 const BY_FAULT: Record<FaultKind, ExitCode> = {
   usage: EXIT.usage,
+  other_account: EXIT.usage,
   limit_refused: EXIT.limit,
   plan_stale: EXIT.plan,
   state_unusable: EXIT.state,

@@ -1,5 +1,6 @@
 import { ApiError, RetentionError } from '../core/errors.ts';
 import type { HoldRecord } from '../core/hold.ts';
+import type { Instant } from '../core/instant.ts';
 import { endsBeforeHold, retentionInWords } from '../core/native-retention.ts';
 import type { PlaceSight } from '../core/ports.ts';
 import type { CustomGptClient } from '../customgpt/client.ts';
@@ -39,18 +40,25 @@ export async function lookAtPlace(world: CommandWorld, place: Place): Promise<re
 async function look(
   { places, reader }: CustomGptClient,
   { projectId, sessionId }: Place,
-): Promise<PlaceSight & { readonly createdAt?: number | undefined }> {
+): Promise<PlaceSight & { readonly createdAt?: Instant | undefined }> {
   if (sessionId === undefined) return places.project(projectId);
   const answer = await reader.existence(projectId, sessionId, { purpose: 'verify' });
-  return answer.state === 'present'
-    ? { state: 'present', createdAt: answer.conversation?.createdAt }
-    : answer;
+  switch (answer.state) {
+    case 'present':
+      return { state: 'present', createdAt: answer.conversation?.createdAt };
+    case 'not_found':
+      return answer.words.isDocumented
+        ? { state: 'gone' }
+        : { state: 'no_evidence', failure: `HTTP ${answer.status}` };
+    case 'no_evidence':
+      return answer;
+  }
 }
 
 async function vendorsWord(
   { places }: CustomGptClient,
   place: Place,
-  createdAt: number | undefined,
+  createdAt: Instant | undefined,
 ): Promise<readonly string[]> {
   const retention = await places.nativeRetention(place.projectId);
   if (retention === undefined)

@@ -20,7 +20,7 @@ async function hashOfFile(path: string): Promise<string | undefined> {
 /** Writes the chunks to a new file that only its owner can read, and resolves with the SHA-256 of its bytes. Rejects as the file system does. */
 export async function writeHashed(path: string, chunks: AsyncIterable<string>): Promise<string> {
   const hash = createHash('sha256');
-  const file = createWriteStream(path, { mode: 0o600 });
+  const file = createWriteStream(path, { mode: 0o600, flush: true });
   const done = finished(file);
   // An error is reported by `done`; until it is awaited it must not count as unhandled.
   done.catch(() => undefined);

@@ -18,6 +18,10 @@ import { settingsOf } from './wire.ts';
 
 const DEFAULT_PATH = 'policies';
 
+function givenOrDefault(paths: readonly string[]): readonly string[] {
+  return paths.length === 0 ? [DEFAULT_PATH] : paths;
+}
+
 /** What a file of holds lists. */
 export interface HoldsFound {
   readonly file: string;
@@ -35,7 +39,7 @@ export interface AllRead {
 
 /** Policies, the holds that belong to them, and problems as they were found, for the command that reports on them. */
 export async function readAll(world: CommandWorld, given: readonly string[]): Promise<AllRead> {
-  const paths = given.length === 0 ? [DEFAULT_PATH] : given;
+  const paths = givenOrDefault(given);
   const { holdsFile } = settingsOf(world);
   const { policies, problems } = await readPolicies(paths, { except: holdsFile });
   const places = await holdsPlaces(paths, holdsFile);
@@ -93,7 +97,7 @@ export async function loadPolicies(
   paths: readonly string[],
   name?: string,
 ): Promise<Loaded> {
-  const given = paths.length === 0 ? [DEFAULT_PATH] : paths;
+  const given = givenOrDefault(paths);
   const all = await withFolders(given);
   const read = await readAll(world, all);
   if (read.problems.length > 0) throw unusable(read.problems);
@@ -143,6 +147,20 @@ function keepsAt(world: CommandWorld, paths: readonly string[]): KeepSource {
       return policies.filter((policy) => policy.name !== name);
     },
   };
+}
+
+/**
+ * The same files once more, with all that is beside them, for the daemon, which goes on when they are wrong. Never throws for
+ * what is in them.
+ */
+export async function policiesNow(
+  world: CommandWorld,
+  paths: readonly string[],
+): Promise<{ readonly policies: readonly Policy[] } | { readonly problems: readonly string[] }> {
+  const given = givenOrDefault(paths);
+  const { policies, problems } = await readAll(world, await withFolders(given));
+  if (problems.length > 0) return { problems: problems.map(formatProblem) };
+  return { policies: policies.filter((policy) => isAt(policy, given)) };
 }
 
 /** What belongs to the policy of a plan. Throws `usage`. */

@@ -1,11 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
+import { createCommandLine, type Given } from './command-line.ts';
 import type { Command as Verb, CommonFlags } from './command.ts';
 import type { ApplyInput } from './commands/apply.ts';
 import type { AuditExportInput, AuditVerifyInput } from './commands/audit.ts';
 import type { HoldAddInput, HoldReleaseInput } from './commands/hold.ts';
 import type { PlanInput } from './commands/plan.ts';
 import type { SandboxInput } from './commands/sandbox.ts';
-import { EXIT, exitCodeOfError, type ExitCode } from './exit-codes.ts';
+import { EXIT, exitCodeOfError, foremost, type ExitCode } from './exit-codes.ts';
+import type { StateRebindInput } from './commands/state.ts';
 import { Output } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
 import { version } from './version.ts';
@@ -14,23 +16,35 @@ import { version } from './version.ts';
 export async function runCli(surroundings: Surroundings): Promise<ExitCode> {
   let code: ExitCode = EXIT.done;
   const perform = async <Input>(load: Load<Input>, input: Input, flags: CommonFlags): Promise<void> => {
-    const output = new Output(surroundings, flags);
+    const given: Given = { ...input, ...flags };
+    const output = new Output(surroundings, { ...given, json: flags.json });
+    const commandLine = createCommandLine(given);
     try {
       const verb = await load();
-      code = await verb({ surroundings, output, flags }, input);
+      code = await verb({ surroundings, output, flags, commandLine }, input);
     } catch (error) {
       output.problem(error);
       code = exitCodeOfError(error);
     }
+    code = await codeOnceWritten(output, code);
   };
-  const program = buildProgram(surroundings, perform);
+  const help = new Output(surroundings, {});
+  const program = buildProgram({ surroundings, help, perform });
   try {
     await program.parseAsync([...surroundings.argv], { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    return codeOnceWritten(help, error.exitCode === 0 ? EXIT.done : EXIT.usage);
   }
   return code;
+}
+
+/** Whatever a command did, an answer that is cut off is not done: a script must not take it for whole. */
+async function codeOnceWritten(output: Output, code: ExitCode): Promise<ExitCode> {
+  const incomplete = await output.end();
+  if (incomplete === undefined) return code;
+  output.problem(incomplete);
+  return foremost([code, EXIT.unexpected]);
 }
 
 /** A command is loaded when it is called: help is quick, and a plan does not carry the sandbox in its memory. */
@@ -50,17 +64,25 @@ const verbs = {
   holdAdd: async () => (await import('./commands/hold.ts')).holdAdd,
   holdList: async () => (await import('./commands/hold.ts')).holdList,
   holdRelease: async () => (await import('./commands/hold.ts')).holdRelease,
+  stateRebind: async () => (await import('./commands/state.ts')).stateRebind,
   auditVerify: async () => (await import('./commands/audit.ts')).auditVerify,
   auditExport: async () => (await import('./commands/audit.ts')).auditExport,
 } as const;
 
-function buildProgram(surroundings: Surroundings, perform: Perform): Command {
+interface Parts {
+  readonly surroundings: Surroundings;
+  /** For what the parser prints. */
+  readonly help: Output;
+  readonly perform: Perform;
+}
+
+function buildProgram({ surroundings, help, perform }: Parts): Command {
   const program = new Command('customgpt-retention')
     .description('Deletes expired CustomGPT.ai conversations by YAML policy, and proves that they are gone.')
     .version(version())
     .exitOverride()
     .configureOutput({
-      writeOut: (text) => surroundings.stdout.write(text),
+      writeOut: (text) => void help.raw(text),
       writeErr: (text) => surroundings.stderr.write(text),
     })
     .showHelpAfterError('Try --help for an example.')
@@ -72,6 +94,7 @@ function buildProgram(surroundings: Surroundings, perform: Perform): Command {
   addDeleting(program, perform);
   addHolds(program, perform);
   addHistory(program, perform);
+  addState(program, perform);
   return program;
 }
 
@@ -217,6 +240,23 @@ function addHistory(program: Command, perform: Perform): void {
   })
     .option('--run <id>', 'only this run')
     .action((flags: CommonFlags & AuditExportInput) => perform(verbs.auditExport, flags, flags));
+}
+
+function addState(program: Command, perform: Perform): void {
+  const state = program
+    .command('state')
+    .description('Whose conversations the state directory is about')
+    .addHelpText(
+      'after',
+      '\nExample:\n  $ customgpt-retention state rebind --by "J. Doe" --reason "the API moved to another host"',
+    );
+  verbOf(state, 'rebind', {
+    does: 'Give the state to the account of the key, when a run says that it belongs to another',
+    example: 'state rebind --by "J. Doe" --reason "the API moved to another host"',
+  })
+    .requiredOption('--by <who>', 'who takes the responsibility')
+    .requiredOption('--reason <text>', 'why; it stays in the audit log')
+    .action((flags: CommonFlags & StateRebindInput) => perform(verbs.stateRebind, flags, flags));
 }
 
 function collected(value: string, before: readonly string[] = []): readonly string[] {

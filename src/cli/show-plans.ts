@@ -1,20 +1,27 @@
 import type { PlanItem } from '../core/plan.ts';
 import { planHeadline, planRowsTable } from '../report/plan-text.ts';
 import { plansJsonText, type PlanToShow } from '../report/run-json.ts';
+import type { CommandWorld } from './command.ts';
 import type { Output } from './output.ts';
 
 /** Rows that are printed together. */
 const BATCH = 200;
 
 /** Prints plans with all their decisions, which are read as they are printed: there may be a million. */
-export async function showPlans(output: Output, plans: readonly PlanToShow[]): Promise<void> {
+export async function showPlans(
+  { output, commandLine }: Pick<CommandWorld, 'output' | 'commandLine'>,
+  plans: readonly PlanToShow[],
+): Promise<void> {
   if (output.json) {
-    for await (const piece of plansJsonText(plans)) await output.raw(piece);
+    for await (const piece of plansJsonText(plans)) {
+      await output.raw(piece);
+      if (output.isLost) return;
+    }
     return;
   }
   for (const { items, ...one } of plans) {
     await showRows(output, items);
-    await output.lines('', ...planHeadline(one.plan, one), '');
+    await output.lines('', ...planHeadline(one.plan, { ...one, commandLine }), '');
   }
 }
 

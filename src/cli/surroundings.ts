@@ -7,6 +7,8 @@ import type { Chance, Clock } from '../core/ports.ts';
 export interface Screen extends NodeJS.WritableStream {
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** What did not arrive there, in a sentence. */
+  readonly remark?: string | undefined;
 }
 
 /** Everything outside the program, gathered where the program starts. */
@@ -17,6 +19,8 @@ export interface Surroundings {
   readonly stderr: Screen;
   /** Calls back for each SIGINT or SIGTERM; returns how to stop listening. */
   readonly onStopRequest: (listener: (signal: string) => void) => () => void;
+  /** Calls back for each SIGHUP; returns how to stop listening, after which it ends the process again. */
+  readonly onReloadRequest: (listener: () => void) => () => void;
   readonly clock: Clock;
   readonly chance: Chance;
   /** A private Ed25519 key that nobody had before. */

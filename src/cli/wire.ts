@@ -1,3 +1,4 @@
+import { createKeySource } from '../config/key-source.ts';
 import { readSettings, requireApiKey, type Settings } from '../config/settings.ts';
 import type { Secret } from '../config/secret.ts';
 import { RetentionError } from '../core/errors.ts';
@@ -5,10 +6,12 @@ import type { HoldFile, KeepSource, Log, PlaceReader, Progress, Store } from '..
 import type { CustomGptClient, CustomGptClientOptions } from '../customgpt/client.ts';
 import type { RunDeps } from '../run/conduct-run.ts';
 import { HoldFiles } from '../run/hold-files.ts';
+import { hasState } from '../store/open-database.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
 import { createProgress, NO_PROGRESS } from './progress-bar.ts';
+import type { Screen } from './surroundings.ts';
 import { signerOf } from './signing.ts';
 
 /** Reads the settings, or throws `usage` with all that is wrong with them. */
@@ -33,9 +36,13 @@ export async function openState(world: CommandWorld, settings: Settings, logging
   const { stateDir } = settings;
   const { log, logAudit: onAppended } = logging;
   const signer = () => signerOf(settings, { newSigningKey, log });
-  const store = await openSqliteStore({ stateDir, clock, onAppended, signer });
-  if ((await store.audit.head()).seq === 0) {
-    // It cannot be told from a first start, so it is said at each.
+  const onRepaired = (sentence: string): void => {
+    log.warn({ state_dir: stateDir }, sentence);
+  };
+  const isNew = !hasState(stateDir);
+  const store = await openSqliteStore({ stateDir, clock, onAppended, onRepaired, signer });
+  if (isNew) {
+    // A first start, or a state that was lost: nobody can tell them apart.
     log.warn({ state_dir: stateDir }, 'new state: the audit log starts at entry 1');
   }
   return store;
@@ -48,13 +55,14 @@ export function openHistory(world: CommandWorld, settings: Settings): Promise<St
 
 /** The way to the API. */
 export async function openClient(
-  { surroundings: { clock, chance } }: CommandWorld,
+  { surroundings: { clock, chance, env } }: CommandWorld,
   { baseUrl, apiKey, requestsPerMinute }: Settings & { readonly apiKey: Secret },
   options: Pick<CustomGptClientOptions, 'log' | 'timeouts' | 'patience'>,
 ): Promise<CustomGptClient> {
   // Loaded only by who talks to the API: the HTTP client is the largest part of what a command has to read at its start.
   const { createCustomGptClient } = await import('../customgpt/client.ts');
-  return createCustomGptClient({ baseUrl, apiKey, requestsPerMinute, clock, chance, ...options });
+  const key = createKeySource(apiKey, { env, log: options.log });
+  return createCustomGptClient({ baseUrl, apiKey: key, requestsPerMinute, clock, chance, ...options });
 }
 
 /** A worker ready to run policies. `close` ends connections and the store. */
@@ -65,6 +73,8 @@ export interface Worker {
     readonly holdFiles: readonly HoldFile[];
     readonly keeps: KeepSource;
   }) => RunDeps;
+  /** For what is asked outside of runs. */
+  readonly openApi: RunDeps['openApi'];
   readonly store: Store;
   readonly log: Log;
   /** For what is asked of projects beside runs. */
@@ -78,28 +88,39 @@ export async function openWorker(
 ): Promise<Worker> {
   const { surroundings } = world;
   const settings = settingsOf(world);
-  const apiKey = requireApiKey(settings);
   const logging = await loggingOf(world, settings, options.forPeople);
   const { clock, chance, holder } = surroundings;
-  const client = await openClient(world, { ...settings, apiKey }, { log: logging.log });
+  const client = await openClient(
+    world,
+    { ...settings, apiKey: requireApiKey(settings) },
+    { log: logging.log },
+  );
   const store = await openState(world, settings, logging);
-  const progress: Progress = options.forPeople ? createProgress(surroundings.stderr) : NO_PROGRESS;
   const { log } = logging;
-  const { leaseMs, verifyTimeoutMs, requestsPerMinute } = settings;
+  const { leaseMs, verifyTimeoutMs, requestsPerMinute, timeZone } = settings;
+  const progress: Progress = options.forPeople
+    ? createProgress(surroundings.stderr, { clock, requestsPerMinute })
+    : NO_PROGRESS;
   const openApi: RunDeps['openApi'] = () => client.view();
-  const common = { openApi, store, clock, chance, log, progress, holder };
+  const remarks = (): readonly string[] => remarksOf(surroundings.stderr);
+  const common = { openApi, store, clock, chance, log, progress, holder, remarks };
   return {
     settings,
+    openApi,
     store,
     log,
     places: client.places,
     depsWith({ holdFiles: files, keeps }) {
       const holds = new HoldFiles({ store, files, clock, chance, log });
-      return { ...common, holds, keeps, leaseMs, verifyTimeoutMs, requestsPerMinute };
+      return { ...common, holds, keeps, leaseMs, verifyTimeoutMs, requestsPerMinute, timeZone };
     },
     async close() {
       await client.close();
       await store.close();
     },
   };
+}
+
+function remarksOf({ remark }: Screen): readonly string[] {
+  return remark === undefined ? [] : [remark];
 }

@@ -121,8 +121,8 @@ describe('a policy', () => {
         percentAppliesFrom: 20,
         maxPerDay: 3000,
         maxPerWeek: 10000,
-        minAge: { amount: 1, unit: 'd' },
         whenExceeded: 'refuse',
+        minAge: { amount: 1, unit: 'd' },
       },
     });
     const few = await policyOf(`${SOUND}limits: { max_deletions: 0 }\nschedule: { cron: "0  3 * *\t*" }`);

@@ -3,6 +3,7 @@ import { RetentionError } from '../core/errors.ts';
 import { readApiKey } from './api-key.ts';
 import { nearestName } from './problems.ts';
 import type { Secret } from './secret.ts';
+import { problemOfTimezone } from './schedule-rules.ts';
 import { readSigningKey } from './signing-key.ts';
 
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -20,6 +21,8 @@ export interface Settings {
   readonly requestsPerMinute: number | 'unlimited';
   readonly leaseMs: number;
   readonly verifyTimeoutMs: number;
+  /** IANA name: where people's days begin, for policies without a schedule. */
+  readonly timeZone: string;
   readonly logLevel: LogLevel;
   /** Undefined when none is named: the state directory has one of its own. */
   readonly signingKey: KeyObject | undefined;
@@ -70,6 +73,7 @@ export function readSettings({ env, flags }: SettingsInput): SettingsResult {
     requestsPerMinute: read(variable('RETENTION_REQUESTS_PER_MINUTE'), 60, paceOf),
     leaseMs: read(variable('RETENTION_LEASE'), 60_000, millisecondsOf),
     verifyTimeoutMs: read(variable('RETENTION_VERIFY_TIMEOUT'), 60_000, millisecondsOf),
+    timeZone: read(variable('RETENTION_TIME_ZONE'), 'UTC', timeZoneOf),
     logLevel: read(either('--log-level', flags.logLevel, 'LOG_LEVEL'), 'info', logLevelOf),
     signingKey: read(variable('RETENTION_SIGNING_KEY_FILE'), undefined, signingKeyOf),
   };
@@ -149,6 +153,13 @@ function logLevelOf(text: string): Read<LogLevel> {
   const suggestion = nearestName(text, LOG_LEVELS);
   const hint = suggestion === undefined ? '' : ` (did you mean "${suggestion}"?)`;
   return { problem: `must be one of ${LOG_LEVELS.join(', ')}${hint}` };
+}
+
+function timeZoneOf(text: string): Read<string> {
+  const problem = problemOfTimezone(text);
+  if (problem === undefined) return { value: text };
+  const hint = problem.suggestion === undefined ? '' : ` (did you mean "${problem.suggestion}"?)`;
+  return { problem: `must be an IANA time zone, like Europe/Berlin or UTC${hint}` };
 }
 
 function signingKeyOf(file: string): Read<KeyObject | undefined> {

@@ -6,7 +6,12 @@ import type { NoteSigner, VerifierKey } from './signed-note.ts';
 /** Each entry whose number is a multiple of this is a checkpoint: wherever one looks, so many entries hold one. */
 export const CHECKPOINT_EVERY = 1_000;
 
-const RUN_ENDS: ReadonlySet<string> = new Set(['run.completed', 'run.refused', 'run.interrupted']);
+const RUN_ENDS: ReadonlySet<string> = new Set([
+  'run.completed',
+  'run.refused',
+  'run.interrupted',
+  'run.failed',
+]);
 
 /** An entry in its place, with the facts that it was made of. */
 export interface Link {

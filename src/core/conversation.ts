@@ -1,20 +1,24 @@
+import type { Instant } from './instant.ts';
+
 /**
- * A conversation as the listing showed it. Instants are milliseconds since the epoch; `undefined` means that
- * the vendor sent no usable value, which is *unknown* and never a default.
+ * A conversation as the listing showed it. `undefined` means that the vendor sent no usable value, which is *unknown* and
+ * never a default.
  */
 export interface Conversation {
   readonly projectId: number;
   readonly sessionId: string;
   readonly name: string | undefined;
-  readonly createdAt: number | undefined;
-  readonly updatedAt: number | undefined;
+  readonly createdAt: Instant | undefined;
+  readonly updatedAt: Instant | undefined;
   /** A user's id as text; `'anonymous'` when the vendor said null; `undefined` when the field was missing or unusable. */
   readonly createdBy: string | undefined;
+  /** The row carries a `deleted_at`, readable or not: a list that goes on showing what was deleted marks it so. */
+  readonly isMarkedDeleted?: boolean;
 }
 
 /** The newest message of a conversation: not asked for yet, or asked for and known (or not). */
 export type LastMessage =
-  { readonly state: 'unread' } | { readonly state: 'read'; readonly at: number | undefined };
+  { readonly state: 'unread' } | { readonly state: 'read'; readonly at: Instant | undefined };
 
 /** A list row that cannot be a candidate: kept, counted as unknown, never deleted. */
 export interface UnusableRow {

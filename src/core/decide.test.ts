@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Conversation } from './conversation.ts';
 import { createDecider, restsOnChangeableFacts } from './decide.ts';
+import { between, latestOf, type Instant } from './instant.ts';
 import { compileNameTest } from './name-match.ts';
 import type { Limits, Rule } from './policy.ts';
 import type { Selector } from './selector.ts';
@@ -55,7 +56,9 @@ describe('what a decision rests on', () => {
 });
 
 describe('decisions', () => {
-  const date = fc.option(fc.integer({ min: NOW - 400 * DAY, max: NOW + 2 * DAY }), { nil: undefined });
+  const exact = fc.integer({ min: NOW - 400 * DAY, max: NOW + 2 * DAY });
+  const rough = fc.tuple(exact, fc.nat(2 * DAY)).map(([from, width]) => between(from, from + width));
+  const date = fc.option(fc.oneof(exact, rough), { nil: undefined });
   const conversation = fc.record({
     projectId: fc.constant(1),
     sessionId: fc.constantFrom('session-0001', 'session-0002'),
@@ -113,7 +116,7 @@ describe('decisions', () => {
           at: lastMessageAt,
         });
         if (step.kind !== 'decided' || step.decision.verdict !== 'delete') return;
-        expect(row.createdAt ?? NOW).toBeLessThan(NOW - DAY);
+        expect(latestOf(row.createdAt ?? NOW)).toBeLessThan(NOW - DAY);
         expect(row.sessionId).toBe('session-0001');
       }),
       { numRuns: 1000 },
@@ -155,9 +158,11 @@ describe('what a decision says', () => {
     ...BARE,
     ...{ name: 'n', createdBy: '12', createdAt: NOW - 300 * DAY, updatedAt: NOW - 200 * DAY },
   };
+  const AROUND = between(NOW - 91 * DAY, NOW - 89 * DAY);
+  const WORDS = 'between 2025-11-30 12:00 and 2025-12-02 12:00 UTC';
   const BY_USER: Selector = { kind: 'created_by', users: new Set(['12']) };
 
-  function decide(selector: Selector, row: Conversation, lastMessageAt?: number) {
+  function decide(selector: Selector, row: Conversation, lastMessageAt?: Instant) {
     const decider = createDecider({ rules: [rule('r', selector)], limits: LIMITS }, [], NOW);
     const step = decider.decide(row, { state: 'read', at: lastMessageAt });
     return step.kind === 'decided' ? step.decision : undefined;
@@ -199,6 +204,45 @@ describe('what a decision says', () => {
       verdict: 'unknown',
       reason: `rule r needs its ${missing}, which is unknown`,
     });
+  });
+
+  test.each<[string, Selector, Conversation, string]>([
+    ['creation', OLD, { ...FULL, createdAt: AROUND }, `creation date, which lies ${WORDS}`],
+    ['update', UPDATED, { ...FULL, updatedAt: AROUND }, `update date, which lies ${WORDS}`],
+    [
+      'creation, below an update',
+      UPDATED,
+      { ...FULL, createdAt: AROUND },
+      `creation date, which lies ${WORDS}`,
+    ],
+    [
+      'creation, beside a name that is missing',
+      { kind: 'all', of: [named('a*'), OLD] },
+      { ...BARE, createdAt: AROUND },
+      `name, which is unknown, and its creation date, which lies ${WORDS}`,
+    ],
+  ])('says between what the %s lies where that decides nothing', (...[, selector, row, needs]) => {
+    expect(decide(selector, row)).toMatchObject({ verdict: 'unknown', reason: `rule r needs its ${needs}` });
+  });
+
+  test('says of a match, too, on what rough date it rests, and counts the age from its later end', () => {
+    const createdAt = between(NOW - 101 * DAY, NOW - 100 * DAY);
+    expect(decide(OLD, { ...FULL, createdAt })).toMatchObject({
+      verdict: 'delete',
+      reason: 'rule r matches (creation date between 2025-11-20 12:00 and 2025-11-21 12:00 UTC)',
+      ageDays: 100,
+    });
+    const message = between(NOW - 101 * DAY, NOW - 100 * DAY);
+    expect(decide(IDLE, FULL, message)?.reason).toMatch(/^rule r matches \(newest message's date between /);
+  });
+
+  test.each([
+    ['reaches into min_age', between(NOW - 2 * DAY, NOW - DAY), 'keep', 1],
+    ['reaches into the future', between(NOW - 2 * DAY, NOW + DAY), 'keep', 0],
+    ['begins in the future', between(NOW + 1, NOW + DAY), 'unknown', null],
+    ['ends before min_age', between(NOW - 2 * DAY, NOW - DAY - 1), 'delete', 1],
+  ])('whose creation %s', (...[, createdAt, verdict, ageDays]) => {
+    expect(decide({ kind: 'everything' }, { ...FULL, createdAt })).toMatchObject({ verdict, ageDays });
   });
 
   test.each<[string, Selector, number | undefined, number | null]>([

@@ -1,7 +1,7 @@
 import type { Conversation, LastMessage } from './conversation.ts';
 import { formatDuration, type Duration } from './duration.ts';
 import { holdOver, type Hold } from './hold.ts';
-import { wholeDaysBetween } from './instant.ts';
+import { earliestOf, inWords, latestOf, wholeDaysBetween, type Instant } from './instant.ts';
 import type { Decision } from './plan.ts';
 import type { Policy, Rule } from './policy.ts';
 import { cutoffsAt, evaluate, factsUsed, type AgeClock, type Facts, type Selector } from './selector.ts';
@@ -47,7 +47,8 @@ export function createDecider(
           return decided({ verdict: 'unknown', rule: rule.name, reason, ageDays });
         }
         if (rule.action === 'keep') {
-          return decided({ verdict: 'keep', rule: rule.name, reason: `rule ${rule.name} keeps it`, ageDays });
+          const reason = `rule ${rule.name} keeps it`;
+          return decided({ verdict: 'keep', rule: rule.name, reason, ageDays });
         }
         return deletable({ rule, facts, now, youngest, ageDays, minAge: policy.limits.minAge });
       }
@@ -85,19 +86,30 @@ function deletable(found: {
 }): Step {
   const { rule, facts, now, youngest, ageDays } = found;
   const { createdAt } = facts.conversation;
-  if (createdAt === undefined || createdAt > now) {
+  if (createdAt === undefined || earliestOf(createdAt) > now) {
     const reason = 'its creation date is unknown, so min_age cannot be checked';
     return decided({ verdict: 'unknown', rule: rule.name, reason, ageDays });
   }
-  if (createdAt >= youngest) {
+  if (latestOf(createdAt) >= youngest) {
     const reason = `younger than min_age ${formatDuration(found.minAge)}`;
     return decided({ verdict: 'keep', rule: rule.name, reason, ageDays });
   }
-  return decided({ verdict: 'delete', rule: rule.name, reason: `rule ${rule.name} matches`, ageDays });
+  const reason = `rule ${rule.name} matches${roughlySince(rule, facts)}`;
+  return decided({ verdict: 'delete', rule: rule.name, reason, ageDays });
 }
 
 function decided(decision: Decision): Step {
   return { kind: 'decided', decision };
+}
+
+/** By delete rule: the clock that it judges ages by, where it is not the creation. */
+export function agesJudgedBy({ rules }: Pick<Policy, 'rules'>): ReadonlyMap<string, AgeClock> {
+  return new Map(
+    rules
+      .filter(({ action }) => action === 'delete')
+      .map(({ name, selector }) => [name, clockOf(selector)] as const)
+      .filter(([, clock]) => clock !== 'created'),
+  );
 }
 
 /** The clock a person means by the age of what this selector matches. */
@@ -106,7 +118,23 @@ function clockOf(selector: Selector): AgeClock {
   return (['last_message', 'updated'] as const).find((clock) => used.has(clock)) ?? 'created';
 }
 
-function instantOf({ conversation, lastMessage }: Facts, clock: AgeClock): number | undefined {
+const DATES = [
+  ['created', 'creation date'],
+  ['updated', 'update date'],
+  ['last_message', "newest message's date"],
+] as const;
+
+/** Said of a match, too: a person must be able to see on what it rests. */
+function roughlySince(rule: Rule, facts: Facts): string {
+  const used = factsUsed(rule.selector);
+  const rough = DATES.flatMap(([clock, words]) => {
+    const at = used.has(clock) ? instantOf(facts, clock) : undefined;
+    return typeof at === 'string' ? [`${words} ${inWords(at)}`] : [];
+  });
+  return rough.length === 0 ? '' : ` (${rough.join(', ')})`;
+}
+
+function instantOf({ conversation, lastMessage }: Facts, clock: AgeClock): Instant | undefined {
   switch (clock) {
     case 'created':
       return conversation.createdAt;
@@ -120,7 +148,8 @@ function instantOf({ conversation, lastMessage }: Facts, clock: AgeClock): numbe
 
 function ageOf(facts: Facts, clock: AgeClock, now: number): number | null {
   const at = instantOf(facts, clock);
-  return at === undefined || at > now ? null : wholeDaysBetween(at, now);
+  if (at === undefined || earliestOf(at) > now) return null;
+  return Math.max(0, wholeDaysBetween(latestOf(at), now));
 }
 
 /** Why nobody can tell whether the rule matches. */
@@ -130,12 +159,15 @@ export function unknownReason(rule: Rule, facts: Facts, now: number): string {
   const missing: string[] = [];
   if (used.has('name') && conversation.name === undefined) missing.push('name');
   if (used.has('created_by') && conversation.createdBy === undefined) missing.push('creator');
-  for (const [fact, clock, words] of [
-    ['created', 'created', 'creation date'],
-    ['updated', 'updated', 'update date'],
-    ['last_message', 'last_message', "newest message's date"],
-  ] as const) {
-    if (used.has(fact) && ageOf(facts, clock, now) === null) missing.push(words);
+  const rough: string[] = [];
+  for (const [clock, words] of DATES) {
+    const at = instantOf(facts, clock);
+    // Every clock looks at the creation, too: an exact one decides there and then, a rough one may leave it open.
+    const isBound = clock === 'created' && (used.has('updated') || used.has('last_message'));
+    if (used.has(clock) && (at === undefined || earliestOf(at) > now)) missing.push(words);
+    else if ((used.has(clock) || isBound) && typeof at === 'string')
+      rough.push(`${words}, which lies ${inWords(at)}`);
   }
-  return `rule ${rule.name} needs its ${missing.join(' and ')}, which is unknown`;
+  const unknown = missing.length === 0 ? [] : [`${missing.join(' and ')}, which is unknown`];
+  return `rule ${rule.name} needs its ${[...unknown, ...rough].join(', and its ')}`;
 }

@@ -4,6 +4,8 @@
  */
 export type FaultKind =
   | 'usage'
+  /** The key is of another account than the state, or the plan. */
+  | 'other_account'
   | 'limit_refused'
   | 'plan_stale'
   | 'state_unusable'
@@ -51,6 +53,8 @@ export type ApiFailure =
   | 'malformed'
   | 'redirect'
   | 'bad_request'
+  /** From a cache: older than the request that asked for it. */
+  | 'stale'
   | 'aborted';
 
 /** An answer of the vendor (or the lack of one) that is not what was asked for. Never carries a body. */
@@ -60,8 +64,10 @@ export class ApiError extends Error {
   /** Path with query, without origin and without any credential. */
   readonly path: string;
   readonly status: number | undefined;
-  /** True for a 404 in the vendor's own JSON envelope; a proxy's 404 is not. */
-  readonly inVendorsOwnWords: boolean;
+  /** What the network said, such as `ECONNREFUSED 127.0.0.1:4010`. */
+  readonly code: string | undefined;
+  /** What was wrong with an answer that is not what it should be, in a few words: `not JSON`. */
+  readonly detail: string | undefined;
   /** True when nothing of this attempt went on the wire: given up while it waited for its turn, or for a connection. */
   readonly neverSent: boolean;
 
@@ -70,28 +76,39 @@ export class ApiError extends Error {
     method: string;
     path: string;
     status?: number | undefined;
-    inVendorsOwnWords?: boolean;
+    code?: string | undefined;
     neverSent?: boolean;
+    detail?: string | undefined;
     cause?: unknown;
   }) {
     // A 404 is the good end of every deletion: a stack trace for each, which nobody ever sees, is not worth its time.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
-    super(
-      `${facts.method} ${facts.path}: ${facts.failure}${facts.status === undefined ? '' : ` (${facts.status})`}`,
-      {
-        cause: facts.cause,
-      },
-    );
+    super(`${facts.method} ${facts.path}: ${facts.failure}${detailOf(facts)}`, {
+      cause: facts.cause,
+    });
     Error.stackTraceLimit = stackTraceLimit;
     this.name = 'ApiError';
     this.failure = facts.failure;
     this.method = facts.method;
     this.path = facts.path;
     this.status = facts.status;
-    this.inVendorsOwnWords = facts.inVendorsOwnWords ?? false;
+    this.code = facts.code;
     this.neverSent = facts.neverSent ?? false;
+    this.detail = facts.detail;
   }
+}
+
+function detailOf({ status, code }: { status?: number | undefined; code?: string | undefined }): string {
+  if (code !== undefined) return ` (${code})`;
+  return status === undefined ? '' : ` (${status})`;
+}
+
+/** What went wrong, in words for a reason: `HTTP 500`, `ECONNREFUSED 127.0.0.1:4010`, `HTTP 200, malformed`. */
+export function failureInWords({ failure, status, code }: ApiError): string {
+  if (code !== undefined) return code;
+  if (status === undefined) return failure;
+  return status >= 400 ? `HTTP ${status}` : `HTTP ${status}, ${failure}`;
 }
 
 /** True when `error` is the given kind of {@link RetentionError}. */

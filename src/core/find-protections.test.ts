@@ -5,6 +5,7 @@ import { findProtections, matchedNow, type KnownProtection } from './find-protec
 import { stopInWords } from './findings.ts';
 import type { Hold } from './hold.ts';
 import { compileNameTest } from './name-match.ts';
+import type { Sampled } from './plan.ts';
 import type { Policy, ProjectSelector, Rule } from './policy.ts';
 import { ProtectionWatch } from './protection-watch.ts';
 import type { Selector } from './selector.ts';
@@ -49,7 +50,7 @@ interface Given {
   readonly others?: readonly Policy[];
   readonly holds?: readonly Hold[];
   readonly rows: Rows;
-  readonly total?: number;
+  readonly sampled?: Sampled;
   readonly incomplete?: string;
   readonly known?: readonly KnownProtection[];
   /** Listed twice, and the first time for nothing. */
@@ -74,8 +75,8 @@ function find({ rules, others = [], holds = [], rows, known = [], ...rest }: Giv
     here.restart();
     list();
   }
-  const { total = rows.length, incomplete } = rest;
-  here.end({ incomplete, listed: rows.length, total });
+  const { sampled, incomplete } = rest;
+  here.end({ incomplete, ...(sampled === undefined ? {} : { sampled }) });
   const exclusions = judgeExclusions(policy('a', rules).projects, [ONE, TWO], []);
   return findProtections({ watched: watch.result(), exclusions, holds, visible: [ONE, TWO], known });
 }
@@ -191,7 +192,7 @@ describe('each hold says how much it covers', () => {
 
   test('of a listing that stopped early, or failed, nothing is concluded', () => {
     const one = [hold('hold-absent', 1, 'session-0009')];
-    expect(find({ rules: [OLD], holds: one, rows, total: 5 }).warnings).toEqual([]);
+    expect(find({ rules: [OLD], holds: one, rows, sampled: { claimed: 5 } }).warnings).toEqual([]);
     expect(find({ rules: [OLD], holds: one, rows, incomplete: 'cut off' }).warnings).toEqual([]);
   });
 });

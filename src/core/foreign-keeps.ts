@@ -81,6 +81,11 @@ export function foreignKeepsIn(others: readonly OtherPolicy[], project: Project,
   };
 }
 
+/** The rules of other policies that are asked at all. */
+export function foreignRules(others: readonly Pick<OtherPolicy, 'rules'>[]): readonly Rule[] {
+  return others.flatMap(({ rules }) => upToLastBinding(rules));
+}
+
 /** What the deletions of a policy rest on beside its own rules, and people can change. */
 export function restsOnForeignKeeps(others: readonly Pick<OtherPolicy, 'rules'>[]): Rests {
   const rests = others.map(({ rules }) => restsOnChangeableFacts({ rules: upToLastBinding(rules) }, null));

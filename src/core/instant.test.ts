@@ -2,7 +2,19 @@ import fc from 'fast-check';
 import { Temporal } from 'temporal-polyfill';
 import { afterEach, describe, expect, it } from 'vitest';
 import { cpuMs } from '../../test/support/cpu-time.ts';
-import { formatInstant, parseInstant, wholeDaysBetween } from './instant.ts';
+import {
+  between,
+  earliestOf,
+  formatInstant,
+  formatRoughly,
+  inWords,
+  laterOf,
+  latestOf,
+  parseInstant,
+  parseRoughly,
+  readRough,
+  wholeDaysBetween,
+} from './instant.ts';
 
 const SEEN_AT = Temporal.Instant.from('2023-04-30T16:43:53Z').epochMilliseconds;
 
@@ -169,6 +181,78 @@ describe('parseInstant', () => {
         expect(parseInstant(formatInstant(at))).toBe(at);
       }),
     );
+  });
+});
+
+describe('parseRoughly', () => {
+  const at = (text: string): number => Temporal.Instant.from(text).epochMilliseconds;
+
+  it.each([
+    ['25 Jun 2023 05:01:11', '2023-06-24T15:01:11Z', '2023-06-26T05:01:11Z'],
+    ['25 Jun 2023 12:01:11', '2023-06-24T10:01:11Z', '2023-06-26T00:01:11Z'],
+    ['5 Jan 2024 01:00:00', '2024-01-04T11:00:00Z', '2024-01-06T01:00:00Z'],
+    ['29 Feb 2024 11:59:59', '2024-02-28T21:59:59Z', '2024-03-01T11:59:59Z'],
+    // What no 12-hour clock shows leaves only the zone open.
+    ['25 Jun 2023 17:01:11', '2023-06-25T03:01:11Z', '2023-06-26T05:01:11Z'],
+    ['25 Jun 2023 00:01:11', '2023-06-24T10:01:11Z', '2023-06-25T12:01:11Z'],
+  ])('takes %s for the interval in which it must lie', (text, earliest, latest) => {
+    expect(parseRoughly(text)).toBe(between(at(earliest), at(latest)));
+  });
+
+  it('takes what is exact for what it is', () => {
+    expect(parseRoughly('2023-04-30 16:43:53')).toBe(SEEN_AT);
+  });
+
+  it.each([
+    ...[null, 7, '', '31 Jun 2023 05:01:11', '29 Feb 2023 05:01:11', '0 Jun 2023 05:01:11'],
+    ...['25 Jun 2023 24:01:11', '25 Jun 2023 05:60:11', '25 Jun 23 05:01:11', '25 June 2023 05:01:11'],
+    ...['25 Jun 2023 05:01:11 PM', '25 jun 2023 05:01:11', ' 25 Jun 2023 05:01:11', '1 Jan 2000 05:01:11'],
+    ...['1/2', `${'9'.repeat(12)}/${'9'.repeat(12)}`, '25 Jun 2023 05:01:11'.padEnd(100)],
+  ])('knows nothing from %j', (value) => {
+    expect(parseRoughly(value)).toBeUndefined();
+  });
+
+  it('knows every month', () => {
+    const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+    months.forEach((month, index) => {
+      const noon = Date.UTC(2023, index, 10, 12);
+      const known = parseRoughly(`10 ${month} 2023 12:00:00`) ?? 0;
+      expect([earliestOf(known), latestOf(known)]).toEqual([noon - 26 * 3_600_000, noon + 12 * 3_600_000]);
+    });
+  });
+});
+
+describe('an instant that is known only roughly', () => {
+  const rough = between(SEEN_AT, SEEN_AT + 60_000);
+
+  it('has two ends, equals what says the same, and is exact where they meet', () => {
+    expect([earliestOf(rough), latestOf(rough)]).toEqual([SEEN_AT, SEEN_AT + 60_000]);
+    expect([earliestOf(7), latestOf(7)]).toEqual([7, 7]);
+    expect(between(SEEN_AT, SEEN_AT + 60_000)).toBe(rough);
+    expect(between(7, 7)).toBe(7);
+  });
+
+  it('is later than another as far as both leave it', () => {
+    expect(laterOf(1, 2)).toBe(2);
+    expect(laterOf(rough, SEEN_AT - 1)).toBe(rough);
+    expect(laterOf(SEEN_AT + 1, rough)).toBe(between(SEEN_AT + 1, SEEN_AT + 60_000));
+    expect(laterOf(rough, SEEN_AT + 60_000)).toBe(SEEN_AT + 60_000);
+  });
+
+  it('is written with both ends, and read back from what was stored', () => {
+    expect(formatRoughly(SEEN_AT)).toBe('2023-04-30T16:43:53.000Z');
+    expect(formatRoughly(rough)).toBe('2023-04-30T16:43:53.000Z/2023-04-30T16:44:53.000Z');
+    expect(inWords(rough as `${number}/${number}`)).toBe('between 2023-04-30 16:43 and 2023-04-30 16:44 UTC');
+    expect(readRough(rough)).toBe(rough);
+    for (const other of [
+      SEEN_AT,
+      '1/2',
+      `${SEEN_AT}`,
+      `${SEEN_AT}/`,
+      ` ${String(rough)}`,
+      `${String(rough)} `,
+    ])
+      expect(readRough(other)).toBeUndefined();
   });
 });
 

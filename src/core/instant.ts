@@ -10,7 +10,25 @@ const SHAPE =
 const LONGEST = 35;
 
 /**
- * An instant as the vendor writes it, in epoch milliseconds (finer digits are cut off). Read are
+ * Known only roughly: `EARLIEST/LATEST`, two epoch milliseconds between which it lies, both included. A text, so that two
+ * that say the same are equal (`===`) wherever they are compared, stored, or part of a key.
+ */
+export type RoughInstant = `${number}/${number}`;
+
+/** Epoch milliseconds; where the vendor's text leaves it open, the two between which it lies. */
+export type Instant = number | RoughInstant;
+
+/** As the only recorded list of messages (2023) had it. */
+const ROUGH_SHAPE =
+  /^(\d{1,2}) (Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) (\d{4}) (\d{2}):(\d{2}):(\d{2})$/;
+const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
+const HALF_DAY_MS = DAY_MS / 2;
+/** Local time runs from UTC-12 to UTC+14. */
+const MOST_BEHIND_MS = 12 * 3_600_000;
+const MOST_AHEAD_MS = 14 * 3_600_000;
+
+/**
+ * An exact instant as the vendor writes it, in epoch milliseconds (finer digits are cut off). Read are
  * `2025-11-17T21:09:16.000000Z`, the same with a numeric offset, and without any zone, which is UTC wherever this runs.
  * Everything else — other types, other shapes, days that do not exist, years before 2000 — is `undefined`: unknown.
  */
@@ -33,6 +51,52 @@ export function parseInstant(value: unknown): number | undefined {
 }
 
 /**
+ * {@link parseInstant}, and beside it `25 Jun 2023 05:01:11`: a 12-hour clock that does not say which half of the day it
+ * means, in a zone that it does not name. That is an interval, and never a guess. An hour that only a 24-hour clock has
+ * leaves the zone open, not the half of the day.
+ */
+export function parseRoughly(value: unknown): Instant | undefined {
+  const exact = parseInstant(value);
+  if (exact !== undefined || typeof value !== 'string' || value.length > LONGEST) return exact;
+  const parts = ROUGH_SHAPE.exec(value);
+  if (parts === null) return undefined;
+  const [, day, month = '', year, hour, minute, second] = parts;
+  const days = daysSinceEpoch(Number(year), MONTHS.indexOf(month) / 3 + 1, Number(day));
+  const time = millisecondsOfDay(Number(hour), Number(minute), Number(second));
+  if (days === undefined || time === undefined) return undefined;
+  const hasHalves = Number(hour) >= 1 && Number(hour) <= 12;
+  const local = days * DAY_MS + (hasHalves ? time % HALF_DAY_MS : time);
+  const earliest = local - MOST_AHEAD_MS;
+  if (earliest < EARLIEST_AT) return undefined;
+  return between(earliest, local + (hasHalves ? HALF_DAY_MS : 0) + MOST_BEHIND_MS);
+}
+
+/** The instant that lies between two others; where they are one and the same, that one. */
+export function between(earliest: number, latest: number): Instant {
+  return earliest === latest ? earliest : `${earliest}/${latest}`;
+}
+
+export function earliestOf(at: Instant): number {
+  return typeof at === 'number' ? at : Number(at.slice(0, at.indexOf('/')));
+}
+
+/** The careful end, wherever something must not be taken for older than it is. */
+export function latestOf(at: Instant): number {
+  return typeof at === 'number' ? at : Number(at.slice(at.indexOf('/') + 1));
+}
+
+/** Whichever of the two is later: as rough as they leave it. */
+export function laterOf(one: Instant, other: Instant): Instant {
+  if (typeof one === 'number' && typeof other === 'number') return Math.max(one, other);
+  return between(Math.max(earliestOf(one), earliestOf(other)), Math.max(latestOf(one), latestOf(other)));
+}
+
+/** A text that a store or a file has, read back; undefined for one that is none. */
+export function readRough(text: unknown): RoughInstant | undefined {
+  return typeof text === 'string' && /^\d{12,15}\/\d{12,15}$/.test(text) ? (text as RoughInstant) : undefined;
+}
+
+/**
  * RFC 3339 in UTC with milliseconds: `2025-11-17T21:09:16.000Z`.
  * @throws RangeError when `at` is not an instant at all
  */
@@ -44,6 +108,19 @@ export function formatInstant(at: number): string {
   const text = new Date(at).toISOString();
   formatted[place] = { at, text };
   return text;
+}
+
+/** {@link formatInstant}; a rough one as both of its ends with a slash between them, as ISO 8601 writes an interval. */
+export function formatRoughly(at: Instant): string {
+  return typeof at === 'number'
+    ? formatInstant(at)
+    : `${formatInstant(earliestOf(at))}/${formatInstant(latestOf(at))}`;
+}
+
+/** For a person: `between 2023-06-24 15:01 and 2023-06-26 05:01 UTC`. */
+export function inWords(at: RoughInstant): string {
+  const minute = (end: number): string => formatInstant(end).slice(0, 16).replace('T', ' ');
+  return `between ${minute(earliestOf(at))} and ${minute(latestOf(at))} UTC`;
 }
 
 /** The same few milliseconds are written again and again: of a page, of a commit, of its log lines. A power of two. */

@@ -1,3 +1,4 @@
+import { minuteInWords } from './calendar-day.ts';
 import { IdSet } from './id-set.ts';
 import type { PlanProject } from './plan.ts';
 import type { Limits } from './policy.ts';
@@ -14,47 +15,108 @@ export interface Breach {
   readonly allowed: number;
   /** For `max_percent`, and for `population` of one project. */
   readonly projectId: number | undefined;
+  /** For `max_percent` of small projects, judged together: how many they are. */
+  readonly together?: number;
+  /** For `max_per_day` and `max_per_week`: when there is room again. */
+  readonly roomAgain?: RoomAgain | undefined;
 }
 
-/** Conversations of this policy that a DELETE was intended for, sent or not, by the audit log. */
+export interface RoomAgain {
+  /** The start of a day. */
+  readonly at: number;
+  readonly timeZone: string;
+  /** Conversations that one run may delete then. */
+  readonly room: number;
+}
+
+/**
+ * Conversations of this policy that a DELETE was intended for, sent or not, by the audit log: in runs that started on the
+ * day of this run, and on that day or one of the six before. What was deleted under an override is not among them.
+ */
 export interface Spent {
-  readonly lastDay: number;
-  readonly lastWeek: number;
+  readonly today: number;
+  readonly week: number;
 }
 
 /**
  * Checks a whole plan before the first DELETE. Any breach refuses all of it: a part of a plan that is too large is
- * no safer than the whole.
+ * no safer than the whole, unless the policy asks for the oldest first.
  */
 export function breachesOf(
   limits: Limits,
   projects: readonly PlanProject[],
   spent: Spent,
 ): readonly Breach[] {
-  const wanted = projects.reduce((sum, project) => sum + project.planned, 0);
-  const breaches: Breach[] = [];
-  if (wanted === 0) return breaches;
-  const overall = [
+  const wanted = plannedIn(projects);
+  if (wanted === 0) return [];
+  return [...countBreaches(limits, wanted, spent), ...percentBreaches(limits, projects)];
+}
+
+/** The limits that count conversations, and what each leaves for a run. */
+function rooms(limits: Limits, spent: Spent): readonly (readonly [LimitName, number])[] {
+  return [
     ['max_deletions', limits.maxDeletions],
-    ['max_per_day', Math.max(0, limits.maxPerDay - spent.lastDay)],
-    ['max_per_week', Math.max(0, limits.maxPerWeek - spent.lastWeek)],
-  ] as const;
-  for (const [limit, allowed] of overall) {
-    if (wanted > allowed) breaches.push({ limit, wanted, allowed, projectId: undefined });
-  }
-  for (const project of projects) {
-    const allowed = allowedIn(limits, project.total);
-    if (project.planned > allowed) {
-      breaches.push({ limit: 'max_percent', wanted: project.planned, allowed, projectId: project.projectId });
-    }
-  }
+    ['max_per_day', Math.max(0, limits.maxPerDay - spent.today)],
+    ['max_per_week', Math.max(0, limits.maxPerWeek - spent.week)],
+  ];
+}
+
+/** How many conversations the count limits leave for a run. */
+export function roomOf(limits: Limits, spent: Spent): number {
+  return Math.min(...rooms(limits, spent).map(([, room]) => room));
+}
+
+function countBreaches(limits: Limits, wanted: number, spent: Spent): readonly Breach[] {
+  return rooms(limits, spent).flatMap(([limit, allowed]) =>
+    wanted > allowed ? [{ limit, wanted, allowed, projectId: undefined }] : [],
+  );
+}
+
+/** Whether the limit counts conversations, so that fewer of them would keep it. */
+export function isCountLimit({ limit }: Pick<Breach, 'limit'>): boolean {
+  return limit === 'max_deletions' || limit === 'max_per_day' || limit === 'max_per_week';
+}
+
+function percentBreaches(limits: Limits, projects: readonly PlanProject[]): readonly Breach[] {
+  const { small, large } = bySize(limits, projects);
+  const breaches: Breach[] = large.flatMap(({ projectId, planned, total }) => {
+    const allowed = share(limits, total);
+    return planned > allowed ? [{ limit: 'max_percent', wanted: planned, allowed, projectId }] : [];
+  });
+  const wanted = plannedIn(small);
+  const allowed = allowedTogether(limits, small);
+  if (wanted > allowed)
+    breaches.push({ limit: 'max_percent', wanted, allowed, projectId: undefined, together: small.length });
   return breaches;
 }
 
-/** How many conversations a project of this size may lose in one run. */
-export function allowedIn(limits: Limits, total: number): number {
-  const share = Math.floor((total * limits.maxPercent) / 100);
-  return Math.max(share, Math.max(0, limits.percentAppliesFrom - 1));
+/**
+ * Projects that would lose something: those that are judged by themselves, and those that would lose so little that they are
+ * judged together, as one project; else a thousand small ones could be emptied in one run.
+ */
+function bySize(
+  { percentAppliesFrom }: Limits,
+  projects: readonly PlanProject[],
+): { readonly small: readonly PlanProject[]; readonly large: readonly PlanProject[] } {
+  const losing = projects.filter(({ planned }) => planned > 0);
+  return {
+    small: losing.filter(({ planned }) => planned < percentAppliesFrom),
+    large: losing.filter(({ planned }) => planned >= percentAppliesFrom),
+  };
+}
+
+function share({ maxPercent }: Limits, total: number): number {
+  return Math.floor((total * maxPercent) / 100);
+}
+
+function allowedTogether(limits: Limits, small: readonly PlanProject[]): number {
+  if (limits.maxPercent === 0) return 0;
+  const total = small.reduce((sum, project) => sum + project.total, 0);
+  return Math.max(share(limits, total), Math.max(0, limits.percentAppliesFrom - 1));
+}
+
+function plannedIn(projects: readonly PlanProject[]): number {
+  return projects.reduce((sum, project) => sum + project.planned, 0);
 }
 
 /**
@@ -66,36 +128,40 @@ export interface Allowance {
   take(projectId: number, sessionId: string): boolean;
 }
 
+/** Room for some conversations; small projects share theirs. */
+interface Room {
+  left: number;
+}
+
 /** Room for one run under the policy's limits. */
 export function createAllowance(limits: Limits, projects: readonly PlanProject[], spent: Spent): Allowance {
-  const overall = Math.min(
-    limits.maxDeletions,
-    Math.max(0, limits.maxPerDay - spent.lastDay),
-    Math.max(0, limits.maxPerWeek - spent.lastWeek),
-  );
-  return allowanceOf(overall, (project) => allowedIn(limits, project.total), projects);
+  const { small, large } = bySize(limits, projects);
+  const together: Room = { left: allowedTogether(limits, small) };
+  const roomIn = new Map<number, Room>([
+    ...small.map(({ projectId }) => [projectId, together] as const),
+    ...large.map(({ projectId, total }) => [projectId, { left: share(limits, total) }] as const),
+  ]);
+  return allowanceOf(roomOf(limits, spent), roomIn);
 }
 
 /** For `--override-limits`: exactly the plan's own numbers, and not one more. */
 export function createPlanAllowance(projects: readonly PlanProject[]): Allowance {
-  return allowanceOf(Number.POSITIVE_INFINITY, (project) => project.planned, projects);
+  return allowanceOf(
+    Number.POSITIVE_INFINITY,
+    new Map(projects.map(({ projectId, planned }) => [projectId, { left: planned }])),
+  );
 }
 
-function allowanceOf(
-  overall: number,
-  allowed: (project: PlanProject) => number,
-  projects: readonly PlanProject[],
-): Allowance {
-  const leftIn = new Map(projects.map((project) => [project.projectId, allowed(project)]));
+function allowanceOf(overall: number, roomIn: ReadonlyMap<number, Room>): Allowance {
   const granted = new IdSet();
   return {
     take(projectId, sessionId) {
       const key = `${projectId} ${sessionId}`;
       if (granted.has(key)) return true;
-      const here = leftIn.get(projectId) ?? 0;
-      if (granted.size >= overall || here <= 0) return false;
+      const room = roomIn.get(projectId);
+      if (room === undefined || room.left <= 0 || granted.size >= overall) return false;
       granted.add(key);
-      leftIn.set(projectId, here - 1);
+      room.left -= 1;
       return true;
     },
   };
@@ -104,8 +170,22 @@ function allowanceOf(
 /** One line for people: `max_deletions allows 1000, the plan has 1200`. */
 export function breachInWords(breach: Breach): string {
   if (breach.limit === 'population') return populationInWords(breach);
-  const where = breach.projectId === undefined ? '' : ` in project ${breach.projectId}`;
-  return `${breach.limit} allows ${breach.allowed}${where}, the plan has ${breach.wanted}`;
+  const { limit, wanted, allowed, projectId, together, roomAgain } = breach;
+  const where =
+    projectId !== undefined
+      ? ` in project ${projectId}`
+      : together !== undefined
+        ? ` in ${together === 1 ? 'the one small project' : `the ${together} small projects together`}`
+        : '';
+  const again =
+    roomAgain === undefined
+      ? ''
+      : ` (room for ${grouped(roomAgain.room)} again from ${minuteInWords(roomAgain.at, roomAgain.timeZone)})`;
+  return `${limit} allows ${allowed}${where}, the plan has ${wanted}${again}`;
+}
+
+function grouped(count: number): string {
+  return String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 }
 
 function populationInWords({ wanted, allowed, projectId }: Breach): string {

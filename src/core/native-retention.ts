@@ -1,3 +1,5 @@
+import { earliestOf, type Instant } from './instant.ts';
+
 /** What CustomGPT.ai itself deletes in a project, by age alone: it knows neither holds nor rules. */
 export interface NativeRetention {
   readonly period: 'custom' | 'year' | 'never';
@@ -30,10 +32,10 @@ export function retentionInWords({ period, days }: NativeRetention): string {
 export function endsBeforeHold(
   { period, days }: NativeRetention,
   hold: { readonly addedAt: number; readonly untilAt: number | undefined },
-  createdAt: number | undefined,
+  createdAt: Instant | undefined,
 ): boolean {
   if (period === 'never') return false;
   if (hold.untilAt === undefined || createdAt === undefined) return true;
   const lasts = (period === 'year' ? 365 : (days ?? 0)) * DAY_MS;
-  return createdAt + lasts < hold.untilAt;
+  return earliestOf(createdAt) + lasts < hold.untilAt;
 }

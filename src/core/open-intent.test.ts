@@ -33,18 +33,87 @@ describe('openIntentOf', () => {
       attempts: 1,
       requestedAt: AT[0],
       isRequestKnown: false,
+      createdAt: undefined,
+      kind: undefined,
+      answered: 'ambiguous',
       deleteStatus: null,
       seenAt: AT[0],
       seenBy: 'listing',
-      foundBy: null,
+      absent: undefined,
+      isParked: false,
     });
   });
 
-  it('knows when it was found gone, and nobody could prove it', () => {
-    const byDelete = entry('deletion.unverified', { delete_status: 404, found_by: 'delete' });
-    expect(openIntentOf([intended, byDelete])?.foundBy).toBe('delete');
-    expect(openIntentOf([entry('deletion.unverified', { found_by: 'recheck' })])?.foundBy).toBe('recheck');
-    expect(openIntentOf([intended, byDelete, intended])?.foundBy).toBeNull();
+  it.each(['anonymous', 'named', 'unstated'] as const)(
+    'knows which one was meant, of the kind %s',
+    (kind) => {
+      const open = openIntentOf([entry('deletion.intended', { created_at: AT[0], kind })]);
+      expect(open).toMatchObject({ createdAt: Date.parse(AT[0]), kind });
+    },
+  );
+
+  it('makes nothing of a kind or a creation that nobody wrote', () => {
+    const open = openIntentOf([entry('deletion.intended', { created_at: null, kind: 'robot' })]);
+    expect(open).toMatchObject({ createdAt: undefined, kind: undefined });
+  });
+
+  it.each([
+    [{ answer: 'accepted', delete_status: 200 }, 'accepted'],
+    [{ answer: 'ambiguous', delete_status: null }, 'ambiguous'],
+    [{ delete_status: 204 }, 'accepted'],
+    [{ delete_status: 404 }, 'not_found'],
+    [{ delete_status: 403 }, 'never_sent'],
+    [{ delete_status: null }, 'ambiguous'],
+    [{ found_by: 'recheck' }, 'ambiguous'],
+  ] as const)('knows what the DELETE was answered at most: %j is %s', (facts, answered) => {
+    expect(openIntentOf([intended, entry('deletion.unverified', facts)])?.answered).toBe(answered);
+  });
+
+  it('knows that none was sent where an earlier rule had found it gone before', () => {
+    expect(openIntentOf([entry('deletion.unverified', { found_by: 'recheck' })])?.answered).toBe(
+      'never_sent',
+    );
+    expect(openIntentOf([entry('deletion.unverified', { found_by: 'delete' })])?.answered).toBe('ambiguous');
+  });
+
+  it('does not take back by a further DELETE what an earlier one was answered', () => {
+    const accepted = entry('deletion.unverified', { answer: 'accepted', delete_status: 200 });
+    const refused = entry('deletion.unverified', { answer: 'never_sent' });
+    expect(openIntentOf([intended, accepted, intended])?.answered).toBe('accepted');
+    // What became of the second one nobody recorded: it may have been carried out.
+    expect(openIntentOf([intended, refused, intended])?.answered).toBe('ambiguous');
+  });
+
+  it('knows the calibrated 404 that was recorded, whatever is said after it', () => {
+    const facts = { answer: 'accepted', absent_at: AT[1], verify_status: 404 };
+    const absent = entry('deletion.absent', facts, { at: AT[1] });
+    const known = { at: Date.parse(AT[1]), status: 404, recreatedAt: undefined };
+    expect(openIntentOf([intended, absent])).toMatchObject({ answered: 'accepted', absent: known });
+    const unverified = entry('deletion.unverified', { reason: 'x' }, { at: AT[2] });
+    expect(openIntentOf([intended, absent, unverified])?.absent).toEqual(known);
+    expect(openIntentOf([intended, absent, intended])?.absent).toBeUndefined();
+  });
+
+  it('knows that another one took its place', () => {
+    const facts = { absent_at: AT[1], verify_status: 200, recreated_at: AT[2] };
+    expect(openIntentOf([intended, entry('deletion.absent', facts)])?.absent).toEqual({
+      ...{ at: Date.parse(AT[1]), status: 200, recreatedAt: Date.parse(AT[2]) },
+    });
+    const bare = openIntentOf([intended, entry('deletion.absent', { absent_at: AT[1] })]);
+    expect(bare?.absent?.status).toBe(404);
+  });
+
+  it('makes no absence of an entry without its time, nor of any other event', () => {
+    expect(openIntentOf([intended, entry('deletion.absent', { absent_at: null })])?.absent).toBeUndefined();
+    const facts = { absent_at: AT[1], verify_status: 404 };
+    expect(openIntentOf([intended, entry('deletion.unverified', facts)])?.absent).toBeUndefined();
+  });
+
+  it('knows that it is parked, until somebody says something else', () => {
+    const parked = entry('deletion.unverified', { parked: true });
+    expect(openIntentOf([intended, parked])?.isParked).toBe(true);
+    expect(openIntentOf([parked])?.isParked).toBe(true);
+    expect(openIntentOf([intended, parked, entry('deletion.unverified')])?.isParked).toBe(false);
   });
 
   it('knows from an outcome when the DELETE was sent and what it answered', () => {

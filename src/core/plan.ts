@@ -1,5 +1,6 @@
 import type { Conversation } from './conversation.ts';
 import type { PlanFindings } from './findings.ts';
+import type { Instant } from './instant.ts';
 import type { Mode } from './policy.ts';
 
 export type Verdict = 'delete' | 'keep' | 'held' | 'unknown';
@@ -29,9 +30,13 @@ export interface PlanItem extends Decision {
   /** When the listing showed it. */
   readonly seenAt: number;
   /** Newest message at that time; undefined when it was not read or not known. */
-  readonly lastMessageAt: number | undefined;
+  readonly lastMessageAt: Instant | undefined;
   /** When the newest message was read; undefined: it was not needed. */
   readonly lastMessageReadAt: number | undefined;
+  /** Left to a later run, because the limits leave no room for it in this one. Known once a plan is about to be applied. */
+  readonly deferred?: boolean | undefined;
+  /** Its last DELETE, of whichever run, failed or stayed unverified: it comes after the others. Known as above. */
+  readonly failedBefore?: boolean | undefined;
 }
 
 /** What planning found out about one project. Every count of a plan is a sum over these. */
@@ -39,7 +44,10 @@ export interface PlanProject {
   readonly projectId: number;
   /** Conversations that the listing went through before no rule could reach further. */
   readonly listed: number;
-  /** Conversations in the project as the vendor's paginator counts them. */
+  /**
+   * Conversations of the project that the listing showed, each once: what a percentage is taken of. Those that are deleted
+   * and merely go on being listed are not among them.
+   */
   readonly total: number;
   readonly kept: number;
   readonly held: number;
@@ -47,6 +55,16 @@ export interface PlanProject {
   readonly planned: number;
   /** Why nothing of this project may be deleted in this run; undefined when the listing is complete. */
   readonly incomplete: string | undefined;
+  /**
+   * Present where the listing stopped early, and samples of what follows bore its order out; absent where the project was
+   * read in full.
+   */
+  readonly sampled?: Sampled;
+}
+
+export interface Sampled {
+  /** Conversations in the project by the vendor's paginator, which nobody has counted; undefined when it did not say. */
+  readonly claimed: number | undefined;
 }
 
 export type PlanStatus = 'draft' | 'open' | 'applied' | 'expired';
@@ -55,6 +73,8 @@ export interface PlanHeader {
   readonly planId: string;
   readonly policy: string;
   readonly policyHash: string;
+  /** Whose conversations it names; undefined: made before states belonged to an account. */
+  readonly account: string | undefined;
   /** Absolute path of the policy's file. */
   readonly policyPath: string;
   readonly mode: Mode;
@@ -82,6 +102,8 @@ export interface PlanSummary extends PlanHeader {
   readonly fingerprint: string;
   /** SHA-256 (hex) of the file that `plan --out` wrote; undefined: none was written. */
   readonly fileHash: string | undefined;
+  /** Planned conversations that are left to a later run; 0 until the plan is about to be applied. */
+  readonly deferred: number;
 }
 
 /** The plan's counts, folded over its projects. */

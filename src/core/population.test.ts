@@ -2,11 +2,42 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { breachInWords } from './limits.ts';
 import type { PlanProject } from './plan.ts';
-import { populationBreaches, populationsAfter } from './population.ts';
+import { fewestFor, populationBreaches, populationsAfter } from './population.ts';
 
 function project(projectId: number, total: number, incomplete?: string): PlanProject {
   return { projectId, total, listed: total, kept: total, held: 0, unknown: 0, planned: 0, incomplete };
 }
+
+function sampled(projectId: number, total: number, claimed: number | undefined): PlanProject {
+  return { ...project(projectId, total), sampled: { claimed } };
+}
+
+describe('the population check of a project whose order was sampled', () => {
+  test.each([
+    { claims: 'halved', claimed: 1000, breaches: 1 },
+    { claims: 'as before', claimed: 2000, breaches: 0 },
+    { claims: 'nothing', claimed: undefined, breaches: 0 },
+  ])('goes by the word of its paginator: $claims', ({ claimed, breaches }) => {
+    expect(populationBreaches([{ projectId: 1, count: 2000 }], [sampled(1, 10, claimed)])).toHaveLength(
+      breaches,
+    );
+  });
+
+  test('believes that word at first, and lets it lower what was counted, never raise it', () => {
+    const known = [{ projectId: 1, count: 2000 }];
+    expect(populationsAfter([], [sampled(1, 10, 3000)])).toEqual([{ projectId: 1, count: 3000 }]);
+    expect(populationsAfter(known, [sampled(1, 10, 3000)])).toEqual(known);
+    expect(populationsAfter(known, [sampled(1, 10, 1500)])).toEqual([{ projectId: 1, count: 1500 }]);
+    expect(populationsAfter(known, [sampled(1, 10, undefined)])).toEqual(known);
+    expect(populationsAfter([], [sampled(1, 10, undefined)])).toEqual([]);
+    expect(populationsAfter(known, [project(1, 3000)])).toEqual([{ projectId: 1, count: 3000 }]);
+  });
+});
+
+test('a percentage asks for so many conversations', () => {
+  expect([fewestFor(0, 50), fewestFor(10, 50), fewestFor(10, 30), fewestFor(1, 100)]).toEqual([0, 20, 34, 1]);
+  expect(fewestFor(10, 0)).toBe(0);
+});
 
 describe('the population check', () => {
   test.each([

@@ -20,29 +20,50 @@ export function populationBreaches(
 ): readonly Breach[] {
   const listed = new Map(projects.map((project) => [project.projectId, project]));
   const halved = known.flatMap(({ projectId, count }) => {
-    const project = listed.get(projectId);
-    if (project === undefined || project.incomplete !== undefined) return [];
-    return breachOf(count, project.total, projectId);
+    const now = populationOf(listed.get(projectId));
+    return now === undefined ? [] : breachOf(count, now, projectId);
   });
   if (halved.length > 0) return halved;
   // Projects that are not there any more: one may have been removed, but not most of what the policy looks after.
   const before = known.reduce((sum, { count }) => sum + count, 0);
   const now = known.reduce((sum, { projectId, count }) => {
     const project = listed.get(projectId);
-    return sum + (project?.incomplete === undefined ? (project?.total ?? 0) : count);
+    return sum + (project === undefined ? 0 : (populationOf(project) ?? count));
   }, 0);
   return breachOf(before, now, undefined);
 }
 
-/** What is known once this plan is accepted. What an incomplete listing showed is no measure, so that stays as it was. */
+/**
+ * What is known once this plan is accepted. What an incomplete listing showed is no measure, so that stays as it was; what
+ * nobody counted may lower it, and is believed at first, but never raises what was counted.
+ */
 export function populationsAfter(
   known: readonly KnownPopulation[],
   projects: readonly PlanProject[],
 ): readonly KnownPopulation[] {
-  return projects.flatMap(({ projectId, total, incomplete }) => {
-    if (incomplete === undefined) return [{ projectId, count: total }];
-    return known.filter((population) => population.projectId === projectId);
+  return projects.flatMap((project) => {
+    const { projectId } = project;
+    const before = known.find((population) => population.projectId === projectId);
+    const now = populationOf(project);
+    if (now === undefined) return before === undefined ? [] : [before];
+    const isCounted = project.sampled === undefined;
+    return [{ projectId, count: isCounted || before === undefined ? now : Math.min(now, before.count) }];
   });
+}
+
+/** How many there are: counted, or where the listing stopped early, by the paginator's word. Undefined: nobody says. */
+export function populationOf(project: PlanProject | undefined): number | undefined {
+  if (project === undefined || project.incomplete !== undefined) return undefined;
+  return project.sampled === undefined ? project.total : project.sampled.claimed;
+}
+
+/**
+ * How many conversations a project must have, so that losing `planned` of them stays within the percentage. Whoever stops
+ * listing early has to have seen so many: what the paginator counts proves nothing.
+ */
+export function fewestFor(planned: number, maxPercent: number): number {
+  // Nothing would be enough: the limit refuses the plan, and reading on proves nothing.
+  return maxPercent === 0 ? 0 : Math.ceil((planned * 100) / maxPercent);
 }
 
 function breachOf(known: number, wanted: number, projectId: number | undefined): readonly Breach[] {

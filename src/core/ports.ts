@@ -1,16 +1,21 @@
 import type { Hold, HoldRecord, HoldRelease, ListedHold, SourcedHold } from './hold.ts';
+import type { AccountBinding, AccountSight } from './account.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
+import type { EarlierAnswer } from './deletion/earlier.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
 import type { KeptOut } from './exclusions.ts';
 import type { KnownProtection } from './find-protections.ts';
 import type { PlanFindings, Protection } from './findings.ts';
 import type { NativeRetention } from './native-retention.ts';
+import type { Instant } from './instant.ts';
 import type { OpenIntent } from './open-intent.ts';
-import type { OutcomeCounts } from './outcome.ts';
+import type { OutcomeCounts, SkipCounts } from './outcome.ts';
 import type { KnownPopulation } from './population.ts';
+import type { NotFoundWords } from './not-found-words.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary } from './plan.ts';
 import type { Policy } from './policy.ts';
 import type { RequestCounts, RunRecord } from './run.ts';
+import type { AgeClock } from './selector.ts';
 
 /** Time from outside. Instants are epoch milliseconds. */
 export interface Clock {
@@ -37,9 +42,13 @@ export interface Log {
   debug(facts: object, message: string): void;
 }
 
+export type ProgressPhase = 'listing' | 'checking' | 'deleting' | 'confirming';
+
 /** Shown to a person at a terminal; nothing else depends on it. */
 export interface Progress {
-  begin(phase: 'listing' | 'deleting', total: number | undefined): void;
+  begin(phase: ProgressPhase, total: number | undefined): void;
+  /** Goes on counting towards the same total, in another phase. */
+  enter(phase: ProgressPhase): void;
   advance(count: number): void;
   end(): void;
 }
@@ -65,22 +74,31 @@ export interface ConversationPage {
   readonly receivedAt: number;
 }
 
-/** What `GET …/messages` says about one conversation. Only `gone` can become proof, and only beside a control request. */
+export type ListOrder = 'oldest_first' | 'newest_first' | 'by_id';
+
+/** What `GET …/messages` says about one conversation. What a 404 means is another question: its words have to be calibrated. */
 export type Existence =
   | {
       readonly state: 'present';
       readonly status: 200;
       /** `data.conversation` of the answer, where it was readable. */
       readonly conversation: Conversation | undefined;
-      /** Newest message; undefined: no message, or no usable date. */
-      readonly lastMessageAt: number | undefined;
+      /** Newest message; undefined: no message, or it cannot be known. */
+      readonly lastMessageAt: Instant | undefined;
       readonly receivedAt: number;
     }
-  | { readonly state: 'gone'; readonly status: 404; readonly receivedAt: number }
-  /** 401, 403, 429, 5xx, HTML, an empty body, a 404 in somebody else's words, no answer at all. */
+  /** 404 as JSON. */
+  | {
+      readonly state: 'not_found';
+      readonly status: 404;
+      readonly words: NotFoundWords;
+      readonly receivedAt: number;
+    }
+  /** 401, 403, 429, 5xx, HTML, an empty body, an answer from a cache, no answer at all. */
   | {
       readonly state: 'no_evidence';
       readonly status: number | undefined;
+      /** In words: `HTTP 500`, `ECONNREFUSED 127.0.0.1:4010`. */
       readonly failure: string;
       readonly receivedAt: number;
     };
@@ -98,22 +116,46 @@ export interface PlaceReader {
 
 /** What the planner may do: look. There is no way to a DELETE from here. */
 export interface CustomGptReader {
+  /**
+   * GET /user: whose key it is. An answer that names nobody (403, 404, 5xx after the retries, HTML …) is one; throws ApiError
+   * where there is none, and for `unauthorized`, `throttled` and `aborted`.
+   */
+  account(signal?: AbortSignal): Promise<AccountSight>;
   /** Pages of all projects the key can see. Throws ApiError. */
   projectPages(signal?: AbortSignal): AsyncIterable<ProjectPage>;
-  /** Pages of a project's conversations, asked for oldest first. Throws ApiError. */
-  conversationPages(projectId: number, signal?: AbortSignal): AsyncIterable<ConversationPage>;
-  /** GET …/messages, newest first, one page. Network failures, throttling and 5xx are retried within the client's
-   * patience; never throws ApiError except `unauthorized` and `aborted`. `purpose` is for the request counts. */
+  /**
+   * Pages of a project's conversations, oldest first where nothing else is asked for. Goes on behind the page that calls
+   * itself the last one, until one is empty: a reader that has all it wants stops. Throws ApiError.
+   */
+  conversationPages(
+    projectId: number,
+    signal?: AbortSignal,
+    order?: ListOrder,
+  ): AsyncIterable<ConversationPage>;
+  /** One page by its number, oldest first. Throws ApiError. */
+  conversationPage(projectId: number, page: number, signal?: AbortSignal): Promise<ConversationPage>;
+  /** GET …/messages. Network failures, throttling and 5xx are retried within the client's patience; never throws ApiError
+   * except `unauthorized` and `aborted`. `purpose` is for the request counts: with `verify` it is one request, with `messages` as
+   * many as it takes to know the newest message. */
   existence(
     projectId: number,
     sessionId: string,
-    options: { readonly purpose: 'messages' | 'verify'; readonly signal?: AbortSignal },
+    options: {
+      readonly purpose: 'messages' | 'calibrate' | 'verify';
+      readonly signal?: AbortSignal;
+      /** The newest message does not matter: one request, whatever the purpose. */
+      readonly onlyFirstPage?: boolean;
+      /** A message at or after this instant settles what the caller wants to know: no further page is read for a newer one. */
+      readonly enoughAt?: number | undefined;
+    },
   ): Promise<Existence>;
   /** The control: GET …/conversations, first page. Resolves with the status of a proper 200; throws ApiError otherwise. */
   control(
     projectId: number,
     signal?: AbortSignal,
   ): Promise<{ readonly request: string; readonly status: number; readonly receivedAt: number }>;
+  /** Milliseconds that the pool of all calls has stood still so far, because the API was away or asked for it. */
+  pausedMs(): number;
   /** Requests on the wire since the client was built, by purpose. */
   requestCounts(): RequestCounts;
   /** Server's clock minus ours in milliseconds by the latest `Date` header; undefined: no answer carried one. */
@@ -125,9 +167,11 @@ export interface CustomGptReader {
  * says so, or when no connection could be had for it.
  */
 export type DeleteAnswer =
+  /** 200 or 204, and not `deleted: false`. */
   | { readonly kind: 'accepted'; readonly status: number }
   /** 404: says that something is missing, not what. */
-  | { readonly kind: 'not_found'; readonly status: 404; readonly inVendorsOwnWords: boolean }
+  | { readonly kind: 'not_found'; readonly status: 404 }
+  /** 403; 400, 405, 409, 422; 429 that does not pass: certainly not carried out. */
   | {
       readonly kind: 'refused';
       readonly status: number;
@@ -169,17 +213,44 @@ export interface PlanWriter {
   discard(): Promise<void>;
 }
 
+export interface PlanFilter {
+  /** `delete` leaves out what is deferred. */
+  readonly verdict?: PlanItem['verdict'];
+  /** `for_applying`: those whose last DELETE failed or stayed unverified come after all others; else by `ordinal`. */
+  readonly order?: 'ordinal' | 'for_applying';
+  readonly projectId?: number;
+  /** Only so many from the end by `ordinal`, the last one first; formerly failed ones left out. */
+  readonly last?: number;
+}
+
+/** How much of a plan is deleted in one run. */
+export interface PlanArrangement {
+  /** Most conversations; undefined: all. */
+  readonly room: number | undefined;
+  /** By rule: the clock that it judges ages by, where it is not the creation. */
+  readonly clocks: ReadonlyMap<string, AgeClock>;
+}
+
 export interface PlanStore {
   createPlan(header: PlanHeader): Promise<PlanWriter>;
   plan(planId: string): Promise<PlanSummary | undefined>;
   planByFileHash(fileHash: string): Promise<PlanSummary | undefined>;
   setPlanFileHash(planId: string, fileHash: string): Promise<void>;
-  /** Items in `ordinal` order; read in batches, so that a plan of a million needs no more memory than one of ten. */
-  planItems(planId: string, filter?: { readonly verdict?: PlanItem['verdict'] }): AsyncIterable<PlanItem>;
+  /** Items in order; read in batches, so that a plan of a million needs no more memory than one of ten. */
+  planItems(planId: string, filter?: PlanFilter): AsyncIterable<PlanItem>;
+  /**
+   * To be called right before an open plan is consumed: marks the items whose last DELETE failed or stayed unverified, and
+   * defers all but the `room` oldest, those that failed before coming last; then by project and session id. Verdicts and
+   * fingerprint stay. Returns how many are deferred.
+   */
+  arrangePlan(planId: string, how: PlanArrangement): Promise<number>;
   /** Recomputes the fingerprint from what is stored. */
   planFingerprint(planId: string): Promise<string>;
   /** `open` to `applied`, once: false when somebody else has done so, or the plan is not open. */
   consumePlan(planId: string, runId: string): Promise<boolean>;
+  /** When planning last read a project in full, as recorded; undefined: it was never listed. */
+  lastReadInFull(projectId: number): Promise<number | undefined>;
+  recordReadInFull(projectId: number, at: number): Promise<void>;
   /** Marks overdue plans `expired` and removes names and user ids of plans that are no longer `open`, except those in `keepPlanIds`. Rows of plans
    * that were closed 30 days ago go altogether. Returns how many plans were closed or lost names. */
   scrubPlans(now: number, keepPlanIds?: readonly string[]): Promise<number>;
@@ -198,14 +269,26 @@ export interface AuditLog {
   outcomeCounts(runId: string): Promise<OutcomeCounts>;
   /** Conversations whose last intent has no final outcome (none yet, or `unverified`), over all runs of all policies, oldest first. */
   openIntents(): Promise<readonly OpenIntent[]>;
-  /** How many of them a policy has. */
-  openIntentCount(policy: string): Promise<number>;
-  /** Conversations of a project that were verified as deleted, less those marked since as reappeared. In batches. */
+  /** How many of them a policy has, of the account that the state belongs to now, without those of which an earlier run than this one reported that nothing more can be learned for now. */
+  openIntentCount(policy: string, runId: string): Promise<number>;
+  /** What DELETEs were answered that failed or stayed unverified, over all runs: the strongest for each conversation. */
+  undoneAnswers(): Promise<readonly EarlierAnswer[]>;
+  /** DELETEs in a project that other runs, still running and with a lease that is live at `now`, intended and have no answer for yet. */
+  deletesUnderWay(
+    projectId: number,
+    other: { readonly thanRunId: string; readonly now: number },
+  ): Promise<number>;
+  /** Conversations of a project that were verified as deleted, less those seen since to have reappeared. In batches. */
   verifiedSessions(projectId: number): AsyncIterable<readonly string[]>;
   /** When the latest `deletion.intended` of a policy was written; undefined when there is none. */
   lastIntendedAt(policy: string): Promise<number | undefined>;
-  /** Distinct conversations of a policy with a `deletion.intended` since the instant. */
-  intendedSince(policy: string, sinceAt: number): Promise<number>;
+  /**
+   * Distinct conversations of a policy with a `deletion.intended` in runs that started since the instant, by their
+   * `run.started`, less those runs whose limits were overridden.
+   */
+  intendedInRunsSince(policy: string, sinceAt: number): Promise<number>;
+  /** What the run skipped last, by the `cause` of the entry; without one it is `changed`. */
+  skipCauses(runId: string): Promise<SkipCounts>;
 }
 
 /** The right to run, as the store knows it. `token` grows with every change of holder. */
@@ -289,6 +372,31 @@ export interface HoldSource {
   holdsInForce(now: number): Promise<readonly Hold[]>;
 }
 
+/** Why a state is bound anew, or for the first time. */
+export interface BindingReason {
+  /** `null`: nobody decided it, the API said it. */
+  readonly by: string | null;
+  readonly reason: string;
+}
+
+export interface AccountStore {
+  /**
+   * All accounts that the state belonged to, oldest first; empty before its first use. Rejects with RetentionError `state_unusable`
+   * when they are not those that the audit log tells of.
+   */
+  accountBindings(): Promise<readonly AccountBinding[]>;
+  /**
+   * Adds one, audited in the same transaction. `outdated`: there were not `known` of them any more. `under_way`, asked for with
+   * `whileIdle`: a worker holds a lease. What is known of the projects' sizes goes with an account that is replaced.
+   */
+  bindAccount(
+    binding: AccountBinding,
+    how: BindingReason & { readonly known: number; readonly whileIdle?: boolean },
+  ): Promise<'written' | 'outdated' | 'under_way'>;
+  /** Ids of the projects that deletions, plans and sizes on record speak of. */
+  projectsOnRecord(): Promise<ReadonlySet<number>>;
+}
+
 export interface PopulationStore {
   /** By project, less what any policy intended to delete there since; empty before a plan of the policy was applied. */
   knownPopulations(policy: string): Promise<readonly KnownPopulation[]>;
@@ -328,11 +436,23 @@ export interface RunStore {
     change: Partial<
       Pick<
         RunRecord,
-        'planId' | 'status' | 'endedAt' | 'requests' | 'auditHead' | 'problem' | 'warnings' | 'asBefore'
+        | 'planId'
+        | 'status'
+        | 'endedAt'
+        | 'requests'
+        | 'auditHead'
+        | 'problem'
+        | 'warnings'
+        | 'asBefore'
+        | 'endedAs'
+        | 'alikeSince'
+        | 'runsRemaining'
       >
     >,
   ): Promise<void>;
   run(runId: string): Promise<RunRecord | undefined>;
+  /** All that are `running` by their record, however old, oldest first. */
+  runsUnderWay(): Promise<readonly RunRecord[]>;
   /** Newest first. */
   runs(filter: { readonly policy?: string; readonly limit: number }): Promise<readonly RunRecord[]>;
   /** The last slot that was run or caught up for a policy. */
@@ -340,9 +460,19 @@ export interface RunStore {
   recordSlot(policy: string, slotAt: number): Promise<void>;
 }
 
+/** Where something that repeats the audit log is not what the log says. */
+export interface DerivedDifference {
+  readonly table: string;
+  /** Reads on from the table's name: `lacks the deletion that entry 5 left open`. */
+  readonly problem: string;
+}
+
 /** All state. Every method rejects with RetentionError `state_unusable` when the disk or database fails. */
-export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore, ProtectionStore {
+export interface Store
+  extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore, ProtectionStore, AccountStore {
   readonly audit: AuditLog;
   planStatus(planId: string): Promise<PlanStatus | undefined>;
+  /** Computes anew from the audit log what is kept beside it, and says where that is otherwise. Reads the whole log. */
+  derivedDifferences(): Promise<readonly DerivedDifference[]>;
   close(): Promise<void>;
 }

@@ -97,6 +97,8 @@ export class ProjectWatch implements Decider {
   readonly #decider: Decider;
   readonly #holds: HoldTally;
   #keeps: KeepTally;
+  /** To be deleted by their rules, but marked as deleted already, until somebody has looked. */
+  readonly #marked = new Map<string, Judged>();
   #isKnown = false;
   listed = 0;
   wouldDelete = 0;
@@ -131,17 +133,25 @@ export class ProjectWatch implements Decider {
     return this.#decider.decide(conversation, lastMessage);
   }
 
+  /** One that is marked as deleted is still there. Those of which nobody says so count for nothing. */
+  confirm(sessionId: string): void {
+    const judged = this.#marked.get(sessionId);
+    this.#marked.delete(sessionId);
+    if (judged !== undefined) this.#count(judged);
+  }
+
   /** The listing begins again: what was seen is not there twice. */
   restart(): void {
     this.#keeps = new KeepTally(this.#parts.policy, this.#parts.others);
     this.#holds.restart();
+    this.#marked.clear();
     this.#parts.nearMisses.restart();
     this.listed = this.wouldDelete = this.deletes = 0;
   }
 
   /** No further conversation of the project. Of one whose listing failed nothing is deleted. */
-  end({ incomplete, listed, total }: Pick<PlanProject, 'incomplete' | 'listed' | 'total'>): void {
-    this.#isKnown = incomplete === undefined && listed >= total;
+  end({ incomplete, sampled }: Pick<PlanProject, 'incomplete' | 'sampled'>): void {
+    this.#isKnown = incomplete === undefined && sampled === undefined;
     if (incomplete === undefined) {
       this.#parts.nearMisses.end();
       return;
@@ -155,6 +165,13 @@ export class ProjectWatch implements Decider {
   }
 
   #note(judged: Judged): void {
+    const { conversation, answer } = judged;
+    if (conversation.isMarkedDeleted === true && answer?.kind === 'free')
+      this.#marked.set(conversation.sessionId, judged);
+    else this.#count(judged);
+  }
+
+  #count(judged: Judged): void {
     const { conversation, own, answer } = judged;
     const isDeleted = answer?.kind === 'free';
     this.listed += 1;

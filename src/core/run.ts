@@ -1,12 +1,12 @@
 import type { OutcomeCounts } from './outcome.ts';
-import type { PlanCounts } from './plan.ts';
+import { countsOf, type PlanCounts, type PlanSummary } from './plan.ts';
 import type { Mode } from './policy.ts';
 
 export type Trigger = 'schedule' | 'manual' | 'catch-up';
 export type RunStatus = 'running' | 'completed' | 'partial' | 'refused' | 'failed' | 'interrupted';
 
 /** Requests on the wire, by purpose. */
-export const PURPOSES = ['list', 'messages', 'delete', 'verify', 'control', 'other'] as const;
+export const PURPOSES = ['list', 'messages', 'calibrate', 'delete', 'verify', 'control', 'account'] as const;
 export type Purpose = (typeof PURPOSES)[number];
 export type RequestCounts = Readonly<Record<Purpose, number>>;
 
@@ -14,7 +14,15 @@ export function totalRequests(requests: RequestCounts): number {
   return PURPOSES.reduce((sum, purpose) => sum + requests[purpose], 0);
 }
 
-export type RunCounts = PlanCounts & OutcomeCounts;
+/** `deferred`: planned, and left to a later run. */
+export type RunCounts = PlanCounts & OutcomeCounts & { readonly deferred: number };
+
+export function runCountsOf(
+  plan: Pick<PlanSummary, 'projects' | 'deferred'> | undefined,
+  outcomes: OutcomeCounts,
+): RunCounts {
+  return { ...countsOf(plan?.projects ?? []), deferred: plan?.deferred ?? 0, ...outcomes };
+}
 
 export interface RunRecord {
   readonly runId: string;
@@ -37,4 +45,10 @@ export interface RunRecord {
   readonly warnings: readonly string[];
   /** How many runs of the policy right before this one ended in the same way. */
   readonly asBefore: number;
+  /** Equal for two runs that ended in the same way; undefined while it runs, and for one that was completed. */
+  readonly endedAs?: string | undefined;
+  /** When the first of those runs started that ended in the same way; undefined when this is the first. */
+  readonly alikeSince?: number | undefined;
+  /** How many more runs, at least, what was deferred takes; undefined when nothing was. */
+  readonly runsRemaining?: number | undefined;
 }

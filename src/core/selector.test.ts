@@ -2,11 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Conversation, LastMessage } from './conversation.ts';
 import { before, type Duration } from './duration.ts';
+import { between, earliestOf, latestOf, type Instant } from './instant.ts';
 import { compileNameTest } from './name-match.ts';
 import {
   cutoffsAt,
   evaluate,
   factsUsed,
+  messageReachOf,
   reachOf,
   usesClock,
   type AgeClock,
@@ -19,7 +21,7 @@ const NOW = 1_760_000_000_000;
 const DAY = 86_400_000;
 const CONTEXT = { now: NOW, cutoff: cutoffsAt(NOW) };
 const UNREAD: LastMessage = { state: 'unread' };
-const read = (at: number | undefined): LastMessage => ({ state: 'read', at });
+const read = (at: Instant | undefined): LastMessage => ({ state: 'read', at });
 const days = (amount: number): Duration => ({ amount, unit: 'd' });
 const older = (amount: number, clock: AgeClock = 'created'): Selector => ({
   kind: 'older_than',
@@ -94,6 +96,63 @@ describe('older_than', () => {
     expect(truth(idle, { createdAt: undefined }, read(NOW - 91 * DAY))).toBe('yes');
     expect(truth(idle, {}, read(NOW + 1))).toBe('unknown');
     expect(truth(older(1), {}, read(NOW))).toBe('yes');
+  });
+});
+
+describe('older_than, of what is known only roughly', () => {
+  const around = (day: number): Instant => between(NOW - day * DAY - 3_600_000, NOW - day * DAY + 3_600_000);
+
+  it('holds for all of it, for none of it, or is not known', () => {
+    expect(truth(older(90), { createdAt: around(91) })).toBe('yes');
+    expect(truth(older(90), { createdAt: around(90) })).toBe('unknown');
+    expect(truth(older(90), { createdAt: around(89) })).toBe('no');
+    expect(truth(older(90), { createdAt: between(NOW - 90 * DAY - 5, NOW - 90 * DAY) })).toBe('unknown');
+    expect(truth(older(90), { createdAt: between(NOW - 90 * DAY - 5, NOW - 90 * DAY - 1) })).toBe('yes');
+    expect(truth(older(90), { createdAt: between(NOW - 90 * DAY, NOW - 90 * DAY + 5) })).toBe('no');
+    expect(truth({ kind: 'not', of: older(90) }, { createdAt: around(90) })).toBe('unknown');
+  });
+
+  it('may reach into the future, but not begin there', () => {
+    expect(truth(older(90), { createdAt: between(NOW - DAY, NOW + DAY) })).toBe('no');
+    expect(truth(older(90), { createdAt: between(NOW + 1, NOW + DAY) })).toBe('unknown');
+    expect(truth(older(50), {}, read(undefined))).toBe('yes');
+    expect(truth(older(50, 'last_message'), {}, read(between(NOW + 1, NOW + 2)))).toBe('unknown');
+  });
+
+  it('asks for the newest message where the creation leaves it open, and takes the later of both', () => {
+    const idle = older(90, 'last_message');
+    expect(judge(idle, { createdAt: around(90) }).wantsLastMessage).toBe(true);
+    expect(truth(idle, { createdAt: around(90) }, read(NOW - 91 * DAY))).toBe('unknown');
+    expect(truth(idle, { createdAt: around(90) }, read(NOW - 80 * DAY))).toBe('no');
+    expect(truth(idle, { createdAt: around(95) }, read(around(91)))).toBe('yes');
+    expect(truth(idle, { createdAt: undefined }, read(around(90)))).toBe('unknown');
+  });
+});
+
+describe('messageReachOf', () => {
+  const rules = (...selectors: Selector[]): { selector: Selector }[] =>
+    selectors.map((selector) => ({ selector }));
+
+  it('is the youngest cutoff counted from the newest message, wherever it stands', () => {
+    const nested: Selector = {
+      kind: 'any',
+      of: [
+        older(30, 'last_message'),
+        { kind: 'not', of: { kind: 'all', of: [older(7, 'last_message'), named('x')] } },
+      ],
+    };
+    expect(messageReachOf(rules(older(1), nested, older(60, 'last_message')), NOW)).toBe(NOW - 7 * DAY);
+  });
+
+  it('is none where no rule counts so', () => {
+    const others: Selector[] = [
+      ...[EVERYTHING, named('x'), older(1), older(1, 'updated')],
+      ...[
+        { kind: 'created_by' as const, users: new Set<string>() },
+        { kind: 'session_ids' as const, ids: new Set<string>() },
+      ],
+    ];
+    expect(messageReachOf(rules(...others), NOW)).toBeUndefined();
   });
 });
 
@@ -205,7 +264,9 @@ const selectors = (withNot: boolean): fc.Arbitrary<Selector> =>
     ),
   })).node;
 
-const instant = fc.option(fc.integer({ min: NOW - 70 * DAY, max: NOW + DAY }), { nil: undefined });
+const exact = fc.integer({ min: NOW - 70 * DAY, max: NOW + DAY });
+const rough = fc.tuple(exact, fc.nat({ max: 2 * DAY })).map(([from, width]) => between(from, from + width));
+const instant = fc.option(fc.oneof({ weight: 2, arbitrary: exact }, rough), { nil: undefined });
 const conversations: fc.Arbitrary<Conversation> = fc.record({
   projectId: fc.constant(1),
   sessionId: fc.constantFrom('session-1', 'session-2'),
@@ -237,12 +298,52 @@ describe('any selector', () => {
           expect(answer.wantsLastMessage).toBe(false);
           expect(at(selector, fuller, UNREAD).truth).toBe(answer.truth);
           // Whatever the newest message is, unless it lies in the future and is no date at all.
-          if (message === undefined || message <= NOW) {
+          if (message === undefined || earliestOf(message) <= NOW) {
             expect(at(selector, fuller, read(message)).truth).toBe(answer.truth);
           }
         },
       ),
       { numRuns: 3_000 },
+    );
+  });
+
+  it('answers for each instant as it answers for an interval around it, where it knows an answer', () => {
+    const within = fc.double({ min: 0, max: 1, noNaN: true });
+    const pick = (at: Instant | undefined, share: number): number | undefined => {
+      if (at === undefined) return undefined;
+      const [from, to] = [earliestOf(at), Math.min(latestOf(at), Math.max(NOW, earliestOf(at)))];
+      return from + Math.round((to - from) * share);
+    };
+    fc.assert(
+      fc.property(selectors(true), conversations, instant, within, (...[selector, facts, message, share]) => {
+        const roughly = at(selector, facts, read(message)).truth;
+        if (roughly === 'unknown') return;
+        const { createdAt, updatedAt } = facts;
+        const exactly = {
+          ...facts,
+          createdAt: pick(createdAt, share),
+          updatedAt: pick(updatedAt, 1 - share),
+        };
+        expect(at(selector, exactly, read(pick(message, share))).truth).toBe(roughly);
+      }),
+      { numRuns: 3_000 },
+    );
+  });
+
+  it('says the same of a message that is new enough for all as of any newer one', () => {
+    fc.assert(
+      fc.property(
+        selectors(true),
+        conversations,
+        fc.nat({ max: DAY }),
+        fc.nat({ max: DAY }),
+        (...[selector, facts, a, b]) => {
+          const reach = messageReachOf([{ selector }], NOW);
+          if (reach === undefined) return;
+          const [one, other] = [reach + a, reach + b].map((message) => Math.min(message, NOW));
+          expect(at(selector, facts, read(one)).truth).toBe(at(selector, facts, read(other)).truth);
+        },
+      ),
     );
   });
 
@@ -346,8 +447,8 @@ describe('reachOf', () => {
         ageDays,
         (...[some, facts, message, minAge]) => {
           const bound = reachOf({ rules: some.map((s) => rule(s)), limits: { minAge: days(minAge) } }, NOW);
-          if (facts.createdAt === undefined || facts.createdAt < bound) return;
-          const tooYoung = facts.createdAt > before(NOW, days(minAge));
+          if (facts.createdAt === undefined || earliestOf(facts.createdAt) < bound) return;
+          const tooYoung = latestOf(facts.createdAt) > before(NOW, days(minAge));
           for (const selector of some) {
             expect(tooYoung || at(selector, facts, read(message)).truth !== 'yes').toBe(true);
           }

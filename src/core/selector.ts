@@ -2,6 +2,7 @@ import type { Conversation, LastMessage } from './conversation.ts';
 import type { Duration } from './duration.ts';
 import { before } from './duration.ts';
 import { foldSessionId } from './ids.ts';
+import { earliestOf, laterOf, latestOf } from './instant.ts';
 
 /** `unknown` is what cannot be known from what the vendor sent; it never deletes. */
 export type Truth = 'yes' | 'no' | 'unknown';
@@ -153,6 +154,35 @@ export function reachOf(
   return Math.min(furthest, cutoff(policy.limits.minAge) + 1);
 }
 
+/**
+ * The instant (epoch ms) from which on a newest message makes a conversation too young for every age that is counted from
+ * it; undefined when no rule counts so. Whoever has seen one such message need look no further.
+ */
+export function messageReachOf(
+  rules: readonly { readonly selector: Selector }[],
+  now: number,
+): number | undefined {
+  const cutoffs = rules.flatMap(({ selector }) => messageCutoffs(selector, cutoffsAt(now)));
+  return cutoffs.length === 0 ? undefined : Math.max(...cutoffs);
+}
+
+function messageCutoffs(selector: Selector, cutoff: Cutoffs): readonly number[] {
+  switch (selector.kind) {
+    case 'older_than':
+      return selector.clock === 'last_message' ? [cutoff(selector.duration)] : [];
+    case 'any':
+    case 'all':
+      return selector.of.flatMap((part) => messageCutoffs(part, cutoff));
+    case 'not':
+      return messageCutoffs(selector.of, cutoff);
+    case 'everything':
+    case 'name':
+    case 'created_by':
+    case 'session_ids':
+      return [];
+  }
+}
+
 /** Created at or after this instant, nothing makes the selector say `yes`. */
 function reachOfSelector(selector: Selector, cutoff: Cutoffs): number {
   switch (selector.kind) {
@@ -184,15 +214,18 @@ function isOlder(
   const { createdAt } = conversation;
   // Nothing about a conversation can be earlier than its creation, whatever another field says. So a young one
   // needs no further look on any clock, and a listing in order of creation may stop at it (reachOf).
-  if (createdAt !== undefined && createdAt > now) return UNKNOWN;
-  if (createdAt !== undefined && createdAt >= cutoff) return NO;
+  if (createdAt !== undefined && earliestOf(createdAt) > now) return UNKNOWN;
+  if (createdAt !== undefined && earliestOf(createdAt) >= cutoff) return NO;
   let at = clock === 'created' ? createdAt : conversation.updatedAt;
   if (clock === 'last_message') {
     if (lastMessage.state === 'unread') return UNREAD;
     at = lastMessage.at;
   }
-  if (at === undefined || at > now) return UNKNOWN;
-  return known(Math.max(createdAt ?? -Infinity, at) < cutoff);
+  if (at === undefined || earliestOf(at) > now) return UNKNOWN;
+  const since = createdAt === undefined ? at : laterOf(createdAt, at);
+  // Roughly known, it must lie on one side of the cutoff as a whole.
+  if (latestOf(since) < cutoff) return YES;
+  return earliestOf(since) >= cutoff ? NO : UNKNOWN;
 }
 
 function combine(

@@ -3,7 +3,7 @@ import { formatInstant } from './instant.ts';
 import type { Schedule } from './policy.ts';
 import type { Trigger } from './run.ts';
 
-/** A run that begins later than this after its slot is a catch-up. Longer than the minute between two guard wakes. */
+/** A run that begins later than this after its slot is a catch-up, like one that stands for slots before it, too. Longer than the minute between two guard wakes. */
 export const ON_TIME_MS = 90_000;
 
 /** `missed` is counted no further: after a year asleep, counting each minute would keep the process from its work. */
@@ -25,7 +25,7 @@ export type SlotDecision =
       /** The latest slot that has come; one run covers it and every slot before it that is still open. */
       readonly slotAt: number;
       readonly trigger: Exclude<Trigger, 'manual'>;
-      /** Slots that nobody ran on time, `slotAt` among them in a catch-up; at most {@link MOST_COUNTED}. */
+      /** Slots that nobody ran on time, `slotAt` among them when it is late; at most {@link MOST_COUNTED}. */
       readonly missed: number;
     }
   /** `nextAt` undefined: the schedule names no further date, ever. */
@@ -47,9 +47,9 @@ export function decideSlot({ schedule, lastSlotAt, settledAt, now }: SlotQuestio
   if (firstAt === undefined || firstAt > now) return { kind: 'wait', nextAt: firstAt };
   const slotAt = lastOf(cron, { firstAt, now });
   const count = countOf(cron, firstAt, slotAt);
-  return now - slotAt > ON_TIME_MS
-    ? { kind: 'due', slotAt, trigger: 'catch-up', missed: count }
-    : { kind: 'due', slotAt, trigger: 'schedule', missed: count - 1 };
+  const missed = now - slotAt > ON_TIME_MS ? count : count - 1;
+  // Whoever comes in time for the last of several slots still catches up on the others.
+  return { kind: 'due', slotAt, trigger: missed > 0 ? 'catch-up' : 'schedule', missed };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ApiFailure } from '../core/errors.ts';
-import { failureOf, isRecord, isVendorsNotFound, parseJson, toApiError } from './answers.ts';
+import { failureOf, isRecord, jsonOfNotFound, parseJson, toApiError } from './answers.ts';
 import type { Answer, Silence } from './request.ts';
 import { createUrls } from './urls.ts';
 
@@ -9,7 +9,7 @@ const TARGET = createUrls('https://app.customgpt.ai').deletion(7, '0b8f6a0e-3c1d
 function answer(status: number, change: Partial<Answer> = {}): Answer {
   return {
     ...{ kind: 'answer', status, body: Buffer.from('{}'), bodyFailure: undefined },
-    ...{ retryAfter: undefined, date: undefined, receivedAt: 0, ...change },
+    ...{ retryAfter: undefined, date: undefined, isStale: false, receivedAt: 0, ...change },
   };
 }
 
@@ -51,37 +51,24 @@ describe('the JSON of a body', () => {
   });
 });
 
-describe('a 404', () => {
-  it.each([
-    { status: 'error', url: 'x', data: { code: 404, message: 'm' } },
-    { status: 'error', data: { code: '404' } },
-    { status: 'error', data: { code: null } },
-    { status: 'error', data: { message: 'm' } },
-    { status: 'error', data: 'not found' },
-    { status: 'error' },
-  ])('is the vendor’s own with %j', (body) => {
-    expect(isVendorsNotFound(saying(404, body))).toBe(true);
-    expect(isVendorsNotFound(saying(403, body))).toBe(false);
-    expect(isVendorsNotFound(saying(200, body))).toBe(false);
+describe('the JSON of a 404', () => {
+  it.each([{ status: 'error', data: { code: 404 } }, { message: 'no Route matched' }, {}, []])(
+    'is read, whosever it is: %j',
+    (body) => {
+      expect(jsonOfNotFound(saying(404, body))).toEqual(body);
+      expect(jsonOfNotFound(saying(403, body))).toBeUndefined();
+      expect(jsonOfNotFound(saying(200, body))).toBeUndefined();
+    },
+  );
+
+  it.each(['error', null, 404, true])('is none where it is no object: %j', (body) => {
+    expect(jsonOfNotFound(saying(404, body))).toBeUndefined();
   });
 
-  it.each([
-    { status: 'success', data: { code: 404 } },
-    { status: 404 },
-    { data: { code: 404 } },
-    { status: 'error', data: { code: 403 } },
-    { status: 'error', data: { code: '403' } },
-    { status: 'error', data: { code: 0 } },
-    'error',
-    null,
-    [],
-  ])('is somebody else’s with %j', (body) => {
-    expect(isVendorsNotFound(saying(404, body))).toBe(false);
-  });
-
-  it('is somebody else’s where nothing can be read', () => {
-    expect(isVendorsNotFound(answer(404, { body: undefined }))).toBe(false);
-    expect(isVendorsNotFound(answer(404, { body: Buffer.from('<html>') }))).toBe(false);
+  it('is none where nothing can be read', () => {
+    expect(jsonOfNotFound(answer(404, { body: undefined }))).toBeUndefined();
+    expect(jsonOfNotFound(answer(404, { body: Buffer.from('<html>') }))).toBeUndefined();
+    expect(jsonOfNotFound(answer(404, { bodyFailure: 'network' }))).toBeUndefined();
   });
 });
 
@@ -113,6 +100,12 @@ describe('what is wrong with an answer', () => {
     expect(failureOf(answer(500, { bodyFailure: 'too_large' }))).toBe('server_error');
   });
 
+  it('is its age where it claims something', () => {
+    const stale = (status: number) => failureOf(answer(status, { isStale: true }));
+    expect([200, 204, 404].map(stale)).toEqual(['stale', 'stale', 'stale']);
+    expect([302, 403, 500].map(stale)).toEqual(['redirect', 'forbidden', 'server_error']);
+  });
+
   it.each(['network', 'timeout', 'aborted'] as const)('is that there was none: %s', (failure) => {
     expect(failureOf(silence(failure))).toBe(failure);
   });
@@ -121,18 +114,19 @@ describe('what is wrong with an answer', () => {
 describe('the error for an answer', () => {
   const path = '/api/v1/projects/7/conversations/0b8f6a0e-3c1d';
 
-  it('says what was asked and what came, and whose 404 it was', () => {
-    const own = toApiError(TARGET, 'not_found', saying(404, { status: 'error' }));
-    expect(own).toMatchObject({ failure: 'not_found', method: 'DELETE', path, status: 404 });
-    expect(own.inVendorsOwnWords).toBe(true);
-    expect(toApiError(TARGET, 'not_found', answer(404)).inVendorsOwnWords).toBe(false);
+  it('says what was asked and what came', () => {
+    const error = toApiError(TARGET, 'not_found', saying(404, { status: 'error' }));
+    expect(error).toMatchObject({ failure: 'not_found', method: 'DELETE', path, status: 404 });
+    expect(error.message).toBe(`DELETE ${path}: not_found (404)`);
+    expect(error.code).toBeUndefined();
   });
 
   it('for none has no status, and the code for its cause', () => {
-    const error = toApiError(TARGET, 'network', silence('network', 'ECONNREFUSED'));
-    expect(error).toMatchObject({ failure: 'network', method: 'DELETE', path, inVendorsOwnWords: false });
+    const code = 'ECONNREFUSED 127.0.0.1:4010';
+    const error = toApiError(TARGET, 'network', silence('network', code));
+    expect(error).toMatchObject({ failure: 'network', method: 'DELETE', path, code, neverSent: false });
     expect(error.status).toBeUndefined();
-    expect(String(error.cause)).toBe('Error: ECONNREFUSED');
-    expect(toApiError(TARGET, 'timeout', silence('timeout')).cause).toBeUndefined();
+    expect(error.message).toBe(`DELETE ${path}: network (${code})`);
+    expect(toApiError(TARGET, 'timeout', silence('timeout')).message).toBe(`DELETE ${path}: timeout`);
   });
 });

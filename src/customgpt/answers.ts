@@ -18,17 +18,11 @@ export function parseJson(body: Buffer | undefined): unknown {
   }
 }
 
-/**
- * True for a 404 in the error envelope of the vendor's OpenAPI document,
- * `{"status":"error","url":…,"data":{"code":404,"message":…}}`. Proxies and other services do not speak like that.
- */
-export function isVendorsNotFound(answer: Answer): boolean {
-  if (answer.status !== 404) return false;
-  const envelope = parseJson(answer.body);
-  if (!isRecord(envelope) || envelope['status'] !== 'error') return false;
-  const { data } = envelope;
-  const code = isRecord(data) ? data['code'] : undefined;
-  return code === undefined || code === null || code === 404 || code === '404';
+/** The JSON of a 404, as an object or a list; undefined for every other answer, and for a 404 that is no JSON. */
+export function jsonOfNotFound(answer: Answer): unknown {
+  if (answer.status !== 404 || answer.bodyFailure !== undefined) return undefined;
+  const json = parseJson(answer.body);
+  return typeof json === 'object' && json !== null ? json : undefined;
 }
 
 function statusFailure(status: number): ApiFailure | undefined {
@@ -53,20 +47,15 @@ function statusFailure(status: number): ApiFailure | undefined {
 /** What is wrong with a result before its content is looked at; undefined for a 2xx that came whole. */
 export function failureOf(result: WireResult): ApiFailure | undefined {
   if (result.kind === 'silence') return result.failure;
+  // What a cache says of things as they were is no answer to what was asked now.
+  if (result.isStale && (result.status < 300 || result.status === 404)) return 'stale';
   return statusFailure(result.status) ?? result.bodyFailure;
 }
 
 export function toApiError(target: Target, failure: ApiFailure, result: WireResult): ApiError {
   const { method, path } = target;
   if (result.kind === 'silence') {
-    const cause = result.code === undefined ? undefined : new Error(result.code);
-    return new ApiError({ failure, method, path, cause, neverSent: result.neverSent });
+    return new ApiError({ failure, method, path, code: result.code, neverSent: result.neverSent });
   }
-  return new ApiError({
-    failure,
-    method,
-    path,
-    status: result.status,
-    inVendorsOwnWords: isVendorsNotFound(result),
-  });
+  return new ApiError({ failure, method, path, status: result.status });
 }

@@ -1,4 +1,4 @@
-import { ApiError, RetentionError } from '../core/errors.ts';
+import { ApiError, failureInWords } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
 import type {
   Chance,
@@ -11,13 +11,17 @@ import type {
 } from '../core/ports.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { Purpose, RequestCounts } from '../core/run.ts';
+import { askAccount, keyFingerprint } from './account.ts';
+import { isRecord, parseJson } from './answers.ts';
+import { createCredential } from './credential.ts';
 import { askExistence } from './existence.ts';
 import { Gate } from './gate.ts';
 import type { Patience } from './gate.ts';
 import { createPace } from './pace.ts';
+import { conversationPage, conversationPages, fetchPage, projectPages } from './pages.ts';
 import { askNativeRetention, askProject } from './place.ts';
-import { conversationPages, fetchPage, projectPages } from './pages.ts';
 import type { Timeouts } from './request.ts';
+import type { Answer } from './request.ts';
 import { createCaller } from './retry.ts';
 import type { Caller, CallerParts } from './retry.ts';
 import { createTransport } from './transport.ts';
@@ -40,7 +44,8 @@ const DEFAULT_CONNECTIONS = 32;
 export interface CustomGptClientOptions {
   /** Scheme, host and port. */
   readonly baseUrl: string;
-  readonly apiKey: { reveal(): string };
+  /** `renew`, asked once the API refused the key: whether there is a newer one by now. Without it there never is. */
+  readonly apiKey: { reveal(): string; renew?(): boolean };
   readonly requestsPerMinute: number | 'unlimited';
   readonly clock: Clock;
   readonly chance: Chance;
@@ -77,9 +82,10 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
   const { clock, chance, log } = options;
   const urls = createUrls(options.baseUrl);
   const patience = { ...DEFAULT_PATIENCE, ...options.patience };
+  const credential = createCredential(options.apiKey);
   const transport = createTransport({
     origin: urls.origin,
-    authorization: authorizationOf(options.apiKey),
+    authorization: credential.current,
     connections: options.connections ?? DEFAULT_CONNECTIONS,
     timeouts: { ...DEFAULT_TIMEOUTS, ...options.timeouts },
     clock,
@@ -87,7 +93,9 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
   });
   const gate = new Gate({ clock, chance, log, patience });
   const turnstile = new Turnstile({ clock, gate, pace: createPace(options.requestsPerMinute) });
-  const view = () => createView({ urls, transport, turnstile, gate, clock, chance, log, patience });
+  const key = () => keyFingerprint(urls.origin, options.apiKey);
+  const view = () =>
+    createView({ urls, key, transport, turnstile, gate, clock, chance, log, patience, credential });
   return {
     ...view(),
     view,
@@ -98,7 +106,7 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
   };
 }
 
-type ViewParts = Omit<CallerParts, 'onSent'> & { readonly urls: Urls };
+type ViewParts = Omit<CallerParts, 'onSent'> & { readonly urls: Urls; readonly key: () => string };
 
 function createView(parts: ViewParts): CustomGptView {
   const { urls } = parts;
@@ -107,7 +115,8 @@ function createView(parts: ViewParts): CustomGptView {
     counts[purpose] += 1;
   };
   const call = createCaller({ ...parts, onSent });
-  const reader = createReader({ ...parts, call, requestCounts: () => ({ ...counts }) });
+  const requestCounts = () => ({ ...counts });
+  const reader = createReader({ ...parts, call, requestCounts });
   return {
     reader,
     places: Object.freeze<PlaceReader>({
@@ -123,30 +132,25 @@ function createView(parts: ViewParts): CustomGptView {
   };
 }
 
-function authorizationOf(apiKey: { reveal(): string }): string {
-  const key = apiKey.reveal();
-  if (!/^[\x21-\x7e]+$/.test(key)) {
-    throw new RetentionError('usage', 'The API key is empty or has characters that no key has.', {
-      hint: 'Set CUSTOMGPT_API_KEY or CUSTOMGPT_API_KEY_FILE to the key alone.',
-    });
-  }
-  return `Bearer ${key}`;
-}
-
 function createReader(parts: {
   readonly urls: Urls;
+  readonly key: () => string;
   readonly call: Caller;
   readonly clock: Clock;
   readonly log: Log;
   readonly transport: Transport;
+  readonly gate: Gate;
   readonly requestCounts: () => RequestCounts;
 }): CustomGptReader {
   return Object.freeze<CustomGptReader>({
+    account: (signal) => askAccount(parts, signal),
     projectPages: (signal) => projectPages(parts, signal),
-    conversationPages: (projectId, signal) => conversationPages(parts, projectId, signal),
-    existence: (projectId, sessionId, { purpose, signal }) =>
-      askExistence(parts, { projectId, sessionId, purpose, signal }),
+    conversationPages: (projectId, signal, order) => conversationPages(parts, projectId, { signal, order }),
+    conversationPage: (projectId, page, signal) => conversationPage(parts, projectId, { page, signal }),
+    existence: (projectId, sessionId, options) =>
+      askExistence(parts, { projectId, sessionId, signal: undefined, ...options }),
     control: (projectId, signal) => control(parts, projectId, signal),
+    pausedMs: () => parts.gate.pausedMs(parts.clock.monotonic()),
     requestCounts: parts.requestCounts,
     clockSkewMs: () => parts.transport.clockSkewMs(),
   });
@@ -177,28 +181,44 @@ async function deleteConversation(
       mayBeSent,
       mayStillBeSent,
       repeat: 'if_not_carried_out',
-      // Recorded is 200 with `{"data":{"deleted":true}}`; whatever else a 2xx says, the follow-up GET decides.
-      read: ({ status }) => ({ kind: 'accepted', status }),
+      read: readDeleted,
     });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const { failure } = error;
     if (failure === 'unauthorized' || failure === 'aborted') throw error;
-    return error.neverSent ? { kind: 'not_sent', failure } : toDeleteAnswer(failure, error);
+    if (error.neverSent) return { kind: 'not_sent', failure: failureInWords(error) };
+    return toDeleteAnswer(failure, error);
   }
 }
 
+/** Recorded is 200 with `{"data":{"deleted":true}}`. An answer that cannot be read, or says no, leaves it open. */
+function readDeleted({ status, body }: Answer): DeleteAnswer {
+  if (status === 204 || (status === 200 && body?.length === 0)) return { kind: 'accepted', status };
+  const json = parseJson(body);
+  if (status !== 200 || !isRecord(json)) return { kind: 'ambiguous', status, failure: 'unreadable' };
+  const { data } = json;
+  const isDenied = json['deleted'] === false || (isRecord(data) && data['deleted'] === false);
+  if (isDenied) return { kind: 'ambiguous', status, failure: 'deleted: false' };
+  return { kind: 'accepted', status };
+}
+
+/** Statuses by which a request was turned away before anything was done. */
+const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 405, 409, 422]);
+
 function toDeleteAnswer(
   failure: Exclude<ApiFailure, 'unauthorized' | 'aborted'>,
-  { status, inVendorsOwnWords }: ApiError,
+  { status, code }: ApiError,
 ): DeleteAnswer {
   switch (failure) {
     case 'not_found':
-      return { kind: 'not_found', status: 404, inVendorsOwnWords };
+      return { kind: 'not_found', status: 404 };
     case 'forbidden':
-    case 'bad_request':
     case 'throttled':
-      if (status !== undefined) return { kind: 'refused', status, failure };
+    case 'bad_request':
+      if (status !== undefined && (failure !== 'bad_request' || REFUSALS.has(status))) {
+        return { kind: 'refused', status, failure };
+      }
       return { kind: 'ambiguous', status, failure };
     case 'server_error':
     case 'network':
@@ -206,6 +226,7 @@ function toDeleteAnswer(
     case 'too_large':
     case 'malformed':
     case 'redirect':
-      return { kind: 'ambiguous', status, failure };
+    case 'stale':
+      return { kind: 'ambiguous', status, failure: code ?? failure };
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
+import { wordsOfNotFound } from '../core/not-found-words.ts';
 import type { Existence } from '../core/ports.ts';
 import { askExistence } from './existence.ts';
 import type { Question } from './existence.ts';
@@ -13,7 +14,13 @@ const NOW = Date.UTC(2026, 5, 1, 12);
 /** When the n-th answer arrived. */
 const receivedAt = (n: number): number => NOW - 1000 + n;
 
-/** What one request comes to: an answer with this status and body, a 404 in the vendor's words, an error. */
+const NOT_FOUND = {
+  status: 'error',
+  url: `/conversations/${SESSION}`,
+  data: { code: 404, message: 'no Agent 7' },
+};
+
+/** What one request comes to: an answer with this status and body, a 404 as JSON, an error. */
 type Reply = { readonly body: unknown; readonly status?: number } | 'gone' | Error;
 
 function conversation(change: object = {}): object {
@@ -31,7 +38,7 @@ function reply(row: unknown, messages: unknown): Reply {
 function answerOf({ body, status = 200 }: Exclude<Reply, string | Error>, n: number): Answer {
   return {
     ...{ kind: 'answer', status, body: Buffer.from(JSON.stringify(body)), bodyFailure: undefined },
-    ...{ retryAfter: undefined, date: undefined, receivedAt: receivedAt(n) },
+    ...{ retryAfter: undefined, date: undefined, isStale: false, receivedAt: receivedAt(n) },
   };
 }
 
@@ -46,8 +53,8 @@ async function ask(replies: readonly Reply[], change: Partial<Question> = {}) {
     calls.push(given);
     const next = replies[calls.length - 1] ?? new Error('one request too many');
     if (next instanceof Error) return Promise.reject(next);
-    const answer = answerOf(next === 'gone' ? { body: {}, status: 404 } : next, calls.length);
-    const value = next === 'gone' ? given.notFound?.(answer) : given.read(answer);
+    const answer = answerOf(next === 'gone' ? { body: NOT_FOUND, status: 404 } : next, calls.length);
+    const value = next === 'gone' ? given.notFound?.(answer, NOT_FOUND) : given.read(answer);
     return value === undefined
       ? Promise.reject(apiError('malformed', answer.status))
       : Promise.resolve(value);
@@ -96,8 +103,13 @@ describe('the question whether a conversation is there', () => {
     expect(oversized.answer).toMatchObject({ state: 'present', conversation: undefined });
   });
 
-  it('is answered by a 404', async () => {
-    expect((await ask(['gone'])).answer).toEqual({ state: 'gone', status: 404, receivedAt: receivedAt(1) });
+  it('is answered by a 404, with its words', async () => {
+    const { answer } = await ask(['gone']);
+    expect(answer).toEqual({
+      ...{ state: 'not_found', status: 404, receivedAt: receivedAt(1) },
+      words: wordsOfNotFound(NOT_FOUND, ['7', SESSION]),
+    });
+    expect(JSON.stringify(answer)).not.toContain(SESSION);
   });
 
   it.each([
@@ -107,7 +119,7 @@ describe('the question whether a conversation is there', () => {
   ])('is not answered by another %s', async (_, change) => {
     const { answer, calls } = await ask([reply(conversation(change), paged([message(1)], 1, 2))]);
     expect(answer).toEqual({
-      ...{ state: 'no_evidence', status: 200, failure: 'another_conversation' },
+      ...{ state: 'no_evidence', status: 200, failure: 'another conversation' },
       receivedAt: receivedAt(1),
     });
     expect(calls).toHaveLength(1);
@@ -123,7 +135,7 @@ describe('the question whether a conversation is there', () => {
   it.each([201, 203, 204])('is not answered by a %i', async (status) => {
     const { body } = reply(conversation(), paged([])) as { readonly body: unknown };
     const { answer } = await ask([{ body, status }]);
-    expect(answer).toMatchObject({ state: 'no_evidence', status, failure: 'malformed' });
+    expect(answer).toMatchObject({ state: 'no_evidence', status, failure: `HTTP ${status}, malformed` });
   });
 
   it.each([
@@ -133,12 +145,13 @@ describe('the question whether a conversation is there', () => {
     ['neither row nor messages', { status: 'success', data: {} }],
   ])('is not answered by a 200 with %s', async (_, body) => {
     const { answer } = await ask([{ body }]);
-    expect(answer).toMatchObject({ state: 'no_evidence', status: 200, failure: 'malformed' });
+    expect(answer).toMatchObject({ state: 'no_evidence', status: 200, failure: 'HTTP 200, malformed' });
   });
 
   it.each<[ApiFailure, number | undefined, string]>([
-    ['not_found', 404, 'not_found_in_other_words'],
-    ['forbidden', 403, 'forbidden'],
+    ['not_found', 404, 'HTTP 404 without JSON'],
+    ['stale', 200, 'HTTP 200, stale'],
+    ['forbidden', 403, 'HTTP 403'],
     ['network', undefined, 'network'],
   ])('has no answer in %s', async (failure, status, told) => {
     const { answer } = await ask([apiError(failure, status)]);
@@ -154,22 +167,25 @@ describe('the question whether a conversation is there', () => {
   );
 });
 
-function message(day: number): object {
-  return { id: 1, created_at: `2026-02-${String(day).padStart(2, '0')} 00:00:00` };
+let ids = 0;
+function message(day: number | string): object {
+  const created_at = typeof day === 'string' ? day : `2026-02-${String(day).padStart(2, '0')} 00:00:00`;
+  return { id: (ids += 1), created_at };
 }
 
 describe('the newest message', () => {
   const at = (day: number): number => Date.UTC(2026, 1, day);
-  const rows = (...days: readonly number[]): readonly object[] => days.map(message);
+  const rows = (...days: readonly (number | string)[]): readonly object[] => days.map(message);
+  type Page = object | 'gone' | Error | undefined;
+  /** Pages of one paginator, as they must be: all count all rows. */
+  const pages = (...all: readonly (readonly unknown[])[]): object[] =>
+    all.map((own, index) => ({ ...paged(own, index + 1, all.length), total: all.flat().length }));
   /** Its date by these pages, and how many requests that took. */
-  const newest = async (
-    pages: readonly (object | 'gone' | Error | undefined)[],
-    purpose: Question['purpose'] = 'messages',
-  ) => {
-    const replies = pages.map((page) =>
+  const newest = async (shown: readonly Page[], change: Partial<Question> = {}) => {
+    const replies = shown.map((page) =>
       page === 'gone' || page instanceof Error ? page : reply(conversation(), page),
     );
-    const { answer, calls } = await ask(replies, { purpose });
+    const { answer, calls } = await ask(replies, change);
     if (answer.state !== 'present') throw new Error(answer.state);
     expect(answer.receivedAt).toBe(receivedAt(1));
     return [answer.lastMessageAt, calls.length];
@@ -178,46 +194,100 @@ describe('the newest message', () => {
   it.each<[string, readonly unknown[], number | undefined]>([
     ['a single one', rows(5), at(5)],
     ['any order', rows(3, 9, 5), at(9)],
+    [
+      'rows without an id',
+      [{ created_at: '2026-02-03 00:00:00' }, { created_at: '2026-02-04 00:00:00' }],
+      at(4),
+    ],
     ['none', [], undefined],
-    ['one without a date', [...rows(9), {}], undefined],
+    ['one without a date', [...rows(9), { id: 'x' }], undefined],
     ['one that is none', [...rows(9), null], undefined],
   ])('of one page with %s', async (_, list, expected) => {
-    expect(await newest([paged(list)])).toEqual([expected, 1]);
+    expect(await newest(pages(list))).toEqual([expected, 1]);
+    expect(await newest(pages(list), { purpose: 'verify' })).toEqual([expected, 1]);
+    expect(await newest(pages(list), { onlyFirstPage: true })).toEqual([expected, 1]);
   });
 
-  it.each<[string, readonly object[], number | undefined]>([
-    ['newest first', rows(9, 5), at(9)],
-    ['newest first, some of the same time', rows(9, 9, 5), at(9)],
-    ['in no order', rows(5, 9, 7), undefined],
-    ['in no order, the other way round', rows(9, 5, 7), undefined],
-  ])('of the first of several pages, %s, takes one request', async (_, list, expected) => {
-    expect(await newest([paged(list, 1, 3)])).toEqual([expected, 1]);
+  it.each<[string, readonly (readonly object[])[]]>([
+    ['newest first', [rows(9, 7), rows(5, 4), rows(2)]],
+    ['oldest first', [rows(2, 4), rows(5, 7), rows(9)]],
+    ['oldest page first, newest first inside', [rows(4, 2), rows(7, 5), rows(9)]],
+    ['in no order', [rows(4, 7), rows(9, 2), rows(5)]],
+    ['with pages of another size', [rows(4), rows(9, 2, 7), rows(5)]],
+  ])('of several pages, %s, is found on all of them', async (_, list) => {
+    expect(await newest(pages(...list))).toEqual([at(9), 3]);
   });
 
-  it.each<[string, readonly object[], readonly object[], number]>([
-    ['oldest first', rows(1, 2), rows(3, 4), 4],
-    ['all of the same time', rows(2, 2), rows(3), 3],
-    ['with a single one', rows(5), rows(4), 5],
-    ['with none', [], rows(4), 4],
-  ])('of the first of several pages, %s, is looked for on the last', async (...row) => {
-    const [, first, last, expected] = row;
-    expect(await newest([paged(first, 1, 3), paged(last, 3, 3)])).toEqual([at(expected), 2]);
-    expect(await newest([paged(first, 1, 3)], 'verify')).toEqual([undefined, 1]);
+  it.each([{ purpose: 'verify' as const }, { onlyFirstPage: true }])(
+    'of several pages is unknown to who asks for one: %j',
+    async (change) => {
+      expect(await newest(pages(rows(9, 7), rows(5)), change)).toEqual([undefined, 1]);
+    },
+  );
+
+  it('that is new enough by a page needs no other', async () => {
+    const list = pages(rows(4, 2), rows(7, 5), rows(9));
+    expect(await newest(list, { enoughAt: at(4) })).toEqual([at(4), 1]);
+    expect(await newest(list, { enoughAt: at(4) + 1 })).toEqual([at(7), 2]);
+    expect(await newest(list, { enoughAt: at(10) })).toEqual([at(9), 3]);
   });
 
-  it.each<[string, object | 'gone' | Error | undefined]>([
+  it('is read on for where the last page has not all rows that are counted', async () => {
+    const [first, second, third] = pages(rows(4, 2), rows(7, 5), rows(9)).map((page) => ({
+      ...page,
+      last_page: 1,
+    }));
+    expect(await newest([first, second, third])).toEqual([at(9), 3]);
+    expect(await newest([first, second, { ...third, data: [] }])).toEqual([undefined, 3]);
+  });
+
+  it('needs a look at pages that are claimed and are not there', async () => {
+    const first = { ...paged(rows(9, 7), 1, 4), total: 2 };
+    expect(await newest([first, { ...first, current_page: 2, data: [] }])).toEqual([at(9), 2]);
+    expect(await newest([first, { ...first, current_page: 2, data: rows(3) }])).toEqual([undefined, 2]);
+  });
+
+  it('is unknown where pages repeat rows, and so lack others', async () => {
+    const [first, second, third] = pages(rows(4, 2), rows(7, 5), rows(9));
+    const again = { ...second, ...{ data: (first as { data: unknown }).data } };
+    const behind = { ...third, ...{ current_page: 4, data: [] } };
+    expect(await newest([first, again, third, behind])).toEqual([undefined, 4]);
+  });
+
+  it('of a conversation of more than 50 pages is unknown', async () => {
+    const list = Array.from({ length: 51 }, (_, page) => rows((page % 27) + 1));
+    expect(await newest(pages(...list))).toEqual([undefined, 1]);
+    const unsaid = pages(...list).map((page) => ({ ...page, last_page: 1 }));
+    expect(await newest(unsaid)).toEqual([undefined, 50]);
+    expect(await newest(pages(...list), { enoughAt: 0 })).toEqual([at(1), 1]);
+    expect(await newest(pages(...list.slice(1)))).toEqual([at(27), 50]);
+  });
+
+  it('is an interval where its date is one, as late as what is beside it', async () => {
+    const rough = rows('25 Jun 2023 05:01:11');
+    const [from, to] = [Date.UTC(2023, 5, 24, 15, 1, 11), Date.UTC(2023, 5, 26, 5, 1, 11)];
+    expect(await newest(pages(rough))).toEqual([`${from}/${to}`, 1]);
+    expect(await newest(pages([...rough, ...rows('2023-06-25 00:00:00')]))).toEqual([
+      `${Date.UTC(2023, 5, 25)}/${to}`,
+      1,
+    ]);
+    expect(await newest(pages([...rough, ...rows(9)]))).toEqual([at(9), 1]);
+  });
+
+  it.each<[string, Page]>([
     ['is gone', 'gone'],
     ['does not arrive', apiError('server_error', 500)],
-    ['has moved', paged(rows(3), 3, 4)],
-    ['is another page', paged(rows(3), 2, 3)],
+    ['counts another total', { ...paged(rows(3), 2, 2), total: 4 }],
+    ['is another page', { ...paged(rows(3), 1, 2), total: 3 }],
     ['has no messages', undefined],
-    ['has an unusable date', paged([{}], 3, 3)],
-  ])('is unknown where the last page %s', async (_, last) => {
-    expect(await newest([paged(rows(1, 2), 1, 3), last])).toEqual([undefined, 2]);
+    ['has an unusable date', { ...paged([{}], 2, 2), total: 3 }],
+  ])('is unknown where a further page %s', async (_, second) => {
+    expect(await newest([...pages(rows(9, 7), rows(5)).slice(0, 1), second])).toEqual([undefined, 2]);
   });
 
-  it('is unknown where the first page is another, or none', async () => {
+  it('is unknown where the first page is another, does not count, or is none', async () => {
     expect(await newest([paged(rows(3, 2), 2, 3)])).toEqual([undefined, 1]);
+    expect(await newest([{ ...paged(rows(3, 2)), total: 'x' }])).toEqual([undefined, 1]);
     expect(await newest([undefined])).toEqual([undefined, 1]);
   });
 });

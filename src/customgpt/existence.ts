@@ -1,10 +1,12 @@
 import type { Conversation } from '../core/conversation.ts';
-import { ApiError } from '../core/errors.ts';
-import { parseInstant } from '../core/instant.ts';
+import { ApiError, failureInWords } from '../core/errors.ts';
+import type { Instant } from '../core/instant.ts';
+import { wordsOfNotFound } from '../core/not-found-words.ts';
 import type { Clock, Existence } from '../core/ports.ts';
-import { isRecord, parseJson } from './answers.ts';
+import { parseJson } from './answers.ts';
 import type { Answer } from './request.ts';
 import type { Call, Caller } from './retry.ts';
+import { newestMessageAt } from './newest-message.ts';
 import { parseConversationRow, parseId } from './rows.ts';
 import { parseMessages } from './schemas.ts';
 import type { MessagesAnswer, Paginated } from './schemas.ts';
@@ -19,15 +21,14 @@ export interface ExistenceParts {
 export interface Question {
   readonly projectId: number;
   readonly sessionId: string;
-  readonly purpose: 'messages' | 'verify';
+  readonly purpose: 'messages' | 'calibrate' | 'verify';
   readonly signal: AbortSignal | undefined;
+  readonly onlyFirstPage?: boolean;
+  readonly enoughAt?: number | undefined;
 }
 
 type Seen = MessagesAnswer & { readonly receivedAt: number };
-type Gone = Existence & { readonly state: 'gone' };
-
-/** Order of the rows of a page by their dates. All the same are `oldest_first`: they do not show that it is the other. */
-type Order = 'newest_first' | 'oldest_first' | 'none';
+type NotFound = Existence & { readonly state: 'not_found' };
 
 /** GET …/messages, newest first. Throws ApiError `unauthorized` and `aborted` only; all else is an answer or no evidence. */
 export async function askExistence(parts: ExistenceParts, question: Question): Promise<Existence> {
@@ -43,13 +44,13 @@ function withoutSight(error: unknown, receivedAt: number): Existence {
   if (!(error instanceof ApiError)) throw error;
   const { status } = error;
   if (error.failure === 'unauthorized' || error.failure === 'aborted') throw error;
-  const failure = error.failure === 'not_found' ? 'not_found_in_other_words' : error.failure;
+  const failure = error.failure === 'not_found' ? 'HTTP 404 without JSON' : failureInWords(error);
   return { state: 'no_evidence', status, failure, receivedAt };
 }
 
-function fetchMessages(parts: ExistenceParts, question: Question, page: number): Promise<Seen | Gone> {
+function fetchMessages(parts: ExistenceParts, question: Question, page: number): Promise<Seen | NotFound> {
   const { projectId, sessionId, purpose, signal } = question;
-  const call: Call<Seen | Gone> = {
+  const call: Call<Seen | NotFound> = {
     target: parts.urls.messages(projectId, sessionId, page),
     purpose,
     size: 'messages',
@@ -57,7 +58,10 @@ function fetchMessages(parts: ExistenceParts, question: Question, page: number):
     // Who verifies polls with a back-off of his own: two of them would multiply.
     repeat: purpose === 'verify' ? 'if_not_carried_out' : 'read',
     read: readMessages,
-    notFound: ({ receivedAt }) => ({ state: 'gone', status: 404, receivedAt }),
+    notFound: ({ receivedAt }, json) => {
+      const words = wordsOfNotFound(json, [String(projectId), sessionId]);
+      return { state: 'not_found', status: 404, words, receivedAt };
+    },
   };
   return parts.call(call);
 }
@@ -71,13 +75,13 @@ function readMessages(answer: Answer): Seen | undefined {
 async function present(parts: ExistenceParts, question: Question, seen: Seen): Promise<Existence> {
   const { receivedAt } = seen;
   if (isAnother(seen, question)) {
-    return { state: 'no_evidence', status: 200, failure: 'another_conversation', receivedAt };
+    return { state: 'no_evidence', status: 200, failure: 'another conversation', receivedAt };
   }
   return {
     state: 'present',
     status: 200,
     conversation: conversationOf(seen, question),
-    lastMessageAt: await newestMessageAt(parts, question, seen.messages),
+    lastMessageAt: await newestOf(parts, question, seen.messages),
     receivedAt,
   };
 }
@@ -96,56 +100,24 @@ function conversationOf({ conversation }: Seen, { projectId }: Question): Conver
   return { projectId, sessionId, name, createdAt, updatedAt, createdBy };
 }
 
-/**
- * The newest `created_at` of the messages; undefined where it cannot be known: one date on the page unusable, pages
- * missing, rows in no order. A server that ignores `order=desc` has its newest message on the last page.
- */
-async function newestMessageAt(
+async function newestOf(
   parts: ExistenceParts,
   question: Question,
   first: Paginated | undefined,
-): Promise<number | undefined> {
-  const dates = datesOf(first, 1);
-  if (first === undefined || dates === undefined) return undefined;
-  if (first.lastPage <= 1) return max(dates);
-  const order = orderOf(dates);
-  if (order === 'newest_first') return max(dates);
-  if (order === 'none' || question.purpose === 'verify') return undefined;
-  const last = await lastPageDates(parts, question, first.lastPage);
-  return last === undefined ? undefined : max([...dates, ...last]);
-}
-
-async function lastPageDates(
-  parts: ExistenceParts,
-  question: Question,
-  page: number,
-): Promise<readonly number[] | undefined> {
-  try {
-    const seen = await fetchMessages(parts, question, page);
-    const messages = 'state' in seen ? undefined : seen.messages;
-    return messages?.lastPage === page ? datesOf(messages, page) : undefined;
-  } catch (error) {
-    // That the conversation is there is known from the first page; only its newest message stays unknown.
-    withoutSight(error, 0);
-    return undefined;
-  }
-}
-
-/** Undefined when it is not the page asked for, or one of the dates is unusable. */
-function datesOf(page: Paginated | undefined, asked: number): readonly number[] | undefined {
-  if (page?.page !== asked) return undefined;
-  const dates = page.rows.map((row) => (isRecord(row) ? parseInstant(row['created_at']) : undefined));
-  return dates.every((date) => date !== undefined) ? dates : undefined;
-}
-
-function orderOf(dates: readonly number[]): Order {
-  const steps = dates.slice(1).map((date, index) => date - (dates[index] ?? date));
-  const rises = steps.some((step) => step > 0);
-  const falls = steps.some((step) => step < 0);
-  if (rises && falls) return 'none';
-  return falls ? 'newest_first' : 'oldest_first';
-}
-
-function max(values: readonly number[]): number | undefined {
-  return values.length === 0 ? undefined : values.reduce((most, value) => Math.max(most, value));
+): Promise<Instant | undefined> {
+  const isOneRequest = question.purpose !== 'messages' || question.onlyFirstPage === true;
+  return newestMessageAt(first, {
+    enoughAt: question.enoughAt,
+    page: async (number) => {
+      if (isOneRequest) return undefined;
+      try {
+        const seen = await fetchMessages(parts, question, number);
+        return 'state' in seen ? undefined : seen.messages;
+      } catch (error) {
+        // That the conversation is there is known from the first page; only its newest message stays unknown.
+        withoutSight(error, 0);
+        return undefined;
+      }
+    },
+  });
 }

@@ -63,6 +63,8 @@ export class Gate {
   #episodeStartedAt = 0;
   #level = 0;
   #lastPauseMs = 0;
+  /** Of pauses that are over. */
+  #pausedMs = 0;
   #openedAt = -Infinity;
   #last: LastFailure = { failure: 'server_error', status: undefined };
   #failuresInARow = 0;
@@ -77,6 +79,11 @@ export class Gate {
 
   get isPaused(): boolean {
     return this.#paused;
+  }
+
+  /** How long nothing but probes could be sent, all pauses together. */
+  pausedMs(now: number): number {
+    return this.#pausedMs + (this.#paused ? now - this.#episodeStartedAt : 0);
   }
 
   /** Zero when a request may go now; Infinity while a probe is on its way and its report will decide. */
@@ -94,6 +101,7 @@ export class Gate {
   admit(now: number): Ticket {
     if (!this.#paused) return { episode: this.#episode, isProbe: false };
     if (now - this.#pausedUntil > FORGOTTEN_AFTER_MS) {
+      this.#pausedMs += now - this.#episodeStartedAt;
       this.#episodeStartedAt = now;
       this.#level = 0;
     }
@@ -135,6 +143,7 @@ export class Gate {
     if (this.#clock.monotonic() < this.#pausedUntil) return;
     this.#paused = false;
     this.#openedAt = this.#clock.monotonic();
+    this.#pausedMs += this.#openedAt - this.#episodeStartedAt;
     this.#log.info({ pausedMs: Math.round(this.#openedAt - this.#episodeStartedAt) }, 'requests resumed');
   }
 

@@ -1,6 +1,6 @@
 import { ApiError } from '../core/errors.ts';
 import type { Project } from '../core/conversation.ts';
-import type { Clock, ConversationPage, Log, ProjectPage } from '../core/ports.ts';
+import type { Clock, ConversationPage, ListOrder, Log, ProjectPage } from '../core/ports.ts';
 import type { Purpose } from '../core/run.ts';
 import { parseJson } from './answers.ts';
 import type { Answer } from './request.ts';
@@ -10,7 +10,7 @@ import { parseList } from './schemas.ts';
 import type { Paginated } from './schemas.ts';
 import type { Target, Urls } from './urls.ts';
 
-/** No real set has so many pages: a `last_page` that runs ahead of us would otherwise be followed for ever. */
+/** No real set has so many pages: a list that never ends would otherwise be followed for ever. */
 const MOST_PAGES = 1_000_000;
 
 export interface ListParts {
@@ -24,27 +24,37 @@ interface ListPage extends Paginated {
   readonly receivedAt: number;
 }
 
-function readPage(answer: Answer, page: number): ListPage | undefined {
-  const list = parseList(parseJson(answer.body));
-  if (answer.status !== 200 || list?.page !== page) return undefined;
-  return { ...list, receivedAt: answer.receivedAt };
+/** The page, or what is wrong with the answer. */
+function readPage(answer: Answer, page: number): ListPage | string {
+  if (answer.status !== 200) return 'no list';
+  const json = parseJson(answer.body);
+  if (json === undefined) return 'not JSON';
+  const list = parseList(json);
+  if (list === undefined) return 'JSON, but no list';
+  return list.page === page ? { ...list, receivedAt: answer.receivedAt } : `page ${list.page} came instead`;
 }
 
 /** One page by its number. Throws ApiError; `malformed` when another page came than was asked for. */
-export function fetchPage(
+export async function fetchPage(
   call: Caller,
   target: Target,
   options: { readonly page: number; readonly purpose: Purpose; readonly signal: AbortSignal | undefined },
 ): Promise<ListPage> {
   const { page, purpose, signal } = options;
-  return call({
-    target,
-    purpose,
-    size: 'list',
-    signal,
-    repeat: 'read',
-    read: (answer) => readPage(answer, page),
-  });
+  let detail: string | undefined;
+  const read = (answer: Answer): ListPage | undefined => {
+    const list = readPage(answer, page);
+    detail = typeof list === 'string' ? list : undefined;
+    return typeof list === 'string' ? undefined : list;
+  };
+  try {
+    return await call({ target, purpose, size: 'list', signal, repeat: 'read', read });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.failure !== 'malformed') throw error;
+    const { failure, status } = error;
+    const { method, path } = target;
+    throw new ApiError({ failure, method, path, status, detail, cause: error });
+  }
 }
 
 /** A reader often stops early, and a page asked for ahead would be asked for in vain: half as many ahead as were read. */
@@ -54,6 +64,9 @@ const MOST_PAGES_AHEAD = 8;
 /**
  * One page after the other. From the third on, the next ones are under way while the reader works on this one; a reader
  * that stops takes them back, and at a set pace they have not even been sent by then.
+ *
+ * The end is an empty page: one at or behind the page that calls itself the last, or two in a row wherever they come, for
+ * then that number is too high. An API may also refuse what lies behind its last page.
  */
 async function* pages(
   parts: ListParts,
@@ -68,21 +81,39 @@ async function* pages(
     return Promise.reject(new ApiError({ failure: 'malformed', method: target.method, path: target.path }));
   };
   const ahead: Promise<ListPage>[] = [];
+  let lastPage = 1;
+  let emptyCount = 0;
   try {
     for (let page = 1; ; page += 1) {
-      const list = await (ahead.shift() ?? fetchNumber(page));
+      const asked = ahead.shift() ?? fetchNumber(page);
+      const list = await (page > lastPage ? undefinedIfNone(asked) : asked);
+      if (list === undefined) return;
+      lastPage = list.lastPage;
+      emptyCount = list.rows.length === 0 ? emptyCount + 1 : 0;
       const wanted = Math.min(MOST_PAGES_AHEAD, Math.floor(page / PAGES_READ_FOR_ONE_AHEAD));
-      while (ahead.length < wanted && page + ahead.length < list.lastPage) {
+      while (emptyCount === 0 && ahead.length < wanted && page + ahead.length < lastPage) {
         const next = fetchNumber(page + ahead.length + 1);
         // It is awaited later, or never: until then a failure is nobody's yet.
         next.catch(() => undefined);
         ahead.push(next);
       }
       yield list;
-      if (page >= list.lastPage) return;
+      if (emptyCount > 0 && (page >= lastPage || emptyCount > 1)) return;
     }
   } finally {
     stopped.abort();
+  }
+}
+
+/** Behind the last page an API may answer 404 or 400, or show its last page again: there is none. */
+async function undefinedIfNone(page: Promise<ListPage>): Promise<ListPage | undefined> {
+  try {
+    return await page;
+  } catch (error) {
+    const isNone =
+      error instanceof ApiError && ['not_found', 'bad_request', 'malformed'].includes(error.failure);
+    if (isNone) return undefined;
+    throw error;
   }
 }
 
@@ -96,22 +127,28 @@ export async function* projectPages(
       parts.log.warn({ page, rowCount: rows.length - projects.length }, 'projects without a usable id');
     }
     yield { projects, page, lastPage, total };
+    if (page >= lastPage) return;
   }
 }
 
 export async function* conversationPages(
   parts: ListParts,
   projectId: number,
-  signal: AbortSignal | undefined,
+  how: { readonly signal: AbortSignal | undefined; readonly order: ListOrder | undefined },
 ): AsyncGenerator<ConversationPage, void, undefined> {
-  const targetOf = (page: number) => parts.urls.conversations(projectId, page);
-  for await (const { rows, page, lastPage, total, receivedAt } of pages(parts, targetOf, signal)) {
-    yield {
-      rows: rows.map((row) => parseConversationRow(row, projectId)),
-      page,
-      lastPage,
-      total,
-      receivedAt,
-    };
-  }
+  const targetOf = (page: number) => parts.urls.conversations(projectId, page, how.order);
+  for await (const list of pages(parts, targetOf, how.signal)) yield conversationsOf(list, projectId);
+}
+
+export async function conversationPage(
+  parts: ListParts,
+  projectId: number,
+  { page, signal }: { readonly page: number; readonly signal: AbortSignal | undefined },
+): Promise<ConversationPage> {
+  const target = parts.urls.conversations(projectId, page);
+  return conversationsOf(await fetchPage(parts.call, target, { page, purpose: 'list', signal }), projectId);
+}
+
+function conversationsOf({ rows, ...list }: ListPage, projectId: number): ConversationPage {
+  return { ...list, rows: rows.map((row) => parseConversationRow(row, projectId)) };
 }

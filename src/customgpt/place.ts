@@ -1,5 +1,6 @@
 import { ApiError } from '../core/errors.ts';
 import type { NativeRetention } from '../core/native-retention.ts';
+import { wordsOfNotFound } from '../core/not-found-words.ts';
 import type { PlaceSight } from '../core/ports.ts';
 import { isRecord, parseJson } from './answers.ts';
 import type { Answer } from './request.ts';
@@ -22,12 +23,15 @@ export async function askProject(parts: PlaceParts, { projectId, signal }: Quest
   try {
     return await parts.call<PlaceSight>({
       target: parts.urls.project(projectId),
-      purpose: 'other',
+      purpose: 'control',
       size: 'small',
       signal,
       repeat: 'read',
       read: (answer) => (isProject(answer, projectId) ? { state: 'present' } : undefined),
-      notFound: () => ({ state: 'gone' }),
+      notFound: ({ status }, json) =>
+        wordsOfNotFound(json, [String(projectId)]).isDocumented
+          ? { state: 'gone' }
+          : { state: 'no_evidence', failure: `HTTP ${status}` },
     });
   } catch (error) {
     return withoutEvidence(error);
@@ -42,7 +46,7 @@ export async function askNativeRetention(
   try {
     return await parts.call({
       target: parts.urls.settings(projectId),
-      purpose: 'other',
+      purpose: 'control',
       size: 'small',
       signal,
       repeat: 'read',

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/ports.ts';
 import type { StartDeadline } from './deadlines.ts';
@@ -43,6 +44,8 @@ export interface Answer {
   readonly bodyFailure: 'too_large' | 'timeout' | 'network' | 'malformed' | undefined;
   readonly retryAfter: string | undefined;
   readonly date: string | undefined;
+  /** Older than its request by its `Age`: a cache said it, not the service. */
+  readonly isStale: boolean;
   readonly receivedAt: number;
 }
 
@@ -50,7 +53,7 @@ export interface Answer {
 export interface Silence {
   readonly kind: 'silence';
   readonly failure: 'network' | 'timeout' | 'aborted';
-  /** Such as `ECONNREFUSED`. */
+  /** Such as `ECONNREFUSED 127.0.0.1:4010`. */
   readonly code: string | undefined;
   /** Not a byte of the request was written, so nobody can have carried it out. */
   readonly neverSent: boolean;
@@ -80,6 +83,14 @@ function codeOf(error: unknown): string | undefined {
   return typeof error.code === 'string' && /^[A-Z0-9_]{1,64}$/.test(error.code) ? error.code : undefined;
 }
 
+/** Where no connection could be had: the address is the machine's own finding, not the server's word. */
+function addressOf(error: object): string {
+  if (!('address' in error) || !('port' in error)) return '';
+  const { address, port } = error;
+  if (typeof address !== 'string' || !isIP(address) || typeof port !== 'number') return '';
+  return ` ${address.includes(':') ? `[${address}]` : address}:${port}`;
+}
+
 function only(header: string | string[] | undefined): string | undefined {
   return Array.isArray(header) ? header[0] : header;
 }
@@ -96,7 +107,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #settled = false;
   #sentAt = 0;
   #byteCount = 0;
-  #head: Pick<Answer, 'status' | 'retryAfter' | 'date'> | undefined;
+  #head: Pick<Answer, 'status' | 'retryAfter' | 'date' | 'isStale'> | undefined;
 
   constructor(
     request: WireRequest,
@@ -145,7 +156,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const date = only(headers['date']);
     const { clock } = this.#line;
     this.#line.onAnswered(date, clock.now() - (clock.monotonic() - this.#sentAt) / 2);
-    this.#head = { status, date, retryAfter: only(headers['retry-after']) };
+    const ageMs = Number(only(headers['age']) ?? 0) * 1000;
+    const isStale = ageMs > clock.monotonic() - this.#sentAt;
+    this.#head = { status, date, isStale, retryAfter: only(headers['retry-after']) };
     if (status >= 300 && status < 400) {
       this.#cut('malformed');
       return;
@@ -181,7 +194,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
     const code = codeOf(error);
-    this.#cut(code !== undefined && TIMEOUT_CODES.has(code) ? 'timeout' : 'network', code);
+    const isTimeout = code !== undefined && TIMEOUT_CODES.has(code);
+    this.#cut(isTimeout ? 'timeout' : 'network', code === undefined ? undefined : code + addressOf(error));
   }
 
   #bodyLimit(): number {

@@ -2,10 +2,11 @@ import { ApiError } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
 import type { Chance, Clock, Log } from '../core/ports.ts';
 import type { Purpose } from '../core/run.ts';
-import { failureOf, isVendorsNotFound, toApiError } from './answers.ts';
+import { failureOf, jsonOfNotFound, toApiError } from './answers.ts';
 import { jittered } from './gate.ts';
 import type { Gate, Lesson, Patience } from './gate.ts';
 import { parseRetryAfter } from './http-date.ts';
+import type { Credential } from './credential.ts';
 import type { Answer, WireRequest, WireResult } from './request.ts';
 import type { Transport } from './transport.ts';
 import type { Turnstile } from './turnstile.ts';
@@ -25,8 +26,8 @@ export interface Call<T> extends WireRequest {
   readonly mayBeSent?: (() => Promise<boolean>) | undefined;
   /** Content of a whole 2xx answer; undefined when it is not what this route answers. */
   read(answer: Answer): T | undefined;
-  /** What a 404 in the vendor's own words says, to a caller for whom it is an answer like others. */
-  readonly notFound?: (answer: Answer) => T;
+  /** What a 404 with this JSON says, to a caller for whom it is an answer like others. */
+  readonly notFound?: (answer: Answer, json: unknown) => T;
 }
 
 /** Sends until there is an answer to keep, or throws ApiError. */
@@ -40,6 +41,7 @@ export interface CallerParts {
   readonly chance: Chance;
   readonly log: Log;
   readonly patience: Patience;
+  readonly credential: Credential;
   /** A request goes on the wire, the first time or again. */
   onSent(purpose: Purpose): void;
 }
@@ -49,9 +51,13 @@ interface Progress {
   readonly startedAt: number;
   attempts: number;
   firstFailureAt: number | undefined;
+  /** The key was exchanged for its sake: that is done once. */
+  hasRenewed: boolean;
 }
 
-type Outcome<T> = { readonly value: T } | { readonly error: ApiError; readonly result: WireResult };
+type Outcome<T> =
+  | { readonly value: T }
+  | { readonly error: ApiError; readonly result: WireResult; readonly sentWith: string };
 
 /** The one retry layer. Nothing below it repeats a request, and nothing above it need. */
 export function createCaller(parts: CallerParts): Caller {
@@ -60,11 +66,18 @@ export function createCaller(parts: CallerParts): Caller {
       startedAt: parts.clock.monotonic(),
       attempts: 0,
       firstFailureAt: undefined,
+      hasRenewed: false,
     };
     let last: ApiError | undefined;
     for (;;) {
       const outcome = await attempt(parts, call, last);
       if ('value' in outcome) return outcome.value;
+      // Refused, so certainly not carried out, whatever it asked for.
+      const isRefused = outcome.error.failure === 'unauthorized';
+      if (isRefused && !progress.hasRenewed && parts.credential.isNewerThan(outcome.sentWith)) {
+        progress.hasRenewed = true;
+        continue;
+      }
       last = outcome.error;
       const waitMs = nextWaitMs(parts, call, { progress, ...outcome });
       if (waitMs === undefined) throw outcome.error;
@@ -100,12 +113,13 @@ async function attempt<T>(
     }
   }
   const hadAnswered = transport.hasAnswered();
+  const sentWith = parts.credential.current();
   const result = await transport.send(call, () => {
     parts.onSent(call.purpose);
   });
   const isFirstContact = result.kind === 'silence' && !hadAnswered && !transport.hasAnswered();
   turnstile.leave(ticket, isFirstContact ? { kind: 'nothing' } : lessonOf(call, result, clock.now()));
-  return outcomeOf(call, result);
+  return outcomeOf(call, result, sentWith);
 }
 
 async function assertMayBeSent(
@@ -123,16 +137,19 @@ async function assertMayBeSent(
   if (mayBeSent !== true) throw failed(call, 'aborted');
 }
 
-function outcomeOf<T>(call: Call<T>, result: WireResult): Outcome<T> {
-  if (call.notFound !== undefined && result.kind === 'answer' && isVendorsNotFound(result)) {
-    return { value: call.notFound(result) };
-  }
+function outcomeOf<T>(call: Call<T>, result: WireResult, sentWith: string): Outcome<T> {
   const failure = failureOf(result);
+  if (call.notFound !== undefined && result.kind === 'answer' && failure === 'not_found') {
+    const json = jsonOfNotFound(result);
+    if (json !== undefined) return { value: call.notFound(result, json) };
+  }
   if (failure !== undefined || result.kind === 'silence') {
-    return { error: toApiError(call.target, failure ?? 'network', result), result };
+    return { error: toApiError(call.target, failure ?? 'network', result), result, sentWith };
   }
   const value = call.read(result);
-  return value === undefined ? { error: toApiError(call.target, 'malformed', result), result } : { value };
+  return value === undefined
+    ? { error: toApiError(call.target, 'malformed', result), result, sentWith }
+    : { value };
 }
 
 /** What to tell the gate. Any whole answer below 500 but 429 means that the service is there. */
@@ -187,6 +204,7 @@ function mayPass(failure: ApiFailure): boolean {
     case 'network':
     case 'timeout':
     case 'malformed':
+    case 'stale':
       return true;
     case 'unauthorized':
     case 'forbidden':

@@ -84,13 +84,30 @@ describe('a conversation row', () => {
     expect(parseConversationRow({ ...RECORDED, name }, 12345)).toMatchObject({ name: expected });
   });
 
-  it.each([null, 0, '', '0', 1_700_000_000, '2023-02-30 10:00:00', '25 Jun 2023 05:01:11'])(
-    'date %j is unknown',
-    (created_at) => {
-      const row = parseConversationRow({ ...RECORDED, created_at }, 12345);
-      expect(row).toMatchObject({ kind: 'conversation', createdAt: undefined });
+  it('date of 2023 is an interval', () => {
+    const row = parseConversationRow({ ...RECORDED, updated_at: '25 Jun 2023 05:01:11' }, 12345);
+    expect(row).toMatchObject({
+      updatedAt: `${Date.UTC(2023, 5, 24, 15, 1, 11)}/${Date.UTC(2023, 5, 26, 5, 1, 11)}`,
+    });
+  });
+
+  it.each(['2026-01-01 00:00:00', 'garbage', '0000-00-00 00:00:00', 7, true])(
+    'with the deleted_at %j is marked as deleted',
+    (deleted_at) => {
+      expect(parseConversationRow({ ...RECORDED, deleted_at }, 12345)).toMatchObject({
+        isMarkedDeleted: true,
+      });
     },
   );
+
+  it.each([undefined, null, '', false, 0])('with the deleted_at %j is not', (deleted_at) => {
+    expect(parseConversationRow({ ...RECORDED, deleted_at }, 12345)).not.toHaveProperty('isMarkedDeleted');
+  });
+
+  it.each([null, 0, '', '0', 1_700_000_000, '2023-02-30 10:00:00'])('date %j is unknown', (created_at) => {
+    const row = parseConversationRow({ ...RECORDED, created_at }, 12345);
+    expect(row).toMatchObject({ kind: 'conversation', createdAt: undefined });
+  });
 });
 
 describe('ids', () => {

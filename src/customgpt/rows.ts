@@ -1,5 +1,5 @@
 import type { Conversation, Project, UnusableRow } from '../core/conversation.ts';
-import { parseInstant } from '../core/instant.ts';
+import { parseRoughly } from '../core/instant.ts';
 import type { ConversationPage } from '../core/ports.ts';
 import { isRecord } from './answers.ts';
 import { isProjectId, isSessionId } from './urls.ts';
@@ -36,6 +36,11 @@ function unusable(projectId: number, problem: UnusableRow['problem'], sessionId?
   return { kind: 'unusable', projectId, sessionId, problem };
 }
 
+/** Whether a date is there at all, readable or not. What stands for "none" in one database or another is none. */
+function isSet(date: unknown): boolean {
+  return date !== undefined && date !== null && date !== '' && date !== false && date !== 0;
+}
+
 /** By hand and not by schema: a list may have a million rows. */
 export function parseConversationRow(row: unknown, projectId: number): Row {
   if (!isRecord(row)) return unusable(projectId, 'not_an_object');
@@ -58,9 +63,10 @@ function parseFacts(row: Fields, projectId: number, sessionId: string): Conversa
     projectId,
     sessionId,
     name: parseName(row['name']),
-    createdAt: parseInstant(row['created_at']),
-    updatedAt: parseInstant(row['updated_at']),
+    createdAt: parseRoughly(row['created_at']),
+    updatedAt: parseRoughly(row['updated_at']),
     createdBy: parseCreator(row['created_by']),
+    ...(isSet(row['deleted_at']) ? { isMarkedDeleted: true } : {}),
   };
 }
 

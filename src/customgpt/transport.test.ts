@@ -46,7 +46,7 @@ async function setUp(handler: Handler, timeouts: Partial<Timeouts> = {}) {
 function connect(origin: string, timeouts: Partial<Timeouts> = {}, connections = 4) {
   const urls = createUrls(origin);
   const transport = createTransport({
-    ...{ origin, connections, authorization: 'Bearer k', timeouts: { ...TIMEOUTS, ...timeouts } },
+    ...{ origin, connections, authorization: () => 'Bearer k', timeouts: { ...TIMEOUTS, ...timeouts } },
     clock: createVirtualClock(0),
   });
   transports.push(transport);
@@ -167,7 +167,8 @@ describe('no answer', () => {
     const origin = await listen(() => undefined);
     await new Promise((resolve) => servers.pop()?.close(resolve));
     const { read, transport, sentCount } = connect(origin);
-    expect(await read('small')).toMatchObject({ kind: 'silence', failure: 'network', code: 'ECONNREFUSED' });
+    const code = `ECONNREFUSED ${new URL(origin).host}`;
+    expect(await read('small')).toMatchObject({ kind: 'silence', failure: 'network', code });
     expect(sentCount()).toBe(0);
     expect(transport.hasAnswered()).toBe(false);
   });

@@ -26,6 +26,9 @@ export interface Wire {
 const OTHER_HEADERS = [
   ...['accept', 'application/json'],
   ...['accept-encoding', 'identity'],
+  // What a 404 says is compared word for word, and must not come from a cache.
+  ...['accept-language', 'en'],
+  ...['cache-control', 'no-cache'],
   ...['user-agent', 'customgpt-retention'],
 ];
 
@@ -45,8 +48,8 @@ function rememberingLast<T>(parse: (text: string) => T): (text: string) => T {
  */
 export function createTransport(options: {
   readonly origin: string;
-  /** `Bearer …`; stays inside this function. */
-  readonly authorization: string;
+  /** `Bearer …`, asked for each request; stays inside this function. */
+  readonly authorization: () => string;
   readonly connections: number;
   readonly timeouts: Timeouts;
   readonly clock: Clock;
@@ -54,7 +57,6 @@ export function createTransport(options: {
 }): Transport {
   const { clock, timeouts, authorization } = options;
   const { dispatcher, startDeadline } = options.wire ?? openWire(options);
-  const headers = ['authorization', authorization, ...OTHER_HEADERS];
   const serverInstant = rememberingLast(parseHttpDate);
   let skewMs: number | undefined;
   let answered = false;
@@ -85,6 +87,7 @@ export function createTransport(options: {
           });
         } else {
           const { method, path } = target;
+          const headers = ['authorization', authorization(), ...OTHER_HEADERS];
           dispatcher.dispatch(
             { method, path, headers },
             new Exchange(request, line, { sent: onSent, settled }),

@@ -58,6 +58,7 @@ const hostileIds = fc.oneof(
 
 describe('request URLs', () => {
   it('are the documented ones', () => {
+    expect(built(() => urls.user())).toBe('GET /api/v1/user');
     expect(built(() => urls.projects(1))).toBe('GET /api/v1/projects?page=1&orderBy=id&order=asc');
     expect(built(() => urls.project(7))).toBe('GET /api/v1/projects/7');
     expect(built(() => urls.settings(7))).toBe('GET /api/v1/projects/7/settings');

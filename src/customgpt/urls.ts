@@ -1,7 +1,8 @@
 import { ApiError, RetentionError } from '../core/errors.ts';
+import type { ListOrder } from '../core/ports.ts';
 
 export type Method = 'GET' | 'DELETE';
-type Route = 'projects' | 'project' | 'settings' | 'conversations' | 'messages' | 'deletion';
+type Route = 'user' | 'projects' | 'project' | 'settings' | 'conversations' | 'messages' | 'deletion';
 
 const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/;
 
@@ -19,17 +20,27 @@ const CONVERSATION = `${PROJECT}/conversations/[A-Za-z0-9_-]{8,128}`;
 const PAGE = '[1-9][0-9]{0,15}';
 
 const ROUTES: Readonly<Record<Route, { readonly method: Method; readonly shape: RegExp }>> = {
+  user: { method: 'GET', shape: /^\/api\/v1\/user$/ },
   projects: { method: 'GET', shape: new RegExp(`^/api/v1/projects\\?page=${PAGE}&orderBy=id&order=asc$`) },
   // To look at only: a DELETE of this path is no route here.
   project: { method: 'GET', shape: new RegExp(`^${PROJECT}$`) },
   settings: { method: 'GET', shape: new RegExp(`^${PROJECT}/settings$`) },
   conversations: {
     method: 'GET',
-    shape: new RegExp(`^${PROJECT}/conversations\\?page=${PAGE}&orderBy=created_at&order=asc$`),
+    shape: new RegExp(
+      `^${PROJECT}/conversations\\?page=${PAGE}&orderBy=(created_at&order=(asc|desc)|id&order=asc)$`,
+    ),
   },
   messages: { method: 'GET', shape: new RegExp(`^${CONVERSATION}/messages\\?page=${PAGE}&order=desc$`) },
   // The only DELETE there is. Without its last two segments the vendor deletes the whole project.
   deletion: { method: 'DELETE', shape: new RegExp(`^${CONVERSATION}$`) },
+};
+
+const ORDERS: Readonly<Record<ListOrder, string>> = {
+  oldest_first: 'orderBy=created_at&order=asc',
+  newest_first: 'orderBy=created_at&order=desc',
+  // No two rows have the same id, so that no two of them can change places from one page to the next.
+  by_id: 'orderBy=id&order=asc',
 };
 
 /** A request line that passed the checks of this module; nothing else can be sent. */
@@ -66,10 +77,12 @@ export function isChecked(target: Target): boolean {
  */
 export interface Urls {
   readonly origin: string;
+  /** Whose key it is. */
+  readonly user: () => Target;
   readonly projects: (page: number) => Target;
   readonly project: (projectId: number) => Target;
   readonly settings: (projectId: number) => Target;
-  readonly conversations: (projectId: number, page: number) => Target;
+  readonly conversations: (projectId: number, page: number, order?: ListOrder) => Target;
   readonly messages: (projectId: number, sessionId: string, page: number) => Target;
   readonly deletion: (projectId: number, sessionId: string) => Target;
 }
@@ -134,12 +147,13 @@ export function createUrls(baseUrl: string): Urls {
   const origin = originOf(baseUrl);
   return {
     origin,
+    user: () => checked(origin, 'user', '/api/v1/user'),
     projects: (page) => checked(origin, 'projects', `/api/v1/projects?page=${page}&orderBy=id&order=asc`),
     project: (projectId) => checked(origin, 'project', projectPath(projectId, 'project')),
     settings: (projectId) => checked(origin, 'settings', `${projectPath(projectId, 'settings')}/settings`),
-    conversations(projectId, page) {
+    conversations(projectId, page, order = 'oldest_first') {
       const project = projectPath(projectId, 'conversations');
-      const query = `?page=${page}&orderBy=created_at&order=asc`;
+      const query = `?page=${page}&${ORDERS[order]}`;
       return checked(origin, 'conversations', `${project}/conversations${query}`);
     },
     messages(projectId, sessionId, page) {

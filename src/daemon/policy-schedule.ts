@@ -16,6 +16,11 @@ export interface ScheduleParts {
   /** One pass of a policy; the lease, the stop signals and the report are the caller's. */
   readonly runPolicy: (policy: Policy, request: SlotRequest) => Promise<Pick<RunResult, 'fault'>>;
   readonly wake: Wake;
+  /**
+   * Reads the policies again and tells every schedule what became of its own. Resolves with what is wrong with them: then
+   * nothing of them runs, in any version.
+   */
+  readonly refresh: () => Promise<readonly string[]>;
 }
 
 export type ScheduledPolicy = Policy & { readonly schedule: Schedule };
@@ -29,7 +34,7 @@ type DueSlot = Extract<SlotDecision, { readonly kind: 'due' }>;
 type SlotEnd = 'covered' | 'due' | 'for_the_next_start';
 
 /**
- * Runs one policy when its slots come, never twice at a time.
+ * Runs one policy when its slots come, never twice at a time, and as its file says then.
  *
  * A slot is recorded when its run has ended, not when it begins. So a worker that dies in mid-run leaves the slot due:
  * the next start, or another worker within a minute of the lease's end, does it once more, and that run first settles
@@ -37,7 +42,7 @@ type SlotEnd = 'covered' | 'due' | 'for_the_next_start';
  * slot can see a second pass when the worker dies between the end of a run and the record; that pass finds nothing.
  */
 export class PolicySchedule {
-  readonly #policy: ScheduledPolicy;
+  #policy: ScheduledPolicy;
   readonly #parts: ScheduleParts;
   /** Slots up to here are covered as far as this process knows, even where the store could not be told. */
   #settledAt = 0;
@@ -49,6 +54,9 @@ export class PolicySchedule {
   #wokenAt = 0;
   #lookedAt = 0;
   #isStopped = false;
+  #isRetired = false;
+  #reschedules = 0;
+  #saidWrong = '';
   /** While a slot stays due it is tried every minute; each thing is said of it once. */
   readonly #said = new Map<'due' | 'held' | 'future', number>();
 
@@ -68,8 +76,39 @@ export class PolicySchedule {
     this.#settledAt = lastSlotAt ?? now;
   }
 
+  get policy(): ScheduledPolicy {
+    return this.#policy;
+  }
+
+  /** Its file is gone, or names no schedule any more: no run begins until it is back. One under way goes on. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#alarm?.stop();
+  }
+
+  /** What its file says by now. With another schedule, the slots up to now are nobody's debt any more. */
+  async replace(policy: ScheduledPolicy): Promise<void> {
+    const { cron, timezone } = this.#policy.schedule;
+    const isSame = cron === policy.schedule.cron && timezone === policy.schedule.timezone;
+    this.#policy = policy;
+    if (isSame && !this.#isRetired) return;
+    const now = this.#parts.clock.now();
+    this.#isRetired = false;
+    this.#reschedules += 1;
+    this.#settledAt = now;
+    this.#nextAt = nextSlot(policy.schedule, now);
+    this.#alarm?.stop();
+    this.#setAlarm();
+    await this.#parts.slots.recordSlot(policy.name, now);
+  }
+
   /** From here on runs begin; the first one immediately, when slots were missed while nobody was awake. */
   arm(): void {
+    this.#setAlarm();
+    if (this.#nextAt !== undefined) this.#woken();
+  }
+
+  #setAlarm(): void {
     const { log, wake } = this.#parts;
     const { name, schedule } = this.#policy;
     if (this.#nextAt === undefined) {
@@ -83,6 +122,10 @@ export class PolicySchedule {
     this.#alarm = wake(schedule, () => {
       this.#woken();
     });
+  }
+
+  /** Looks whether something is due, without waiting for the alarm. */
+  look(): void {
     this.#woken();
   }
 
@@ -117,22 +160,36 @@ export class PolicySchedule {
   }
 
   async #runIfDue(): Promise<void> {
+    const first = await this.#due();
+    if (first === undefined) return;
+    const problems = await this.#parts.refresh();
+    if (problems.length > 0) {
+      this.#sayWrong(first, problems);
+      return;
+    }
+    // Asked once more: the file may name another schedule by now, or be gone.
+    const due = await this.#due();
+    if (due !== undefined) await this.#run(due);
+  }
+
+  async #due(): Promise<DueSlot | undefined> {
     const { slots, clock } = this.#parts;
     const lastSlotAt = await slots.lastSlot(this.#policy.name);
-    if (this.#isStopped) return;
+    if (this.#isStopped || this.#isRetired) return undefined;
     const now = clock.now();
     if (lastSlotAt !== undefined && lastSlotAt > now + ON_TIME_MS) this.#sayFuture(lastSlotAt);
     // The clock was set back: what was settled "later" than now says nothing about the slots to come.
     this.#settledAt = Math.min(this.#settledAt, now);
     const { schedule } = this.#policy;
     const decision = decideSlot({ schedule, lastSlotAt, settledAt: this.#settledAt, now });
-    if (decision.kind === 'due') await this.#run(decision);
+    return decision.kind === 'due' ? decision : undefined;
   }
 
   async #run(due: DueSlot): Promise<void> {
     const { slotAt, trigger } = due;
     this.#sayDue(due);
     const settledBefore = this.#settledAt;
+    const reschedules = this.#reschedules;
     this.#settledAt = slotAt;
     this.#runningSlotAt = slotAt;
     const end = await this.#attempt({ trigger, slotAt });
@@ -141,7 +198,7 @@ export class PolicySchedule {
     if (end === 'covered') this.#skipOverlapped(slotAt);
     this.#runningSlotAt = undefined;
     if (end === 'covered') await this.#parts.slots.recordSlot(this.#policy.name, this.#settledAt);
-    else if (end === 'due') this.#settledAt = settledBefore;
+    else if (end === 'due' && reschedules === this.#reschedules) this.#settledAt = settledBefore;
   }
 
   async #attempt(request: SlotRequest): Promise<SlotEnd> {
@@ -177,9 +234,9 @@ export class PolicySchedule {
     const question = { schedule, lastSlotAt: undefined, settledAt: this.#settledAt, now: clock.now() };
     const decision = decideSlot(question);
     if (decision.kind === 'wait') return;
-    const { slotAt, trigger, missed } = decision;
+    const { slotAt, missed } = decision;
     this.#settledAt = slotAt;
-    const skipped = trigger === 'schedule' ? missed + 1 : missed;
+    const skipped = question.now - slotAt > ON_TIME_MS ? missed : missed + 1;
     const facts = { slot_at: formatInstant(slotAt), running_slot_at: formatInstant(runningSlotAt), skipped };
     log.warn({ policy, ...facts }, 'skipped: still running');
   }
@@ -190,6 +247,14 @@ export class PolicySchedule {
     const facts = { policy: this.#policy.name, slot_at: formatInstant(slotAt), trigger };
     if (missed > 0) log.warn({ ...facts, missed }, 'slots were missed: one run catches up');
     else log.info(facts, 'due');
+  }
+
+  #sayWrong({ slotAt }: DueSlot, problems: readonly string[]): void {
+    const said = JSON.stringify([slotAt, problems]);
+    if (said === this.#saidWrong) return;
+    this.#saidWrong = said;
+    const facts = { policy: this.#policy.name, slot_at: formatInstant(slotAt), problems };
+    this.#parts.log.error(facts, 'due, but the policies or holds cannot be used: the slot stays due');
   }
 
   #sayFuture(lastSlotAt: number): void {

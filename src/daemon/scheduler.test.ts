@@ -3,7 +3,7 @@ import { ApiError, RetentionError } from '../core/errors.ts';
 import type { Policy, Schedule } from '../core/policy.ts';
 import type { Log } from '../core/ports.ts';
 import type { SlotRequest } from './policy-schedule.ts';
-import { createScheduler, type Scheduler } from './scheduler.ts';
+import { createScheduler, type PoliciesNow, type Scheduler } from './scheduler.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -32,6 +32,9 @@ class Machine {
   isRunByHand = false;
   looks = 0;
   storeFault: Error | undefined;
+  onRun: (policy: Policy) => void = () => undefined;
+  /** What the files say, where it is not what they said at the start. */
+  folder: PoliciesNow | undefined;
 
   constructor(at: string) {
     this.at = Date.parse(at);
@@ -40,6 +43,7 @@ class Machine {
   daemon(policies: readonly Policy[]): Scheduler {
     return createScheduler({
       policies,
+      reread: () => Promise.resolve(this.folder ?? { policies }),
       clock: { now: () => this.at },
       log: Object.fromEntries(
         ['info', 'warn', 'error', 'debug'].map((level) => [
@@ -106,6 +110,7 @@ class Machine {
   }
 
   private run(policy: Policy, request: SlotRequest): Promise<{ fault: RetentionError | undefined }> {
+    this.onRun(policy);
     if (!this.isRunByHand) {
       const ended = () => Promise.resolve();
       this.runs.push({ ...request, policy: policy.name, startedAt: this.at, end: ended, throw: ended });
@@ -517,6 +522,133 @@ describe('a state that cannot be used', () => {
     machine.storeFault = undefined;
     await machine.pass(5 * MINUTE_MS);
     expect(machine.slotsRun()).toEqual(['schedule 2026-05-02T03:00Z']);
+  });
+});
+
+describe('files that change while it runs', () => {
+  const WRONG: PoliciesNow = {
+    problems: ['policies/a.yaml:3:1: name: is missing', 'policies/b.yaml: is empty'],
+  };
+  const nightly = (hash: string, cron = '0 3 * * *'): Policy => ({ ...policy('nightly', cron), hash });
+
+  it('are read at each slot: the run is of what they say by then', async () => {
+    const machine = new Machine('2026-05-01T12:00:00Z');
+    const ran: string[] = [];
+    machine.onRun = (one) => ran.push(one.hash);
+    await started(machine, nightly('first'));
+    machine.folder = { policies: [nightly('second')] };
+    await machine.pass(DAY_MS);
+    expect(ran).toEqual(['second']);
+    expect(machine.said('policy changed: from here on as its file says')).toEqual([
+      expect.objectContaining({ policy: 'nightly', before: 'first', after: 'second' }),
+    ]);
+    await machine.pass(DAY_MS);
+    expect(machine.lines.filter(({ message }) => message.startsWith('policy '))).toHaveLength(1);
+  });
+
+  it('that are wrong let nothing run; the slot stays due, and all problems are said once', async () => {
+    const machine = new Machine('2026-05-01T12:00:00Z');
+    await started(machine, nightly('first'), policy('other', '0 3 * * *'));
+    const recorded = [...machine.recorded];
+    machine.folder = WRONG;
+    await machine.pass(16 * HOUR_MS);
+    expect(machine.runs).toEqual([]);
+    expect(machine.recorded).toEqual(recorded);
+    const said = machine.said('due, but the policies or holds cannot be used: the slot stays due');
+    expect(said).toEqual(
+      ['nightly', 'other'].map((name) => ({
+        policy: name,
+        slot_at: '2026-05-02T03:00:00.000Z',
+        problems: WRONG.problems,
+      })),
+    );
+    expect(machine.lines.filter(({ level }) => level === 'error')).toHaveLength(2);
+    machine.folder = { policies: [nightly('second'), policy('other', '0 3 * * *')] };
+    await machine.pass(MINUTE_MS);
+    expect(machine.slotsRun()).toEqual(['catch-up 2026-05-02T03:00Z', 'catch-up 2026-05-02T03:00Z']);
+  });
+
+  it('are read when somebody asks for it, and what is due then runs at once', async () => {
+    const machine = new Machine('2026-05-01T12:00:00Z');
+    const scheduler = await started(machine, nightly('first'));
+    machine.folder = WRONG;
+    await machine.pass(15 * HOUR_MS);
+    await scheduler.reload();
+    expect(machine.said('policies or holds cannot be used: nothing runs until they can')).toEqual([WRONG]);
+    machine.folder = { policies: [nightly('second')] };
+    await scheduler.reload();
+    await settled();
+    expect(machine.slotsRun()).toEqual(['schedule 2026-05-02T03:00Z']);
+  });
+
+  it('may bring a policy, take one away, and bring it back', async () => {
+    const machine = new Machine('2026-05-01T12:00:00Z');
+    const scheduler = await started(machine, nightly('first'));
+    machine.folder = {
+      policies: [
+        { ...policy('hourly', '30 * * * *'), hash: 'h' },
+        { ...policy('on-command'), hash: 'o' },
+      ],
+    };
+    await scheduler.reload();
+    expect(machine.said('policy added: from here on as its file says')).toHaveLength(2);
+    expect(machine.said('policy removed: from here on as its file says')).toHaveLength(1);
+    await machine.pass(DAY_MS);
+    expect(machine.runs).toHaveLength(24);
+    expect(machine.runs.every((run) => run.policy === 'hourly')).toBe(true);
+    machine.folder = { policies: [nightly('first')] };
+    await scheduler.reload();
+    await machine.pass(DAY_MS);
+    expect(machine.runs.slice(24).map((run) => `${run.policy} ${iso(run.slotAt)}`)).toEqual([
+      'nightly 2026-05-03T03:00Z',
+    ]);
+    machine.folder = { policies: [] };
+    await scheduler.reload();
+    expect(machine.said('no policy has a schedule: nothing will ever run')).toHaveLength(1);
+    expect(machine.alarms.size).toBe(0);
+  });
+
+  it('may name other slots: those before are no debt, those to come are kept', async () => {
+    const machine = new Machine('2026-05-01T12:00:00Z');
+    const scheduler = await started(machine, nightly('first'));
+    machine.folder = { policies: [nightly('second', '0 11 * * *')] };
+    await scheduler.reload();
+    await machine.pass(DAY_MS);
+    expect(machine.slotsRun()).toEqual(['schedule 2026-05-02T11:00Z']);
+    expect(machine.said('scheduled').map(({ next_at: at }) => at)).toEqual([
+      '2026-05-02T03:00:00.000Z',
+      '2026-05-02T11:00:00.000Z',
+    ]);
+    await scheduler.stop();
+    machine.kill();
+    machine.folder = undefined;
+    await started(machine, nightly('second', '0 11 * * *'));
+    expect(machine.runs).toEqual([]);
+  });
+
+  it('never make a policy run twice at a time', async () => {
+    const { machine, scheduler, run } = await nightlyUnderWay();
+    machine.folder = { policies: [] };
+    await scheduler.reload();
+    machine.folder = { policies: [nightly('second', '* * * * *')] };
+    await scheduler.reload();
+    await machine.pass(5 * MINUTE_MS);
+    expect(machine.runs).toHaveLength(1);
+    await run.end(new RetentionError('interrupted', 'stopped'));
+    await machine.pass(MINUTE_MS);
+    expect(machine.runs).toHaveLength(2);
+  });
+
+  it('that cannot be taken up are tried again', async () => {
+    const machine = new Machine('2026-05-01T12:00:00Z');
+    const scheduler = await started(machine, nightly('first'));
+    machine.folder = { policies: [nightly('first'), policy('new', '0 5 * * *')] };
+    machine.storeFault = new Error('locked');
+    await expect(scheduler.reload()).rejects.toThrow('locked');
+    machine.storeFault = undefined;
+    await scheduler.reload();
+    await machine.pass(DAY_MS);
+    expect(machine.runs.map((run) => run.policy)).toEqual(['nightly', 'new']);
   });
 });
 

@@ -1,5 +1,6 @@
 import { UNKNOWN_KEY } from '../core/checkpoint.ts';
 import { RetentionError } from '../core/errors.ts';
+import type { DerivedDifference } from '../core/ports.ts';
 import type { LogBreak, WholeLog } from '../core/verify-log.ts';
 
 /** Where the keys came from that the signatures were checked with: `log` is the checkpoints' own word. */
@@ -8,7 +9,13 @@ export type KeySource = 'given' | 'settings' | 'state' | 'log';
 interface AuditReport {
   readonly verdict:
     | { readonly ok: true; readonly log: WholeLog; readonly storeEntries: number | undefined }
-    | (LogBreak & { readonly in: 'file' | 'store' });
+    | (LogBreak & { readonly in: 'file' | 'store' })
+    | {
+        readonly ok: false;
+        readonly in: 'store';
+        readonly seq: null;
+        readonly differs: readonly DerivedDifference[];
+      };
   readonly stateDir: string;
   /** The exported file that was checked. */
   readonly file: string | undefined;
@@ -50,6 +57,10 @@ function comparison(
 
 export function auditVerdictJson({ verdict, stateDir, file, keysFrom }: AuditReport): object {
   if (!verdict.ok) {
+    if (verdict.seq === null) {
+      const differs = verdict.differs.map(({ table, problem }) => ({ table, problem }));
+      return { ok: false, seq: null, problem: differencesInWords(verdict.differs), differs, log: stateDir };
+    }
     const { seq, problem } = verdict;
     return { ok: false, seq, problem, log: verdict.in === 'file' ? file : stateDir };
   }
@@ -69,6 +80,13 @@ export function auditVerdictJson({ verdict, stateDir, file, keysFrom }: AuditRep
 /** The error that a broken log is; undefined for a whole one. */
 export function brokenAudit({ verdict, stateDir, file }: AuditReport): RetentionError | undefined {
   if (verdict.ok) return undefined;
+  if (verdict.seq === null) {
+    return new RetentionError(
+      'state_unusable',
+      `the audit log in ${stateDir} is whole, but what is derived from it differs: ${differencesInWords(verdict.differs)}`,
+      { hint: 'Find out who changed the database, and restore the state directory from a backup.' },
+    );
+  }
   const { seq, problem } = verdict;
   const where = verdict.in === 'file' ? (file ?? stateDir) : stateDir;
   return new RetentionError(
@@ -76,6 +94,11 @@ export function brokenAudit({ verdict, stateDir, file }: AuditReport): Retention
     `the audit log in ${where} is broken at entry ${seq}: it ${problem}`,
     { hint: hintFor(problem) },
   );
+}
+
+/** Each begins with the table that it is about. */
+function differencesInWords(differs: readonly DerivedDifference[]): string {
+  return differs.map(({ table, problem }) => `${table} ${problem}`).join('; ');
 }
 
 function hintFor(problem: string): string {

@@ -1,4 +1,5 @@
 import type { PlanCounts, PlanItem, PlanProject, PlanSummary, Verdict } from '../core/plan.ts';
+import { populationOf } from '../core/population.ts';
 import { html, NOTHING, type Html } from './html.ts';
 import { tableHtml, type HtmlColumn } from './html-table.ts';
 import { counted, grouped } from './quantities.ts';
@@ -64,7 +65,7 @@ export function stayingHtml(
 export function projectsHtml(projects: readonly PlanProject[], plan: PlanSummary | undefined): Html {
   if (projects.length === 0) return html`<p>No project fell under the policy.</p>`;
   const counts = (project: PlanProject): readonly number[] => [
-    project.total,
+    populationOf(project) ?? project.total,
     project.listed,
     project.planned,
     project.held,
@@ -74,7 +75,8 @@ export function projectsHtml(projects: readonly PlanProject[], plan: PlanSummary
   return tableHtml({
     id: 'projects-table',
     caption: html`Conversations by project, as the plan found them. A listing goes from the oldest to where no
-    rule can reach any more, so it may be shorter than the project.`,
+    rule can reach any more, so it may be shorter than the project; what is in the project then is the API’s
+    own count.`,
     columns: [
       { title: 'Project' },
       ...['In the project', 'Listed', 'Planned', 'Held', 'Unknown', 'Kept'].map((title): HtmlColumn => ({

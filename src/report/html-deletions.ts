@@ -1,3 +1,4 @@
+import type { CommandLine } from '../core/command-line.ts';
 import type { PlanItem } from '../core/plan.ts';
 import { conversationKey, goneWords, type Deletion } from './deletion-proof.ts';
 import { html, NOTHING, timeHtml, type Html } from './html.ts';
@@ -6,6 +7,7 @@ import { counted, grouped } from './quantities.ts';
 
 interface DeletionSections {
   readonly runId: string;
+  readonly commandLine: CommandLine;
   /** `2026-05-04`: the day that times without a date belong to. */
   readonly day: string;
   readonly deletions: readonly Deletion[];
@@ -40,7 +42,7 @@ const OUTCOME_WORDS = {
 } as const;
 
 /** What was deleted, by project, each with its proof. */
-export function deletedHtml({ runId, day, deletions, items }: DeletionSections): Html {
+export function deletedHtml({ runId, commandLine, day, deletions, items }: DeletionSections): Html {
   const deleted = deletions.filter(({ outcome }) => outcome === 'verified');
   if (deleted.length === 0) return NOTHING;
   const ages = new Map<string, number | null>();
@@ -57,12 +59,12 @@ export function deletedHtml({ runId, day, deletions, items }: DeletionSections):
     where no date is given; ages are those at the decision.`,
     columns: PROOF_COLUMNS,
     groups,
-    elsewhere: exported(runId),
+    elsewhere: exported(runId, commandLine),
   });
 }
 
 /** What was planned and is not deleted, and why. */
-export function notDeletedHtml({ runId, day, deletions }: DeletionSections): Html {
+export function notDeletedHtml({ runId, commandLine, day, deletions }: DeletionSections): Html {
   const rest = deletions.filter(({ outcome }) => outcome !== 'verified');
   if (rest.length === 0) return NOTHING;
   const groups = byProject(rest).map(([projectId, rows]): HtmlRows => ({
@@ -77,7 +79,7 @@ export function notDeletedHtml({ runId, day, deletions }: DeletionSections): Htm
       caption: html`${counted(rest.length, 'planned conversation')} with another outcome, or none.`,
       columns: REST_COLUMNS,
       groups,
-      elsewhere: exported(runId),
+      elsewhere: exported(runId, commandLine),
     })}
   </section> `;
 }
@@ -111,8 +113,8 @@ export function rulesHtml({ deletions, items }: DeletionSections): Html {
   });
 }
 
-function exported(runId: string): Html {
-  return html`<code>customgpt-retention audit export --run ${runId}</code>`;
+function exported(runId: string, commandLine: CommandLine): Html {
+  return html`<code>${commandLine(`audit export --run ${runId}`)}</code>`;
 }
 
 function byProject(deletions: readonly Deletion[]): readonly [number, readonly Deletion[]][] {

@@ -1,11 +1,13 @@
 import type { AuditHead } from '../core/audit-entry.ts';
+import type { CommandLine } from '../core/command-line.ts';
 import { totalRequests, type RequestCounts, type Trigger } from '../core/run.ts';
 import { html, instantHtml, NOTHING, type Html } from './html.ts';
 import { durationOf, grouped } from './quantities.ts';
-import { secondsOf, type FinishedRun } from './run-outcome.ts';
+import { modeWords, secondsOf, type FinishedRun } from './run-outcome.ts';
 
 /** When, under which policy, by which plan: what identifies a run. */
-export function factsHtml({ run, plan }: FinishedRun): Html {
+export function factsHtml(finished: FinishedRun): Html {
+  const { run, plan } = finished;
   const seconds = secondsOf(run);
   const slot = run.slotAt === undefined ? NOTHING : html`, due ${instantHtml(run.slotAt)}`;
   const ended =
@@ -13,7 +15,7 @@ export function factsHtml({ run, plan }: FinishedRun): Html {
       ? html`not yet`
       : html`${instantHtml(run.endedAt)}, after ${durationOf(seconds)}`;
   return html`<dl class="facts">
-    ${fact('Policy', html`${run.policy}, mode ${run.mode}`)}
+    ${fact('Policy', html`${run.policy}, mode ${modeWords(finished)}`)}
     ${fact('Policy file', html`SHA-256 <code>${run.policyHash}</code>`)}
     ${fact('Started', html`${instantHtml(run.startedAt)}, ${TRIGGER_WORDS[run.trigger]}${slot}`)}
     ${fact('Ended', ended)} ${plan === undefined ? fact('Plan', html`none`) : planFacts(plan)}
@@ -22,7 +24,7 @@ export function factsHtml({ run, plan }: FinishedRun): Html {
 }
 
 /** What makes a deletion proven, and how anybody can check this page against the log. */
-export function proofHtml({ run }: FinishedRun, head: AuditHead | undefined): Html {
+export function proofHtml({ run }: FinishedRun, head: AuditHead | undefined, commandLine: CommandLine): Html {
   return html`<p>
       Each deletion in this report went through these steps. The audit log has an entry for its intent and one
       for its outcome.
@@ -49,8 +51,8 @@ export function proofHtml({ run }: FinishedRun, head: AuditHead | undefined): Ht
         'Head of the log',
         head === undefined ? html`not read` : html`entry ${grouped(head.seq)}, <code>${head.hash}</code>`,
       )}
-      ${fact('Check the chain', html`<code>customgpt-retention audit verify</code>`)}
-      ${fact("This run's entries", html`<code>customgpt-retention audit export --run ${run.runId}</code>`)}
+      ${fact('Check the chain', html`<code>${commandLine('audit verify')}</code>`)}
+      ${fact("This run's entries", html`<code>${commandLine(`audit export --run ${run.runId}`)}</code>`)}
       ${fact('Check the policy', html`<code>sha256sum</code> of the policy's file must be the SHA-256 above`)}
     </dl> `;
 }
@@ -73,11 +75,12 @@ const TRIGGER_WORDS: Readonly<Record<Trigger, string>> = {
 
 const PURPOSE_WORDS: Readonly<Record<keyof RequestCounts, string>> = {
   list: 'to list',
+  calibrate: 'to see what gone looks like',
   messages: 'to read messages',
   delete: 'to delete',
   verify: 'to verify',
   control: 'as controls',
-  other: 'for other things',
+  account: 'to ask whose key it is',
 };
 
 function requestWords(requests: RequestCounts): string {

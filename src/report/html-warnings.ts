@@ -1,6 +1,6 @@
 import type { AuditEntry, Fact } from '../core/audit-entry.ts';
 import { html, NOTHING, type Html } from './html.ts';
-import { incompleteIn, leftovers, type FinishedRun } from './run-outcome.ts';
+import { asBeforeWords, incompleteIn, leftovers, type FinishedRun } from './run-outcome.ts';
 
 /** Everything about a run that a reader must not miss, above all else; nothing when there is nothing. */
 export function warningsHtml(finished: FinishedRun, entries: readonly AuditEntry[]): Html {
@@ -10,7 +10,8 @@ export function warningsHtml(finished: FinishedRun, entries: readonly AuditEntry
   const warnings = [
     ...(run.problem === undefined ? [] : [`${refused ? 'The reason' : 'Ended early'}: ${run.problem}.`]),
     ...(refused && plan !== undefined ? [`No DELETE was sent; the plan is kept as ${plan.planId}.`] : []),
-    ...run.warnings.map((warning) => `${warning}.`),
+    ...asBeforeWords(run),
+    ...run.warnings.map((warning) => (warning.endsWith('.') ? warning : `${warning}.`)),
     ...leftovers(finished),
     ...incompleteIn(plan).map(
       ({ projectId, incomplete }) =>
@@ -47,6 +48,7 @@ function warningsOf(entry: AuditEntry): string[] {
       if (entry['phase'] !== 'confirm') return [];
       return [`Project ${entry.project_id ?? '?'} could not be listed again at the end: ${fact('reason')}.`];
     case 'run.completed':
+    case 'run.failed':
       return unconfirmedIn(entry).map(
         (projectId) => `No fresh listing of project ${projectId} bears its deletions out.`,
       );

@@ -6,21 +6,23 @@ import { displayWidth } from './safe-text.ts';
 
 const DECIDED_AT = Date.parse('2026-05-04T03:30:03.000Z');
 
-const PROJECT: PlanProject = {
+const IN_FULL: PlanProject = {
   projectId: 1234,
   listed: 454,
-  total: 1584,
+  total: 454,
   kept: 412,
   held: 3,
   unknown: 3,
   planned: 36,
   incomplete: undefined,
 };
+const PROJECT: PlanProject = { ...IN_FULL, sampled: { claimed: 1584 } };
 
 const PLAN: PlanSummary = {
   planId: 'plan-8h3v5t0c2wqa',
   policy: 'support-chats',
   policyHash: 'a'.repeat(64),
+  account: 'https://app.customgpt.ai team:7',
   policyPath: '/policies/support.yaml',
   mode: 'enforce',
   decidedAt: DECIDED_AT,
@@ -31,6 +33,7 @@ const PLAN: PlanSummary = {
   requestsUsed: 14,
   fingerprint: 'b'.repeat(64),
   fileHash: undefined,
+  deferred: 0,
 };
 
 const COST = { requests: 12_345, seconds: 12_360, requestsPerMinute: 60 } as const;
@@ -59,10 +62,21 @@ describe('planHeadline', () => {
       'PROJECT          LISTED      TOTAL  WOULD DELETE     HELD  UNKNOWN       KEPT',
       '1234                454      1,584            36        3        3        412',
       '1,130 newer conversations were not listed, because no rule can reach that far; all of that stays.',
+      'Order sampled in 1 project: 454 read, two later pages looked at; percentages are of what was read.',
       '',
       'Would delete 36 conversations; 3 held, 3 unknown and therefore kept and 412 kept. Nothing has been deleted.',
       'Applying it takes about 12,345 requests, about 3 h 26 min at 60 a minute.',
       'Apply it: customgpt-retention apply plan-8h3v5t0c2wqa',
+    ]);
+  });
+
+  it('says how much a run would leave to later ones', () => {
+    const breaches = [{ limit: 'max_deletions', wanted: 36, allowed: 10, projectId: undefined }] as const;
+    const deferral = { room: 10, deferred: 26, breaches };
+    const commandLine = (words: string): string => `<${words}>`;
+    expect(planHeadline(PLAN, { ...WORDS, deferral, commandLine }).slice(-2)).toEqual([
+      'A run would delete the 10 oldest and leave 26 to later runs: max_deletions allows 10, the plan has 36.',
+      'Apply it: <apply plan-8h3v5t0c2wqa>',
     ]);
   });
 
@@ -109,7 +123,7 @@ describe('projectLines', () => {
 
   it('leaves out quiet projects of a long list', () => {
     const quiet = Array.from({ length: 30 }, (_, index) => ({
-      ...PROJECT,
+      ...IN_FULL,
       projectId: index,
       listed: 1,
       total: 1,
@@ -119,7 +133,7 @@ describe('projectLines', () => {
       planned: 0,
     }));
     expect(projectLines(quiet.slice(0, 20))).toHaveLength(21);
-    const lines = projectLines([...quiet, { ...PROJECT, total: 454 }]);
+    const lines = projectLines([...quiet, IN_FULL]);
     expect(lines).toHaveLength(3);
     expect(lines[2]).toBe('… and 30 projects where all that was listed is kept (30).');
   });

@@ -1,5 +1,7 @@
+import { plainCommandLine, type CommandLine } from '../core/command-line.ts';
 import { stopInWords } from '../core/findings.ts';
 import { breachInWords } from '../core/limits.ts';
+import { populationOf } from '../core/population.ts';
 import { countsOf, type PlanItem, type PlanProject, type PlanSummary, type Verdict } from '../core/plan.ts';
 import type { PlanCost, PlanToShow } from './run-json.ts';
 import { retentionLines } from './retention-text.ts';
@@ -47,8 +49,11 @@ const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 /** What a plan would do, as lines for a terminal, 80 columns where the words allow. */
 export function planHeadline(
   plan: PlanSummary,
-  { cost, breaches, retention = [] }: Pick<PlanToShow, 'cost' | 'breaches' | 'retention'>,
+  shown: Pick<PlanToShow, 'cost' | 'breaches' | 'deferral' | 'retention'> & {
+    readonly commandLine?: CommandLine;
+  },
 ): string[] {
+  const { cost, breaches, deferral, retention = [], commandLine = plainCommandLine } = shown;
   const { planned } = countsOf(plan.projects);
   const { stops } = plan.findings;
   return [
@@ -66,7 +71,8 @@ export function planHeadline(
       (stop) => `A protection would refuse this plan: ${terminalSafe(stopInWords(stop), WARNING_COLUMNS)}.`,
     ),
     ...breaches.map((breach) => `A limit would refuse this plan: ${breachInWords(breach)}.`),
-    nextStep(plan, { planned, isRefused: breaches.length > 0, isStopped: stops.length > 0 }),
+    ...(deferral === undefined ? [] : [deferralLine(deferral)]),
+    nextStep(plan, { planned, isRefused: breaches.length > 0, isStopped: stops.length > 0, commandLine }),
   ];
 }
 
@@ -79,7 +85,7 @@ export function projectLines(projects: readonly PlanProject[]): string[] {
   const shown = quiet.length === 0 ? projects : projects.filter((project) => !isQuiet(project));
   const rows = shown.map((project) => [
     String(project.projectId),
-    ...[project.listed, project.total, project.planned, project.held, project.unknown, project.kept].map(
+    ...[project.listed, totalOf(project), project.planned, project.held, project.unknown, project.kept].map(
       grouped,
     ),
   ]);
@@ -125,12 +131,21 @@ function incompleteLine({ projectId, incomplete }: PlanProject): string[] {
 }
 
 function unreachedLine(projects: readonly PlanProject[]): string[] {
-  const unreached = projects
-    .filter(({ incomplete }) => incomplete === undefined)
-    .reduce((sum, { total, listed }) => sum + Math.max(0, total - listed), 0);
-  if (unreached === 0) return [];
+  const sampled = projects.filter((project) => project.incomplete === undefined && project.sampled);
+  if (sampled.length === 0) return [];
+  const unreached = sampled.reduce((sum, one) => sum + Math.max(0, totalOf(one) - one.listed), 0);
+  const seen = sampled.reduce((sum, { total }) => sum + total, 0);
   const were = counted(unreached, 'newer conversation was', 'newer conversations were');
-  return [`${were} not listed, because no rule can reach that far; all of that stays.`];
+  const where = counted(sampled.length, 'project');
+  return [
+    `${were} not listed, because no rule can reach that far; all of that stays.`,
+    `Order sampled in ${where}: ${grouped(seen)} read, two later pages looked at; percentages are of what was read.`,
+  ];
+}
+
+/** Where the listing stopped early, the rest is the paginator's word. */
+function totalOf(project: PlanProject): number {
+  return populationOf(project) ?? project.total;
 }
 
 function sentence(plan: PlanSummary): string {
@@ -149,17 +164,32 @@ function costLine({ requests, seconds, requestsPerMinute }: PlanCost): string {
   return `Applying it takes about ${counted(requests, 'request')}${time} ${pace}.`;
 }
 
+function deferralLine({ room, deferred, breaches }: NonNullable<PlanToShow['deferral']>): string {
+  const why = breaches.map(breachInWords).join('; ');
+  return `A run would delete the ${grouped(room)} oldest and leave ${grouped(deferred)} to later runs: ${why}.`;
+}
+
 function nextStep(
   plan: PlanSummary,
-  { planned, isRefused, isStopped }: { planned: number; isRefused: boolean; isStopped: boolean },
+  {
+    planned,
+    isRefused,
+    isStopped,
+    commandLine,
+  }: {
+    readonly planned: number;
+    readonly isRefused: boolean;
+    readonly isStopped: boolean;
+    readonly commandLine: CommandLine;
+  },
 ): string {
   if (plan.status === 'applied') return 'It was applied already; a plan is applied once.';
   if (plan.status !== 'open')
-    return `It has expired. Make a new one: customgpt-retention plan --policy ${plan.policy}`;
+    return `It has expired. Make a new one: ${commandLine(`plan --policy ${plan.policy}`)}`;
   if (planned === 0) return 'There is nothing to apply.';
   if (isStopped)
     return 'It cannot be applied, and no override changes that: correct the policy, and make a new plan.';
-  const apply = `customgpt-retention apply ${plan.planId}`;
-  if (!isRefused) return `Apply it: ${apply}`;
-  return `Apply it all the same: ${apply} --override-limits --by WHO --reason TEXT`;
+  const apply = `apply ${plan.planId}`;
+  if (!isRefused) return `Apply it: ${commandLine(apply)}`;
+  return `Apply it all the same: ${commandLine(`${apply} --override-limits --by WHO --reason TEXT`)}`;
 }

@@ -1,4 +1,5 @@
 import type { AuditEntry, AuditHead } from '../core/audit-entry.ts';
+import { plainCommandLine, type CommandLine } from '../core/command-line.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { PlanItem } from '../core/plan.ts';
 import type { RunStatus } from '../core/run.ts';
@@ -24,6 +25,8 @@ export interface RunReport extends FinishedRun {
   readonly auditHead: AuditHead | undefined;
   /** The policy in plain words, one line each, without users' ids. */
   readonly policyWords: readonly string[];
+  /** How the report names a command. */
+  readonly commandLine?: CommandLine | undefined;
 }
 
 const STATUS_TONES: Readonly<Record<RunStatus, 'good' | 'warn' | 'bad'>> = {
@@ -79,9 +82,9 @@ function headerHtml(report: RunReport): Html {
 }
 
 function sectionsHtml(report: RunReport): readonly Html[] {
-  const { run, plan, items, counts, policyWords } = report;
+  const { run, plan, items, counts, policyWords, commandLine = plainCommandLine } = report;
   const day = formatInstant(run.startedAt).slice(0, 10);
-  const sections = { runId: run.runId, day, deletions: deletionsIn(report.entries), items };
+  const sections = { runId: run.runId, commandLine, day, deletions: deletionsIn(report.entries), items };
   return [
     section('run', 'The run', factsHtml(report)),
     policyWords.length === 0 ? NOTHING : section('policy', 'The policy in words', policyHtml(policyWords)),
@@ -94,7 +97,7 @@ function sectionsHtml(report: RunReport): readonly Html[] {
     section('staying', 'What stays, and why', stayingHtml(plan, items, counts)),
     protectionsHtml(plan),
     section('projects', 'Projects', projectsHtml(plan?.projects ?? [], plan)),
-    section('proof', 'Proof, and how to check it', proofHtml(report, report.auditHead)),
+    section('proof', 'Proof, and how to check it', proofHtml(report, report.auditHead, commandLine)),
   ];
 }
 

@@ -19,19 +19,29 @@ const RUN: RunRecord = {
   status: 'completed',
   startedAt: AT,
   endedAt: AT + 1000,
-  requests: { list: 1, messages: 2, delete: 3, verify: 4, control: 5, other: 6 },
+  requests: { list: 1, messages: 2, calibrate: 0, delete: 3, verify: 4, control: 5, account: 6 },
   auditHead: 'c'.repeat(64),
   problem: undefined,
   warnings: [],
   asBefore: 0,
 };
 
-const COUNTS = { ...NO_OUTCOMES, listed: 9, kept: 4, held: 1, unknown: 1, planned: 3, verified: 3 };
+const COUNTS = {
+  ...NO_OUTCOMES,
+  listed: 9,
+  kept: 4,
+  held: 1,
+  unknown: 1,
+  planned: 3,
+  verified: 3,
+  deferred: 0,
+};
 
 const PLAN: PlanSummary = {
   planId: 'plan-1',
   policy: 'support-chats',
   policyHash: 'a'.repeat(64),
+  account: 'https://app.customgpt.ai team:7',
   policyPath: '/policies/support.yaml',
   mode: 'dry-run',
   decidedAt: AT,
@@ -45,6 +55,7 @@ const PLAN: PlanSummary = {
   requestsUsed: 2,
   fingerprint: 'b'.repeat(64),
   fileHash: undefined,
+  deferred: 0,
 };
 
 const ITEM: PlanItem = {
@@ -92,10 +103,12 @@ describe('runsJson', () => {
         audit_head: 'c'.repeat(64),
         warnings: [],
         as_before: 0,
+        as_before_since: null,
+        runs_remaining: null,
       },
     ]);
     expect(Object.keys(runs[0]?.counts ?? {}).join(' ')).toBe(
-      'listed kept held unknown planned verified already_gone unverified failed skipped',
+      'listed kept held unknown planned verified already_gone unverified failed skipped deferred',
     );
   });
 
@@ -113,7 +126,7 @@ describe('plan JSON', () => {
       plan_id: 'plan-1',
       policy: 'support-chats',
       policy_hash: 'a'.repeat(64),
-      counts: { listed: 8, kept: 5, held: 1, unknown: 1, planned: 1 },
+      counts: { listed: 8, kept: 5, held: 1, unknown: 1, planned: 1, deferred: 0 },
       estimate: ESTIMATE,
       refused_by: [{ kind: 'limit', limit: 'max_deletions', wanted: 3, allowed: 2, project_id: null }],
       protections: [],

@@ -16,7 +16,8 @@ interface RunJson {
   readonly mode: Mode;
   readonly trigger: Trigger;
   readonly status: RunStatus;
-  readonly counts: Readonly<Record<keyof PlanCounts | Outcome, number>>;
+  /** `deferred`: planned, and left to a later run. */
+  readonly counts: Readonly<Record<keyof PlanCounts | Outcome | 'deferred', number>>;
   readonly requests: RequestCounts | null;
   readonly plan_id: string | null;
   /** RFC 3339, as every time here. */
@@ -27,13 +28,18 @@ interface RunJson {
   readonly warnings: readonly string[];
   /** How many runs right before ended in the same way. */
   readonly as_before: number;
+  /** When the first of those runs started; null when none did. */
+  readonly as_before_since: string | null;
+  /** How many more runs, at least, what was deferred takes; null when nothing was. */
+  readonly runs_remaining: number | null;
 }
 
 interface PlanJson {
   readonly plan_id: string;
   readonly policy: string;
   readonly policy_hash: string;
-  readonly counts: PlanCounts;
+  /** `deferred`: what a run would leave to later ones now. */
+  readonly counts: PlanCounts & { readonly deferred: number };
   /** What applying it takes; null for a plan shown again: it depends on how quickly the API answered. */
   readonly estimate: Estimate | null;
   /** What `run` and `apply` would refuse the plan for now: protections, which no override passes, and limits; empty: nothing. */
@@ -84,6 +90,9 @@ export interface PlanToShow {
   readonly breaches: readonly Breach[];
   /** The vendor's own retention where something is protected; left out where nobody asked. */
   readonly retention?: readonly ProjectRetention[];
+  /** What a run would leave to later ones now, because its policy asks for the oldest first; undefined: nothing. */
+  readonly deferral?:
+    { readonly room: number; readonly deferred: number; readonly breaches: readonly Breach[] } | undefined;
   readonly items: AsyncIterable<PlanItem>;
 }
 
@@ -101,7 +110,7 @@ function runJson(run: RunRecord, counts: RunCounts): RunJson {
     mode: run.mode,
     trigger: run.trigger,
     status: run.status,
-    counts: { ...planCounts(counts), ...outcomeCounts(counts) },
+    counts: { ...planCounts(counts), ...outcomeCounts(counts), deferred: counts.deferred },
     requests: run.requests ?? null,
     plan_id: run.planId ?? null,
     started_at: formatInstant(run.startedAt),
@@ -109,17 +118,25 @@ function runJson(run: RunRecord, counts: RunCounts): RunJson {
     audit_head: run.auditHead ?? null,
     warnings: run.warnings,
     as_before: run.asBefore,
+    as_before_since: run.alikeSince === undefined ? null : formatInstant(run.alikeSince),
+    runs_remaining: run.runsRemaining ?? null,
   };
 }
 
 /** One plan of `plan --json`, without its decisions: there may be a million of those. */
-export function planJson({ plan, cost, breaches, retention = [] }: Omit<PlanToShow, 'items'>): PlanJson {
+export function planJson({
+  plan,
+  cost,
+  breaches,
+  deferral,
+  retention = [],
+}: Omit<PlanToShow, 'items'>): PlanJson {
   const { protections, warnings, stops } = plan.findings;
   return {
     plan_id: plan.planId,
     policy: plan.policy,
     policy_hash: plan.policyHash,
-    counts: planCounts(countsOf(plan.projects)),
+    counts: { ...planCounts(countsOf(plan.projects)), deferred: deferral?.deferred ?? plan.deferred },
     estimate: cost === undefined ? null : { requests: cost.requests, seconds: cost.seconds },
     refused_by: [
       ...stops.map(stopFacts),

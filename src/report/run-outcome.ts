@@ -1,13 +1,16 @@
 import { isStopped } from '../core/findings.ts';
+import { SKIP_CAUSES, type SkipCause, type SkipCounts } from '../core/outcome.ts';
 import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { RunCounts, RunRecord } from '../core/run.ts';
-import { counted, enumerated, grouped } from './quantities.ts';
+import { counted, enumerated, grouped, minuteAndSecond } from './quantities.ts';
 
 /** A run as every report of it starts from. */
 export interface FinishedRun {
   readonly run: RunRecord;
   readonly counts: RunCounts;
   readonly plan: PlanSummary | undefined;
+  /** Why what was skipped was. */
+  readonly skipped?: SkipCounts | undefined;
 }
 
 /** Projects of which nothing could be deleted, because their listing failed. */
@@ -20,7 +23,7 @@ type WithOrWithoutPlan = Pick<FinishedRun, 'run' | 'counts'> & { readonly plan?:
 /** What a run came to, in one sentence. Only what is verified is called deleted. */
 export function runSentence(finished: FinishedRun): string {
   const { run, counts } = finished;
-  const { planned, verified } = counts;
+  const { planned, verified, deferred } = counts;
   switch (run.status) {
     case 'refused':
       return `A ${isStopped(run.problem) ? 'protection' : 'limit'} refused this run before the first DELETE. Nothing was deleted.`;
@@ -38,7 +41,9 @@ export function runSentence(finished: FinishedRun): string {
     return `Would delete ${counted(planned, 'conversation')}. A dry run: nothing was deleted.`;
   }
   if (planned === 0) return 'There was nothing to delete.';
-  if (verified === planned) return `Deleted ${counted(verified, 'conversation')}, each one proven gone.`;
+  if (deferred === planned) return 'The limits leave no room for this run. Nothing was deleted.';
+  if (verified === planned - deferred)
+    return `Deleted ${counted(verified, 'conversation')}, each one proven gone.`;
   const of = `Deleted ${grouped(verified)} of ${counted(planned, 'planned conversation')}`;
   const others = otherOutcomes(counts);
   return others === '' ? `${of}.` : `${of}; ${others}.`;
@@ -54,26 +59,69 @@ export function wasOnlyPlanned(finished: WithOrWithoutPlan): boolean {
 export function withoutOutcome(finished: FinishedRun): number {
   const { run, counts } = finished;
   if (run.status === 'refused' || isUnapplied(finished)) return 0;
-  return Math.max(0, counts.planned - settledCount(counts));
+  return Math.max(0, counts.planned - counts.deferred - settledCount(counts));
 }
 
 /** What is left of a run, and what becomes of it: one sentence each, none when nothing is left. */
 export function leftovers(finished: FinishedRun): string[] {
   const { run, counts, plan } = finished;
-  const { unverified, failed, skipped } = counts;
+  const { unverified, failed } = counts;
   const open = withoutOutcome(finished);
   return [
     ...said(unverified, `${grouped(unverified)} unverified, not proven gone: tried again in the next run.`),
     ...said(failed, `${grouped(failed)} failed, not carried out: tried again in the next run.`),
-    ...said(skipped, `${grouped(skipped)} skipped, because something changed: decided anew in the next run.`),
+    ...skippedWords(finished),
     ...said(open, `${grouped(open)} without an outcome: the next run settles or decides them anew.`),
-    // Nothing else explains it: every deletion is verified, but the listing at the end did not bear it out.
-    ...(run.status === 'partial' &&
-    unverified + failed + skipped + open === 0 &&
-    incompleteIn(plan).length === 0
-      ? ['A fresh listing at the end could not confirm every project.']
-      : []),
+    ...deferredWords(finished),
   ];
+}
+
+const BECAUSE: Readonly<Record<SkipCause, string>> = {
+  stopped: 'the run was stopped before their turn',
+  brake: 'too many in a row had failed by then',
+  project: 'their project could not be worked on',
+  changed: 'something changed',
+  held: 'a hold covers them by now',
+  kept: 'a rule keeps them by now',
+  limit: 'the limits left no room',
+  not_known: 'nobody can tell what became of them',
+  unreachable: 'the API could not be reached',
+  right: 'the key may not delete or read them',
+};
+
+/** One sentence for each reason; those of which no reason was asked for are told as one. */
+function skippedWords({ counts, skipped = {} }: FinishedRun): string[] {
+  const told = SKIP_CAUSES.reduce((sum, cause) => sum + (skipped[cause] ?? 0), 0);
+  const rest = Math.max(0, counts.skipped - told);
+  return SKIP_CAUSES.flatMap((cause) => {
+    const count = (skipped[cause] ?? 0) + (cause === 'changed' ? rest : 0);
+    return said(count, `${grouped(count)} skipped, because ${BECAUSE[cause]}: decided anew in the next run.`);
+  });
+}
+
+function deferredWords({ run, counts: { deferred } }: FinishedRun): string[] {
+  const { runsRemaining } = run;
+  const more =
+    runsRemaining === undefined
+      ? 'no run has room for them'
+      : `at least ${counted(runsRemaining, 'more run')}`;
+  return said(deferred, `${grouped(deferred)} deferred, because the oldest come first: ${more}.`);
+}
+
+/** That it ended as those before did, and since when: one sentence, none for a run that ended otherwise. */
+export function asBeforeWords({ asBefore, alikeSince }: RunRecord): string[] {
+  if (asBefore === 0 || alikeSince === undefined) return [];
+  const since = minuteAndSecond(alikeSince).slice(0, 10);
+  const runs = asBefore === 1 ? 'the run before' : `the last ${grouped(asBefore)} runs`;
+  return [`It ended as ${runs} did, since ${since}.`];
+}
+
+/** What a run was allowed to do. A person's `apply` goes beyond a policy in dry-run mode. */
+export function modeWords(finished: FinishedRun): string {
+  const { run, plan } = finished;
+  const isOnlyWord = plan?.mode === 'dry-run' && run.mode === 'enforce';
+  if (isOnlyWord || (run.mode === 'dry-run' && !isUnapplied(finished))) return 'dry-run, applied by command';
+  return run.mode;
 }
 
 /** How long it took, in seconds; undefined while it runs. */

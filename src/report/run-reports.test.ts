@@ -3,8 +3,8 @@ import { NO_FINDINGS } from '../core/findings.ts';
 import type { AuditEntry, AuditEvent, Fact } from '../core/audit-entry.ts';
 import { formatInstant } from '../core/instant.ts';
 import { foldOutcomes } from '../core/outcome.ts';
-import { countsOf, type PlanItem, type PlanProject, type PlanSummary } from '../core/plan.ts';
-import type { RunRecord } from '../core/run.ts';
+import type { PlanItem, PlanProject, PlanSummary } from '../core/plan.ts';
+import { runCountsOf, type RunRecord } from '../core/run.ts';
 import { deletionsIn } from './deletion-proof.ts';
 import { runReportHtml, type RunReport } from './run-html.ts';
 import { outcomeRows, runDetail, runsTable, runSummary } from './run-text.ts';
@@ -23,7 +23,7 @@ const RUN: RunRecord = {
   status: 'completed',
   startedAt: AT,
   endedAt: AT + 65_000,
-  requests: { list: 2, messages: 0, delete: 2, verify: 3, control: 1, other: 0 },
+  requests: { list: 2, messages: 0, calibrate: 0, delete: 2, verify: 3, control: 1, account: 0 },
   auditHead: HEAD,
   problem: undefined,
   warnings: [],
@@ -99,6 +99,7 @@ function sample({ planned = 2, run = {}, events, projects, others = [] }: Sample
     planId: 'plan-8h3v5t0c2wqa',
     policy: RUN.policy,
     policyHash: RUN.policyHash,
+    account: 'https://app.customgpt.ai team:7',
     policyPath: '/policies/support.yaml',
     mode: 'enforce',
     decidedAt: AT,
@@ -109,12 +110,13 @@ function sample({ planned = 2, run = {}, events, projects, others = [] }: Sample
     requestsUsed: 2,
     fingerprint: 'b'.repeat(64),
     fileHash: undefined,
+    deferred: 0,
   };
   const outcomes = deletionsIn(entries).map(({ outcome }) => ({ event: `deletion.${outcome}`, count: 1 }));
   return {
     title: 'Deletion report',
     run: { ...RUN, ...run },
-    counts: { ...countsOf(plan.projects), ...foldOutcomes(outcomes) },
+    counts: runCountsOf(plan, foldOutcomes(outcomes)),
     plan,
     items: [
       ...Array.from({ length: planned }, (_, index) => itemOf(index + 1)),
@@ -203,6 +205,79 @@ describe('runSummary', () => {
       '1 without an outcome: the next run settles or decides them anew.',
     ]);
     expect(runSummary(sample(PARTIAL)).at(-1)).toBe('See: customgpt-retention runs run-4k2m9x7q1bzd');
+  });
+
+  it('says why what was skipped was, each reason by itself', () => {
+    const skipped = { stopped: 1, brake: 2, project: 3, held: 4, limit: 5, not_known: 6 };
+    const counts = { ...sample(PARTIAL).counts, skipped: 22 };
+    expect(
+      runSummary({ ...sample(PARTIAL), counts, skipped }).filter((line) => line.includes('skipped,')),
+    ).toEqual([
+      '1 skipped, because the run was stopped before their turn: decided anew in the next run.',
+      '2 skipped, because too many in a row had failed by then: decided anew in the next run.',
+      '3 skipped, because their project could not be worked on: decided anew in the next run.',
+      '1 skipped, because something changed: decided anew in the next run.',
+      '4 skipped, because a hold covers them by now: decided anew in the next run.',
+      '5 skipped, because the limits left no room: decided anew in the next run.',
+      '6 skipped, because nobody can tell whether they are there: decided anew in the next run.',
+    ]);
+  });
+
+  it('says what is deferred, and for how many runs', () => {
+    const some = sample({ planned: 12, run: { runsRemaining: 5 } });
+    const deferred = { ...some, counts: { ...some.counts, deferred: 10 } };
+    expect(runSummary(deferred).slice(1, 3)).toEqual([
+      'Deleted 2 conversations, each one proven gone.',
+      '10 deferred, because the oldest come first: at least 5 more runs.',
+    ]);
+    const none = sample({ planned: 12, events: [], run: {} });
+    expect(runSummary({ ...none, counts: { ...none.counts, deferred: 12 } }).slice(1, 3)).toEqual([
+      'The limits leave no room for this run. Nothing was deleted.',
+      '12 deferred, because the oldest come first: no run has room for them.',
+    ]);
+  });
+
+  it.each([
+    [1, 'It ended as the run before did, since 2026-05-01.'],
+    [4, 'It ended as the last 4 runs did, since 2026-05-01.'],
+  ])('says that it ended as %i before, in every report', (asBefore, sentence) => {
+    const alike = { asBefore, alikeSince: AT - 3 * 86_400_000, warnings: ['Look at this.'] };
+    const report = sample({ ...PARTIAL, run: { ...PARTIAL.run, ...alike } });
+    for (const lines of [runSummary(report), runDetail(report, [])]) {
+      expect(lines).toContain(sentence);
+      expect(lines).toContain('Warning: Look at this.');
+    }
+    expect(runReportHtml(report)).toContain(`<li>${sentence}</li>`);
+    expect(runReportHtml(report)).toContain('<li>Look at this.</li>');
+  });
+
+  it('repeats in each command what the user gave', () => {
+    const refused = sample({ run: { status: 'refused', problem: 'no' }, events: [] });
+    const commands = [
+      ...runSummary(refused, (words) => `<${words}>`),
+      ...runDetail(refused, [], (words) => `<${words}>`),
+    ];
+    expect(commands.filter((line) => line.includes('<'))).toEqual([
+      'See: <runs run-4k2m9x7q1bzd>',
+      ...Array.from({ length: 2 }, () => [
+        'Look at its plan: <plan --show plan-8h3v5t0c2wqa>',
+        'Apply it all the same: <apply plan-8h3v5t0c2wqa --override-limits --by WHO --reason TEXT>',
+      ]).flat(),
+    ]);
+    expect(commands.join()).not.toContain('customgpt-retention');
+    const page = runReportHtml({ ...sample(), commandLine: (words) => `${words} --state-dir elsewhere` });
+    expect(page).toContain('<code>audit verify --state-dir elsewhere</code>');
+  });
+
+  it.each([
+    ['enforce', 'dry-run', 'dry-run, applied by command'],
+    ['dry-run', 'dry-run', 'dry-run, applied by command'],
+    ['enforce', 'enforce', 'enforce'],
+  ] as const)('shows a run in mode %s with a plan in mode %s as %s', (mode, planMode, words) => {
+    const { plan, ...report } = sample({ run: { mode } });
+    const applied = { ...report, plan: plan && { ...plan, mode: planMode } };
+    expect(runDetail(applied, [])).toContain(`Policy mode ${words}`);
+    expect(runReportHtml(applied)).toContain(`support-chats, mode ${words}`);
   });
 
   it('names the limit and the plan of a refused run', () => {

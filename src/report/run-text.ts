@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
+import { plainCommandLine, type CommandLine } from '../core/command-line.ts';
 import { isStopped } from '../core/findings.ts';
 import { PURPOSES, totalRequests, type RequestCounts, type RunCounts, type RunRecord } from '../core/run.ts';
 import { deletionsIn, goneWords, type Deletion } from './deletion-proof.ts';
@@ -6,8 +7,10 @@ import { projectLines, SENTENCE_COLUMNS, WARNING_COLUMNS } from './plan-text.ts'
 import { protectionLines } from './protection-text.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
 import {
+  asBeforeWords,
   incompleteIn,
   leftovers,
+  modeWords,
   runSentence,
   secondsOf,
   wasOnlyPlanned,
@@ -37,10 +40,10 @@ const OUTCOME_COLUMNS: readonly Column[] = [
 ];
 
 /** What a run did and what to do next, in short lines for a terminal. */
-export function runSummary(result: FinishedRun): string[] {
+export function runSummary(result: FinishedRun, commandLine: CommandLine = plainCommandLine): string[] {
   const { run } = result;
-  const see = run.status === 'completed' ? [] : [`See: customgpt-retention runs ${run.runId}`];
-  return [...summaryLines(result), ...see, ...nextStep(result)];
+  const see = run.status === 'completed' ? [] : [`See: ${commandLine(`runs ${run.runId}`)}`];
+  return [...summaryLines(result), ...see, ...nextStep(result, commandLine)];
 }
 
 function summaryLines(result: FinishedRun): string[] {
@@ -49,6 +52,7 @@ function summaryLines(result: FinishedRun): string[] {
     `${run.runId} of policy ${run.policy}: ${run.status}`,
     runSentence(result),
     ...problemLine(run),
+    ...asBeforeWords(run),
     ...run.warnings.map((warning) => `Warning: ${terminalSafe(warning, WARNING_COLUMNS)}`),
     ...leftovers(result),
     ...incompleteLines(result),
@@ -75,15 +79,19 @@ export function runsTable(runs: readonly { readonly run: RunRecord; readonly cou
 }
 
 /** One run in full: the summary, its times and hashes, its projects, and every conversation with an outcome. */
-export function runDetail(result: FinishedRun, entries: Iterable<AuditEntry>): string[] {
+export function runDetail(
+  result: FinishedRun,
+  entries: Iterable<AuditEntry>,
+  commandLine: CommandLine = plainCommandLine,
+): string[] {
   const { run, plan } = result;
   const outcomes = outcomeRows(entries);
   return [
     ...summaryLines(result),
-    ...nextStep(result),
+    ...nextStep(result, commandLine),
     '',
     `Trigger     ${run.trigger}${run.slotAt === undefined ? '' : `, slot ${minuteAndSecond(run.slotAt)}`}`,
-    `Policy mode ${run.mode}`,
+    `Policy mode ${modeWords(result)}`,
     `Started     ${minuteAndSecond(run.startedAt)} UTC`,
     `Ended       ${run.endedAt === undefined ? 'not yet' : `${minuteAndSecond(run.endedAt)} UTC`}`,
     `Policy hash ${run.policyHash}`,
@@ -169,14 +177,19 @@ function requestWords(requests: RequestCounts): string {
   return parts.length === 0 ? 'none' : parts.join(', ');
 }
 
-function nextStep(result: FinishedRun): string[] {
+function nextStep(result: FinishedRun, commandLine: CommandLine): string[] {
   const { run, counts } = result;
-  const apply = `customgpt-retention apply ${run.planId ?? ''}`;
+  const apply = `apply ${run.planId ?? ''}`;
   if (run.status === 'refused' && run.planId !== undefined) {
-    const look = `Look at its plan: customgpt-retention plan --show ${run.planId}`;
+    const look = `Look at its plan: ${commandLine(`plan --show ${run.planId}`)}`;
     if (isStopped(run.problem)) return [look, 'No override passes this: correct the policy, and run again.'];
-    return [look, `Apply it all the same: ${apply} --override-limits --by WHO --reason TEXT`];
+    return [
+      look,
+      `Apply it all the same: ${commandLine(`${apply} --override-limits --by WHO --reason TEXT`)}`,
+    ];
   }
-  if (wasOnlyPlanned(result) && counts.planned > 0 && run.planId !== undefined) return [`Apply it: ${apply}`];
+  if (wasOnlyPlanned(result) && counts.planned > 0 && run.planId !== undefined) {
+    return [`Apply it: ${commandLine(apply)}`];
+  }
   return [];
 }

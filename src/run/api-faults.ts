@@ -23,6 +23,17 @@ export function asRunFault(error: unknown): unknown {
   }
 }
 
+/** What went wrong with one page of a list, for a person: `page 2: not JSON (HTTP 200)`, `network ECONNREFUSED`. */
+export function listProblem(error: ApiError): string {
+  const page = /[?&]page=(\d+)/.exec(error.path)?.[1];
+  const words = [
+    error.detail ?? error.failure,
+    ...(error.code === undefined ? [] : [error.code]),
+    ...(error.status === undefined ? [] : [`(HTTP ${error.status})`]),
+  ].join(' ');
+  return page === undefined ? words : `page ${page}: ${words}`;
+}
+
 export function isKeyRefused(error: unknown): boolean {
   return error instanceof ApiError && error.failure === 'unauthorized';
 }

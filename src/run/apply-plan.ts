@@ -1,18 +1,17 @@
 import pLimit from 'p-limit';
+import { EarlierAnswers } from '../core/deletion/earlier.ts';
 import type { Policy } from '../core/policy.ts';
 import { asRunFault } from './api-faults.ts';
+import { Bars } from './bars.ts';
 import { Brake } from './brake.ts';
-import { confirmAbsence } from './confirm.ts';
+import { Calibrator } from './calibrate.ts';
 import { joinStops, type ApplyContext } from './context.ts';
-import { ControlDesk } from './control-desk.ts';
 import { deleteAll } from './delete-all.ts';
-import type { DeletionContext } from './deletion.ts';
-import { withoutKeptSince, type KeptSince } from './kept-since.ts';
+import type { KeptSince } from './kept-since.ts';
 import { createRests, type Relisting } from './recheck.ts';
+import { Witnesses } from './witnesses.ts';
 
 export interface Applied {
-  /** Projects whose fresh listing could not confirm the deletions. */
-  readonly unconfirmed: readonly number[];
   /** What ended the deletions before the plan's end. */
   readonly problem: string | undefined;
 }
@@ -39,40 +38,33 @@ export async function applyPlan(
   const failure = new AbortController();
   // A failure of one deletion stops the others the way a person's stop does, only without the wait.
   const signals = joinStops(context.signals, failure.signal);
-  const deletion: DeletionContext = {
-    ...context,
-    signals,
-    relisting,
-    slot: pLimit(context.policy.concurrency),
-    onError: () => {
-      failure.abort();
-    },
-    restsOn: createRests(context.policy, others),
-    desk: new ControlDesk({
-      reader: context.deleter,
-      clock: context.clock,
-      log: context.log,
-      signal: signals.abandon,
-    }),
-    brake: new Brake({ log: context.log, stop: signals.stop }),
-    lostProjects: new Map(lost.map((projectId) => [projectId, 'the policy no longer covers its project'])),
-    verified: new Map(),
-  };
-  const hurry = (): void => {
-    deletion.desk.hurry();
-  };
-  signals.stop.addEventListener('abort', hurry, { once: true });
+  const { deleter: reader, chance, audit, fence, warn } = context;
+  const calibrator = new Calibrator({
+    ...{ reader, chance, audit, fence, warn },
+    ...{ run: context, signal: signals.stop },
+  });
+  const bars = new Bars();
+  for (const projectId of lost)
+    bars.project(projectId, { reason: 'the policy no longer covers its project', cause: 'project' });
+  const brake = new Brake({ log: context.log, stop: signals.stop });
   const planned = context.plan.projects.reduce((sum, project) => sum + project.planned, 0);
-  context.progress.begin('deleting', planned);
+  context.progress.begin('deleting', planned - context.plan.deferred);
   try {
-    const items = context.plans.planItems(context.plan.planId, { verdict: 'delete' });
-    await deleteAll(deletion, withoutKeptSince(deletion, items, keptSince));
-    const unconfirmed = signals.stop.aborted ? [] : await confirmAbsence(deletion);
-    return { unconfirmed, problem: deletion.brake.isPulled ? Brake.reason : undefined };
+    const earlier = new EarlierAnswers(await audit.undoneAnswers(), await audit.openIntents());
+    await deleteAll({
+      ...context,
+      ...{ signals, relisting, brake, bars, calibrator, earlier, keptSince },
+      slot: pLimit(context.policy.concurrency),
+      witnesses: new Witnesses(),
+      restsOn: createRests(context.policy, others),
+      onError: () => {
+        failure.abort();
+      },
+    });
+    return { problem: brake.isPulled ? Brake.reason : undefined };
   } catch (error) {
     throw asRunFault(error);
   } finally {
-    signals.stop.removeEventListener('abort', hurry);
     context.progress.end();
   }
 }

@@ -9,7 +9,8 @@ import { findProjects } from './projects.ts';
 import { createKeptSince } from './kept-since.ts';
 import { relist } from './recheck.ts';
 import { exclusionsLost, refusal } from './refusal.ts';
-import { applyConsumed, checkLimits, sayFindings } from './run-policy.ts';
+import { checkLimits } from './check-limits.ts';
+import { applyConsumed, sayFindings } from './run-policy.ts';
 
 /** A person's word that one plan may pass the limits. */
 export interface Override {
@@ -27,23 +28,26 @@ export interface ApplyRequest {
 
 /**
  * Executes exactly one stored plan. Throws `plan_stale` when it was applied, has expired, was altered, or its policy's
- * file is not what it was; a limit ends in a refused run.
+ * file is not what it was; a limit ends in a refused run, and a plan of another account in a failed one.
  */
 export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Promise<RunResult> {
   const { plan, policy, override, signals } = request;
   await assertApplicable(deps, plan, policy);
-  return conductRun(deps, { policy, trigger: 'manual', signals }, async (run) => {
+  return conductRun(deps, { policy, plan, trigger: 'manual', mode: 'enforce', signals }, async (run) => {
     const { store, clock, log } = deps;
     await store.updateRun(run.runId, { planId: plan.planId });
-    const { spent, breaches } = await checkLimits(deps, policy, plan.projects);
+    const { spent, refusing, deferring, room } = await checkLimits(deps, {
+      ...{ policy, at: run.startedAt, projects: plan.projects },
+    });
     sayFindings(deps, run, plan);
-    const isOverridden = override !== undefined && plan.findings.stops.length === 0;
-    if (breaches.length + plan.findings.stops.length > 0 && !isOverridden) return refusal(plan, breaches);
+    const isStopped = plan.findings.stops.length > 0;
+    if (isStopped || (refusing.length > 0 && override === undefined)) return refusal(plan, refusing);
     const others = await deps.keeps.othersThan(policy.name);
     const { selected, visible } = await findProjects(run.reader, policy, run.signals.stop);
     const lostSince = await exclusionsLost(store, policy, visible);
-    if (lostSince.length > 0) return refusal(plan, breaches, lostSince);
-    if (breaches.length > 0 && override !== undefined) {
+    // Limits that stand against it, too, were overridden.
+    if (lostSince.length > 0) return refusal(plan, [], lostSince);
+    if (refusing.length + deferring.length > 0 && override !== undefined) {
       const facts = { plan_id: plan.planId, by: override.by, reason: override.reason };
       await store.audit.append([auditFacts(run, 'limits.overridden', { facts })], run.fence);
     }
@@ -54,7 +58,9 @@ export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Pro
       override === undefined
         ? createAllowance(policy.limits, plan.projects, spent)
         : createPlanAllowance(plan.projects);
-    return applyConsumed(deps, { run, plan, allowance, relisting, lost, others, keptSince });
+    const isDeferred = override === undefined && deferring.length > 0;
+    const deferral = { deferring, room: isDeferred ? room : undefined };
+    return applyConsumed(deps, { run, plan, allowance, deferral, relisting, lost, others, keptSince });
   });
 }
 

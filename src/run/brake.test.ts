@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Outcome } from '../core/outcome.ts';
 import { Brake } from './brake.ts';
 
 function setUp() {
@@ -18,60 +19,104 @@ async function wakes(brake: Brake, act: () => void): Promise<boolean> {
   return isWoken;
 }
 
+/** One deletion's end, as it is told to the brake. */
+function end(outcome: Outcome, change: Partial<Parameters<Brake['settled']>[0]> = {}) {
+  return { outcome, hasFailedBefore: false, ...change };
+}
+
+function fail(brake: Brake, times: number): void {
+  for (let count = 0; count < times; count += 1) brake.settled(end('failed'));
+}
+
 describe('the brake', () => {
-  test('is pulled by the third deletion in a row that failed or was not verified, and says so once', async () => {
+  test('doubts after three in a row that failed or were not verified', async () => {
     const { brake, told } = setUp();
-    brake.settled('failed');
-    brake.settled('unverified');
-    expect(brake.isPulled).toBe(false);
+    brake.settled(end('failed'));
+    brake.settled(end('unverified'));
+    expect([brake.isDoubting, brake.isPulled]).toEqual([false, false]);
+    expect(
+      await wakes(brake, () => {
+        brake.settled(end('failed'));
+      }),
+    ).toBe(true);
+    expect([brake.isDoubting, brake.isPulled]).toEqual([true, false]);
     expect(told).toEqual([]);
-    const isWoken = await wakes(brake, () => {
-      brake.settled('failed');
-    });
-    expect(isWoken).toBe(true);
-    expect(brake.isPulled).toBe(true);
-    const line = 'stopped after 3 deletions in a row that failed or could not be verified';
-    expect(told).toEqual([[{ in_a_row: 3 }, line]]);
-    brake.settled('failed');
+  });
+
+  test('is pulled by the sixth, and says so once', async () => {
+    const { brake, told } = setUp();
+    fail(brake, 5);
+    expect([brake.isDoubting, brake.isPulled]).toEqual([true, false]);
+    expect(
+      await wakes(brake, () => {
+        brake.settled(end('unverified'));
+      }),
+    ).toBe(true);
+    expect([brake.isDoubting, brake.isPulled]).toEqual([false, true]);
+    expect(told).toEqual([[{ in_a_row: 6 }, Brake.reason]]);
+    expect(Brake.reason).toContain('6 deletions in a row');
+    brake.settled(end('failed'));
     expect(told).toHaveLength(1);
   });
 
-  test('stays pulled, whatever else turns out well', () => {
+  test('stays pulled, whatever else turns out well', async () => {
     const { brake } = setUp();
-    for (let count = 0; count < 3; count += 1) brake.settled('failed');
-    brake.settled('verified');
+    fail(brake, 6);
+    expect(
+      await wakes(brake, () => {
+        brake.absent();
+      }),
+    ).toBe(false);
+    brake.settled(end('verified'));
     expect(brake.isPulled).toBe(true);
   });
 
-  test.each(['verified', 'already_gone'] as const)('begins to count anew after one that is %s', (outcome) => {
+  test('begins to count anew with each absence, before any listing has borne it out', async () => {
     const { brake } = setUp();
-    for (let count = 0; count < 3; count += 1) {
-      brake.settled('failed');
-      brake.settled('failed');
-      brake.settled(outcome);
+    for (let round = 0; round < 3; round += 1) {
+      fail(brake, 5);
+      expect(brake.isDoubting).toBe(true);
+      expect(
+        await wakes(brake, () => {
+          brake.absent();
+        }),
+      ).toBe(true);
+      expect(brake.isDoubting).toBe(false);
     }
     expect(brake.isPulled).toBe(false);
   });
 
-  test('counts past what was skipped, which says nothing', () => {
+  test.each(['skipped', 'verified', 'already_gone'] as const)('counts past what is %s', (outcome) => {
     const { brake } = setUp();
-    brake.settled('failed');
-    brake.settled('skipped');
-    brake.settled('failed');
-    brake.settled('skipped');
+    for (let count = 0; count < 6; count += 1) {
+      brake.settled(end(outcome));
+      expect(brake.isPulled).toBe(false);
+      brake.settled(end('failed'));
+    }
+    expect(brake.isPulled).toBe(true);
+  });
+
+  test('counts what failed in an earlier run, too, once', () => {
+    const { brake } = setUp();
+    for (let count = 0; count < 20; count += 1) brake.settled(end('failed', { hasFailedBefore: true }));
+    expect(brake.isDoubting).toBe(false);
+    fail(brake, 4);
     expect(brake.isPulled).toBe(false);
-    brake.settled('failed');
+    fail(brake, 1);
     expect(brake.isPulled).toBe(true);
   });
 
   test('counts DELETEs that one outage left unanswered as one', () => {
     const { brake } = setUp();
-    for (const requestedAt of [0, 50, 100]) brake.settled('unverified', { requestedAt, settledAt: 100 });
-    brake.settled('failed');
-    expect(brake.isPulled).toBe(false);
+    const unanswered = (requestedAt: number, settledAt: number): void => {
+      brake.settled(end('unverified', { unanswered: { requestedAt, settledAt } }));
+    };
+    for (const requestedAt of [0, 50, 100]) unanswered(requestedAt, 100);
+    fail(brake, 1);
+    expect(brake.isDoubting).toBe(false);
     // It left after the first of them had been given up: that is another outage.
-    brake.settled('unverified', { requestedAt: 101, settledAt: 200 });
-    expect(brake.isPulled).toBe(true);
+    unanswered(101, 200);
+    expect(brake.isDoubting).toBe(true);
   });
 });
 
@@ -105,7 +150,7 @@ describe('the way', () => {
     expect(brake.isClear).toBe(false);
     brake.doubt('slow')(true);
     expect(brake.isClear).toBe(true);
-    brake.settled('failed');
+    fail(brake, 1);
     expect(brake.isClear).toBe(false);
   });
 
@@ -120,7 +165,7 @@ describe('the way', () => {
     const { brake } = setUp();
     for (let count = 0; count < 3; count += 1) brake.doubt('unclear');
     expect(brake.isClear).toBe(false);
-    for (let count = 0; count < 3; count += 1) brake.settled('failed');
+    fail(brake, 6);
     expect(brake.isClear).toBe(true);
   });
 

@@ -1,8 +1,10 @@
 import type { Outcome } from '../core/outcome.ts';
 import type { Log } from '../core/ports.ts';
 
-/** So many deletions in a row that failed or stayed unverified end the deleting of a run. */
-const MOST_IN_A_ROW = 3;
+/** After so many deletions in a row that failed or stayed unverified, others are tried from elsewhere, one at a time … */
+const IN_A_ROW_TO_DOUBT = 3;
+/** … and after so many the deleting of a run ends. */
+const IN_A_ROW_TO_STOP = 6;
 /** So many whose DELETE got no clear answer may be open at once before others wait for what becomes of them … */
 const MOST_UNCLEAR = 3;
 /** … and so many that were accepted and still answer. A server that is merely slow shows it by its first late 404. */
@@ -11,17 +13,27 @@ const MOST_SLOW = 25;
 /** Why a conversation is still being watched: its DELETE was accepted, or its answer said nothing. */
 export type Doubt = 'slow' | 'unclear';
 
+interface Settled {
+  readonly outcome: Outcome;
+  /** It failed or stayed unverified in an earlier run, too: that is no news. */
+  readonly hasFailedBefore: boolean;
+  /** Epoch ms: nobody could tell what became of its DELETE. */
+  readonly unanswered?: { readonly requestedAt: number; readonly settledAt: number } | undefined;
+}
+
 /**
- * Stops the deletions of a run when something is wrong with all of them. What is wrong with one conversation, or one
- * project, is recorded there; three in a row say that the API, or our way of asking it, is not what it was.
+ * Stops the deletions of a run when something is wrong with all of them. What is wrong with some conversations, or one
+ * project, is recorded there: three in a row may just lie beside each other, so some from elsewhere are tried before the
+ * run is given up.
  */
 export class Brake {
-  static readonly reason = `stopped after ${MOST_IN_A_ROW} deletions in a row that failed or could not be verified`;
+  static readonly reason = `stopped after ${IN_A_ROW_TO_STOP} deletions in a row that failed or could not be verified, the last ones taken from elsewhere in the plan`;
   readonly #log: Log;
   readonly #stop: AbortSignal;
   readonly #open: Record<Doubt, number> = { slow: 0, unclear: 0 };
   #mostSlow = MOST_SLOW;
   #inARow = 0;
+  #hasCountedOld = false;
   /** When the last DELETE that counted was given up without an answer. */
   #unansweredAt = -Infinity;
   #waiting: (() => void)[] = [];
@@ -40,7 +52,12 @@ export class Brake {
 
   /** No further DELETE in this run. */
   get isPulled(): boolean {
-    return this.#inARow >= MOST_IN_A_ROW;
+    return this.#inARow >= IN_A_ROW_TO_STOP;
+  }
+
+  /** One deletion at a time, and not the next in line: whether it is the conversations or the API is what they tell. */
+  get isDoubting(): boolean {
+    return this.#inARow >= IN_A_ROW_TO_DOUBT && !this.isPulled;
   }
 
   /** False while enough others are in doubt: what becomes of them comes first. */
@@ -64,24 +81,29 @@ export class Brake {
     };
   }
 
+  /** To be called for each absence that is found, before any listing has borne it out: the API deletes what it is told to. */
+  absent(): void {
+    if (this.isPulled) return;
+    this.#inARow = 0;
+    this.#wake();
+  }
+
   /**
-   * To be told each outcome as it is recorded, but those of a project that is out of reach as a whole. `unanswered`, epoch ms:
-   * nobody could tell what became of a DELETE. Those that were on their way in one and the same outage count as one.
+   * To be told each outcome as it is recorded, but those of a project that is out of reach as a whole and those that the key's
+   * rights explain. Those that were on their way in one and the same outage count as one.
    */
-  settled(outcome: Outcome, unanswered?: { readonly requestedAt: number; readonly settledAt: number }): void {
+  settled({ outcome, hasFailedBefore, unanswered }: Settled): void {
     if (this.isPulled || outcome === 'skipped') return;
     if (unanswered !== undefined) {
       if (unanswered.requestedAt <= this.#unansweredAt) return;
       this.#unansweredAt = unanswered.settledAt;
     }
-    if (outcome === 'verified' || outcome === 'already_gone') {
-      this.#inARow = 0;
-      return;
-    }
+    if (outcome === 'verified' || outcome === 'already_gone') return;
+    if (hasFailedBefore && this.#hasCountedOld) return;
+    this.#hasCountedOld ||= hasFailedBefore;
     this.#inARow += 1;
     this.#mostSlow = MOST_SLOW;
-    if (this.#inARow < MOST_IN_A_ROW) return;
-    this.#log.error({ in_a_row: this.#inARow }, Brake.reason);
+    if (this.isPulled) this.#log.error({ in_a_row: this.#inARow }, Brake.reason);
     this.#wake();
   }
 

@@ -1,156 +1,112 @@
-import type { LimitFunction } from 'p-limit';
-import type { Conversation, LastMessage, UnusableRow } from '../core/conversation.ts';
-import type { Decider } from '../core/decide.ts';
+import type { Conversation } from '../core/conversation.ts';
 import { ApiError } from '../core/errors.ts';
-import type { Decision, PlanItem, PlanProject } from '../core/plan.ts';
-import type { AuditLog, CustomGptReader, Log, PlanWriter } from '../core/ports.ts';
-import { endsTheRun } from './api-faults.ts';
-import { reappearedIn } from './reappeared.ts';
-import { InconsistentListing, listProject, type ListedPage } from './list-project.ts';
+import type { PlanItem, PlanProject } from '../core/plan.ts';
+import { fewestFor } from '../core/population.ts';
+import type { AuditLog, Chance, Log, PlanStore, PlanWriter } from '../core/ports.ts';
+import { endsTheRun, listProblem } from './api-faults.ts';
+import { decideRow, type DecidedRow, type DecidingContext } from './decide-row.ts';
+import { reappearedIn, type Reappeared } from './reappeared.ts';
+import { InconsistentListing, listProject, withEnd, type Listing, type ListOptions } from './list-project.ts';
 
-const ATTEMPTS = 3;
+const STARTS = 3;
 /** Rows that go into the store in one transaction. */
 const BATCH = 250;
+/** A daily run that is a little late must not make it more than 30 days. */
+const FULL_READING_EVERY_MS = 29 * 24 * 60 * 60 * 1000;
 
-export interface CollectContext {
-  readonly reader: CustomGptReader;
+export interface CollectContext extends DecidingContext {
   readonly writer: PlanWriter;
-  readonly decider: Decider;
+  readonly plans: Pick<PlanStore, 'lastReadInFull' | 'recordReadInFull'>;
   /** Called before the listing of the project begins, and before it begins again. */
   readonly onBegin: () => void;
   readonly log: Log;
+  readonly chance: Chance;
+  /** When the plan is decided, epoch ms. */
+  readonly decidedAt: number;
   /** Earliest `created_at` that no rule can delete. */
   readonly reach: number;
-  /** Bounds the reads of newest messages in flight. */
-  readonly limit: LimitFunction;
+  /** Of each project's conversations: the listing goes on until it has seen enough of them for what it plans. */
+  readonly maxPercent: number;
   /** Whether kept conversations are written too; they are always counted. */
   readonly withKept: boolean;
-  readonly signal: AbortSignal | undefined;
   readonly onListed: (count: number) => void;
   readonly audit: AuditLog;
   readonly onReappeared: (conversations: readonly Conversation[]) => Promise<void>;
 }
 
-type Decided = Omit<PlanItem, 'ordinal'>;
-
 /**
- * Lists one project, decides every conversation, and streams what is not merely kept into the plan. A listing that
- * fails or contradicts itself is read again; then the project is *incomplete*: nothing of it stays in the plan.
+ * Lists one project, decides every conversation, and streams what is not merely kept into the plan. A list that changes
+ * while it is read is read again; where it cannot be read completely, the project is *incomplete*: nothing of it stays in
+ * the plan.
  */
 export async function collectProject(
   context: CollectContext,
   projectId: number,
   firstOrdinal: number,
 ): Promise<{ readonly project: PlanProject; readonly nextOrdinal: number }> {
-  const reappeared = await reappearedIn(context.audit, projectId);
-  for (let attempt = 1; ; attempt += 1) {
+  const known = await reappearedIn(context.audit, projectId);
+  const inFull = await isFullReadingDue(context, projectId);
+  for (let start = 1; ; start += 1) {
     const tally = new Tally(context, projectId, firstOrdinal);
     context.onBegin();
     try {
-      for await (const page of listProject(context.reader, projectId, context)) {
-        const again = reappeared.among(page.rows);
-        if (again.length > 0) await context.onReappeared(again);
-        await tally.take(await decidePage(context, page), page.total);
-        context.onListed(page.rows.length);
-      }
+      const listing = await collect(context, { projectId, inFull, known, tally });
       await tally.flush();
-      return { project: tally.project(undefined), nextOrdinal: tally.ordinal };
+      if (listing.how === 'read_in_full') await context.plans.recordReadInFull(projectId, context.decidedAt);
+      return { project: tally.project(listing), nextOrdinal: tally.ordinal };
     } catch (error) {
       if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw error;
       await context.writer.dropProject(projectId);
-      const again = error instanceof InconsistentListing && attempt < ATTEMPTS;
-      const problem = error instanceof InconsistentListing ? error.message : apiProblem(error);
+      const again = error instanceof InconsistentListing && error.mayPass && start < STARTS;
+      const problem = problemOf(error);
       context.log.warn(
-        { project_id: projectId, problem, attempt },
+        { project_id: projectId, problem, attempt: start },
         again ? 'listing again' : 'listing incomplete',
       );
-      if (!again) return { project: tally.project(problem), nextOrdinal: firstOrdinal };
+      if (!again) return { project: tally.incomplete(problem), nextOrdinal: firstOrdinal };
     }
   }
 }
 
-function apiProblem(error: unknown): string {
-  if (!(error instanceof ApiError)) return 'the listing failed';
-  return `${error.failure}${error.status === undefined ? '' : ` (HTTP ${error.status})`}`;
+/** Samples may miss what a full reading finds: so each project is read in full now and then, counted from its first listing. */
+async function isFullReadingDue({ plans, decidedAt }: CollectContext, projectId: number): Promise<boolean> {
+  const lastAt = await plans.lastReadInFull(projectId);
+  if (lastAt === undefined) {
+    await plans.recordReadInFull(projectId, decidedAt);
+    return false;
+  }
+  // A record from the future says nothing: the clock was set back since.
+  return lastAt > decidedAt || decidedAt - lastAt >= FULL_READING_EVERY_MS;
 }
 
-async function decidePage(context: CollectContext, page: ListedPage): Promise<readonly Decided[]> {
-  return Promise.all(
-    page.rows.map((row) =>
-      row.kind === 'unusable'
-        ? Promise.resolve(unusable(row, page.receivedAt))
-        : decideOne(context, row, page.receivedAt),
-    ),
-  );
+function problemOf(error: unknown): string {
+  if (error instanceof InconsistentListing) return error.message;
+  return error instanceof ApiError ? listProblem(error) : 'the listing failed';
 }
 
-async function decideOne(context: CollectContext, row: Conversation, seenAt: number): Promise<Decided> {
-  const first = context.decider.decide(row, { state: 'unread' });
-  if (first.kind === 'decided') return item(row, first.decision, { seenAt });
-  const { at, readAt } = await context.limit(() => readNewestMessage(context, row));
-  const lastMessage: LastMessage = { state: 'read', at };
-  const second = context.decider.decide(row, lastMessage);
-  if (second.kind !== 'decided') throw new Error('a read newest message was asked for again');
-  return item(row, second.decision, { seenAt, lastMessageAt: at, lastMessageReadAt: readAt });
-}
-
-async function readNewestMessage(
+async function collect(
   context: CollectContext,
-  row: Conversation,
-): Promise<{ readonly at: number | undefined; readonly readAt: number }> {
-  const answer = await context.reader.existence(row.projectId, row.sessionId, {
-    purpose: 'messages',
-    ...(context.signal === undefined ? {} : { signal: context.signal }),
-  });
-  return { at: answer.state === 'present' ? answer.lastMessageAt : undefined, readAt: answer.receivedAt };
-}
-
-function item(
-  row: Conversation,
-  decision: Decision,
-  times: {
-    readonly seenAt: number;
-    readonly lastMessageAt?: number | undefined;
-    readonly lastMessageReadAt?: number;
+  parts: {
+    readonly projectId: number;
+    readonly inFull: boolean;
+    readonly known: Reappeared;
+    readonly tally: Tally;
   },
-): Decided {
-  const { projectId, sessionId, name, createdAt, updatedAt, createdBy } = row;
-  const { verdict, rule, reason, ageDays } = decision;
-  return {
-    verdict,
-    rule,
-    reason,
-    ageDays,
-    projectId,
-    sessionId,
-    seen: { name, createdAt, updatedAt, createdBy },
-    seenAt: times.seenAt,
-    lastMessageAt: times.lastMessageAt,
-    lastMessageReadAt: times.lastMessageReadAt,
-  };
-}
-
-const ROW_PROBLEMS: Record<UnusableRow['problem'], string> = {
-  no_session_id: 'the list row has no session id',
-  bad_session_id: 'the list row has a malformed session id',
-  wrong_project: 'the list row names another project',
-  not_an_object: 'the list row is not an object',
-  oversized: 'the list row is too large',
-};
-
-function unusable(row: UnusableRow, seenAt: number): Decided {
-  return {
-    verdict: 'unknown',
-    rule: null,
-    reason: ROW_PROBLEMS[row.problem],
-    ageDays: null,
-    projectId: row.projectId,
-    sessionId: row.sessionId ?? null,
-    seen: { name: undefined, createdAt: undefined, updatedAt: undefined, createdBy: undefined },
-    seenAt,
-    lastMessageAt: undefined,
-    lastMessageReadAt: undefined,
-  };
+): Promise<Listing> {
+  const { projectId, inFull, known, tally } = parts;
+  const { reader, reach, signal, chance } = context;
+  const options: ListOptions = { reach, signal, chance, inFull, mayStop: () => tally.isEnough };
+  let listing: Listing | undefined;
+  const pages = withEnd(listProject(reader, projectId, options), (end) => (listing = end));
+  for await (const { rows, receivedAt } of pages) {
+    const again = known.among(rows);
+    if (again.length > 0) await context.onReappeared(again);
+    const decided = rows.map((row) => decideRow(context, row, { seenAt: receivedAt, known }));
+    await tally.take(await Promise.all(decided));
+    context.onListed(rows.length);
+  }
+  if (listing === undefined) throw new Error('a listing ended without a word');
+  return listing;
 }
 
 /** Counts the verdicts of one project and hands the items on in batches. */
@@ -158,7 +114,7 @@ class Tally {
   readonly #context: CollectContext;
   readonly #projectId: number;
   readonly #verdicts = { delete: 0, keep: 0, held: 0, unknown: 0 };
-  #total: number | undefined;
+  #deleted = 0;
   #batch: PlanItem[] = [];
   ordinal: number;
 
@@ -168,10 +124,10 @@ class Tally {
     this.ordinal = firstOrdinal;
   }
 
-  async take(decided: readonly Decided[], total: number | undefined): Promise<void> {
-    this.#total = total ?? this.#total;
-    for (const one of decided) {
+  async take(decided: readonly DecidedRow[]): Promise<void> {
+    for (const { isDeleted, ...one } of decided) {
       this.#verdicts[one.verdict] += 1;
+      if (isDeleted) this.#deleted += 1;
       if (one.verdict === 'keep' && !this.#context.withKept) continue;
       this.#batch.push({ ...one, ordinal: this.ordinal });
       this.ordinal += 1;
@@ -184,13 +140,43 @@ class Tally {
     this.#batch = [];
   }
 
-  /** What an incomplete listing showed counts as unknown: it was read, and nothing follows from it. */
-  project(incomplete: string | undefined): PlanProject {
+  /** Whether as many were seen as it takes for the percentage of what is planned so far. */
+  get isEnough(): boolean {
+    return this.#present >= fewestFor(this.#verdicts.delete, this.#context.maxPercent);
+  }
+
+  project({ how, total: claimed }: Listing): PlanProject {
     const { delete: planned, keep: kept, held, unknown } = this.#verdicts;
-    const listed = planned + kept + held + unknown;
-    const common = { projectId: this.#projectId, listed, total: this.#total ?? listed, incomplete };
-    return incomplete === undefined
-      ? { ...common, kept, held, unknown, planned }
-      : { ...common, kept: 0, held: 0, unknown: listed, planned: 0 };
+    return {
+      projectId: this.#projectId,
+      listed: this.#listed,
+      total: this.#present,
+      ...{ kept, held, unknown, planned, incomplete: undefined },
+      ...(how === 'read_in_full' ? {} : { sampled: { claimed: this.#withoutDeleted(claimed) } }),
+    };
+  }
+
+  /** What an incomplete listing showed counts as unknown: it was read, and nothing follows from it. */
+  incomplete(problem: string): PlanProject {
+    const listed = this.#listed;
+    const none = { kept: 0, held: 0, planned: 0 };
+    return {
+      projectId: this.#projectId,
+      ...{ listed, total: this.#present, unknown: listed, incomplete: problem },
+      ...none,
+    };
+  }
+
+  #withoutDeleted(claimed: number | undefined): number | undefined {
+    return claimed === undefined ? undefined : Math.max(0, claimed - this.#deleted);
+  }
+
+  get #listed(): number {
+    const { delete: planned, keep: kept, held, unknown } = this.#verdicts;
+    return planned + kept + held + unknown;
+  }
+
+  get #present(): number {
+    return this.#listed - this.#deleted;
   }
 }

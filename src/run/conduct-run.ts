@@ -1,8 +1,10 @@
+import type { OwnAccount } from '../core/account.ts';
 import type { Fact } from '../core/audit-entry.ts';
 import { isFault, RetentionError } from '../core/errors.ts';
-import { NO_OUTCOMES, type OutcomeCounts } from '../core/outcome.ts';
-import { countsOf, type PlanSummary } from '../core/plan.ts';
-import type { Policy } from '../core/policy.ts';
+import { formatInstant } from '../core/instant.ts';
+import { NO_OUTCOMES, type OutcomeCounts, type SkipCounts } from '../core/outcome.ts';
+import type { PlanSummary } from '../core/plan.ts';
+import type { Mode, Policy } from '../core/policy.ts';
 import type {
   Chance,
   Clock,
@@ -15,11 +17,13 @@ import type {
   Progress,
   Store,
 } from '../core/ports.ts';
-import type { RunCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
+import { runCountsOf, type RunCounts, type RunRecord, type RunStatus, type Trigger } from '../core/run.ts';
 import { asRunFault } from './api-faults.ts';
 import { assertClockAfterLog, ClockWatch } from './clock-watch.ts';
 import { auditFacts, joinStops, type StopSignals } from './context.ts';
+import { enterAccount } from './enter-account.ts';
 import { withLease, type LeaseParts } from './lease.ts';
+import { comparedWithBefore, eventOf, statusOf } from './run-end.ts';
 import { scrubIdlePlans } from './scrub.ts';
 import { reconcile } from './reconcile.ts';
 
@@ -39,18 +43,29 @@ export interface RunDeps {
   readonly leaseMs: number;
   readonly verifyTimeoutMs: number;
   readonly requestsPerMinute: number | 'unlimited';
+  /** What the program itself has to say of a run, asked at its end: warnings. */
+  readonly remarks?: () => readonly string[];
+  /** IANA name: where the days of policies without a schedule begin. */
+  readonly timeZone: string;
 }
 
 export interface RunRequest {
   readonly policy: Policy;
   readonly trigger: Trigger;
   readonly slotAt?: number | undefined;
+  /** The stored plan that is applied: it must be of the account that the key is of. */
+  readonly plan?: PlanSummary | undefined;
+  /** What the run does, where a person's word goes beyond the policy's own mode. */
+  readonly mode?: Mode | undefined;
   readonly signals: StopSignals;
 }
 
 /** A run under way: what its body works with. */
 export interface OpenRun extends RunRequest {
   readonly runId: string;
+  /** Whose conversations they are; `text` is the fact of an intent. */
+  readonly account: OwnAccount;
+  readonly startedAt: number;
   readonly fence: Fence;
   readonly isLeaseLive: () => boolean;
   readonly clockWatch: ClockWatch;
@@ -61,6 +76,9 @@ export interface OpenRun extends RunRequest {
   readonly warnings: readonly string[];
 }
 
+/** Before it is known whose key it has. */
+type BegunRun = Omit<OpenRun, 'account'>;
+
 /** How the body of a run ended. */
 export interface Ending {
   readonly status: Exclude<RunStatus, 'running' | 'interrupted'>;
@@ -68,6 +86,8 @@ export interface Ending {
   readonly problem?: string | undefined;
   /** What the audit log says of its deletions, where that was asked: it takes as long as reading them all. */
   readonly outcomes?: OutcomeCounts;
+  /** How many more runs what was deferred takes. */
+  readonly runsRemaining?: number | undefined;
   /** The event's own facts, beside status and counts. */
   readonly facts?: { readonly [key: string]: Fact };
 }
@@ -75,6 +95,8 @@ export interface Ending {
 export interface RunResult {
   readonly run: RunRecord;
   readonly counts: RunCounts;
+  /** Why what was skipped was. */
+  readonly skipped: SkipCounts;
   readonly plan: PlanSummary | undefined;
   /** What ended the run early; undefined when it came to its own end. */
   readonly fault: RetentionError | undefined;
@@ -92,11 +114,12 @@ export function conductRun(
 ): Promise<RunResult> {
   return withLease(leaseParts(deps), `policy:${request.policy.name}`, async ({ fence, isLive, lost }) => {
     const warnings: string[] = [];
-    const run: OpenRun = {
+    const run: BegunRun = {
       ...request,
       ...deps.openApi(),
       signals: joinStops(request.signals, lost),
       runId: `run-${deps.chance.token(12)}`,
+      startedAt: deps.clock.now(),
       fence,
       isLeaseLive: isLive,
       clockWatch: new ClockWatch(deps.clock),
@@ -115,7 +138,7 @@ export function conductRun(
 }
 
 /** Asked again under the lease: the worker that held it until a moment ago may have run this very slot. */
-async function assertSlotDue({ store, clock }: RunDeps, { policy, slotAt }: OpenRun): Promise<void> {
+async function assertSlotDue({ store, clock }: RunDeps, { policy, slotAt }: BegunRun): Promise<void> {
   if (slotAt === undefined) return;
   const lastSlotAt = await store.lastSlot(policy.name);
   // A record from the future says nothing: the clock was set back since.
@@ -127,18 +150,18 @@ function leaseParts({ store, clock, log, holder, leaseMs }: RunDeps): LeaseParts
   return { leases: store, clock, log, holder, ttlMs: leaseMs };
 }
 
-async function begin(deps: RunDeps, run: OpenRun): Promise<RunRecord> {
-  const { policy, trigger, slotAt, runId } = run;
+async function begin(deps: RunDeps, run: BegunRun): Promise<RunRecord> {
+  const { policy, trigger, slotAt, runId, startedAt, mode = policy.mode } = run;
   const record: RunRecord = {
     runId,
     policy: policy.name,
     policyHash: policy.hash,
-    mode: policy.mode,
+    mode,
     trigger,
     slotAt,
     planId: undefined,
     status: 'running',
-    startedAt: deps.clock.now(),
+    startedAt,
     endedAt: undefined,
     requests: undefined,
     auditHead: undefined,
@@ -148,28 +171,35 @@ async function begin(deps: RunDeps, run: OpenRun): Promise<RunRecord> {
   };
   await deps.store.startRun(record);
   await deps.store.audit.append(
-    [auditFacts(run, 'run.started', { facts: { trigger, mode: policy.mode } })],
+    [auditFacts(run, 'run.started', { facts: { trigger, mode, ...slotFact(slotAt) } })],
     run.fence,
   );
   return record;
+}
+
+function slotFact(slotAt: number | undefined): { readonly [key: string]: Fact } {
+  return slotAt === undefined ? {} : { slot_at: formatInstant(slotAt) };
 }
 
 type EndingOrFault = Ending | { readonly fault: RetentionError };
 
 async function endingOf(
   deps: RunDeps,
-  run: OpenRun,
+  run: BegunRun,
   body: (run: OpenRun) => Promise<Ending>,
 ): Promise<EndingOrFault> {
   try {
     const { runId, policy, fence, reader, signals } = run;
-    const { clock, log, store, verifyTimeoutMs } = deps;
-    const common = { runId, policy, fence, reader, clock, log, stop: signals.stop };
+    const { clock, chance, log, store, verifyTimeoutMs } = deps;
+    const { warn } = run;
+    const common = { runId, policy, fence, reader, clock, log, warn, stop: signals.stop };
     await assertClockAfterLog({ audit: store.audit, clock }, policy);
-    await reconcile({ ...common, audit: store.audit, runs: store, lease: leaseParts(deps), verifyTimeoutMs });
-    const ending = await body(run);
+    const account = await enterAccount({ reader, accounts: store, signal: signals.stop }, run.plan);
+    const parts = { audit: store.audit, runs: store, lease: leaseParts(deps), chance, verifyTimeoutMs };
+    await reconcile({ ...common, ...parts, account });
+    const ending = await body({ ...run, account });
     if (signals.stop.aborted) return { fault: faultOfStop(signals.stop) };
-    return withStillOpen(ending, await store.audit.openIntentCount(policy.name));
+    return withStillOpen(ending, await store.audit.openIntentCount(policy.name, runId));
   } catch (error) {
     // Whatever a stop makes fail on its way out, the stop is what happened.
     if (run.signals.stop.aborted && !isFault(error, 'state_unusable'))
@@ -193,7 +223,7 @@ function faultOfStop({ reason }: AbortSignal): RetentionError {
 }
 
 interface Ended {
-  readonly run: OpenRun;
+  readonly run: BegunRun;
   readonly record: RunRecord;
   readonly ending: EndingOrFault;
 }
@@ -217,9 +247,11 @@ async function recorded(deps: RunDeps, { run, record, ending }: Ended): Promise<
   const plan = 'fault' in ending ? await planOf(deps, run.runId) : ending.plan;
   const asked = 'fault' in ending ? undefined : ending.outcomes;
   const outcomes = asked ?? (await store.audit.outcomeCounts(run.runId));
-  const counts: RunCounts = { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes };
+  const counts = runCountsOf(plan, outcomes);
   const requests = run.reader.requestCounts();
-  const { status, problem, facts } = inRecord(ending);
+  deps.remarks?.().forEach(run.warn);
+  const skipped = outcomes.skipped === 0 ? {} : await store.audit.skipCauses(run.runId);
+  const { status, problem, facts, runsRemaining } = inRecord(ending);
   const common = { status, counts: { ...counts }, requests: { ...requests } };
   const written = await store.audit.append([
     auditFacts(run, eventOf(status), { facts: { ...facts, ...common } }),
@@ -227,16 +259,20 @@ async function recorded(deps: RunDeps, { run, record, ending }: Ended): Promise<
   const change = {
     ...{ status, endedAt: clock.now(), requests, auditHead: written.at(-1)?.hash, problem },
     warnings: [...run.warnings],
+    runsRemaining,
+    ...(await comparedWithBefore(store, run, { status, counts, plan, facts })),
   };
   await store.updateRun(run.runId, change);
   // Before the lease is given back. An interrupted run leaves its slot due.
   if (run.slotAt !== undefined && status !== 'interrupted')
     await store.recordSlot(run.policy.name, run.slotAt);
   await scrubIdlePlans(store, clock.now());
-  return { run: { ...record, ...change, planId: plan?.planId }, counts, plan, fault };
+  return { run: { ...record, ...change, planId: plan?.planId }, counts, skipped, plan, fault };
 }
 
-function inRecord(ending: EndingOrFault): Pick<Ending, 'problem' | 'facts'> & { readonly status: RunStatus } {
+function inRecord(
+  ending: EndingOrFault,
+): Pick<Ending, 'problem' | 'facts' | 'runsRemaining'> & { readonly status: RunStatus } {
   if (!('fault' in ending)) return ending;
   const { kind, message } = ending.fault;
   return { status: statusOf(ending.fault), problem: message, facts: { problem: kind } };
@@ -251,25 +287,16 @@ async function unrecorded(
   const stored = await store.run(run.runId).catch(() => undefined);
   const plan =
     stored?.planId === undefined ? undefined : await store.plan(stored.planId).catch(() => undefined);
-  const counts: RunCounts = { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes };
+  const counts = runCountsOf(plan, outcomes);
   const ended = { status: 'failed', endedAt: clock.now(), problem: fault.message } as const;
   const requests = run.reader.requestCounts();
   return {
     run: { ...record, ...ended, requests, planId: plan?.planId, warnings: [...run.warnings] },
-    ...{ counts, plan, fault },
+    ...{ counts, skipped: {}, plan, fault },
   };
 }
 
 async function planOf({ store }: RunDeps, runId: string): Promise<PlanSummary | undefined> {
   const planId = (await store.run(runId))?.planId;
   return planId === undefined ? undefined : store.plan(planId);
-}
-
-function statusOf(fault: RetentionError): RunStatus {
-  return fault.kind === 'interrupted' || fault.kind === 'lease_held' ? 'interrupted' : 'failed';
-}
-
-function eventOf(status: RunStatus): 'run.completed' | 'run.refused' | 'run.interrupted' {
-  if (status === 'refused') return 'run.refused';
-  return status === 'interrupted' ? 'run.interrupted' : 'run.completed';
 }

@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events';
+import type { OwnAccount } from '../core/account.ts';
 import type { AuditFacts, Fact, AuditEvent } from '../core/audit-entry.ts';
 import type { Allowance } from '../core/limits.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import type {
   AuditLog,
+  Chance,
   Clock,
   CustomGptDeleter,
   Fence,
@@ -22,6 +24,8 @@ export type Slot = <T>(work: () => T | PromiseLike<T>) => Promise<T>;
 export interface ApplyContext {
   readonly runId: string;
   readonly policy: Policy;
+  /** Whose conversations they are. */
+  readonly account: OwnAccount;
   readonly plan: PlanSummary;
   readonly fence: Fence;
   /** Whether the lease still keeps others away, asked right before each DELETE. */
@@ -33,7 +37,9 @@ export interface ApplyContext {
   readonly audit: AuditLog;
   readonly plans: PlanStore;
   readonly clock: Clock;
+  readonly chance: Chance;
   readonly log: Log;
+  readonly warn: (sentence: string) => void;
   readonly progress: Progress;
   readonly verifyTimeoutMs: number;
   readonly requestsPerMinute: number | 'unlimited';

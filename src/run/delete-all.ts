@@ -1,67 +1,43 @@
-import type { PlanItem } from '../core/plan.ts';
+import pLimit from 'p-limit';
+import type { PlanProject } from '../core/plan.ts';
 import { isKeyRefused } from './api-faults.ts';
 import type { Slot } from './context.ts';
-import { deleteOne } from './delete-one.ts';
-import type { DeletionContext, Sent } from './deletion.ts';
-import type { DeletableItem } from './recheck.ts';
+import { deleteProject } from './delete-project.ts';
+import type { DeletionContext } from './deletion.ts';
+import { ProjectWork } from './project-work.ts';
+import { Room } from './room.ts';
 
-/** Deletions begun and not settled, those included that only wait for a late 404 or a control: bounds memory, not requests. */
+/** Deletions begun and not settled, those included that only wait for a late 404: bounds memory, not requests. */
 const MAX_OPEN = 1000;
 
+/** Conversations on a page: 10 in the vendor's example, unrecorded; never seen smaller. */
+const SMALLEST_PAGE = 10;
+
 /**
- * Deletes these items of the plan, as many at once as the policy allows, and resolves when each is settled or left open.
- * The first error that must end the run stops the others, and is thrown once they have ended.
+ * Deletes what the plan says, project by project, several projects beside each other, and resolves when each conversation is
+ * settled or left open. The first error that must end the run stops the others, and is thrown once they have ended.
  */
-export async function deleteAll(
-  context: DeletionContext,
-  items: AsyncIterable<PlanItem>,
-  /** By session id: the DELETE that was sent for it before in this run. */
-  sentBefore: ReadonlyMap<string, Sent> = new Map(),
-): Promise<void> {
-  const open = new Set<Promise<void>>();
-  const guarded = { ...context, slot: createGuardedSlot(context) };
-  const mostBeginning = context.policy.concurrency + intendedAhead(context);
-  let beginning = 0;
-  let firstError: { readonly error: unknown } | undefined;
-  let onChange: (() => void) | undefined;
-  const begun = (): void => {
-    beginning -= 1;
-    onChange?.();
-  };
-  const start = (item: DeletableItem): void => {
-    context.desk.begun(item.projectId);
-    beginning += 1;
-    const one = deleteOne(guarded, item, { previous: sentBefore.get(item.sessionId), onBegun: begun })
-      .catch((error: unknown) => {
-        firstError ??= { error };
-        context.onError();
-      })
-      .finally(() => {
-        open.delete(one);
-        context.desk.settled(item.projectId);
-        onChange?.();
-      });
-    open.add(one);
-  };
-  const room = async (): Promise<void> => {
-    while (beginning >= mostBeginning || open.size >= MAX_OPEN) {
-      await new Promise<void>((resolve) => (onChange = resolve));
-    }
-    while (!context.brake.isClear) await context.brake.change();
-  };
-  try {
-    await startEach(context, items, { start, room });
-  } catch (error) {
-    firstError ??= { error };
-    context.onError();
-  }
-  context.desk.endAll();
-  await Promise.all(open);
-  if (firstError !== undefined) throw firstError.error;
+export async function deleteAll(context: Omit<DeletionContext, 'room'>): Promise<void> {
+  const { concurrency } = context.policy;
+  const room = new Room({ beginning: concurrency + intendedAhead(context), open: MAX_OPEN });
+  const shared: DeletionContext = { ...context, room, slot: createGuardedSlot(context) };
+  const several = pLimit(concurrency);
+  const works = context.plan.projects.filter(({ planned }) => planned > 0).map((project) => workOf(project));
+  const ends = await Promise.allSettled(works.map((work) => several(() => deleteProject(shared, work))));
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+}
+
+function workOf({ projectId, planned, listed }: PlanProject): ProjectWork {
+  // What is planned will be gone from the listing: what is left of it has to be read.
+  return new ProjectWork({
+    projectId,
+    planned,
+    listingCost: 1 + Math.ceil((listed - planned) / SMALLEST_PAGE),
+  });
 }
 
 /** A refused key stops all others before its slot is given to the next, which would send one DELETE more. */
-function createGuardedSlot({ slot, onError }: DeletionContext): Slot {
+function createGuardedSlot({ slot, onError }: Pick<DeletionContext, 'slot' | 'onError'>): Slot {
   return (work) =>
     slot(async () => {
       try {
@@ -73,31 +49,14 @@ function createGuardedSlot({ slot, onError }: DeletionContext): Slot {
     });
 }
 
-/** Starts one deletion after the other, as long as there is room for another. */
-async function startEach(
-  context: DeletionContext,
-  items: AsyncIterable<PlanItem>,
-  { start, room }: { readonly start: (item: DeletableItem) => void; readonly room: () => Promise<void> },
-): Promise<void> {
-  let current: number | undefined;
-  for await (const item of items) {
-    if (context.signals.stop.aborted || context.brake.isPulled) break;
-    if (current !== undefined && current !== item.projectId) context.desk.ended(current);
-    current = item.projectId;
-    if (isDeletable(item)) start(item);
-    await room();
-  }
-}
-
-function isDeletable(item: PlanItem): item is DeletableItem {
-  return item.verdict === 'delete' && item.sessionId !== null;
-}
-
 /**
  * Intents that are written while all slots are taken, so that none of them waits for the disk: for each slot one that is
  * ready and one that is being written. At a pace an intent would only grow old in that line: then no more than a second's worth.
  */
-function intendedAhead({ policy, requestsPerMinute }: DeletionContext): number {
+function intendedAhead({
+  policy,
+  requestsPerMinute,
+}: Pick<DeletionContext, 'policy' | 'requestsPerMinute'>): number {
   const aSecondsWorth = requestsPerMinute === 'unlimited' ? Infinity : Math.ceil(requestsPerMinute / 60);
   return Math.min(2 * policy.concurrency, aSecondsWorth);
 }

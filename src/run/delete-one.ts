@@ -1,108 +1,176 @@
+import type { SkipCause } from '../core/outcome.ts';
+import { MAX_ATTEMPTS, type Step } from '../core/deletion/life.ts';
+import { readingOf } from '../core/deletion/reading.ts';
 import { ApiError } from '../core/errors.ts';
+import type { Existence } from '../core/ports.ts';
 import { isKeyRefused } from './api-faults.ts';
 import { Brake } from './brake.ts';
-import {
-  recordUnsent,
-  SETTLED,
-  type Begun,
-  type DeletionContext,
-  type Sent,
-  type Stage,
-} from './deletion.ts';
-import { prove, proving, watch } from './prove-deletion.ts';
-import { recheck, type DeletableItem } from './recheck.ts';
+import { passingOf, type DeletionContext, type Underway } from './deletion.ts';
+import { recordAbsent, recordOutcome } from './outcomes.ts';
+import { advance } from './passing.ts';
+import { startPatience } from './patience.ts';
+import type { ProjectWork } from './project-work.ts';
+import { expectedOf, recheck } from './recheck.ts';
 import { send } from './send-delete.ts';
 
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5000;
+
 /**
- * Takes one conversation from the plan to its outcome: recheck, durable intent, DELETE, follow-up GET until 404,
- * control, durable outcome. A slot is held only while requests that must be bounded are under way; neither the disk nor a
- * server that goes on answering for a while stops the others. `previous` is a DELETE of this run
- * that an earlier 404 seemed to prove. `onBegun` is called once the first DELETE and its first
- * follow-up GET are over, or will not be sent. Throws what must end the run.
+ * Takes one conversation from the plan to its outcome, or as far as only a fresh listing can settle it: recheck, durable
+ * intent, DELETE, follow-up GET. A slot is held only while requests that must be bounded are under way; neither the disk nor a
+ * server that goes on answering for a while stops the others. `onBegun` is called once the first DELETE and its first follow-up
+ * GET are over, or will not be sent. Throws what must end the run.
  */
 export async function deleteOne(
   context: DeletionContext,
-  item: DeletableItem,
-  { previous, onBegun }: { readonly previous: Sent | undefined; readonly onBegun: () => void },
+  { work, item, calibration }: Omit<Underway, 'passing'>,
+  onBegun: () => void,
 ): Promise<void> {
-  let doubtOver: ReturnType<Brake['doubt']> | undefined;
+  const underway: Underway = { work, item, calibration, passing: passingOf(context, item) };
   try {
-    let stage = await beginFirst(context, item, previous).finally(onBegun);
+    let step = await attempt(context, underway).finally(onBegun);
     for (;;) {
-      switch (stage.stage) {
-        case 'settled':
-          return;
-        case 'watching':
-          doubtOver ??= context.brake.doubt(stage.sent.answer.kind === 'accepted' ? 'slow' : 'unclear');
-          stage = await watch(context, item, stage.sent);
-          break;
-        case 'proving':
-          doubtOver?.(true);
-          doubtOver = undefined;
-          stage = await prove(context, item, stage);
-          break;
-        case 'again': {
-          const { begun } = stage;
-          stage = await begin(context, item, begun);
-          break;
-        }
-      }
+      const next = await take(context, underway, step);
+      if (next === undefined) return;
+      step = next;
     }
   } catch (error) {
-    // Left open on purpose: the next run settles the intent by a GET before it does anything else.
+    // Left open on purpose: the next run settles the intent by looking before it does anything else.
     if (error instanceof ApiError && error.failure === 'aborted') return;
     // A refused key abandons the others, and is what the run has to tell.
     if (context.signals.abandon.aborted && !isKeyRefused(error)) return;
     throw error;
-  } finally {
-    doubtOver?.(false);
   }
 }
 
-/** A turn that came too late does not make room for another: else the line would grow with every late turn. */
-async function beginFirst(
+/** The next step; undefined: it is settled, or waits for a listing. */
+async function take(context: DeletionContext, underway: Underway, step: Step): Promise<Step | undefined> {
+  const { work, passing } = underway;
+  switch (step.do) {
+    case 'look':
+      return watch(context, underway);
+    case 'delete_again':
+      return attempt(context, underway);
+    case 'list':
+      await recordAbsent(context, underway);
+      work.waiting.push(passing);
+      return undefined;
+    case 'settle':
+      await recordOutcome(context, underway, step);
+      return undefined;
+  }
+}
+
+/** Polls the follow-up GET until the life goes on: pauses double up to five seconds. */
+async function watch(context: DeletionContext, underway: Underway): Promise<Step> {
+  const { passing } = underway;
+  const { clock, deleter: reader, signals, verifyTimeoutMs } = context;
+  const isUnclear = passing.life.strongest !== 'accepted';
+  passing.onKnown ??= context.brake.doubt(isUnclear ? 'unclear' : 'slow');
+  const patience = startPatience({ clock, reader }, verifyTimeoutMs);
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    const leftMs = verifyTimeoutMs - patience.waitedMs();
+    await clock.sleep(Math.max(0, Math.min(pauseMs, leftMs)), signals.abandon);
+    const answer = await look(context, underway);
+    const step = await read(context, underway, {
+      answer,
+      waitedMs: patience.waitedMs(),
+      isTimeUp: patience.isUp(),
+    });
+    if (step.do !== 'look') return step;
+  }
+}
+
+function look({ deleter, signals }: DeletionContext, { item }: Underway): Promise<Existence> {
+  return deleter.existence(item.projectId, item.sessionId, { purpose: 'verify', signal: signals.abandon });
+}
+
+async function read(
   context: DeletionContext,
-  item: DeletableItem,
-  previous: Sent | undefined,
-): Promise<Stage> {
-  let stage = await begin(context, item, { previous, late: 0 });
-  while (stage.stage === 'again' && stage.begun.previous === previous) {
-    stage = await begin(context, item, stage.begun);
+  { work, item, passing, calibration }: Underway,
+  seen: { readonly answer: Existence; readonly waitedMs: number; readonly isTimeUp: boolean },
+): Promise<Step> {
+  const { answer, waitedMs, isTimeUp } = seen;
+  await calibration.compareAnew(answer);
+  const reading = readingOf(answer, expectedOf(item), calibration);
+  if (reading.is === 'absent') {
+    // A new conversation under the id does not show that what was deleted answers as it should.
+    if (reading.status === 404) work.isProven = true;
+    context.brake.absent();
+    passing.onKnown?.(true);
+    passing.onKnown = undefined;
   }
-  return stage;
+  return advance(passing, { saw: 'reading', reading, waitedMs, isTimeUp });
 }
 
-async function begin(context: DeletionContext, item: DeletableItem, begun: Begun): Promise<Stage> {
-  const { previous } = begun;
+/** Recheck, intent, DELETE and the first look after it; again where its turn came too late. */
+async function attempt(context: DeletionContext, underway: Underway): Promise<Step> {
+  const { work, item, passing, calibration } = underway;
+  const isFirst = passing.life.attempts === 0;
+  for (let late = 0; ; late += 1) {
+    const bar = barOf(context, underway, late);
+    if (bar !== undefined) return advance(passing, { saw: 'bar', ...bar });
+    const checked = await recheck(context, item, {
+      relisting: context.relisting,
+      always: !isFirst,
+      calibration,
+      known: isFirst ? work.known.get(item.sessionId) : undefined,
+    });
+    if (checked.kind === 'barred') return advance(passing, { saw: 'bar', ...checked });
+    if (checked.kind === 'read' && passing.life.attempts === 0 && context.earlier.isOpen(item)) {
+      const reason =
+        'it is no longer as it was listed, and a DELETE of an earlier run is still to be settled';
+      return advance(passing, { saw: 'bar', reason, cause: 'not_known' });
+    }
+    if (checked.kind === 'read') {
+      if (checked.reading.is === 'absent' && passing.life.strongest === 'never_sent') vanish(context, work);
+      return advance(passing, { saw: 'reading', reading: checked.reading, waitedMs: 0, isTimeUp: false });
+    }
+    if (!context.allowance.take(item.projectId, item.sessionId))
+      return advance(passing, { saw: 'bar', reason: 'the limits leave no room', cause: 'limit' });
+    passing.life = { ...passing.life, wasThere: passing.life.wasThere || checked.seen.how === 'messages' };
+    const number = passing.life.attempts + 1;
+    const sent = await send(
+      context,
+      { work, item },
+      { number, sight: checked.seen, kind: passing.kind, late, isFirst },
+    );
+    if (sent.kind === 'too_late') continue;
+    if (sent.kind === 'barred') return advance(passing, { saw: 'bar', ...sent });
+    const { answer, requestedAt, first } = sent;
+    passing.sent = { attempts: number, requestedAt, sight: checked.seen };
+    const step = advance(passing, { saw: 'answer', answer });
+    if (first === undefined || step.do !== 'look') return step;
+    return read(context, underway, { answer: first, waitedMs: 0, isTimeUp: false });
+  }
+}
+
+/** One more that nobody here deleted is gone from sight. Where it is too many, nothing more is sent in the project. */
+function vanish({ bars }: DeletionContext, work: ProjectWork): void {
+  work.vanished += 1;
+  if (work.vanishedBar !== undefined) bars.project(work.projectId, work.vanishedBar);
+}
+
+function barOf(
+  context: DeletionContext,
+  { work, item, passing }: Underway,
+  late: number,
+): { readonly reason: string; readonly cause: SkipCause } | undefined {
   context.clockWatch.assertSteady();
-  if (context.signals.stop.aborted)
-    return giveUp(context, item, { begun, reason: 'stopped before a DELETE was sent' });
-  const barred = context.brake.isPulled ? Brake.reason : context.lostProjects.get(item.projectId);
-  if (barred !== undefined) return giveUp(context, item, { begun, reason: barred });
-  const { relisting } = context;
-  const checked = await recheck(context, item, { relisting, always: previous !== undefined });
-  switch (checked.kind) {
-    case 'changed':
-      return giveUp(context, item, { begun, reason: checked.reason });
-    case 'gone':
-      if (previous !== undefined) return proving(previous, checked);
-      return { stage: 'proving', outcome: 'already_gone', facts: { found_by: 'recheck' } };
-    case 'unchanged':
-      break;
+  if (context.signals.stop.aborted) {
+    // Never begun: neither planned work nor its stop is anything to record.
+    if (passing.life.attempts === 0 && late === 0) throw stopped();
+    return { reason: 'stopped before a DELETE was sent', cause: 'stopped' };
   }
-  if (!context.allowance.take(item.projectId, item.sessionId)) {
-    return giveUp(context, item, { begun, reason: 'the limits leave no room' });
-  }
-  return send(context, item, { begun, seen: checked.seen });
+  if (context.brake.isPulled) return { reason: Brake.reason, cause: 'brake' };
+  const bar = context.bars.of({ projectId: work.projectId, kind: passing.kind });
+  if (bar !== undefined) return bar;
+  const keptSince = passing.life.attempts === 0 ? context.keptSince(item) : undefined;
+  if (keptSince !== undefined) return { reason: keptSince, cause: 'kept' };
+  return passing.life.attempts < MAX_ATTEMPTS ? undefined : { reason: 'no attempt is left', cause: 'limit' };
 }
 
-async function giveUp(
-  context: DeletionContext,
-  item: DeletableItem,
-  { begun, reason }: { readonly begun: Begun; readonly reason: string },
-): Promise<Stage> {
-  const { previous, late } = begun;
-  // Never begun: neither planned work nor its stop is anything to record.
-  if (previous === undefined && context.signals.stop.aborted && late === 0) return SETTLED;
-  return recordUnsent(context, item, { previous, reason });
+function stopped(): ApiError {
+  return new ApiError({ failure: 'aborted', method: 'DELETE', path: '(not begun)', neverSent: true });
 }

@@ -1,99 +1,58 @@
-import type { Fact } from '../core/audit-entry.ts';
-import { formatInstant } from '../core/instant.ts';
-import type { Outcome } from '../core/outcome.ts';
-import type { DeleteAnswer } from '../core/ports.ts';
+import type { EarlierAnswers } from '../core/deletion/earlier.ts';
+import { kindOf, type Kind } from '../core/deletion/evidence.ts';
+import { NEW_LIFE } from '../core/deletion/life.ts';
+import type { ApplyContext, Slot } from './context.ts';
+import type { Bars } from './bars.ts';
 import type { Brake } from './brake.ts';
-import { auditFacts, type ApplyContext, type Slot } from './context.ts';
-import type { ControlDesk } from './control-desk.ts';
-import type { DeletableItem, Relisting, Rests, Seen } from './recheck.ts';
-import { VerifiedDeletions } from './verified-deletions.ts';
+import type { Calibrator, ProjectCalibration } from './calibrate.ts';
+import type { Passing } from './passing.ts';
+import type { KeptSince } from './kept-since.ts';
+import type { ProjectWork } from './project-work.ts';
+import type { DeletableItem, Relisting, Rests } from './recheck.ts';
+import type { Room } from './room.ts';
+import type { Witnesses } from './witnesses.ts';
 
+/** What the deletions of a run share. */
 export interface DeletionContext extends ApplyContext {
   /** Bounds the conversations that have requests in flight, over all projects. */
   readonly slot: Slot;
-  readonly desk: ControlDesk;
+  readonly room: Room;
   readonly brake: Brake;
+  readonly bars: Bars;
+  readonly calibrator: Calibrator;
+  readonly witnesses: Witnesses;
+  /** What DELETEs of earlier runs were answered: one that may have been carried out weighs more than what a new one is. */
+  readonly earlier: EarlierAnswers;
   readonly restsOn: (rule: string | null) => Rests;
   readonly relisting: Relisting | undefined;
+  readonly keptSince: KeptSince;
   /** Called at the first error that must end the run: no further DELETE. */
   readonly onError: () => void;
-  /** Projects found missing or forbidden in this run, and why: nothing more is sent for them. */
-  readonly lostProjects: Map<number, string>;
-  /** By project: what was recorded as verified, for the fresh listing to confirm. */
-  readonly verified: Map<number, VerifiedDeletions>;
 }
 
-export interface Sent {
-  readonly attempt: number;
-  readonly seen: Seen;
-  readonly requestedAt: number;
-  readonly answer: DeleteAnswer;
+/** One conversation and what it is deleted with. */
+export interface Underway {
+  readonly work: ProjectWork;
+  readonly item: DeletableItem;
+  readonly passing: Passing & { readonly kind: Kind };
+  readonly calibration: ProjectCalibration;
 }
 
-/** What came before an attempt: a DELETE that stayed open, or turns that came too late. */
-export interface Begun {
-  readonly previous: Sent | undefined;
-  readonly late: number;
-}
-
-export type Stage =
-  | { readonly stage: 'settled' }
-  | { readonly stage: 'watching'; readonly sent: Sent }
-  | { readonly stage: 'proving'; readonly outcome: 'verified' | 'already_gone'; readonly facts: Facts }
-  | { readonly stage: 'again'; readonly begun: Begun };
-
-export type Facts = { readonly [key: string]: Fact };
-
-export const SETTLED: Stage = { stage: 'settled' };
-
-/** What an outcome says of the DELETE that was sent. */
-export function factsOf(sent: Sent): Facts {
+/** A conversation of the plan at the beginning of its way. */
+export function passingOf(context: DeletionContext, item: DeletableItem): Passing & { readonly kind: Kind } {
+  const { projectId, sessionId, rule, seen } = item;
   return {
-    attempts: sent.attempt,
-    requested_at: formatInstant(sent.requestedAt),
-    delete_status: 'status' in sent.answer ? (sent.answer.status ?? null) : null,
+    about: { projectId, sessionId, rule },
+    createdAt: seen.createdAt,
+    bornBefore: undefined,
+    kind: kindOf(seen.createdBy),
+    name: seen.name ?? null,
+    run: context,
+    common: {},
+    life: { ...NEW_LIFE, strongest: context.earlier.of({ projectId, sessionId, createdAt: seen.createdAt }) },
+    sent: { attempts: 0, requestedAt: undefined, sight: undefined },
+    patience: undefined,
+    onKnown: undefined,
+    hasFailedBefore: item.failedBefore === true,
   };
-}
-
-/** Writes the outcome: the one way a deletion ends. */
-export async function record(
-  context: DeletionContext,
-  item: DeletableItem,
-  {
-    outcome,
-    facts,
-    unanswered,
-  }: {
-    readonly outcome: Outcome;
-    readonly facts: Facts;
-    /** The DELETE of which nobody could tell what became. */
-    readonly unanswered?: Sent | undefined;
-  },
-): Promise<Stage> {
-  await context.audit.append([auditFacts(context, `deletion.${outcome}`, { about: item, facts })]);
-  if (outcome === 'verified') remember(context, item);
-  if (!context.lostProjects.has(item.projectId)) {
-    const { clock, brake } = context;
-    const doubt = unanswered && { requestedAt: unanswered.requestedAt, settledAt: clock.now() };
-    brake.settled(outcome, doubt);
-  }
-  context.progress.advance(1);
-  return SETTLED;
-}
-
-/** No DELETE, or no further one. What was never sent is skipped; after one that stayed open, only a later GET can tell. */
-export function recordUnsent(
-  context: DeletionContext,
-  item: DeletableItem,
-  { previous, reason }: { readonly previous: Sent | undefined; readonly reason: string },
-): Promise<Stage> {
-  return previous === undefined
-    ? record(context, item, { outcome: 'skipped', facts: { reason } })
-    : record(context, item, { outcome: 'unverified', facts: { ...factsOf(previous), reason } });
-}
-
-function remember(context: DeletionContext, item: DeletableItem): void {
-  const known = context.verified.get(item.projectId) ?? new VerifiedDeletions();
-  known.add(item);
-  context.verified.set(item.projectId, known);
 }

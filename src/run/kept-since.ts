@@ -1,8 +1,6 @@
 import type { Project } from '../core/conversation.ts';
 import { foreignKeepsIn } from '../core/foreign-keeps.ts';
-import type { PlanItem } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
-import { recordUnsent, type DeletionContext } from './deletion.ts';
 import type { DeletableItem } from './recheck.ts';
 
 /** Why a planned conversation must stay after all; undefined: nothing keeps it. */
@@ -36,18 +34,4 @@ export function createKeptSince(
         return 'whether another policy keeps it rests on its newest message, which this plan did not read';
     }
   };
-}
-
-/** The items of a plan less those that are kept since, which are recorded as skipped. */
-export async function* withoutKeptSince(
-  context: DeletionContext,
-  items: AsyncIterable<PlanItem>,
-  keptSince: KeptSince,
-): AsyncGenerator<PlanItem> {
-  for await (const item of items) {
-    const { sessionId } = item;
-    const reason = sessionId === null ? undefined : keptSince({ ...item, sessionId });
-    if (reason === undefined || sessionId === null) yield item;
-    else await recordUnsent(context, { ...item, sessionId }, { previous: undefined, reason });
-  }
 }

@@ -1,9 +1,11 @@
-import type { ConversationPage, CustomGptReader } from '../core/ports.ts';
-import { IdSet } from '../core/id-set.ts';
+import { ApiError } from '../core/errors.ts';
+import type { Chance, ConversationPage, CustomGptReader, ListOrder } from '../core/ports.ts';
+import { InconsistentListing, Reading, SeenRows, type ListedRow } from './list-reading.ts';
+import { OrderWatch } from './order-watch.ts';
 
-export type ListedRow = ConversationPage['rows'][number];
+export { InconsistentListing, type ListedRow } from './list-reading.ts';
 
-/** A page that passed every check, reduced to the rows not seen on an earlier one. */
+/** A page that passed every check, reduced to the rows not seen before. */
 export interface ListedPage {
   readonly rows: readonly ListedRow[];
   /** Conversations in the project by the paginator; undefined when it did not say. */
@@ -11,128 +13,182 @@ export interface ListedPage {
   readonly receivedAt: number;
 }
 
-/** The listing contradicts itself: read again from the start, and after a few times give the project up for this run. */
-export class InconsistentListing extends Error {
-  constructor(message: string) {
-    super(message);
-    this.name = 'InconsistentListing';
-  }
+/** How a listing ended. */
+export interface Listing {
+  /** Conversations seen, each once. */
+  readonly ids: number;
+  /** What the paginator said last, proven or not. */
+  readonly total: number | undefined;
+  /** `order_sampled`: it stopped where no rule reaches further, and two pages from further on bore the order out. */
+  readonly how: 'read_in_full' | 'order_sampled';
 }
 
-const ATTEMPTS = 3;
+export interface ListOptions {
+  /** The earliest `created_at` (epoch ms) that nobody asks about. */
+  readonly reach: number;
+  readonly signal?: AbortSignal | undefined;
+  /** Draws the page that is looked at beside the last one; without it, that is the one in the middle. */
+  readonly chance?: Pick<Chance, 'fraction'>;
+  /** Read to the end, whatever the order shows. */
+  readonly inFull?: boolean;
+  /** Asked when the listing could stop early, after the caller has worked on all that it yielded. */
+  readonly mayStop?: () => boolean;
+}
 
-/** Lists again, three times in all, while the listing contradicts itself: rows move while people and retention work. */
+const STARTS = 3;
+
+/** Lists again, three times in all, while the list changes under the reader's hands. */
 export async function repeatWhileInconsistent<T>(list: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
+  for (let start = 1; ; start += 1) {
     try {
       return await list();
     } catch (error) {
-      if (!(error instanceof InconsistentListing) || attempt === ATTEMPTS) throw error;
+      if (!(error instanceof InconsistentListing) || !error.mayPass || start === STARTS) throw error;
     }
   }
 }
 
+/** The pages as they come, for a `for await`; `onEnd` hears how the listing ended. */
+export async function* withEnd(
+  pages: AsyncGenerator<ListedPage, Listing>,
+  onEnd: (listing: Listing) => void,
+): AsyncGenerator<ListedPage, void> {
+  onEnd(yield* pages);
+}
+
+/** Readings in a row that bring nothing new, and readings at all, before a project is given up. */
+const VAIN_READINGS = 2;
+const MOST_READINGS = 12;
+/** So many pages are as cheap to read as to sample. */
+const PAGES_NOT_WORTH_SAMPLING = 2;
+
 /**
- * Pages of a project's conversations, oldest first, each conversation once. Stops at the first page on which no
- * rule can reach anything: `reach` is the earliest `created_at` (epoch ms) that cannot be deleted. That stop is
- * only taken while everything so far was seen to arrive in order; a server that ignores the order is read to its end.
+ * Pages of a project's conversations, oldest first, each conversation once.
  *
- * Throws InconsistentListing when a page repeats, is short, or the project shrinks while it is read (rows that moved to
- * an earlier page would be missed without a sign), and when fewer or more rows arrive than the project counts. Throws
- * ApiError as the reader does.
+ * Complete is a list of which as many were seen as the paginator counts, or that two whole readings show alike, up to an
+ * empty page, whatever the paginator counts. A reading that repeats or lacks rows is followed by others, by id, in which no
+ * two rows can change places; one that the API refuses to go on with, by one from the other end. All are united.
+ *
+ * It stops early where no rule reaches further: `reach` is the earliest `created_at` that cannot be deleted. That takes
+ * rows that were seen to rise, and then the last page and one that is drawn anew each time must not hold anything older.
+ *
+ * Throws InconsistentListing when the project shrinks, when a conversation reads differently the second time, and when no
+ * reading makes it complete. Throws ApiError as the reader does.
  */
 export async function* listProject(
   reader: CustomGptReader,
   projectId: number,
-  options: { readonly reach: number; readonly signal?: AbortSignal | undefined },
-): AsyncGenerator<ListedPage> {
-  const seen = new IdSet();
-  const order = new OrderWatch(options.reach);
-  const pages = new PageWatch();
-  for await (const page of reader.conversationPages(projectId, options.signal)) {
-    pages.check(page);
-    const rows = page.rows.filter((row) => row.kind === 'unusable' || seen.add(row.sessionId));
-    pages.countRepeats(page.rows.length - rows.length);
-    const isLast = order.isPast(page);
-    yield { rows, total: page.total, receivedAt: page.receivedAt };
-    if (isLast) return;
+  options: ListOptions,
+): AsyncGenerator<ListedPage, Listing> {
+  const seen = new SeenRows();
+  const readings: Reading[] = [];
+  let vain = 0;
+  for (;;) {
+    const before = readings.at(-1);
+    const sizeBefore = seen.size;
+    const reading = new Reading(nextOrder(readings));
+    readings.push(reading);
+    const parts = { reader, projectId, options, seen, reading, before };
+    const isSampled = yield* readOnce(parts);
+    const listing = { ids: seen.size, total: reading.total };
+    if (isSampled) return { ...listing, how: 'order_sampled' };
+    if (reading.isAll(seen.size) || areAlike(before, reading, seen.size)) {
+      return { ...listing, how: 'read_in_full' };
+    }
+    vain = seen.size === sizeBefore && before !== undefined ? vain + 1 : 0;
+    if (vain === VAIN_READINGS || readings.length === MOST_READINGS) throw givenUp(readings, seen.size);
   }
-  pages.checkEnd();
 }
 
-/** What successive pages must agree on. */
-class PageWatch {
-  #firstSize: number | undefined;
-  #firstTotal = 0;
-  #total: number | undefined;
-  #rows = 0;
-  #repeats = 0;
+/** By id where rows changed places, from the other end where the API would not go on, else the same once more. */
+function nextOrder(readings: readonly Reading[]): ListOrder {
+  const last = readings.at(-1);
+  if (last === undefined) return 'oldest_first';
+  if (last.refusal !== undefined) return AFTER_REFUSAL[last.order];
+  if (last.problem === undefined) return last.order;
+  return last.order === 'by_id' ? 'oldest_first' : 'by_id';
+}
 
-  check({ page, lastPage, rows, total }: ConversationPage): void {
-    if (this.#firstSize === undefined) this.#firstTotal = total ?? 0;
-    const firstSize = (this.#firstSize ??= rows.length);
-    if (this.#total !== undefined && (total === undefined || total < this.#total)) {
-      throw new InconsistentListing('the project shrank while it was listed');
-    }
-    this.#total = total;
-    this.#rows += rows.length;
-    if (page < lastPage && rows.length < firstSize) {
-      throw new InconsistentListing(`page ${page} of ${lastPage} is short`);
-    }
-    if (page < lastPage && rows.length === 0) {
-      throw new InconsistentListing(`page ${page} of ${lastPage} is empty`);
-    }
-  }
+const AFTER_REFUSAL: Readonly<Record<ListOrder, ListOrder>> = {
+  oldest_first: 'newest_first',
+  newest_first: 'by_id',
+  by_id: 'oldest_first',
+};
 
-  /** Newcomers that push rows to later pages show old rows again: as many as arrived, not more. */
-  countRepeats(count: number): void {
-    this.#repeats += count;
-    const arrived = (this.#total ?? 0) - this.#firstTotal;
-    if (this.#repeats > arrived) throw new InconsistentListing('a page repeats rows of an earlier one');
-    // What else its total does not count, nobody knows: a share of it is no bound then.
-    if (this.#distinct > (this.#total ?? Infinity)) throw this.#miscounted(this.#total);
-  }
+function areAlike(before: Reading | undefined, reading: Reading, size: number): boolean {
+  return before?.isWhole === true && reading.isWhole && before.size === size && reading.size === size;
+}
 
-  checkEnd(): void {
-    if (this.#distinct < this.#firstTotal) throw this.#miscounted(this.#firstTotal);
-  }
-
-  get #distinct(): number {
-    return this.#rows - this.#repeats;
-  }
-
-  #miscounted(total: number | undefined): InconsistentListing {
+function givenUp(readings: readonly Reading[], size: number): InconsistentListing {
+  const [{ refusal } = {}] = readings;
+  if (refusal !== undefined) {
+    const status = refusal.status === undefined ? '' : ` (HTTP ${refusal.status})`;
     return new InconsistentListing(
-      `${this.#distinct} rows arrived where the project counts ${String(total)}`,
+      `the API refuses page ${refusal.page} and all behind it${status}, from either end, so not all can be listed`,
     );
   }
+  const last = readings.findLast((reading) => reading.problem !== undefined);
+  const counted = `${size} conversations arrived where the project counts ${String(readings.at(-1)?.total)}`;
+  return new InconsistentListing(last?.problem === undefined ? counted : `${last.problem}; ${counted}`);
 }
 
-/** Watches whether rows really arrive oldest first, and when they have passed the reach of every rule. */
-class OrderWatch {
-  readonly #reach: number;
-  #latest: number | undefined;
-  #sorted = true;
-  /** One rise is needed as evidence: rows with one and the same date are in order whatever the server does. */
-  #rose = false;
+interface ReadingParts {
+  readonly reader: CustomGptReader;
+  readonly projectId: number;
+  readonly options: ListOptions;
+  readonly seen: SeenRows;
+  readonly reading: Reading;
+  readonly before: Reading | undefined;
+}
 
-  constructor(reach: number) {
-    this.#reach = reach;
-  }
-
-  /** True when no page behind this one can hold anything for any rule. */
-  isPast(page: ConversationPage): boolean {
-    let beyond = false;
-    for (const row of page.rows) {
-      // Stryker disable next-line ConditionalExpression,StringLiteral: a row that cannot be used has no date either
-      const createdAt = row.kind === 'conversation' ? row.createdAt : undefined;
-      if (createdAt === undefined) continue;
-      const latest = this.#latest ?? createdAt;
-      if (createdAt < latest) this.#sorted = false;
-      if (createdAt > latest) this.#rose = true;
-      this.#latest = createdAt;
-      if (createdAt >= this.#reach) beyond = true;
+/** One reading, as far as it takes; true when it stopped early. */
+async function* readOnce(parts: ReadingParts): AsyncGenerator<ListedPage, boolean> {
+  const { reader, projectId, options, seen, reading, before } = parts;
+  const order = new OrderWatch(options.reach);
+  let next = 1;
+  try {
+    for await (const page of reader.conversationPages(projectId, options.signal, reading.order)) {
+      const { total, receivedAt } = page;
+      reading.take(page);
+      if (before !== undefined) reading.follow(before);
+      const isPast = order.isPast(page);
+      yield { rows: seen.add(page.rows, before === undefined), total, receivedAt };
+      // A further reading may end as soon as what is missing has come.
+      if ((before !== undefined || page.page >= page.lastPage) && reading.isAll(seen.size)) return false;
+      if (before === undefined && isPast && (await mayStopAt(page, order, parts))) return true;
+      next = page.page + 1;
     }
-    return beyond && this.#sorted && this.#rose;
+  } catch (error) {
+    if (!isRefusal(error) || (before === undefined && next === 1)) throw error;
+    reading.refusal = { page: next, status: error.status };
   }
+  return false;
+}
+
+function isRefusal(error: unknown): error is ApiError {
+  return error instanceof ApiError && error.failure === 'bad_request';
+}
+
+async function mayStopAt(
+  page: ConversationPage,
+  order: OrderWatch,
+  { reader, projectId, options }: ReadingParts,
+): Promise<boolean> {
+  const { inFull = false, mayStop, chance, signal } = options;
+  const ahead = page.lastPage - page.page;
+  if (inFull || ahead <= PAGES_NOT_WORTH_SAMPLING || mayStop?.() === false) return false;
+  const drawn = page.page + 1 + Math.floor((chance?.fraction() ?? 0.5) * (ahead - 1));
+  try {
+    for (const number of [page.lastPage, drawn]) {
+      const sample = await reader.conversationPage(projectId, number, signal);
+      if (order.isBorneOutBy(sample)) continue;
+      order.distrust();
+      return false;
+    }
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    order.distrust();
+    return false;
+  }
+  return true;
 }

@@ -3,6 +3,7 @@ import type { Conversation } from '../core/conversation.ts';
 import { judgeExclusions } from '../core/exclusions.ts';
 import { findProtections, matchedNow } from '../core/find-protections.ts';
 import type { PlanFindings } from '../core/findings.ts';
+import { foreignRules } from '../core/foreign-keeps.ts';
 import type { Hold } from '../core/hold.ts';
 import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
@@ -16,8 +17,8 @@ import type {
   Progress,
   ProtectionStore,
 } from '../core/ports.ts';
-import { ProtectionWatch } from '../core/protection-watch.ts';
-import { reachOf } from '../core/selector.ts';
+import { ProtectionWatch, type ProjectWatch } from '../core/protection-watch.ts';
+import { messageReachOf, reachOf } from '../core/selector.ts';
 import { asRunFault } from './api-faults.ts';
 import { collectProject } from './collect-project.ts';
 import { findProjects, type ProjectsOfPolicy } from './projects.ts';
@@ -39,6 +40,8 @@ export interface PlanningDeps {
 
 export interface PlanRequest {
   readonly policy: Policy;
+  /** Whose conversations they are: {@link OwnAccount.text}. */
+  readonly account: string;
   /** The other policies of its folder: what they keep is not deleted. */
   readonly others: readonly Policy[];
   readonly holds: readonly Hold[];
@@ -64,6 +67,7 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
     planId: `plan-${deps.chance.token(12)}`,
     policy: policy.name,
     policyHash: policy.hash,
+    account: request.account,
     policyPath: policy.path,
     mode: policy.mode,
     decidedAt,
@@ -72,6 +76,11 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
   const context = {
     reader: deps.reader,
     writer,
+    plans: deps.plans,
+    chance: deps.chance,
+    decidedAt,
+    maxPercent: policy.limits.maxPercent,
+    messageReach: messageReachOf([...policy.rules, ...foreignRules(request.others)], decidedAt),
     log: deps.log,
     reach: reachOf(policy, decidedAt),
     limit: pLimit(policy.concurrency),
@@ -90,10 +99,7 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
     let ordinal = 1;
     for (const project of selected) {
       const decider = watch.inProject(project);
-      const onBegin = (): void => {
-        decider.restart();
-      };
-      const collected = await collectProject({ ...context, decider, onBegin }, project.id, ordinal);
+      const collected = await collectProject({ ...context, ...listening(decider) }, project.id, ordinal);
       decider.end(collected.project);
       projects.push(collected.project);
       ordinal = collected.nextOrdinal;
@@ -107,6 +113,19 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
   } finally {
     deps.progress.end();
   }
+}
+
+/** Tells the watch what becomes of the listing. */
+function listening(decider: ProjectWatch) {
+  return {
+    decider,
+    onBegin: () => {
+      decider.restart();
+    },
+    onStillThere: (sessionId: string) => {
+      decider.confirm(sessionId);
+    },
+  };
 }
 
 async function sayReappeared(

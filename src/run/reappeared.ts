@@ -5,6 +5,8 @@ import type { ListedRow } from './list-project.ts';
 
 /** Conversations of one page that are listed again after they were verified as deleted, each told once. */
 export interface Reappeared {
+  /** Whether the log says that this conversation was deleted, and nothing since that it is there again. */
+  isVerified(sessionId: string): boolean;
   among(rows: readonly ListedRow[]): readonly Conversation[];
 }
 
@@ -18,12 +20,17 @@ export async function reappearedIn(audit: AuditLog, projectId: number): Promise<
     sessionIds.forEach((id) => verified.add(id));
   const told = new IdSet();
   return {
+    isVerified: (sessionId) => verified.has(sessionId),
     among: (rows) =>
       verified.size === 0
         ? []
         : rows.filter(
             (row): row is ListedRow & { readonly kind: 'conversation' } =>
-              row.kind === 'conversation' && verified.has(row.sessionId) && told.add(row.sessionId),
+              row.kind === 'conversation' &&
+              // A list may go on showing what was deleted, marked as such.
+              row.isMarkedDeleted !== true &&
+              verified.has(row.sessionId) &&
+              told.add(row.sessionId),
           ),
   };
 }

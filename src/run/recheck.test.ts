@@ -39,10 +39,18 @@ interface Case {
   readonly answer?: Existence;
   readonly relisting?: Relisting;
   readonly always?: boolean;
+  readonly known?: Existence;
+}
+
+const CALIBRATION = { seq: 5, shapes: new Set(['gone']) };
+
+function notFound(shape: string): Existence {
+  const words = { shape, said: 'no such thing', isDocumented: true };
+  return { state: 'not_found', status: 404, words, receivedAt: NOW + 5 };
 }
 
 /** What a recheck finds, and how often it asked. */
-async function check({ item, rests = LISTED, answer = present(), relisting, always = false }: Case) {
+async function check({ item, rests = LISTED, answer = present(), relisting, always = false, known }: Case) {
   const questions: unknown[] = [];
   const { signal } = new AbortController();
   const context = {
@@ -58,23 +66,28 @@ async function check({ item, rests = LISTED, answer = present(), relisting, alwa
     },
   };
   const found = await recheck(context as unknown as Parameters<typeof recheck>[0], itemOf(item), {
-    relisting,
-    always,
+    ...{ relisting, always, known, calibration: CALIBRATION },
   });
+  // The pages behind the first one are for a newest message that counts.
+  const onlyFirstPage = !(rests.lastMessage && itemOf(item).lastMessageReadAt !== undefined);
   for (const question of questions) {
-    expect(question).toEqual([7, 'session-1', { purpose: 'messages', signal }]);
+    expect(question).toEqual([7, 'session-1', { purpose: 'messages', onlyFirstPage, signal }]);
   }
   return { found, asked: questions.length };
 }
 
 test('a page that was waited for too long says nothing of the present', async () => {
   const { found, asked } = await check({ always: true, answer: { ...present(), receivedAt: NOW - 60_001 } });
-  expect(found).toEqual({ kind: 'changed', reason: 'it could not be read again in time' });
+  expect(found).toEqual(barred('it could not be read again in time'));
   expect(asked).toBe(1);
 });
 
 function looking(state: ReturnType<Relisting['look']>, takenAt = NOW): Relisting {
   return { look: () => state, takenAt };
+}
+
+function barred(reason: string, cause = 'changed') {
+  return { kind: 'barred', reason, cause };
 }
 
 const LISTING = (at: number) => ({ kind: 'unchanged', seen: { at, how: 'listing' } });
@@ -118,7 +131,6 @@ describe('what was seen', () => {
       0,
     ],
     ['in a listing taken again too long ago', { relisting: looking('unchanged', NOW - 60_001) }, READ, 1],
-    ['in no listing taken again', { relisting: looking('not_listed') }, READ, 1],
     [
       'in a listing taken again, with a message read for the plan',
       { relisting: looking('unchanged'), rests: MESSAGE, item: { lastMessageReadAt: NOW } },
@@ -129,29 +141,55 @@ describe('what was seen', () => {
     expect(await check(given)).toEqual({ found: expected, asked });
   });
 
-  test.each<[string, Case, string]>([
-    ['changed', { relisting: looking('changed') }, 'changed since the plan'],
-    ['cannot be listed', { relisting: looking('unreadable') }, 'its project could not be listed again'],
-  ])('and %s is not asked for again', async (_, given, reason) => {
-    expect(await check({ ...given, always: true })).toEqual({ found: { kind: 'changed', reason }, asked: 0 });
+  test.each<[string, Case, object]>([
+    ['changed', { relisting: looking('changed') }, barred('changed since the plan')],
+    [
+      'cannot be listed',
+      { relisting: looking('unreadable') },
+      barred('its project could not be listed again', 'project'),
+    ],
+  ])('and %s is not asked for again', async (_, given, expected) => {
+    expect(await check({ ...given, always: true })).toEqual({ found: expected, asked: 0 });
+  });
+
+  test('and no longer listed, though it answers, is left alone', async () => {
+    const { found } = await check({ relisting: looking('not_listed') });
+    expect(found).toEqual(barred('it answers, but the listing no longer shows it', 'not_known'));
+  });
+
+  test('and read while its project was calibrated needs no second question', async () => {
+    expect(await check({ known: present(), always: true })).toEqual({ found: READ, asked: 0 });
+    const renamed = await check({ known: present({ name: 'N' }) });
+    expect(renamed).toEqual({ found: barred('renamed since the plan'), asked: 0 });
+    // It is read again where it says nothing of the newest message, or is old, or found nothing.
+    const rests = { rests: MESSAGE, item: { lastMessageReadAt: NOW - 60_001 } };
+    expect((await check({ ...rests, known: present() })).asked).toBe(1);
+    const old = { ...present(), receivedAt: NOW - 60_001 };
+    expect((await check({ known: old, always: true })).asked).toBe(1);
+    expect((await check({ known: notFound('gone'), always: true })).asked).toBe(1);
   });
 });
 
 describe('what is read again', () => {
-  const changed = (reason: string) => ({ kind: 'changed', reason });
+  const readAs = (reading: object) => ({ kind: 'read', reading });
   const read = { rests: MESSAGE, always: true, item: { lastMessageReadAt: NOW, lastMessageAt: 4 } };
 
   test.each<[string, Case, object]>([
     ['the same', { answer: present({}, 4) }, READ],
     [
       'gone',
-      { answer: { state: 'gone', status: 404, receivedAt: 9 } },
-      { kind: 'gone', status: 404, receivedAt: 9 },
+      { answer: notFound('gone') },
+      readAs({ is: 'absent', status: 404, at: NOW + 5, recreatedAt: undefined }),
+    ],
+    [
+      'gone in other words',
+      { answer: notFound('other') },
+      readAs({ is: 'unlike', status: 404, at: NOW + 5, said: 'no such thing', shape: 'other' }),
     ],
     [
       'without an answer that says anything',
-      { answer: { state: 'no_evidence', status: 500, failure: 'server_error', receivedAt: 9 } },
-      changed('it could not be read again'),
+      { answer: { state: 'no_evidence', status: 500, failure: 'HTTP 500', receivedAt: 9 } },
+      readAs({ is: 'unknown', status: 500, said: 'HTTP 500' }),
     ],
     [
       'without its own row',
@@ -164,18 +202,22 @@ describe('what is read again', () => {
           receivedAt: NOW + 9,
         },
       },
-      changed('its name and dates could not be read again'),
+      barred('its name and dates could not be read again', 'not_known'),
     ],
-    ['created anew', { answer: present({ createdAt: 2 }, 4) }, changed('created anew since the plan')],
+    [
+      'created anew',
+      { answer: present({ createdAt: 2 }, 4) },
+      readAs({ is: 'absent', status: 200, at: NOW + 5, recreatedAt: 2 }),
+    ],
     [
       'created at a time unknown',
       { answer: present({ createdAt: undefined }, 4) },
-      changed('created anew since the plan'),
+      barred('its creation date could not be read again', 'not_known'),
     ],
-    ['renamed', { answer: present({ name: 'N' }, 4) }, changed('renamed since the plan')],
-    ['updated', { answer: present({ updatedAt: 3 }, 4) }, changed('updated since the plan')],
-    ['active again', { answer: present({}, 5) }, changed('active again since the plan')],
-    ['without a newest message', { answer: present({}) }, changed('active again since the plan')],
+    ['renamed', { answer: present({ name: 'N' }, 4) }, barred('renamed since the plan')],
+    ['updated', { answer: present({ updatedAt: 3 }, 4) }, barred('updated since the plan')],
+    ['active again', { answer: present({}, 5) }, barred('active again since the plan')],
+    ['without a newest message', { answer: present({}) }, barred('active again since the plan')],
     ['active, which decides nothing', { answer: present({}, 5), rests: LISTED }, READ],
     ['by somebody else, which nobody can become', { answer: present({ createdBy: '4' }, 4) }, READ],
   ])('and is %s', async (_, given, expected) => {
@@ -212,7 +254,7 @@ async function relisted(
       if (rows instanceof Error) throw rows;
       const own = (rows ?? []).map((row) => ({ kind: 'conversation' as const, ...row }));
       const unusable = { kind: 'unusable', projectId, sessionId: 'session-9', problem: 'oversized' } as const;
-      yield { rows: [...own, unusable], page: 1, lastPage: 1, total: undefined, receivedAt: NOW };
+      yield { rows: [...own, unusable], page: 1, lastPage: 1, total: own.length + 1, receivedAt: NOW };
     },
   };
   const context = {
@@ -264,24 +306,30 @@ describe('a second listing', () => {
     const pages: number[] = [];
     const deleter = {
       async *conversationPages(): AsyncGenerator<ConversationPage> {
-        for (const [index, createdAt] of [NOW - 1, NOW, NOW + 1].entries()) {
+        for (const [index, createdAt] of [NOW - 1, NOW, NOW + 1, NOW + 2, NOW + 3, NOW + 4].entries()) {
           pages.push(index + 1);
           const listed = { kind: 'conversation' as const, ...row, sessionId: `session-${index}`, createdAt };
-          const total = undefined;
+          const total = 6;
           yield await Promise.resolve({
             rows: [listed],
             page: index + 1,
-            lastPage: 3,
+            lastPage: 6,
             total,
             receivedAt: NOW,
           });
         }
       },
+      conversationPage(_: number, page: number) {
+        pages.push(page);
+        const listed = { kind: 'conversation', ...row, createdAt: NOW + page };
+        return Promise.resolve({ rows: [listed], page, lastPage: 6, total: 6, receivedAt: NOW });
+      },
     };
     const plan = { projects: [project(7, 1)], decidedAt: NOW };
     const context = { deleter, clock: { now: () => NOW }, signals: {}, plan };
     await relist(context as unknown as Parameters<typeof relist>[0]);
-    expect(pages).toEqual([1, 2]);
+    // The last page, and one between, bear the order out.
+    expect(pages).toEqual([1, 2, 6, 4]);
   });
 
   test('that fails keeps that project, and the others are still looked at', async () => {

@@ -1,10 +1,15 @@
 import { restsOnChangeableFacts } from '../core/decide.ts';
+import type { Reading } from '../core/deletion/evidence.ts';
+import type { Sight } from '../core/deletion/facts.ts';
+import type { SkipCause } from '../core/outcome.ts';
+import { readingOf, type Calibration } from '../core/deletion/reading.ts';
+import type { Instant } from '../core/instant.ts';
+import { IdSet } from '../core/id-set.ts';
 import { restsOnForeignKeeps } from '../core/foreign-keeps.ts';
 import type { PlanItem, PlanProject } from '../core/plan.ts';
 import type { Existence } from '../core/ports.ts';
 import { asRunFault, endsTheRun } from './api-faults.ts';
 import type { ApplyContext, Slot } from './context.ts';
-import { IdSet } from '../core/id-set.ts';
 import { InconsistentListing, listProject, repeatWhileInconsistent, type ListedRow } from './list-project.ts';
 
 /** What was seen this recently needs no second look before the DELETE. */
@@ -18,16 +23,11 @@ const OLDEST_SIGHT_MS = 15 * 60_000;
 /** A plan item that names a conversation and is to be deleted. */
 export type DeletableItem = PlanItem & { readonly sessionId: string };
 
-/** How and when the existence of a conversation was last known. */
-export interface Seen {
-  readonly at: number;
-  readonly how: 'listing' | 'messages';
-}
-
 export type Rechecked =
-  | { readonly kind: 'unchanged'; readonly seen: Seen }
-  | { readonly kind: 'changed'; readonly reason: string }
-  | { readonly kind: 'gone'; readonly status: 404; readonly receivedAt: number };
+  | { readonly kind: 'unchanged'; readonly seen: Sight }
+  | { readonly kind: 'barred'; readonly reason: string; readonly cause: SkipCause }
+  /** It is not there, or nobody can tell: what its own GET said. */
+  | { readonly kind: 'read'; readonly reading: Reading };
 
 /** What a rule's decision rests on that can change. */
 export type Rests = ReturnType<typeof restsOnChangeableFacts>;
@@ -66,38 +66,85 @@ export interface Relisting {
 export async function recheck(
   context: ApplyContext & { readonly slot: Slot; readonly restsOn: (rule: string | null) => Rests },
   item: DeletableItem,
-  options: { readonly relisting: Relisting | undefined; readonly always: boolean },
+  options: {
+    readonly relisting: Relisting | undefined;
+    readonly always: boolean;
+    readonly calibration: Calibration;
+    /** An answer of its own GET that was just read for another reason. */
+    readonly known: Existence | undefined;
+  },
 ): Promise<Rechecked> {
-  const { relisting } = options;
-  const now = context.clock.now();
+  const { relisting, calibration } = options;
   const state = relisting?.look(item);
-  if (state === 'changed') return { kind: 'changed', reason: 'changed since the plan' };
-  if (state === 'unreadable') return { kind: 'changed', reason: 'its project could not be listed again' };
-  const listedAt = relisting?.takenAt ?? item.seenAt;
+  if (state === 'changed') return changed('changed since the plan');
+  if (state === 'unreadable') return changed('its project could not be listed again', 'project');
   const rests = context.restsOn(item.rule);
   // A message that planning did not read decided nothing: name or creation had settled that rule.
   const restsOnMessage = rests.lastMessage && item.lastMessageReadAt !== undefined;
-  const readAt = relisting === undefined ? item.lastMessageReadAt : undefined;
-  const mustRead =
-    options.always ||
-    state === 'not_listed' ||
-    isOlder(listedAt, rests.listed ? FRESH_MS : OLDEST_SIGHT_MS, now) ||
-    (restsOnMessage && isOlder(readAt, FRESH_MS, now));
-  if (!mustRead) return { kind: 'unchanged', seen: { at: listedAt, how: 'listing' } };
-  const answer = await context.slot(() =>
-    context.deleter.existence(item.projectId, item.sessionId, {
-      purpose: 'messages',
-      signal: context.signals.stop,
-    }),
-  );
+  // What calibrating read says nothing of the newest message.
+  const isUsable = !restsOnMessage && isFresh(options.known, context.clock.now());
+  const known = isUsable ? options.known : undefined;
+  if (known === undefined && !options.always) {
+    const seen = recentSight(item, { relisting, state, rests, restsOnMessage, now: context.clock.now() });
+    if (seen !== undefined) return { kind: 'unchanged', seen };
+  }
+  const answer = known ?? (await readAgain(context, item, restsOnMessage));
+  const reading = readingOf(answer, expectedOf(item), calibration);
+  if (answer.state !== 'present' || reading.is === 'absent') return { kind: 'read', reading };
   // The client may have waited for a further page, in a pause of the whole pool, long after the first one had arrived.
-  if (cameTooLate(answer, context.clock.now()))
-    return { kind: 'changed', reason: 'it could not be read again in time' };
+  if (!isFresh(answer, context.clock.now())) return changed('it could not be read again in time');
+  if (state === 'not_listed') return changed('it answers, but the listing no longer shows it', 'not_known');
   return compare(item, answer, restsOnMessage);
 }
 
-function cameTooLate(answer: Existence, now: number): boolean {
-  return answer.state === 'present' && isOlder(answer.receivedAt, FRESH_MS, now);
+export function expectedOf({ seen }: DeletableItem): {
+  readonly createdAt: Instant | undefined;
+  readonly name: string | null;
+} {
+  return { createdAt: seen.createdAt, name: seen.name ?? null };
+}
+
+function changed(reason: string, cause: SkipCause = 'changed'): Rechecked {
+  return { kind: 'barred', reason, cause };
+}
+
+function readAgain(
+  context: Pick<ApplyContext, 'deleter' | 'signals'> & { readonly slot: Slot },
+  { projectId, sessionId }: DeletableItem,
+  restsOnMessage: boolean,
+): Promise<Existence> {
+  return context.slot(() =>
+    context.deleter.existence(projectId, sessionId, {
+      purpose: 'messages',
+      onlyFirstPage: !restsOnMessage,
+      signal: context.signals.stop,
+    }),
+  );
+}
+
+/** What needs no second look: it was seen lately, and what its rule looked at, too. */
+function recentSight(
+  item: DeletableItem,
+  by: {
+    readonly relisting: Relisting | undefined;
+    readonly state: ReturnType<Relisting['look']> | undefined;
+    readonly rests: Rests;
+    readonly restsOnMessage: boolean;
+    readonly now: number;
+  },
+): Sight | undefined {
+  const { relisting, state, rests, restsOnMessage, now } = by;
+  const listedAt = relisting?.takenAt ?? item.seenAt;
+  const readAt = relisting === undefined ? item.lastMessageReadAt : undefined;
+  const isOld =
+    state === 'not_listed' ||
+    isOlder(listedAt, rests.listed ? FRESH_MS : OLDEST_SIGHT_MS, now) ||
+    (restsOnMessage && isOlder(readAt, FRESH_MS, now));
+  return isOld ? undefined : { at: listedAt, how: 'listing' };
+}
+
+function isFresh(answer: Existence | undefined, now: number): boolean {
+  return answer !== undefined && !isOlder(answer.receivedAt, FRESH_MS, now);
 }
 
 /** A sight that never was is older than any. */
@@ -105,20 +152,20 @@ function isOlder(at: number | undefined, ms: number, now: number): boolean {
   return at === undefined || now - at > ms;
 }
 
-function compare(item: DeletableItem, answer: Existence, restsOnMessage: boolean): Rechecked {
-  if (answer.state === 'gone') return { kind: 'gone', status: 404, receivedAt: answer.receivedAt };
-  if (answer.state === 'no_evidence') return { kind: 'changed', reason: 'it could not be read again' };
+function compare(
+  item: DeletableItem,
+  answer: Extract<Existence, { state: 'present' }>,
+  restsOnMessage: boolean,
+): Rechecked {
   const { conversation } = answer;
-  if (conversation === undefined)
-    return { kind: 'changed', reason: 'its name and dates could not be read again' };
+  if (conversation === undefined) return changed('its name and dates could not be read again', 'not_known');
   const { seen } = item;
-  if (conversation.createdAt !== seen.createdAt)
-    return { kind: 'changed', reason: 'created anew since the plan' };
-  if (conversation.name !== seen.name) return { kind: 'changed', reason: 'renamed since the plan' };
-  if (conversation.updatedAt !== seen.updatedAt) return { kind: 'changed', reason: 'updated since the plan' };
-  if (restsOnMessage && answer.lastMessageAt !== item.lastMessageAt) {
-    return { kind: 'changed', reason: 'active again since the plan' };
-  }
+  if (conversation.createdAt === undefined)
+    return changed('its creation date could not be read again', 'not_known');
+  if (conversation.name !== seen.name) return changed('renamed since the plan');
+  if (conversation.updatedAt !== seen.updatedAt) return changed('updated since the plan');
+  if (restsOnMessage && answer.lastMessageAt !== item.lastMessageAt)
+    return changed('active again since the plan');
   return { kind: 'unchanged', seen: { at: answer.receivedAt, how: 'messages' } };
 }
 

@@ -2,6 +2,7 @@ import type { Fact } from '../core/audit-entry.ts';
 import type { Project } from '../core/conversation.ts';
 import { judgeExclusions } from '../core/exclusions.ts';
 import { stopFacts, stopInWords, type Stop } from '../core/findings.ts';
+import { formatInstant } from '../core/instant.ts';
 import { breachInWords, type Breach } from '../core/limits.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
@@ -23,9 +24,13 @@ export function refusal(
   };
 }
 
-function breachFacts({ limit, wanted, allowed, projectId }: Breach): { readonly [key: string]: Fact } {
+export function breachFacts({ limit, wanted, allowed, projectId, roomAgain }: Breach): {
+  readonly [key: string]: Fact;
+} {
   const kind = limit === 'population' ? limit : 'limit';
-  return { kind, limit, wanted, allowed, project_id: projectId ?? null };
+  const again =
+    roomAgain === undefined ? {} : { room_again_at: formatInstant(roomAgain.at), room: roomAgain.room };
+  return { kind, limit, wanted, allowed, project_id: projectId ?? null, ...again };
 }
 
 /** What exclusions have lost since a plan was made. */

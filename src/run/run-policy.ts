@@ -2,12 +2,13 @@ import type { AuditFacts } from '../core/audit-entry.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { RetentionError } from '../core/errors.ts';
 import { stopInWords } from '../core/findings.ts';
-import { formatInstant } from '../core/instant.ts';
-import { breachesOf, createAllowance, type Allowance, type Breach, type Spent } from '../core/limits.ts';
-import { populationBreaches, populationsAfter } from '../core/population.ts';
-import { countsOf, type PlanProject, type PlanSummary } from '../core/plan.ts';
+import { formatRoughly } from '../core/instant.ts';
+import { createAllowance, type Allowance, type Breach } from '../core/limits.ts';
+import { populationsAfter } from '../core/population.ts';
+import { countsOf, type PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import { applyPlan } from './apply-plan.ts';
+import { checkLimits } from './check-limits.ts';
 import {
   conductRun,
   type Ending,
@@ -18,11 +19,10 @@ import {
 } from './conduct-run.ts';
 import { auditFacts } from './context.ts';
 import { NOTHING_KEPT_SINCE, type KeptSince } from './kept-since.ts';
+import { arrange, runsRemaining, warnOfGrowth } from './defer.ts';
 import { makePlan } from './make-plan.ts';
 import type { Relisting } from './recheck.ts';
-import { refusal } from './refusal.ts';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
+import { breachFacts, refusal } from './refusal.ts';
 
 /** One pass of one policy: plan, and where it says `enforce` and the limits hold, apply. */
 export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult> {
@@ -34,16 +34,16 @@ export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult
     sayFindings(deps, run, plan);
     if (run.policy.mode === 'dry-run')
       return { status: plan.projects.some(isIncomplete) ? 'partial' : 'completed', plan };
-    const { spent, breaches } = await checkLimits(deps, run.policy, plan.projects);
-    if (breaches.length + stops.length > 0) return refusal(plan, breaches);
-    const allowance = createAllowance(run.policy.limits, plan.projects, spent);
+    const { policy, startedAt: at } = run;
+    const { spent, refusing, deferring, room } = await checkLimits(deps, {
+      ...{ policy, at, projects: plan.projects },
+    });
+    if (refusing.length + stops.length > 0) return refusal(plan, refusing);
+    const allowance = createAllowance(policy.limits, plan.projects, spent);
+    const deferral = { deferring, room: deferring.length === 0 ? undefined : room };
     return applyConsumed(deps, {
-      run,
-      plan,
-      allowance,
-      relisting: undefined,
-      lost: [],
-      ...{ others, keptSince: NOTHING_KEPT_SINCE },
+      ...{ run, plan, allowance, deferral, others },
+      ...{ relisting: undefined, lost: [], keptSince: NOTHING_KEPT_SINCE },
     });
   });
 }
@@ -55,6 +55,7 @@ async function planRun(deps: RunDeps, run: OpenRun, others: readonly Policy[]): 
     { reader, plans: store, audit: store.audit, clock, chance, log, progress },
     {
       policy,
+      account: run.account.text,
       others,
       holds: await holds.holdsInForce(clock.now()),
       withKept: false,
@@ -69,31 +70,6 @@ async function planRun(deps: RunDeps, run: OpenRun, others: readonly Policy[]): 
   );
   await store.updateRun(run.runId, { planId: plan.planId });
   return plan;
-}
-
-/** What stands against applying this plan, and what the policy has spent of its daily and weekly room, by the audit log. */
-export async function checkLimits(
-  deps: Pick<RunDeps, 'store' | 'clock'>,
-  { name, limits }: Pick<Policy, 'name' | 'limits'>,
-  projects: readonly PlanProject[],
-): Promise<{ readonly spent: Spent; readonly breaches: readonly Breach[] }> {
-  const spent = await spentBy(deps, { name });
-  const known = await deps.store.knownPopulations(name);
-  return {
-    spent,
-    breaches: [...populationBreaches(known, projects), ...breachesOf(limits, projects, spent)],
-  };
-}
-
-async function spentBy(
-  { store, clock }: Pick<RunDeps, 'store' | 'clock'>,
-  policy: Pick<Policy, 'name'>,
-): Promise<Spent> {
-  const now = clock.now();
-  return {
-    lastDay: await store.audit.intendedSince(policy.name, now - DAY_MS),
-    lastWeek: await store.audit.intendedSince(policy.name, now - 7 * DAY_MS),
-  };
 }
 
 /** Says what the plan found of its protections: in a dry run also what would refuse it. */
@@ -114,6 +90,8 @@ export async function applyConsumed(
     readonly run: OpenRun;
     readonly plan: PlanSummary;
     readonly allowance: Allowance;
+    /** What the limits leave to later runs; `room` undefined: nothing. */
+    readonly deferral: { readonly room: number | undefined; readonly deferring: readonly Breach[] };
     readonly relisting: Relisting | undefined;
     /** Projects of the plan that must not be touched any more. */
     readonly lost: readonly number[];
@@ -122,40 +100,51 @@ export async function applyConsumed(
     readonly keptSince: KeptSince;
   },
 ): Promise<Ending> {
-  const { run, plan, allowance } = parts;
-  const { store, holds, clock, log, progress, verifyTimeoutMs, requestsPerMinute } = deps;
+  const { run, allowance, deferral } = parts;
+  const { store, holds, clock, chance, log, progress, verifyTimeoutMs, requestsPerMinute } = deps;
+  const plan = await arrange(store, parts.plan, { room: deferral.room, policy: run.policy });
   if (!(await store.consumePlan(plan.planId, run.runId))) {
     throw new RetentionError('plan_stale', `plan ${plan.planId} was applied already`);
   }
   const known = await store.knownPopulations(plan.policy);
   await store.recordPopulations(plan.policy, populationsAfter(known, plan.projects));
-  const { runId, policy, fence, isLeaseLive, clockWatch, deleter, signals } = run;
-  const common = { runId, policy, fence, isLeaseLive, clockWatch, deleter, signals, plan, allowance };
+  const { runId, policy, account, fence, isLeaseLive, clockWatch, deleter, signals, warn } = run;
+  const common = {
+    ...{ runId, policy, account, fence, isLeaseLive, clockWatch },
+    ...{ deleter, signals, warn, plan, allowance },
+  };
   const context = {
     ...common,
     audit: store.audit,
     plans: store,
     holds,
     clock,
+    chance,
     log,
     progress,
     verifyTimeoutMs,
     requestsPerMinute,
   };
-  const { unconfirmed, problem } = await applyPlan(context, parts);
+  await warnOfGrowth(store, run, plan.deferred);
+  const { problem } = await applyPlan({ ...context, plan }, parts);
   const outcomes = await store.audit.outcomeCounts(runId);
   const complete =
-    outcomes.verified + outcomes.already_gone === countsOf(plan.projects).planned &&
-    unconfirmed.length === 0 &&
+    outcomes.verified + outcomes.already_gone === countsOf(plan.projects).planned - plan.deferred &&
     !plan.projects.some(isIncomplete);
-  const facts = { plan_id: plan.planId, unconfirmed, ...(problem === undefined ? {} : { problem: 'brake' }) };
-  return { status: complete ? 'completed' : 'partial', plan, problem, outcomes, facts };
+  const facts = {
+    plan_id: plan.planId,
+    ...(problem === undefined ? {} : { problem: 'brake' }),
+    ...(plan.deferred === 0 ? {} : { deferred_by: deferral.deferring.map(breachFacts) }),
+  };
+  const remaining = runsRemaining(run.policy, plan.deferred);
+  const status = complete ? 'completed' : 'partial';
+  return { status, plan, problem, outcomes, facts, runsRemaining: remaining };
 }
 
 function reappearance(run: OpenRun, { projectId, sessionId, createdAt }: Conversation): AuditFacts {
-  const created = createdAt === undefined ? null : formatInstant(createdAt);
-  const facts = { mark: 'reappeared', created_at: created };
-  return auditFacts(run, 'conversation.marked', { about: { projectId, sessionId }, facts });
+  const created = createdAt === undefined ? null : formatRoughly(createdAt);
+  const facts = { created_at: created };
+  return auditFacts(run, 'conversation.reappeared', { about: { projectId, sessionId }, facts });
 }
 
 async function reportIncomplete({ store }: RunDeps, run: OpenRun, plan: PlanSummary): Promise<void> {

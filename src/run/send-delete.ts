@@ -1,29 +1,42 @@
+import type { Kind } from '../core/deletion/evidence.ts';
+import { intendedFacts, type Sight } from '../core/deletion/facts.ts';
+import type { SkipCause } from '../core/outcome.ts';
 import { ApiError, HeldError } from '../core/errors.ts';
-import { holdOver } from '../core/hold.ts';
-import type { Hold } from '../core/hold.ts';
-import { formatInstant } from '../core/instant.ts';
-import type { DeleteAnswer } from '../core/ports.ts';
+import { holdOver, type Hold } from '../core/hold.ts';
+import type { DeleteAnswer, Existence } from '../core/ports.ts';
+import { isKeyRefused } from './api-faults.ts';
 import { auditFacts } from './context.ts';
-import {
-  factsOf,
-  record,
-  recordUnsent,
-  type Begun,
-  type DeletionContext,
-  type Sent,
-  type Stage,
-} from './deletion.ts';
-import { proving } from './prove-deletion.ts';
-import { FRESH_MS, type DeletableItem, type Seen } from './recheck.ts';
-import { look } from './watch.ts';
+import type { DeletionContext } from './deletion.ts';
+import type { ProjectWork } from './project-work.ts';
+import { FRESH_MS, type DeletableItem } from './recheck.ts';
 
 /** An intent that leaves within this time needs no second look at the holds. */
 const HOLDS_FRESH_MS = 250;
 
-interface Intended {
-  readonly begun: Begun;
-  readonly seen: Seen;
-  readonly attempt: number;
+export interface Attempt {
+  /** 1, 2, 3. */
+  readonly number: number;
+  readonly sight: Sight;
+  readonly kind: Kind;
+  /** Turns that came too late. */
+  readonly late: number;
+  /** A first DELETE waits while too many others are in doubt; a further one is what ends a doubt. */
+  readonly isFirst: boolean;
+}
+
+export type Sent =
+  | {
+      readonly kind: 'sent';
+      readonly answer: DeleteAnswer;
+      readonly requestedAt: number;
+      /** The follow-up GET of the same turn; undefined: the answer needs none. */
+      readonly first: Existence | undefined;
+    }
+  | { readonly kind: 'barred'; readonly reason: string; readonly cause: SkipCause }
+  /** Its turn came so late that it has to be looked at again. */
+  | { readonly kind: 'too_late' };
+
+interface Intended extends Attempt {
   /** By the monotonic clock. */
   readonly at: number;
   /** By the monotonic clock: a DELETE that has not left by then needs a new recheck. */
@@ -33,87 +46,98 @@ interface Intended {
 /** The only place that sends a DELETE. The intent is durable, and the lease still ours, before it goes out. */
 export async function send(
   context: DeletionContext,
-  item: DeletableItem,
-  { begun, seen }: { readonly begun: Begun; readonly seen: Seen },
-): Promise<Stage> {
-  const attempt = (begun.previous?.attempt ?? 0) + 1;
+  { work, item }: { readonly work: ProjectWork; readonly item: DeletableItem },
+  attempt: Attempt,
+): Promise<Sent> {
   // A pause of the whole pool can hold a DELETE up for many minutes: then what was rechecked is rechecked again. Each
   // time it may wait twice as long, so that the slowest pace still gets through.
-  const notAfter = context.clock.monotonic() + FRESH_MS * 2 ** begun.late;
-  const facts = { attempt, seen_at: formatInstant(seen.at), seen_by: seen.how, plan_id: context.plan.planId };
-  // The transaction below knows what is in the store; what a file lists by now gets there by asking.
-  const held = await holdNow(context, item);
-  if (held !== undefined)
-    return recordUnsent(context, item, { previous: begun.previous, reason: heldSince(held.matter) });
-  try {
-    await context.audit.append(
-      [auditFacts(context, 'deletion.intended', { about: item, facts })],
-      context.fence,
-    );
-  } catch (error) {
-    if (!(error instanceof HeldError)) throw error;
-    return recordUnsent(context, item, { previous: begun.previous, reason: heldSince(error.matter) });
-  }
+  const notAfter = context.clock.monotonic() + FRESH_MS * 2 ** attempt.late;
+  const barred = await intend(context, item, attempt);
+  if (barred !== undefined) return barred;
   const at = context.clock.monotonic();
-  return inClearSlot(context, begun, () =>
-    sendIntended(context, item, { begun, seen, attempt, at, notAfter }),
-  );
+  const intended = { ...attempt, at, notAfter };
+  return inClearSlot(context, { work, attempt }, () => sendIntended(context, { work, item }, intended));
 }
 
-/** A first DELETE waits while too many others are in doubt; a further one is what ends a doubt. */
+/** Writes the intent; gives back what forbids it. */
+async function intend(
+  context: DeletionContext,
+  item: DeletableItem,
+  { number, sight, kind }: Attempt,
+): Promise<Sent | undefined> {
+  const { planId } = context.plan;
+  const facts = intendedFacts({ attempt: number, sight, planId, createdAt: item.seen.createdAt, kind });
+  const { text: account } = context.account;
+  // The transaction below knows what is in the store; what a file lists by now gets there by asking.
+  const hold = await holdNow(context, item);
+  if (hold !== undefined) return heldSince(hold.matter);
+  try {
+    await context.audit.append(
+      [auditFacts(context, 'deletion.intended', { about: item, facts: { ...facts, account } })],
+      context.fence,
+    );
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof HeldError)) throw error;
+    return heldSince(error.matter);
+  }
+}
+
+/** While no fresh listing is taken in the project, and a first DELETE while not too many others are in doubt. */
 async function inClearSlot(
   { slot, brake }: DeletionContext,
-  { previous }: Begun,
-  work: () => Promise<Stage>,
-): Promise<Stage> {
+  { work, attempt }: { readonly work: ProjectWork; readonly attempt: Attempt },
+  send: () => Promise<Sent>,
+): Promise<Sent> {
+  const isClear = (): boolean => !attempt.isFirst || brake.isClear;
   for (;;) {
-    const stage = await slot(() => (previous !== undefined || brake.isClear ? work() : undefined));
-    if (stage !== undefined) return stage;
-    await brake.change();
+    await work.opened();
+    await work.asking;
+    const sent = await slot(() => (isClear() && !work.isClosed ? work.inside(send) : undefined));
+    if (sent !== undefined) return sent;
+    if (!isClear()) await brake.change();
   }
 }
 
 async function sendIntended(
   context: DeletionContext,
-  item: DeletableItem,
+  { work, item }: { readonly work: ProjectWork; readonly item: DeletableItem },
   intended: Intended,
-): Promise<Stage> {
-  const { attempt, seen } = intended;
-  const { previous, late } = intended.begun;
+): Promise<Sent> {
   const requestedAt = context.clock.now();
-  const answer = await sendInTime(context, item, intended);
-  if (answer.kind === 'held')
-    return recordUnsent(context, item, { previous, reason: heldSince(answer.matter) });
-  if (answer.kind === 'too_late') return { stage: 'again', begun: { previous, late: late + 1 } };
-  if (answer.kind === 'not_sent') {
-    return recordUnsent(context, item, { previous, reason: `the API answers nobody: ${answer.failure}` });
-  }
-  const sent: Sent = { attempt, seen, requestedAt, answer };
-  if (answer.kind === 'refused') return refused(context, item, sent);
-  if (answer.kind === 'not_found' && answer.inVendorsOwnWords && attempt === 1) {
-    return { stage: 'proving', outcome: 'already_gone', facts: { found_by: 'delete', ...factsOf(sent) } };
-  }
-  const first = await look({ reader: context.deleter, signal: context.signals.abandon }, item);
-  return first.state === 'gone' ? proving(sent, first) : { stage: 'watching', sent };
+  const answer = await sendInTime(context, { work, item }, intended);
+  if ('cause' in answer) return answer;
+  if (answer.kind === 'too_late') return answer;
+  work.sentSinceListing += 1;
+  if (answer.kind === 'not_found') await askProject(context, work);
+  const needsNoLook =
+    answer.kind === 'not_sent' || (answer.kind === 'refused' && answer.failure === 'forbidden');
+  const first = needsNoLook
+    ? undefined
+    : await context.deleter.existence(item.projectId, item.sessionId, {
+        purpose: 'verify',
+        signal: context.signals.abandon,
+      });
+  return { kind: 'sent', answer, requestedAt, first };
 }
 
 async function sendInTime(
   context: DeletionContext,
-  item: DeletableItem,
-  { at, notAfter }: Intended,
-): Promise<
-  DeleteAnswer | { readonly kind: 'too_late' } | { readonly kind: 'held'; readonly matter: string }
-> {
+  { work, item }: { readonly work: ProjectWork; readonly item: DeletableItem },
+  { at, notAfter, kind }: Intended,
+): Promise<DeleteAnswer | Exclude<Sent, { kind: 'sent' }>> {
   const { stop: signal } = context.signals;
   let hold: Hold | undefined;
-  // A worker that was held up past its lease finds somebody else at work, and a project may have been lost since the
+  // A worker that was held up past its lease finds somebody else at work, and a project may have been barred since the
   // intent: what is still in line, for its turn or for a connection, must not go out.
   const mayStillBeSent = (): boolean =>
     context.clock.monotonic() <= notAfter &&
     context.isLeaseLive() &&
     context.clockWatch.isSteady &&
     !context.brake.isPulled &&
-    !context.lostProjects.has(item.projectId);
+    // Not awaited here: whoever has his turn keeps it, and the question needs one, too.
+    work.asking === undefined &&
+    context.bars.of({ projectId: item.projectId, kind }) === undefined;
   const mayBeSent = async (): Promise<boolean> => {
     // The intent was written under the holds of its instant; a slow pace can keep it waiting for a minute.
     if (context.clock.monotonic() > at + HOLDS_FRESH_MS) hold = await holdNow(context, item);
@@ -124,7 +148,30 @@ async function sendInTime(
     return await context.deleter.deleteConversation(item.projectId, item.sessionId, options);
   } catch (error) {
     if (!(error instanceof ApiError) || error.failure !== 'aborted') throw error;
-    return hold === undefined ? { kind: 'too_late' } : { kind: 'held', matter: hold.matter };
+    return hold === undefined ? { kind: 'too_late' } : heldSince(hold.matter);
+  }
+}
+
+/** A DELETE that answers 404 says that something is missing, not what: is it the project? The next DELETE in it waits for that. */
+async function askProject({ deleter, bars, signals }: DeletionContext, work: ProjectWork): Promise<void> {
+  const ask = async (): Promise<void> => {
+    try {
+      await deleter.control(work.projectId, signals.abandon);
+    } catch (error) {
+      if (!(error instanceof ApiError) || isKeyRefused(error) || error.failure === 'aborted') throw error;
+      if (error.failure !== 'not_found' && error.failure !== 'forbidden') return;
+      const reason = `the project no longer answers (HTTP ${String(error.status)})`;
+      bars.project(work.projectId, { reason, cause: 'project' });
+    }
+  };
+  const asking = ask();
+  // Whoever waits only wants to know that it is over; the error is for who asked.
+  const over = asking.catch(() => undefined);
+  work.asking = over;
+  try {
+    await asking;
+  } finally {
+    if (work.asking === over) work.asking = undefined;
   }
 }
 
@@ -133,16 +180,6 @@ async function holdNow({ holds, clock }: DeletionContext, item: DeletableItem): 
   return holdOver(await holds.holdsInForce(now), item, now);
 }
 
-function heldSince(matter: string): string {
-  return `held for ${matter} since the plan`;
-}
-
-async function refused(context: DeletionContext, item: DeletableItem, sent: Sent): Promise<Stage> {
-  const failure = sent.answer.kind === 'refused' ? sent.answer.failure : 'bad_request';
-  if (failure === 'forbidden')
-    context.lostProjects.set(item.projectId, 'the API forbids deleting in this project');
-  return record(context, item, {
-    outcome: 'failed',
-    facts: { ...factsOf(sent), reason: `the API refused it: ${failure}` },
-  });
+function heldSince(matter: string): Extract<Sent, { kind: 'barred' }> {
+  return { kind: 'barred', reason: `held for ${matter} since the plan`, cause: 'held' };
 }

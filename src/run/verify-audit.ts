@@ -1,14 +1,16 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
 import { isFault } from '../core/errors.ts';
-import type { AuditLog } from '../core/ports.ts';
+import type { AuditLog, DerivedDifference } from '../core/ports.ts';
 import { LogCheck } from '../core/verify-log.ts';
 import type { KnownHead, LogBreak, LogCheckOptions, WholeLog } from '../core/verify-log.ts';
 
 /** The log in a state directory. */
 export interface StoredLog {
   readonly audit: Pick<AuditLog, 'entries' | 'head'>;
-  /** The checkpoint that is kept beside the database. */
-  readonly remembered: KnownHead | undefined;
+  /** Heads that are kept beside the database: of the last checkpoint, and the last one that was noted. */
+  readonly remembered: readonly KnownHead[];
+  /** See `Store.derivedDifferences`; asked once the log has been found sound. */
+  readonly derivedDifferences: () => Promise<readonly DerivedDifference[]>;
 }
 
 export interface VerifyRequest extends Pick<LogCheckOptions, 'trusted' | 'mustBeSigned'> {
@@ -26,7 +28,16 @@ export type AuditVerdict =
       /** Entries of the store, all of whose beginning the file is; undefined where nothing was compared. */
       readonly storeEntries: number | undefined;
     }
-  | (LogBreak & { readonly in: 'file' | 'store' });
+  | (LogBreak & { readonly in: 'file' | 'store' })
+  | Derived;
+
+/** The log is whole, but what the store derives from it is not what it says. */
+export interface Derived {
+  readonly ok: false;
+  readonly in: 'store';
+  readonly seq: null;
+  readonly differs: readonly DerivedDifference[];
+}
 
 /**
  * Checks one log, or two against each other: then the file has to be sound, the store has to be sound, and the file has
@@ -40,6 +51,17 @@ export async function verifyAudit(request: VerifyRequest): Promise<AuditVerdict>
     for await (const lines of file ?? []) if (!lines.every((line) => check.take(line))) break;
     return verdictOf(check, 'file');
   }
+  const verdict = await verifyStored(request, stored, common);
+  if (!verdict.ok) return verdict;
+  const differs = await stored.derivedDifferences();
+  return differs.length === 0 ? verdict : { ok: false, in: 'store', seq: null, differs };
+}
+
+async function verifyStored(
+  { file, known }: VerifyRequest,
+  stored: StoredLog,
+  common: LogCheckOptions,
+): Promise<AuditVerdict> {
   const walk = new StoreWalk(stored, common);
   await walk.begin(known);
   if (file !== undefined) return verifyBoth(new LogCheck(common), file, walk);
@@ -102,11 +124,8 @@ class StoreWalk {
   /** What the state directory itself says of the head is known, too. */
   async begin(known: readonly KnownHead[]): Promise<void> {
     const { audit, remembered } = this.#stored;
-    await this.#reading(async () => {
-      const recorded = { ...(await audit.head()), how: 'recorded' };
-      const heads = [recorded, ...(remembered === undefined ? [] : [remembered]), ...known];
-      this.check = new LogCheck({ ...this.#options, known: heads });
-    });
+    const recorded = await recordedHead(audit);
+    this.check = new LogCheck({ ...this.#options, known: [...recorded, ...remembered, ...known] });
   }
 
   /** False at the end, and once the log is broken. `proven` is a sound entry that this one ought to be. */
@@ -124,5 +143,15 @@ class StoreWalk {
       this.check.breakOff('is not as it was written');
       return undefined;
     }
+  }
+}
+
+/** None where that record is lost, which is a difference of its own. */
+async function recordedHead(audit: StoredLog['audit']): Promise<readonly KnownHead[]> {
+  try {
+    return [{ ...(await audit.head()), how: 'recorded' }];
+  } catch (error) {
+    if (!isFault(error, 'state_unusable')) throw error;
+    return [];
   }
 }

@@ -39,6 +39,14 @@ export interface NewPost {
   readonly movesUpdatedAt?: boolean;
 }
 
+export interface Owner {
+  id: number;
+  /** null: a user without a team. */
+  teamId: number | null;
+  readonly name: string;
+  readonly email: string;
+}
+
 interface Entry {
   readonly project: Project;
   readonly conversations: ConversationStore;
@@ -49,7 +57,8 @@ const FIRST_CONVERSATION_ID = 6_610_115;
 
 /** Everything the emulated customer has. What is read here is the truth, whatever the faults make the wire say. */
 export class Account {
-  readonly user = { id: 9_001, teamId: 701, name: 'Sandbox Owner', email: 'owner@example.com' } as const;
+  /** Whose key it is; both ids can be set. */
+  readonly user: Owner = { id: 9_001, teamId: 701, name: 'Sandbox Owner', email: 'owner@example.com' };
   readonly #now: () => number;
   readonly #seed: number;
   readonly #entries = new Map<number, Entry>();

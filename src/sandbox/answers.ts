@@ -6,7 +6,7 @@ export interface Answer {
 }
 
 /** What is wrong with an answer's body, when it is not the API's. */
-export type BodyKind = 'api-json' | 'html' | 'empty' | 'not-json' | 'foreign-json';
+export type BodyKind = 'api-json' | 'html' | 'empty' | 'not-json' | 'foreign-json' | 'gateway-json';
 
 const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-cache, private' } as const;
 const HTML_HEADERS = { 'content-type': 'text/html; charset=UTF-8' } as const;
@@ -41,19 +41,27 @@ export function projectNotFound(url: string, project: string): Answer {
   return failure(404, url, `Agent with id ${project} not found`);
 }
 
+/** A page as a web server shows it. */
+export function page(status: number): Answer {
+  return { status, body: htmlPage(`${status} ${reasonOf(status)}`), headers: HTML_HEADERS };
+}
+
 /** An answer of any status in one of the disguises seen in the wild. */
 export function disguised(status: number, kind: BodyKind, url: string): Answer {
   switch (kind) {
     case 'api-json':
       return status < 400 ? success({ deleted: true }, status) : failure(status, url);
     case 'html':
-      return { status, body: htmlPage(`${status} ${reasonOf(status)}`), headers: HTML_HEADERS };
+      return page(status);
     case 'empty':
       return { status, body: '', headers: {} };
     case 'not-json':
       return { status, body: '{"data":{"current_page":1,"data":[{"id":', headers: JSON_HEADERS };
     case 'foreign-json':
       return json(status, { message: reasonOf(status) });
+    // Looks like the API's own error, and is a gateway's before it.
+    case 'gateway-json':
+      return json(status, { status: 'error', message: 'no Route matched with those values' });
   }
 }
 

@@ -46,13 +46,13 @@ export class Api {
 
   #isAuthorized(authorization: string | undefined): boolean {
     const [scheme, key] = (authorization ?? '').split(' ');
-    return scheme?.toLowerCase() === 'bearer' && key === this.#apiKey;
+    return scheme?.toLowerCase() === 'bearer' && key === (this.#world.faults.exchangedKey ?? this.#apiKey);
   }
 
   #dispatch(call: Call): Answer {
     const world = this.#world;
     const { name } = call.route;
-    if (name === 'user') return showUser(world);
+    if (name === 'user') return showUser(world, call);
     if (name === 'limits') return showLimits(world);
     if (name === 'projects.list') return listProjects(world, call);
     return this.#enterProject(call);

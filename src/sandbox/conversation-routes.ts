@@ -1,10 +1,13 @@
-import { failure, projectNotFound, success } from './answers.ts';
+import { failure, json, page as webPage, projectNotFound, success } from './answers.ts';
 import type { Answer } from './answers.ts';
 import type { ProjectCall, World } from './call.ts';
-import type { Selection } from './conversation-store.ts';
+import type { ConversationStore, Selection } from './conversation-store.ts';
+import type { ConversationRecord, Message } from './conversation.ts';
+import type { Creator, Faults } from './faults.ts';
+import { misordered, withShuffledTies } from './misorder.ts';
 import { pageNumber, paginate } from './pages.ts';
 import { contains } from './project-routes.ts';
-import { conversationRow, messageRow } from './rows.ts';
+import { conversationRow, messageRow, timestamp, twelveHourDate } from './rows.ts';
 
 const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/u;
 const MAX_NAME_LENGTH = 255;
@@ -14,9 +17,9 @@ const CREDITS_SPENT =
 export function listConversations(world: World, call: ProjectCall): Answer {
   const { account, faults, now } = world;
   const store = account.store(call.projectId);
-  store.unlistRemoved(now() - faults.staleListMs);
-  const { orderBy, descending } = orderOf(world, call);
-  const where = filterOf(call, account.user.id);
+  if (!faults.keepDeletedRows) store.unlistRemoved(now() - faults.staleListMs);
+  const { orderBy, descending, arrange } = orderOf(world, call);
+  const where = readableAmong(world, filterOf(call, account.user.id));
   const request = {
     page: pageNumber(call.query.get('page')),
     perPage: pageSize(world, call),
@@ -24,9 +27,12 @@ export function listConversations(world: World, call: ProjectCall): Answer {
     twist: call.effect,
     stringly: faults.stringlyTyped,
   };
+  if (request.page > (faults.deepestPage ?? Infinity)) {
+    return failure(422, call.url, 'The page may not be so large.');
+  }
   const page = paginate(request, (offset, count) => {
-    const { slots, total } = store.select({ orderBy, descending, offset, count, where });
-    return { rows: slots.map((slot) => conversationRow(store.record(slot), faults.stringlyTyped)), total };
+    const { slots, total } = store.select({ orderBy, descending, offset, count, where, arrange });
+    return { rows: slots.map((slot) => listRow(store, slot, faults)), total };
   });
   if (request.page > page.last_page && faults.pastLastPage === 404) {
     return projectNotFound(call.url, String(call.projectId));
@@ -68,6 +74,9 @@ export function deleteConversation(world: World, call: ProjectCall): Answer {
     if (faults.deleteTwice === 200 && isWellFormed(world, call)) return deleted;
     return missing(world, call);
   }
+  const slot = account.store(call.projectId).find(sessionId);
+  if (slot !== undefined && faults.undeletable.has(creatorOf(account.store(call.projectId).record(slot))))
+    return withoutRight(world, call);
   const swallowed = faults.swallowDeletes || call.effect.swallow === true;
   if (!swallowed) account.removeConversation(call.projectId, sessionId);
   return deleted;
@@ -77,13 +86,14 @@ export function listMessages(world: World, call: ProjectCall): Answer {
   const { account, faults, now } = world;
   const store = account.store(call.projectId);
   const slot = store.find(call.route.sessionId ?? '');
-  if (slot === undefined) return missing(world, call);
+  if (slot === undefined) return unknownMessages(world, call);
   if (!store.isAlive(slot) && store.removedAt(slot) + faults.staleReadsMs <= now())
     return missing(world, call);
   const record = store.record(slot);
+  if (faults.unreadable.has(creatorOf(record))) return withoutRight(world, call);
   const stringly = faults.stringlyTyped;
   const oldestFirst = store.messages(slot);
-  const messages = call.query.get('order') === 'asc' ? oldestFirst : oldestFirst.toReversed();
+  const messages = inMessageOrder(oldestFirst, call.query.get('order') === 'asc', faults);
   const request = {
     page: pageNumber(call.query.get('page')),
     perPage: faults.messagesPageSize,
@@ -92,7 +102,7 @@ export function listMessages(world: World, call: ProjectCall): Answer {
     stringly,
   };
   const page = paginate(request, (offset, count) => ({
-    rows: messages.slice(offset, offset + count).map((message) => messageRow(message, record, stringly)),
+    rows: messages.slice(offset, offset + count).map((message) => shownMessage(message, record, faults)),
     total: messages.length,
   }));
   if (request.page > page.last_page && faults.pastLastPage === 404) return missing(world, call);
@@ -114,12 +124,45 @@ export function postMessage(world: World, call: ProjectCall): Answer {
   return success(messageRow(message, record, faults.stringlyTyped));
 }
 
-function orderOf(world: World, call: ProjectCall): Pick<Selection, 'orderBy' | 'descending'> {
-  const { ignoreOrder } = world.faults;
+/** A row of the list; what was deleted and stays listed says so. */
+function listRow(store: ConversationStore, slot: number, faults: Faults): Record<string, unknown> {
+  const row = conversationRow(store.record(slot), faults.stringlyTyped);
+  if (!faults.keepDeletedRows || store.isAlive(slot)) return row;
+  return { ...row, deleted_at: timestamp(store.removedAt(slot), faults.stringlyTyped) };
+}
+
+function inMessageOrder(
+  oldestFirst: readonly Message[],
+  ascending: boolean,
+  { messageOrder, messagesPageSize: size }: Faults,
+): readonly Message[] {
+  if (messageOrder === 'oldest-first') return oldestFirst;
+  if (messageOrder === 'as-asked') return ascending ? oldestFirst : oldestFirst.toReversed();
+  const pages = Array.from({ length: Math.ceil(oldestFirst.length / size) }, (_, page) => page * size);
+  return pages.flatMap((start) => oldestFirst.slice(start, start + size).toReversed());
+}
+
+function shownMessage(message: Message, record: ConversationRecord, faults: Faults): Record<string, unknown> {
+  const row = messageRow(message, record, faults.stringlyTyped);
+  return faults.messageDates === 'iso' ? row : { ...row, created_at: twelveHourDate(message.createdAt) };
+}
+
+function orderOf(world: World, call: ProjectCall): Pick<Selection, 'orderBy' | 'descending' | 'arrange'> {
+  const { faults } = world;
+  const { ignoreOrder } = faults;
+  const fraction = () => faults.fraction();
+  if (typeof ignoreOrder === 'string' && ignoreOrder !== 'scrambled') {
+    const arrange = (slots: readonly number[]) => misordered(slots, ignoreOrder, fraction);
+    return { orderBy: 'created_at', descending: false, arrange };
+  }
   if (ignoreOrder === 'scrambled') return { orderBy: 'scrambled', descending: false };
   if (ignoreOrder) return { orderBy: 'id', descending: true };
   const orderBy = call.query.get('orderBy') === 'created_at' ? 'created_at' : 'id';
-  return { orderBy, descending: call.query.get('order') !== 'asc' };
+  const descending = call.query.get('order') !== 'asc';
+  if (!faults.shuffleTies || orderBy === 'id') return { orderBy, descending };
+  const store = world.account.store(call.projectId);
+  const secondOf = (slot: number) => Math.floor(store.record(slot).createdAt / 1000);
+  return { orderBy, descending, arrange: (slots) => withShuffledTies(slots, secondOf, fraction) };
 }
 
 function filterOf(call: ProjectCall, ownUserId: number): Selection['where'] {
@@ -134,6 +177,29 @@ function userTest(userFilter: string | null, ownUserId: number): Selection['wher
   if (userFilter === 'team_member') return ({ createdBy }) => createdBy !== null;
   if (userFilter === 'me') return ({ createdBy }) => createdBy === ownUserId;
   return undefined;
+}
+
+function creatorOf({ createdBy }: ConversationRecord): Creator {
+  return createdBy === null ? 'anonymous' : 'team';
+}
+
+function readableAmong({ faults }: World, where: Selection['where']): Selection['where'] {
+  if (faults.unreadable.size === 0) return where;
+  return (record) => !faults.unreadable.has(creatorOf(record)) && (where?.(record) ?? true);
+}
+
+function withoutRight(world: World, call: ProjectCall): Answer {
+  return world.faults.missingRight === 404 ? missing(world, call) : failure(403, call.url);
+}
+
+/** The messages of an id that nobody ever had. */
+function unknownMessages(world: World, call: ProjectCall): Answer {
+  const { unknownIds } = world.faults;
+  if (unknownIds === 'html') return webPage(404);
+  if (unknownIds === 404) return missing(world, call);
+  const request = { page: 1, perPage: 20, url: call.listUrl, twist: call.effect, stringly: false };
+  const messages = paginate(request, () => ({ rows: [], total: 0 }));
+  return success({ conversation: { session_id: call.route.sessionId }, messages });
 }
 
 function pageSize(world: World, call: ProjectCall): number {
@@ -172,6 +238,11 @@ function isWellFormed(world: World, call: ProjectCall): boolean {
 
 function missing(world: World, call: ProjectCall): Answer {
   if (!isWellFormed(world, call)) return failure(400, call.url, 'Session id is malformed');
+  const { notFoundBody } = world.faults;
+  const { sessionId = '' } = call.route;
+  const wasThere = world.account.store(call.projectId).find(sessionId) !== undefined;
+  if (notFoundBody !== undefined)
+    return json(404, notFoundBody({ projectId: call.projectId, sessionId, wasThere }));
   if (world.faults.notFoundNames === 'project') return projectNotFound(call.url, String(call.projectId));
-  return failure(404, call.url, `Conversation with session id ${call.route.sessionId ?? ''} not found`);
+  return failure(404, call.url, `Conversation with session id ${sessionId} not found`);
 }

@@ -11,6 +11,8 @@ export interface Selection {
   readonly offset: number;
   readonly count: number;
   readonly where?: ((record: ConversationRecord) => boolean) | undefined;
+  /** Brings all slots, in the order asked for, into another one. */
+  readonly arrange?: ((slots: readonly number[]) => readonly number[]) | undefined;
 }
 
 /** What differs from the computed content; only touched or hand-made conversations have one. */
@@ -162,14 +164,15 @@ export class ConversationStore {
   }
 
   select(selection: Selection): { readonly slots: readonly number[]; readonly total: number } {
-    const { orderBy, descending, offset, count, where } = selection;
-    if (orderBy !== 'scrambled' && where === undefined) {
+    const { orderBy, descending, offset, count, where, arrange } = selection;
+    if (orderBy !== 'scrambled' && where === undefined && arrange === undefined) {
       const order = orderBy === 'id' ? this.#byId : this.#byCreation;
       return { slots: order.slice(offset, count, descending), total: order.length };
     }
     const slots = this.#all(orderBy).filter((slot) => where?.(this.record(slot)) ?? true);
     if (descending && orderBy !== 'scrambled') slots.reverse();
-    return { slots: slots.slice(offset, offset + count), total: slots.length };
+    const arranged = arrange?.(slots) ?? slots;
+    return { slots: arranged.slice(offset, offset + count), total: slots.length };
   }
 
   /** The slots that are there, oldest first. */

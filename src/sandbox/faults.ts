@@ -1,6 +1,7 @@
 import type { BodyKind } from './answers.ts';
 import { ActiveRule } from './fault-rules.ts';
 import type { FaultEffect, FaultRule, FaultSubject } from './fault-rules.ts';
+import type { Misorder } from './misorder.ts';
 import { randomSequence } from './random.ts';
 
 export interface RateLimit {
@@ -9,6 +10,17 @@ export interface RateLimit {
   readonly retryAfter: 'seconds' | 'date' | 'none';
   /** Default 'foreign-json': the framework's own `{"message":"Too Many Attempts."}`. */
   readonly body?: BodyKind;
+}
+
+/** The vendor knows rights over the conversations of anonymous visitors and of team members apart. */
+export type Creator = 'anonymous' | 'team';
+
+/** A conversation that was asked for and is not there. */
+export interface Missing {
+  readonly projectId: number;
+  readonly sessionId: string;
+  /** It was there once. */
+  readonly wasThere: boolean;
 }
 
 const NO_EFFECT: FaultEffect = {};
@@ -24,15 +36,35 @@ export class Faults {
   staleListMs = 0;
   /** Every DELETE of a conversation answers 200 and does nothing. */
   swallowDeletes = false;
-  /** true: newest first whatever is asked. 'scrambled': in no order at all, but the same on every page. */
-  ignoreOrder: boolean | 'scrambled' = false;
+  /**
+   * true: newest first whatever is asked. 'scrambled': in no order at all, but the same on every page. 'oldest-last' and
+   * 'oldest-in-the-middle': in order, but for the oldest third, so that the first pages rise. 'reshuffled': another order
+   * on every page.
+   */
+  ignoreOrder: boolean | 'scrambled' | Misorder = false;
+  /** Conversations of one second change places from request to request, unless they are asked for by id. */
+  shuffleTies = false;
+  /** The last page of conversations that is shown, in any order; those behind it answer 422. */
+  deepestPage: number | undefined = undefined;
+  /** What was deleted stays in the lists, marked by `deleted_at`. */
+  keepDeletedRows = false;
+  /**
+   * 'oldest-first': whatever is asked. 'oldest-page-first': the same, but newest first within each page.
+   */
+  messageOrder: 'as-asked' | 'oldest-first' | 'oldest-page-first' = 'as-asked';
+  /** '12-hour': `25 Jun 2023 05:01:11`, without a zone or half of the day, as recorded in 2023. */
+  messageDates: 'iso' | '12-hour' = 'iso';
   rateLimit: RateLimit | undefined = undefined;
+  /** What `GET /user` answers; 'html' is a page with status 200. */
+  user: 'named' | 403 | 404 | 500 | 'html' = 'named';
   /** Listed, but every request into them is refused with this status. */
   readonly forbiddenProjects = new Map<number, 403 | 404>();
   /** Neither listed nor found. */
   readonly vanishedProjects = new Set<number>();
   /** Every request answers 401. */
   revokedKey = false;
+  /** Another key than the first is the right one by now. */
+  exchangedKey: string | undefined = undefined;
   /** Every request answers 404; true is an HTML page. */
   everything404: boolean | BodyKind = false;
   /** After each page of conversations that is served, a new conversation arrives in that project. */
@@ -53,6 +85,15 @@ export class Faults {
   pastLastPage: 'empty' | 404 = 'empty';
   /** Whether the 404 of a missing conversation speaks of the project, as documented, or of the conversation. */
   notFoundNames: 'project' | 'conversation' = 'project';
+  /** JSON of the 404 of a missing conversation, in other words than the documented ones. */
+  notFoundBody: ((missing: Missing) => unknown) | undefined = undefined;
+  /** What the messages of an id answer that nobody has or ever had: 200 as of an empty conversation, or a page in HTML. */
+  unknownIds: 404 | 200 | 'html' = 404;
+  /** Whose conversations the key may not read: they are in no list, and their messages answer `missingRight`. */
+  readonly unreadable = new Set<Creator>();
+  /** Whose conversations the key may not delete: a DELETE answers `missingRight`. */
+  readonly undeletable = new Set<Creator>();
+  missingRight: 403 | 404 = 403;
   /** Query credits are spent: posting a message answers 429, and waiting does not help. */
   creditsSpent = false;
 
@@ -95,6 +136,11 @@ export class Faults {
       if (active.strikes(subject, nowMs, this.#random)) effect = { ...active.rule.then, ...effect };
     }
     return effect;
+  }
+
+  /** From the sandbox's seed, in [0, 1). */
+  fraction(): number {
+    return this.#random();
   }
 
   latencyMs(effect: FaultEffect): number {

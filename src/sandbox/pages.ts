@@ -4,6 +4,8 @@ export interface PageTwist {
   readonly repeatPage?: boolean;
   /** Added to the true `total`. */
   readonly totalOffset?: number;
+  /** Added to the true `last_page`, which is never less than 1. */
+  readonly lastPageOffset?: number;
   /** So many rows at the end of the page are missing, without a word. */
   readonly dropRows?: number;
 }
@@ -42,7 +44,7 @@ export function paginate(request: PageRequest, read: (offset: number, count: num
   const { rows, total: trueTotal } = read((shownPage - 1) * perPage, perPage);
   const data = rows.slice(0, Math.max(0, rows.length - (twist.dropRows ?? 0)));
   const total = Math.max(0, trueTotal + (twist.totalOffset ?? 0));
-  const lastPage = Math.max(1, Math.ceil(trueTotal / perPage));
+  const lastPage = Math.max(1, Math.ceil(trueTotal / perPage) + (twist.lastPageOffset ?? 0));
   const linkTo = (target: number): string => `${url}?page=${target}`;
   const from = rows.length === 0 ? null : (page - 1) * perPage + 1;
   return {

@@ -1,11 +1,14 @@
 import type { Project } from './accounts.ts';
-import { projectNotFound, success } from './answers.ts';
+import { disguised, failure, projectNotFound, success } from './answers.ts';
 import type { Answer } from './answers.ts';
 import type { Call, ProjectCall, World } from './call.ts';
 import { pageNumber, paginate } from './pages.ts';
 import { limitsRow, projectRow, settingsRow, userRow } from './rows.ts';
 
-export function showUser(world: World): Answer {
+export function showUser(world: World, call: Call): Answer {
+  const { user } = world.faults;
+  if (user === 'html') return disguised(200, 'html', call.url);
+  if (user !== 'named') return failure(user, call.url);
   return success(userRow(world.account, world.faults.stringlyTyped));
 }
 

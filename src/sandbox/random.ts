@@ -35,3 +35,11 @@ export function pick<T>(table: readonly T[], number: number): T {
   if (entry === undefined) throw new Error('An empty table has nothing to pick.');
   return entry;
 }
+
+/** The same items in an order that depends on nothing but the numbers drawn. */
+export function randomPermutation<T>(items: readonly T[], random: () => number): T[] {
+  return items
+    .map((item) => ({ item, place: random() }))
+    .sort((a, b) => a.place - b.place)
+    .map(({ item }) => item);
+}

@@ -51,7 +51,7 @@ export function projectRow(project: Project, account: Account, stringly: boolean
     // Truth values are known to arrive as true, 1 and null alike.
     is_chat_active: project.id % 2 === 0 ? true : 1,
     user_id: foreignId(account.user.id, stringly),
-    team_id: foreignId(account.user.teamId, stringly),
+    team_id: account.user.teamId === null ? null : foreignId(account.user.teamId, stringly),
     created_at: timestamp(project.createdAt, stringly),
     updated_at: timestamp(project.createdAt, stringly),
     deleted_at: null,
@@ -89,10 +89,10 @@ export function userRow(account: Account, stringly: boolean): Record<string, unk
   const { id, teamId, name, email } = account.user;
   const createdAt = timestamp(Date.UTC(2023, 3, 30, 16, 43, 53), stringly);
   return {
-    id,
+    id: foreignId(id, stringly),
     name,
     email,
-    current_team_id: teamId,
+    current_team_id: teamId === null ? null : foreignId(teamId, stringly),
     profile_photo_url: null,
     created_at: createdAt,
     updated_at: createdAt,
@@ -111,9 +111,20 @@ export function limitsRow(account: Account): Record<string, unknown> {
 }
 
 /** Whole seconds: the database behind the recordings keeps no more. */
-function timestamp(ms: number, stringly: boolean): string {
+export function timestamp(ms: number, stringly: boolean): string {
   const seconds = new Date(ms).toISOString().slice(0, 19);
   return stringly ? seconds.replace('T', ' ') : `${seconds}.000000Z`;
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+/** `25 Jun 2023 05:01:11`, in UTC, though it does not say so. */
+export function twelveHourDate(ms: number): string {
+  const date = new Date(ms);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const hour = date.getUTCHours() % 12 === 0 ? 12 : date.getUTCHours() % 12;
+  const time = `${two(hour)}:${two(date.getUTCMinutes())}:${two(date.getUTCSeconds())}`;
+  return `${two(date.getUTCDate())} ${MONTHS[date.getUTCMonth()] ?? ''} ${date.getUTCFullYear()} ${time}`;
 }
 
 function foreignId(id: number, stringly: boolean): number | string {

@@ -87,6 +87,59 @@ const ALL: readonly Scenario[] = [
     play: ({ faults }) => (faults.ignoreOrder = true),
   },
   {
+    name: 'shuffled-ties',
+    summary: 'Conversations created in one second change places from page to page, unless listed by id.',
+    play: ({ faults }) => (faults.shuffleTies = true),
+  },
+  {
+    name: 'reshuffled-pages',
+    summary: 'Lists come in another order on every page, so that pages repeat some rows and lack others.',
+    play: ({ faults }) => (faults.ignoreOrder = 'reshuffled'),
+  },
+  {
+    name: 'oldest-last',
+    summary: 'Lists rise at their start, and have the oldest conversations on their last pages.',
+    play: ({ faults }) => (faults.ignoreOrder = 'oldest-last'),
+  },
+  {
+    name: 'totals-too-high',
+    summary: 'Lists claim 500 conversations and 50 pages more than there are.',
+    play: ({ faults }) =>
+      faults.add({
+        when: { route: 'conversations.list' },
+        then: { totalOffset: 500, lastPageOffset: 50 },
+      }),
+  },
+  {
+    name: 'totals-too-low',
+    summary: 'Lists claim 5 conversations and a page less than there are.',
+    play: ({ faults }) =>
+      faults.add({ when: { route: 'conversations.list' }, then: { totalOffset: -5, lastPageOffset: -1 } }),
+  },
+  {
+    name: 'deep-pages-refused',
+    summary: 'Lists answer 422 behind their tenth page.',
+    play: ({ faults }) => (faults.deepestPage = 10),
+  },
+  {
+    name: 'deleted-rows-stay',
+    summary: 'What was deleted stays in the lists, with a deleted_at.',
+    play: ({ faults }) => (faults.keepDeletedRows = true),
+  },
+  {
+    name: 'odd-messages',
+    summary: 'Messages come oldest page first, newest first within a page, on a paginator of one page.',
+    play: ({ faults }) => {
+      faults.messageOrder = 'oldest-page-first';
+      faults.add({ when: { route: 'messages.list' }, then: { lastPageOffset: -1000 } });
+    },
+  },
+  {
+    name: 'dates-of-2023',
+    summary: 'Messages have the dates recorded in 2023: a 12-hour clock without its half, and no zone.',
+    play: ({ faults }) => (faults.messageDates = '12-hour'),
+  },
+  {
     name: 'stringly-typed',
     summary: 'Ids and page sizes as strings, dates without a zone, as in the OpenAPI document.',
     play: ({ faults }) => (faults.stringlyTyped = true),
@@ -107,6 +160,11 @@ const ALL: readonly Scenario[] = [
     name: 'revoked-key',
     summary: 'The key stops working after 40 requests.',
     play: ({ faults }) => faults.add({ when: { afterRequests: 40 }, then: { status: 401 } }),
+  },
+  {
+    name: 'nameless-key',
+    summary: 'GET /user answers 404: nobody says whose key it is.',
+    play: ({ faults }) => (faults.user = 404),
   },
   {
     name: 'everything-404',

@@ -140,9 +140,24 @@ export function recordedHead(connection: Connection): () => AuditHead {
   const select = connection.prepare<[], AuditHead>('SELECT seq, hash FROM audit_head WHERE id = 1');
   return () => {
     const head = select.get();
-    if (head === undefined) throw auditBroken(1, 'has no recorded head');
+    if (head === undefined) throw noHead();
     return head;
   };
+}
+
+/** Undefined where the table has been emptied. */
+export function auditHeadOf(connection: Connection): AuditHead | undefined {
+  return connection.prepare<[], AuditHead>('SELECT seq, hash FROM audit_head WHERE id = 1').get();
+}
+
+function noHead(): RetentionError {
+  return new RetentionError(
+    'state_unusable',
+    'the table audit_head is empty: it says where the audit log ends',
+    {
+      hint: 'Run `audit verify`, find out who changed the database, and restore the state directory from a backup.',
+    },
+  );
 }
 
 /** @throws RetentionError `state_unusable` when an entry is missing anywhere, or the end of the chain does not hold */

@@ -6,13 +6,16 @@ import { HeldError, RetentionError } from '../core/errors.ts';
 import { holdOver } from '../core/hold.ts';
 import type { Hold } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
-import { outcomeOfEvent } from '../core/outcome.ts';
+import { openChangeOf } from '../core/open-words.ts';
 import type { Fence } from '../core/ports.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
+import { BOUND_ACCOUNT } from './account-rows.ts';
 import { prepareInsert, recordedHead } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
 import { prepareAreThereHolds, prepareHoldsAbout } from './hold-rows.ts';
 import { rememberCheckpoint } from './last-checkpoint.ts';
+import { HeadNotes } from './last-head.ts';
+import { prepareTroubled } from './troubled.ts';
 
 /** Called after each commit with what became durable, in order. Must not throw. */
 export type OnAppended = (entries: readonly AuditEntry[]) => void;
@@ -56,6 +59,7 @@ export class GroupCommit {
   readonly #onAppended: OnAppended | undefined;
   readonly #signer: NoteSigner | undefined;
   readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #notes: HeadNotes;
   readonly #waiting: Caller[] = [];
   /** Resolves when nobody waits any more. */
   #running: Promise<void> | undefined;
@@ -67,6 +71,7 @@ export class GroupCommit {
     this.#onAppended = onAppended;
     this.#signer = signer;
     this.#statements = prepareStatements(connection);
+    this.#notes = new HeadNotes(connection);
   }
 
   append(entries: readonly AuditFacts[], fence: Fence | undefined): Promise<readonly AuditEntry[]> {
@@ -90,6 +95,12 @@ export class GroupCommit {
     return this.#running ?? Promise.resolve();
   }
 
+  /** Once nobody writes any more: notes where the log ends. */
+  async close(): Promise<void> {
+    await this.flushed();
+    if (this.#failure === undefined) await this.#notes.close(this.#statements.head);
+  }
+
   async #commitAll(): Promise<void> {
     while (this.#waiting.length > 0) {
       await this.#gather();
@@ -111,11 +122,16 @@ export class GroupCommit {
   async #commitGroup(): Promise<void> {
     const group = this.#waiting.splice(0, LARGEST_GROUP);
     try {
-      const { result: answers, durable } = this.#connection.writeAhead(() => this.#write(group));
+      const { result, durable } = this.#connection.writeAhead(() => {
+        const answers = this.#write(group);
+        const written = answers.flatMap((answer) => answer.written.map(({ entry }) => entry));
+        return { answers, written, note: this.#notes.after(written) };
+      });
+      const { answers, written, note } = result;
       await durable;
-      const written = answers.flatMap((answer) => answer.written.map(({ entry }) => entry));
       if (written.length > 0) this.#onAppended?.(written);
       await rememberCheckpoint(this.#connection.path, written);
+      await this.#notes.write(note);
       group.forEach((caller, index) => {
         settle(caller, answers[index]);
       });
@@ -190,6 +206,7 @@ function prepareStatements(connection: Connection) {
     'SELECT 1 FROM leases WHERE name = ? AND holder = ? AND token = ? AND expires_at > ?',
   );
   const track = prepareTracking(connection);
+  const trackTrouble = prepareTroubled(connection);
   return {
     head: recordedHead(connection),
     areThereHolds: prepareAreThereHolds(connection),
@@ -207,6 +224,7 @@ function prepareStatements(connection: Connection) {
     insert: ({ facts, entry }: Link): void => {
       insert(entry, facts);
       track(entry);
+      trackTrouble(entry);
     },
     moveHead: (head: AuditHead): void => {
       moveHead.run(head.seq, head.hash);
@@ -214,21 +232,29 @@ function prepareStatements(connection: Connection) {
   };
 }
 
-/** Keeps `open_intents` in step with what is written. */
+/** Keeps `open_intents` in step with what is written: {@link OpenWords} in SQL. */
 function prepareTracking(connection: Connection): (entry: AuditEntry) => void {
-  const columns = 'policy, project_id, session_id, run_id, seq';
-  const open = connection.prepare(`INSERT OR REPLACE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`);
-  const reopen = connection.prepare(`INSERT OR IGNORE INTO open_intents (${columns}) VALUES (?, ?, ?, ?, ?)`);
-  // A run settles only what it intended itself: what it says of a conversation is silent about a later run's DELETE.
-  const settle = connection.prepare(
-    'DELETE FROM open_intents WHERE policy = ? AND project_id = ? AND session_id = ? AND run_id = ?',
+  const into = `INTO open_intents (policy, project_id, session_id, run_id, seq, account) VALUES (?, ?, ?, ?, ?, ${BOUND_ACCOUNT})`;
+  const whose = 'policy = ? AND project_id = ? AND session_id = ? AND run_id = ?';
+  // A replaced row starts as `intended` again.
+  const open = connection.prepare(`INSERT OR REPLACE ${into}`);
+  const absent = connection.prepare(`UPDATE open_intents SET state = 'absent' WHERE ${whose}`);
+  const reopen = connection.prepare(`INSERT OR IGNORE ${into}`);
+  const unverified = connection.prepare(
+    `UPDATE open_intents SET state = 'unverified', parked_by = ? WHERE ${whose}`,
   );
-  return ({ event, policy, project_id: projectId, session_id: sessionId, run_id: runId, seq }) => {
-    const whose = [policy, projectId, sessionId, runId];
-    if (whose.includes(null)) return;
-    const outcome = outcomeOfEvent(event);
-    if (event === 'deletion.intended') open.run(...whose, seq);
-    else if (outcome === 'unverified') reopen.run(...whose, seq);
-    else if (outcome !== undefined) settle.run(...whose);
+  // A run settles only what it intended itself: what it says of a conversation is silent about a later run's DELETE.
+  const settle = connection.prepare(`DELETE FROM open_intents WHERE ${whose}`);
+  return (entry) => {
+    const { policy, project_id: projectId, session_id: sessionId, run_id: runId, seq } = entry;
+    const own = [policy, projectId, sessionId, runId];
+    if (own.includes(null)) return;
+    const change = openChangeOf(entry);
+    if (change === 'opens') open.run(...own, seq);
+    else if (change === 'stays_open') {
+      reopen.run(...own, seq);
+      unverified.run(entry['parked'] === true ? entry['settled_by'] : null, ...own);
+    } else if (change === 'settles') settle.run(...own);
+    else if (entry.event === 'deletion.absent') absent.run(...own);
   };
 }

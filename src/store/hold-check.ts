@@ -1,3 +1,4 @@
+import type { Statement } from 'better-sqlite3';
 import { RetentionError } from '../core/errors.ts';
 import type { HoldRecord } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
@@ -26,10 +27,7 @@ interface Logged {
  * an index over the entries on holds. To be called in a transaction.
  */
 export function prepareHoldCheck(connection: Connection): (held: readonly HoldRecord[], now: number) => void {
-  const select = connection.prepare<[number], EventRow>(
-    `SELECT seq, event, project_id, session_id, facts FROM audit_entries INDEXED BY audit_hold_events
-      WHERE event IN ('hold.added', 'hold.released') AND seq > ? ORDER BY seq`,
-  );
+  const select = selectHoldEvents(connection);
   const logged = new Map<string, Logged>();
   let readTo = 0;
   return (held, now) => {
@@ -53,20 +51,35 @@ export function prepareHoldCheck(connection: Connection): (held: readonly HoldRe
   };
 }
 
-function note({ seq, event, facts: text, ...target }: EventRow, logged: Map<string, Logged>): void {
+function note(row: EventRow, logged: Map<string, Logged>): void {
+  const { holdId, content, facts } = loggedHold(row);
+  if (row.event === 'hold.released') logged.delete(holdId);
+  else logged.set(holdId, { content, until: facts['until'] ?? null });
+}
+
+/** Entries on holds behind a `seq`, in order, by an index over them. */
+export function selectHoldEvents(connection: Connection): Statement<[number], EventRow> {
+  return connection.prepare<[number], EventRow>(
+    `SELECT seq, event, project_id, session_id, facts FROM audit_entries INDEXED BY audit_hold_events
+      WHERE event IN ('hold.added', 'hold.released') AND seq > ? ORDER BY seq`,
+  );
+}
+
+/** `content` is to be compared with {@link contentOfRecord}. @throws RetentionError `state_unusable` when it is unreadable */
+export function loggedHold({ seq, facts: text, ...target }: EventRow): {
+  readonly holdId: string;
+  readonly content: string;
+  readonly facts: Facts;
+} {
   const facts = factsIn(text);
   const holdId = facts?.['hold_id'];
   if (facts === undefined || typeof holdId !== 'string') throw auditBroken(seq, 'is not as it was written');
-  if (event === 'hold.released') {
-    logged.delete(holdId);
-    return;
-  }
   const { matter, reason, by, until = null, source = 'command' } = facts;
   const content = JSON.stringify([target.project_id, target.session_id, matter, reason, by, until, source]);
-  logged.set(holdId, { content, until });
+  return { holdId, content, facts };
 }
 
-function contentOfRecord(hold: HoldRecord): string {
+export function contentOfRecord(hold: HoldRecord): string {
   const { projectId, sessionId = null, matter, reason, by, untilAt, source } = hold;
   const until = untilAt === undefined ? null : formatInstant(untilAt);
   const from = source === undefined ? 'command' : 'file';

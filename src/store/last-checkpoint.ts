@@ -1,13 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { AuditEntry, AuditHead } from '../core/audit-entry.ts';
 import { noteOf } from '../core/checkpoint.ts';
 import { RetentionError } from '../core/errors.ts';
 import { readNote } from '../core/signed-note.ts';
+import { contentOf, databaseGone, putBeside } from './beside.ts';
 import type { Connection } from './connection.ts';
-import { FILE_NAME, LAST_CHECKPOINT } from './open-database.ts';
-import { stateFault } from './state-fault.ts';
+import { FILE_NAME, LAST_CHECKPOINT, LAST_HEAD } from './open-database.ts';
 
 /*
  * The note of the last checkpoint, in a file of its own beside the database: where only the database was removed, or
@@ -28,28 +27,31 @@ export function lastCheckpoint(stateDir: string): AuditHead | undefined {
     });
   }
   if (existsSync(join(stateDir, FILE_NAME))) return head;
-  throw new RetentionError(
-    'state_unusable',
-    `${FILE_NAME} is gone from ${stateDir}: it held ${head.seq} audit entries at the last checkpoint`,
-    { hint: 'Restore the state directory from a backup, or choose another one for a new start.' },
-  );
+  throw databaseGone(stateDir, `${head.seq} audit entries at the last checkpoint`);
 }
 
-/** @throws RetentionError `state_unusable` when the log is not the one, or an older copy of the one, that was signed */
-export function assertLeadsThrough(connection: Connection, known: AuditHead): void {
+/** A head that is kept beside the database. */
+export interface RememberedHead extends AuditHead {
+  readonly file: string;
+  /** Reads on from "entries were": `signed`, `noted`. */
+  readonly how: string;
+}
+
+/** @throws RetentionError `state_unusable` when the log is not the one, or an older copy of the one, that was remembered */
+export function assertLeadsThrough(connection: Connection, known: RememberedHead): void {
+  const { seq, file, how } = known;
   const hash = connection.readNow(() =>
-    connection
-      .prepare<[number], string>('SELECT hash FROM audit_entries WHERE seq = ?')
-      .pluck()
-      .get(known.seq),
+    connection.prepare<[number], string>('SELECT hash FROM audit_entries WHERE seq = ?').pluck().get(seq),
   );
   if (hash === known.hash) return;
   const problem =
     hash === undefined
-      ? `is an older copy: ${known.seq} audit entries were signed in ${LAST_CHECKPOINT}, and entry ${known.seq} is missing`
-      : `is not the one of ${LAST_CHECKPOINT}: audit entry ${known.seq} is another`;
+      ? `is an older copy: ${seq} audit entries were ${how} in ${file}, and entry ${seq} is missing`
+      : `is not the one of ${file}: audit entry ${seq} is another`;
   throw new RetentionError('state_unusable', `${connection.path} ${problem}`, {
-    hint: `Restore the state directory as a whole. If this copy is the newest there is, export it, keep the log lines of what came after, and remove ${LAST_CHECKPOINT}.`,
+    hint:
+      `If ${FILE_NAME}-wal was removed, put it back; else restore the state directory as a whole. If this copy is the newest there is, ` +
+      `export it, keep the log lines of what came after, and remove ${LAST_CHECKPOINT} and ${LAST_HEAD}.`,
   });
 }
 
@@ -62,26 +64,6 @@ export async function rememberCheckpoint(
   const note = noteOf(last);
   if (last === undefined || note === undefined) return;
   const path = join(dirname(databasePath), LAST_CHECKPOINT);
-  // Each number is written by one process only, so nobody else has this file.
-  const fresh = `${path}.${last.seq}`;
-  try {
-    const file = await open(fresh, 'w', 0o600);
-    try {
-      await file.writeFile(note);
-      await file.datasync();
-    } finally {
-      await file.close();
-    }
-    await rename(fresh, path);
-  } catch (error) {
-    throw stateFault(error, path);
-  }
-}
-
-function contentOf(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw stateFault(error, path) as Error;
-  }
+  // Each number is written by one process only, so nobody else has its draft.
+  await putBeside(path, note, last.seq);
 }

@@ -7,10 +7,25 @@ import { holds } from './migrations/002-holds.ts';
 import { populations } from './migrations/003-populations.ts';
 import { holdFiles } from './migrations/004-hold-files.ts';
 import { runWarnings } from './migrations/005-run-warnings.ts';
-import { protections } from './migrations/006-protections.ts';
+import { evidence } from './migrations/006-evidence.ts';
+import { readings } from './migrations/007-readings.ts';
+import { accounts } from './migrations/008-accounts.ts';
+import { limitsOverTime } from './migrations/009-limits-over-time.ts';
+import { protections } from './migrations/010-protections.ts';
 import type { Migration } from './migrations/migration.ts';
 
-const MIGRATIONS: readonly Migration[] = [initial, holds, populations, holdFiles, runWarnings, protections];
+const MIGRATIONS: readonly Migration[] = [
+  initial,
+  holds,
+  populations,
+  holdFiles,
+  runWarnings,
+  evidence,
+  readings,
+  accounts,
+  limitsOverTime,
+  protections,
+];
 const NEWEST = MIGRATIONS.length;
 
 /** In the header of every file of ours ("cgrt"), so that nobody else's database is ever changed. */

@@ -10,6 +10,8 @@ import { stateFault } from './state-fault.ts';
 export const FILE_NAME = 'retention.db';
 /** The note of the last checkpoint, beside it. */
 export const LAST_CHECKPOINT = 'last-checkpoint';
+/** Where the audit log ended, as it was last noted. */
+export const LAST_HEAD = 'last-head';
 /** How long a statement waits for another process's transaction. */
 const BUSY_TIMEOUT_MS = 5_000;
 
@@ -62,7 +64,7 @@ function isBusy(error: unknown): boolean {
 
 /** Whether something is there, or has been, by the traces it left. */
 export function hasState(stateDir: string): boolean {
-  return [FILE_NAME, LAST_CHECKPOINT].some((name) => existsSync(join(stateDir, name)));
+  return [FILE_NAME, LAST_CHECKPOINT, LAST_HEAD].some((name) => existsSync(join(stateDir, name)));
 }
 
 /** Opens existing state without changing a fact in it. @throws RetentionError `state_unusable` */
@@ -91,6 +93,13 @@ function reader(path: string, options: { readonly readonly: boolean }): OpenedDa
 }
 
 function noState(stateDir: string): RetentionError {
+  const note = [LAST_HEAD, LAST_CHECKPOINT].find((name) => existsSync(join(stateDir, name)));
+  if (note !== undefined) {
+    const path = join(stateDir, FILE_NAME);
+    return new RetentionError('state_unusable', `${path} is empty, and ${note} says that it was not`, {
+      hint: `If ${FILE_NAME}-wal was removed, put it back; else restore the state directory as a whole from a backup.`,
+    });
+  }
   return new RetentionError('state_unusable', `no state in ${stateDir} yet`, {
     hint: 'Plan or run a policy first, or name the state directory with --state-dir.',
   });

@@ -110,7 +110,7 @@ async function scrubPlan(connection: Connection, planId: string, now: number): P
 }
 
 /** Goes once through all items of a plan; each short range of ordinals is changed in a transaction of its own. */
-async function changeItems(
+export async function changeItems(
   connection: Connection,
   planId: string,
   change: (after: number, upTo: number) => unknown,

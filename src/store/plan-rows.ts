@@ -1,4 +1,5 @@
 import { NO_FINDINGS, type PlanFindings } from '../core/findings.ts';
+import { latestOf, readRough, type Instant } from '../core/instant.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary, Verdict } from '../core/plan.ts';
 import type { Mode } from '../core/policy.ts';
 
@@ -6,6 +7,8 @@ export interface PlanRow {
   readonly plan_id: string;
   readonly policy: string;
   readonly policy_hash: string;
+  /** null in plans that are older than the column. */
+  readonly account: string | null;
   readonly policy_path: string;
   readonly mode: Mode;
   readonly decided_at: number;
@@ -15,10 +18,11 @@ export interface PlanRow {
   readonly requests_used: number | null;
   readonly fingerprint: string | null;
   readonly file_hash: string | null;
+  readonly deferred: number;
   readonly findings: string | null;
 }
 
-export const PROJECT_COLUMNS = 'project_id, listed, total, kept, held, unknown, planned, incomplete';
+export const PROJECT_COLUMNS = 'project_id, listed, total, kept, held, unknown, planned, incomplete, sampled';
 export type ProjectRow = readonly [
   projectId: number,
   listed: number,
@@ -28,11 +32,14 @@ export type ProjectRow = readonly [
   unknown: number,
   planned: number,
   incomplete: string | null,
+  /** null: read in full. Else what the paginator counts, or {@link UNCOUNTED}. */
+  sampled: number | null,
 ];
+const UNCOUNTED = -1;
 
 export const ITEM_COLUMNS =
   'ordinal, project_id, session_id, verdict, rule, reason, age_days, name, created_by, created_at, updated_at, ' +
-  'seen_at, last_message_at, last_message_read_at';
+  'seen_at, last_message_at, last_message_read_at, rough';
 export type ItemRow = readonly [
   ordinal: number,
   projectId: number,
@@ -48,13 +55,20 @@ export type ItemRow = readonly [
   seenAt: number,
   lastMessageAt: number | null,
   lastMessageReadAt: number | null,
+  /** Those of the dates that are known only roughly, as JSON; their columns hold the later end. */
+  rough: string | null,
 ];
+
+/** Behind the columns of an item: what was decided about it when the plan was about to be applied. */
+export const ARRANGED_COLUMNS = 'deferred, failed_before';
+export type ArrangedRow = readonly [...item: ItemRow, deferred: number, failedBefore: number];
 
 function headerOf(row: PlanRow): PlanHeader {
   return {
     planId: row.plan_id,
     policy: row.policy,
     policyHash: row.policy_hash,
+    account: row.account ?? undefined,
     policyPath: row.policy_path,
     mode: row.mode,
     decidedAt: row.decided_at,
@@ -71,17 +85,25 @@ export function summaryOf(row: PlanRow, projects: readonly ProjectRow[]): PlanSu
     requestsUsed: row.requests_used ?? 0,
     fingerprint: row.fingerprint ?? '',
     fileHash: row.file_hash ?? undefined,
+    deferred: row.deferred,
   };
 }
 
 export function projectRow(project: PlanProject): ProjectRow {
   const { projectId, listed, total, kept, held, unknown, planned, incomplete } = project;
-  return [projectId, listed, total, kept, held, unknown, planned, incomplete ?? null];
+  const sampled = project.sampled === undefined ? null : (project.sampled.claimed ?? UNCOUNTED);
+  return [projectId, listed, total, kept, held, unknown, planned, incomplete ?? null, sampled];
 }
 
-function projectOf(row: ProjectRow): PlanProject {
-  const [projectId, listed, total, kept, held, unknown, planned, incomplete] = row;
-  return { projectId, listed, total, kept, held, unknown, planned, incomplete: incomplete ?? undefined };
+export function projectOf(row: ProjectRow): PlanProject {
+  const [projectId, listed, total, kept, held, unknown, planned, incomplete, sampled] = row;
+  const counts = { listed, total, kept, held, unknown, planned };
+  return {
+    projectId,
+    ...counts,
+    incomplete: incomplete ?? undefined,
+    ...(sampled === null ? {} : { sampled: { claimed: sampled === UNCOUNTED ? undefined : sampled } }),
+  };
 }
 
 export function itemRow(item: PlanItem): ItemRow {
@@ -95,17 +117,20 @@ export function itemRow(item: PlanItem): ItemRow {
     item.ageDays,
     toJson(item.seen.name),
     toJson(item.seen.createdBy),
-    item.seen.createdAt ?? null,
-    item.seen.updatedAt ?? null,
+    laterEnd(item.seen.createdAt),
+    laterEnd(item.seen.updatedAt),
     item.seenAt,
-    item.lastMessageAt ?? null,
+    laterEnd(item.lastMessageAt),
     item.lastMessageReadAt ?? null,
+    roughIn(item),
   ];
 }
 
-export function itemOf(row: ItemRow): PlanItem {
-  const [ordinal, projectId, sessionId, verdict, rule, reason, ageDays, name, createdBy, ...instants] = row;
-  const [createdAt, updatedAt, seenAt, lastMessageAt, lastMessageReadAt] = instants;
+export function itemOf(row: ArrangedRow): PlanItem {
+  const [ordinal, projectId, sessionId, verdict, rule, reason, ageDays, name, createdBy, ...rest] = row;
+  const [createdAt, updatedAt, seenAt, lastMessageAt, lastMessageReadAt, roughJson, ...arranged] = rest;
+  const [deferred, failedBefore] = arranged;
+  const rough = roughOf(roughJson);
   return {
     ordinal,
     projectId,
@@ -116,14 +141,33 @@ export function itemOf(row: ItemRow): PlanItem {
     ageDays,
     seen: {
       name: fromJson(name),
-      createdAt: createdAt ?? undefined,
-      updatedAt: updatedAt ?? undefined,
+      createdAt: rough.created ?? createdAt ?? undefined,
+      updatedAt: rough.updated ?? updatedAt ?? undefined,
       createdBy: fromJson(createdBy),
     },
     seenAt,
-    lastMessageAt: lastMessageAt ?? undefined,
+    lastMessageAt: rough.message ?? lastMessageAt ?? undefined,
     lastMessageReadAt: lastMessageReadAt ?? undefined,
+    deferred: deferred === 1 ? true : undefined,
+    failedBefore: failedBefore === 1 ? true : undefined,
   };
+}
+
+function laterEnd(at: Instant | undefined): number | null {
+  return at === undefined ? null : latestOf(at);
+}
+
+/** `created`, `updated` and `message`: those that are rough. */
+function roughIn({ seen, lastMessageAt }: PlanItem): string | null {
+  const dates = { created: seen.createdAt, updated: seen.updatedAt, message: lastMessageAt };
+  const rough = Object.entries(dates).filter(([, at]) => typeof at === 'string');
+  return rough.length === 0 ? null : JSON.stringify(Object.fromEntries(rough));
+}
+
+function roughOf(json: string | null): Partial<Record<'created' | 'updated' | 'message', Instant>> {
+  if (json === null) return {};
+  const dates = Object.entries(JSON.parse(json) as Record<string, unknown>);
+  return Object.fromEntries(dates.map(([name, at]) => [name, readRough(at)]));
 }
 
 /** Escaped, a lone surrogate or a NUL comes back as it was; raw, the database would change it, and with it the plan. */

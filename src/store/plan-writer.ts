@@ -18,7 +18,7 @@ export class SqlitePlanWriter implements PlanWriter {
     this.#connection = connection;
     this.#header = header;
     const insert = connection.prepare(
-      `INSERT INTO plan_items (plan_id, ${ITEM_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO plan_items (plan_id, ${ITEM_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     this.#insertItem = (row) => void insert.run(header.planId, ...row);
   }
@@ -57,7 +57,7 @@ export class SqlitePlanWriter implements PlanWriter {
         .run(facts.requestsUsed, fingerprint, this.#header.planId);
       if (changes !== 1) throw new Error(`plan ${this.#header.planId} is no longer a draft`);
     });
-    return { ...this.#header, ...facts, status: 'open', fingerprint, fileHash: undefined };
+    return { ...this.#header, ...facts, status: 'open', fingerprint, fileHash: undefined, deferred: 0 };
   }
 
   async discard(): Promise<void> {
@@ -67,7 +67,7 @@ export class SqlitePlanWriter implements PlanWriter {
 
   #insertProjects(projects: readonly PlanProject[]): void {
     const insert = this.#connection.prepare(
-      `INSERT INTO plan_projects (plan_id, position, ${PROJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO plan_projects (plan_id, position, ${PROJECT_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     );
     projects.forEach((project, position) =>
       insert.run(this.#header.planId, position, ...projectRow(project)),

@@ -1,8 +1,9 @@
 import { RetentionError } from '../core/errors.ts';
 import type { PlanHeader, PlanItem, PlanStatus, PlanSummary } from '../core/plan.ts';
-import type { PlanStore, Store } from '../core/ports.ts';
+import type { PlanFilter, PlanStore, Store } from '../core/ports.ts';
 import type { Connection } from './connection.ts';
-import { fingerprintOf, itemPages, projectRows } from './plan-fingerprint.ts';
+import { arrangePlan } from './plan-arrangement.ts';
+import { arrangedPages, fingerprintOf, lastItems, projectRows } from './plan-fingerprint.ts';
 import { removeOldDrafts, scrubPlans } from './plan-removal.ts';
 import { itemOf, summaryOf } from './plan-rows.ts';
 import type { PlanRow } from './plan-rows.ts';
@@ -17,14 +18,29 @@ export function createPlanStore(connection: Connection): Plans {
     createPlan: (header) => createPlan(connection, header),
     plan,
     planByFileHash: (fileHash) => connection.read(() => visible.byFileHash(fileHash)),
-    planItems: (planId, filter = {}) => readItems(connection, () => plan(planId), filter.verdict),
+    planItems: (planId, filter = {}) => readItems(connection, () => plan(planId), filter),
+    arrangePlan: (planId, how) => arrangePlan(connection, planId, how),
     planFingerprint: async (planId) => {
       const found = await plan(planId);
       if (found === undefined) throw noPlan(planId);
       return fingerprintOf(connection, found);
     },
     scrubPlans: (now, keepPlanIds = []) => scrubPlans(connection, now, keepPlanIds),
+    ...createFullReadings(connection),
     ...createPlanStatus(connection),
+  };
+}
+
+function createFullReadings(connection: Connection): Pick<Plans, 'lastReadInFull' | 'recordReadInFull'> {
+  const select = connection
+    .prepare<[number], number>('SELECT at FROM full_readings WHERE project_id = ?')
+    .pluck();
+  const record = connection.prepare<[number, number]>(
+    'INSERT INTO full_readings (project_id, at) VALUES (?, ?) ON CONFLICT (project_id) DO UPDATE SET at = excluded.at',
+  );
+  return {
+    lastReadInFull: (projectId) => connection.read(() => select.get(projectId)),
+    recordReadInFull: (projectId, at) => connection.write(() => void record.run(projectId, at)),
   };
 }
 
@@ -53,7 +69,7 @@ function createPlanStatus(
 /** Reads plans that were finished; a draft is nobody's business but its writer's. */
 function prepareVisible(connection: Connection) {
   const columns =
-    'plan_id, policy, policy_hash, policy_path, mode, decided_at, expires_at, status, requests_used, fingerprint, file_hash, findings';
+    'plan_id, policy, policy_hash, account, policy_path, mode, decided_at, expires_at, status, requests_used, fingerprint, file_hash, deferred, findings';
   const select = (key: 'plan_id' | 'file_hash') =>
     connection.prepare<[string], PlanRow>(
       `SELECT ${columns} FROM plans WHERE ${key} = ? AND status <> 'draft' ORDER BY created_at DESC LIMIT 1`,
@@ -70,15 +86,16 @@ function prepareVisible(connection: Connection) {
 
 async function createPlan(connection: Connection, header: PlanHeader): Promise<SqlitePlanWriter> {
   await removeOldDrafts(connection);
-  const { planId, policy, policyHash, policyPath, mode, decidedAt, expiresAt } = header;
+  const { planId, policy, policyHash, account = null, policyPath, mode, decidedAt, expiresAt } = header;
+  const values = [planId, policy, policyHash, account, policyPath, mode, decidedAt, expiresAt];
   await connection.write(() =>
     connection
       .prepare(
         `INSERT INTO plans
-           (plan_id, policy, policy_hash, policy_path, mode, decided_at, expires_at, status, created_at)
-         VALUES (?, ?, ?, ?, ?, ?, ?, 'draft', ?)`,
+           (plan_id, policy, policy_hash, account, policy_path, mode, decided_at, expires_at, status, created_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'draft', ?)`,
       )
-      .run(planId, policy, policyHash, policyPath, mode, decidedAt, expiresAt, connection.clock.now()),
+      .run(...values, connection.clock.now()),
   );
   return connection.readNow(() => new SqlitePlanWriter(connection, header));
 }
@@ -86,13 +103,38 @@ async function createPlan(connection: Connection, header: PlanHeader): Promise<S
 async function* readItems(
   connection: Connection,
   plan: () => Promise<PlanSummary | undefined>,
-  verdict?: string,
+  filter: PlanFilter,
 ): AsyncGenerator<PlanItem> {
   const found = await plan();
   if (found === undefined) return;
-  for await (const rows of itemPages(connection, found.planId, verdict)) {
+  const { last } = filter;
+  if (last !== undefined) {
+    const [conditions = []] = partsOf({ ...filter, order: 'for_applying' });
+    const rows = await connection.read(() =>
+      lastItems(connection, found.planId, { conditions, count: last }),
+    );
     for (const row of rows) yield itemOf(row);
+    return;
   }
+  for (const conditions of partsOf(filter)) {
+    for await (const rows of arrangedPages(connection, found.planId, conditions)) {
+      for (const row of rows) yield itemOf(row);
+    }
+  }
+}
+
+/** The conditions of each part of the items, one part after the other. */
+function partsOf({ verdict, order, projectId }: PlanFilter): readonly (readonly string[])[] {
+  const common = [
+    ...(verdict === undefined ? [] : [`verdict = '${verdict}'`]),
+    ...(verdict === 'delete' ? ['deferred = 0'] : []),
+    ...(projectId === undefined ? [] : [`project_id = ${Math.trunc(projectId)}`]),
+  ];
+  if (order !== 'for_applying') return [common];
+  return [
+    [...common, 'failed_before = 0'],
+    [...common, 'failed_before = 1'],
+  ];
 }
 
 function noPlan(planId: string): RetentionError {

@@ -1,5 +1,6 @@
 import type { Mode } from '../core/policy.ts';
 import type { RunStore } from '../core/ports.ts';
+import { PURPOSES } from '../core/run.ts';
 import type { RequestCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
 import type { Connection } from './connection.ts';
 
@@ -19,6 +20,9 @@ interface RunRow {
   readonly problem: string | null;
   readonly warnings: string;
   readonly as_before: number;
+  readonly ended_as: string | null;
+  readonly alike_since: number | null;
+  readonly runs_remaining: number | null;
 }
 
 const COLUMNS = [
@@ -37,6 +41,9 @@ const COLUMNS = [
   'problem',
   'warnings',
   'as_before',
+  'ended_as',
+  'alike_since',
+  'runs_remaining',
 ] as const satisfies readonly (keyof RunRow)[];
 
 export function createRunStore(connection: Connection): RunStore {
@@ -51,6 +58,9 @@ export function createRunStore(connection: Connection): RunStore {
   const ofPolicy = connection.prepare<[string, number], RunRow>(
     `SELECT ${columns} FROM runs WHERE policy = ? ${newest}`,
   );
+  const underWay = connection.prepare<[], RunRow>(
+    `SELECT ${columns} FROM runs WHERE status = 'running' ORDER BY number`,
+  );
   return {
     startRun: (run) => connection.write(() => void insert.run(rowOf(run))),
     updateRun: (runId, change) =>
@@ -64,6 +74,7 @@ export function createRunStore(connection: Connection): RunStore {
         const row = one.get(runId);
         return row === undefined ? undefined : recordOf(row);
       }),
+    runsUnderWay: () => connection.read(() => underWay.all().map(recordOf)),
     runs: ({ policy, limit }) =>
       connection.read(() =>
         (policy === undefined ? all.all(limit) : ofPolicy.all(policy, limit)).map(recordOf),
@@ -102,6 +113,9 @@ function rowOf(run: RunRecord): RunRow {
     problem: run.problem ?? null,
     warnings: JSON.stringify(run.warnings),
     as_before: run.asBefore,
+    ended_as: run.endedAs ?? null,
+    alike_since: run.alikeSince ?? null,
+    runs_remaining: run.runsRemaining ?? null,
   };
 }
 
@@ -117,10 +131,19 @@ function recordOf(row: RunRow): RunRecord {
     status: row.status,
     startedAt: row.started_at,
     endedAt: row.ended_at ?? undefined,
-    requests: row.requests === null ? undefined : (JSON.parse(row.requests) as RequestCounts),
+    requests: row.requests === null ? undefined : requestsIn(row.requests),
     auditHead: row.audit_head ?? undefined,
     problem: row.problem ?? undefined,
     warnings: JSON.parse(row.warnings) as readonly string[],
     asBefore: row.as_before,
+    endedAs: row.ended_as ?? undefined,
+    alikeSince: row.alike_since ?? undefined,
+    runsRemaining: row.runs_remaining ?? undefined,
   };
+}
+
+/** By today's purposes: one that is new was not counted then, and none of those that went was ever used. */
+function requestsIn(json: string): RequestCounts {
+  const counts = JSON.parse(json) as Partial<RequestCounts>;
+  return Object.fromEntries(PURPOSES.map((purpose) => [purpose, counts[purpose] ?? 0])) as RequestCounts;
 }

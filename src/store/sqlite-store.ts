@@ -1,14 +1,18 @@
 import type { Clock, Store } from '../core/ports.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
+import { createAccountStore } from './accounts.ts';
 import { createAuditLog } from './audit-log.ts';
 import { assertSoundTail } from './audit-rows.ts';
 import { Connection } from './connection.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { OnAppended } from './group-commit.ts';
+import { derivedDifferences } from './derived.ts';
 import { createHoldStore } from './holds.ts';
 import { assertLeadsThrough, lastCheckpoint } from './last-checkpoint.ts';
+import { lastHead } from './last-head.ts';
 import { createLeaseStore } from './leases.ts';
-import { openForReading, openForWriting } from './open-database.ts';
+import { repairOpenIntents } from './open-check.ts';
+import { LAST_CHECKPOINT, LAST_HEAD, openForReading, openForWriting } from './open-database.ts';
 import { removeOldDrafts } from './plan-removal.ts';
 import { createPopulationStore } from './populations.ts';
 import { createPlanStore } from './plans.ts';
@@ -22,6 +26,8 @@ interface SqliteStoreOptions {
   /** Changes nothing, and opens a broken audit log too, so that it can be examined. */
   readonly readOnly?: boolean;
   readonly onAppended?: OnAppended;
+  /** Told of a table that was not what the log says, and was made anew from it. */
+  readonly onRepaired?: (sentence: string) => void;
   /** Asked for once the state has been found sound; signs the checkpoints. Without it there are none. */
   readonly signer?: () => NoteSigner;
 }
@@ -29,14 +35,22 @@ interface SqliteStoreOptions {
 /** @throws RetentionError `state_unusable`: not ours, from a newer version, not accessible, an older copy, or its audit log is broken */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { stateDir, clock, readOnly = false } = options;
-  // Before the database: another process may be writing both, and the note is always the older of the two.
-  const remembered = readOnly ? undefined : lastCheckpoint(stateDir);
+  // Before the database: another process may be writing both, and the notes are always the older of the two.
+  const signed = readOnly ? undefined : lastCheckpoint(stateDir);
+  const noted = readOnly ? undefined : lastHead(stateDir);
   const { database, path } = readOnly ? openForReading(stateDir) : openForWriting(stateDir, clock);
   const connection = new Connection(database, { path, clock, readOnly });
   try {
     if (!readOnly) {
       assertSoundTail(connection);
-      if (remembered !== undefined) assertLeadsThrough(connection, remembered);
+      if (signed !== undefined)
+        assertLeadsThrough(connection, { ...signed, file: LAST_CHECKPOINT, how: 'signed' });
+      if (noted !== undefined) assertLeadsThrough(connection, { ...noted, file: LAST_HEAD, how: 'noted' });
+      const repaired = repairOpenIntents(connection, noted);
+      if (repaired !== undefined)
+        options.onRepaired?.(
+          `open_intents was not what the audit log says, and was made anew: it ${repaired}`,
+        );
       await removeOldDrafts(connection);
     }
     const signer = readOnly ? undefined : options.signer?.();
@@ -56,10 +70,12 @@ function assemble(connection: Connection, writer: GroupCommit): Store {
     ...createHoldStore(connection, writer),
     ...createRunStore(connection),
     ...createPopulationStore(connection),
+    ...createAccountStore(connection, writer),
     ...createProtectionStore(connection),
     audit: createAuditLog(connection, writer),
+    derivedDifferences: () => connection.read(() => derivedDifferences(connection)),
     async close() {
-      await writer.flushed();
+      await writer.close();
       await connection.close();
     },
   };

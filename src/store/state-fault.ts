@@ -23,9 +23,16 @@ const CAUSES: readonly Cause[] = [
       'EROFS',
       'ENOTDIR',
       'EISDIR',
+      'ELOOP',
+      'ENAMETOOLONG',
     ],
     message: (path) => `cannot open or write ${path}`,
     hint: 'Make the state directory writable for this user, or, to look at it only, use a copy.',
+  },
+  {
+    codes: ['EMFILE', 'ENFILE'],
+    message: (path) => `too many open files to open ${path}`,
+    hint: 'Let this process have more open files (ulimit -n 1024, LimitNOFILE= in systemd) and run again.',
   },
   {
     codes: ['SQLITE_BUSY', 'SQLITE_LOCKED'],

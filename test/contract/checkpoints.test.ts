@@ -52,7 +52,7 @@ describe('checkpoints of a store', () => {
     expect(told).toContain(2_000);
     const key = parseVerifierKey(signer.verifierKey);
     const verdict = await verifyAudit({
-      stored: { audit: one.audit, remembered: undefined },
+      stored: { audit: one.audit, remembered: [], derivedDifferences: () => Promise.resolve([]) },
       known: [],
       trusted: key === undefined ? [] : [key],
     });
@@ -69,19 +69,23 @@ describe('checkpoints of a store', () => {
       ['checkpoint', 'run-7'],
     ]);
     expect(kept()).toBe(noteOf(ended.at(-1)));
-    expect(readdirSync(stateDir).filter((name) => name.startsWith('last-'))).toEqual(['last-checkpoint']);
+    expect(readdirSync(stateDir).filter((name) => name.startsWith('last-'))).toEqual([
+      'last-checkpoint',
+      'last-head',
+    ]);
   });
 
   it('count for nothing in the answers about runs', async () => {
     const store = await open();
     await store.audit.append([
+      facts('run.started'),
       facts('deletion.intended'),
       facts('deletion.verified'),
       facts('run.completed'),
     ]);
     expect(await store.audit.outcomeCounts('run-1')).toMatchObject({ verified: 1, skipped: 0 });
     expect(await store.audit.openIntents()).toEqual([]);
-    expect(await store.audit.intendedSince('support-chats', 0)).toBe(1);
+    expect(await store.audit.intendedInRunsSince('support-chats', 0)).toBe(1);
   });
 
   it('are refused with the caller whose entries they would follow', async () => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { AuditEntry, AuditEvent } from '../../src/core/audit-entry.ts';
 import { NO_OUTCOMES, OUTCOMES, outcomeOfEvent } from '../../src/core/outcome.ts';
+import { OpenWords } from '../../src/core/open-words.ts';
 import { facts } from './store-samples.ts';
 import type { Suite } from './store-samples.ts';
 
@@ -10,7 +11,9 @@ export function auditQuestionTests({ store, clock }: Suite): void {
     'deletion.intended',
     ...OUTCOMES.map((outcome) => `deletion.${outcome}` as const),
     'conversation.marked',
+    'conversation.reappeared',
     'run.started',
+    'limits.overridden',
   ];
   const history = fc.array(
     fc.record({
@@ -44,15 +47,27 @@ export function auditQuestionTests({ store, clock }: Suite): void {
             ])),
           );
         }
+        const truth = new OpenWords();
+        written.forEach((entry) => {
+          truth.take({ ...entry, account: null });
+        });
+        const kept = (await store().audit.openIntents()).filter(({ runId }) =>
+          written.some((e) => e.run_id === runId),
+        );
+        expect(
+          kept.map((intent) => [intent.policy, intent.runId, intent.projectId, intent.sessionId]),
+        ).toEqual(truth.words().map((word) => [word.policy, word.run_id, word.project_id, word.session_id]));
+        const differences = await store().derivedDifferences();
+        expect(differences.filter(({ table }) => ['open_intents', 'audit_head'].includes(table))).toEqual([]);
         const since = startAt + sinceMs;
         for (const policy of [`${own}p`, `${own}q`]) {
           const open = (await store().audit.openIntents()).filter((intent) => intent.policy === policy);
           expect(open.map((intent) => `${intent.runId} ${intent.projectId}/${intent.sessionId}`)).toEqual(
             openBySlowWalk(written, policy),
           );
-          expect(await store().audit.openIntentCount(policy)).toBe(open.length);
+          expect(await store().audit.openIntentCount(policy, 'run-now')).toBe(open.length);
           expect(await store().audit.lastIntendedAt(policy)).toBe(lastIntendedBySlowWalk(written, policy));
-          expect(await store().audit.intendedSince(policy, since)).toBe(
+          expect(await store().audit.intendedInRunsSince(policy, since)).toBe(
             intendedBySlowWalk(written, policy, since),
           );
         }
@@ -105,11 +120,49 @@ export function auditQuestionTests({ store, clock }: Suite): void {
     ]);
   });
 
+  it('says why a run skipped, by the last word on each conversation', async () => {
+    const skipped = (session: string, cause?: string) =>
+      facts('deletion.skipped', { session_id: session, facts: cause === undefined ? {} : { cause } });
+    await store().audit.append([
+      skipped('session-0001', 'brake'),
+      skipped('session-0002', 'brake'),
+      skipped('session-0003'),
+      skipped('session-0004', 'what is this'),
+      skipped('session-0005', 'held'),
+      facts('deletion.verified', { session_id: 'session-0005' }),
+      facts('deletion.skipped', { run_id: 'run-2', session_id: 'session-0006', facts: { cause: 'stopped' } }),
+    ]);
+    expect(await store().audit.skipCauses('run-1')).toEqual({ brake: 2, changed: 2 });
+    expect(await store().audit.skipCauses('run-9')).toEqual({});
+  });
+
+  it('counts a deletion for the day on which its run started', async () => {
+    const midnight = clock().now() + 1_000;
+    const append = async (...of: [at: number, event: AuditEvent, run: string, session?: string]) => {
+      const [at, event, run, session = null] = of;
+      clock().set(at);
+      await store().audit.append([facts(event, { run_id: run, session_id: session })]);
+    };
+    await append(midnight - 1, 'run.started', 'late');
+    await append(midnight + 1, 'deletion.intended', 'late', 'session-0001');
+    expect(await store().audit.intendedInRunsSince('support-chats', midnight)).toBe(0);
+    expect(await store().audit.intendedInRunsSince('support-chats', midnight - 1)).toBe(1);
+    await append(midnight + 2, 'run.started', 'next');
+    await append(midnight + 3, 'deletion.intended', 'next', 'session-0001');
+    await append(midnight + 4, 'deletion.intended', 'next', 'session-0002');
+    await append(midnight + 5, 'deletion.intended', 'next', 'session-0002');
+    await append(midnight + 6, 'run.started', 'by a person');
+    await append(midnight + 7, 'limits.overridden', 'by a person');
+    await append(midnight + 8, 'deletion.intended', 'by a person', 'session-0003');
+    expect(await store().audit.intendedInRunsSince('support-chats', midnight)).toBe(2);
+    expect(await store().audit.intendedInRunsSince('support-chats', midnight - 1)).toBe(2);
+  });
+
   it('counts nothing for runs and policies that it does not know', async () => {
     expect(await store().audit.outcomeCounts('run-9')).toEqual(NO_OUTCOMES);
     expect(await store().audit.openIntents()).toEqual([]);
-    expect(await store().audit.openIntentCount('nobody')).toBe(0);
-    expect(await store().audit.intendedSince('nobody', 0)).toBe(0);
+    expect(await store().audit.openIntentCount('nobody', 'run-now')).toBe(0);
+    expect(await store().audit.intendedInRunsSince('nobody', 0)).toBe(0);
   });
 }
 
@@ -139,9 +192,16 @@ function lastIntendedBySlowWalk(written: readonly AuditEntry[], policy: string):
 }
 
 function intendedBySlowWalk(entries: readonly AuditEntry[], policy: string, sinceAt: number): number {
+  const runsOf = (event: AuditEvent, those: (entry: AuditEntry) => boolean): ReadonlySet<string | null> =>
+    new Set(entries.filter((entry) => entry.event === event && those(entry)).map((entry) => entry.run_id));
+  const started = runsOf(
+    'run.started',
+    (entry) => entry.policy === policy && Date.parse(entry.time) >= sinceAt,
+  );
+  const overridden = runsOf('limits.overridden', () => true);
   const intended = entries.filter(
-    (entry) =>
-      entry.policy === policy && entry.event === 'deletion.intended' && Date.parse(entry.time) >= sinceAt,
+    ({ event, run_id: runId }) =>
+      event === 'deletion.intended' && started.has(runId) && !overridden.has(runId),
   );
   return new Set(intended.map(conversationOf)).size;
 }

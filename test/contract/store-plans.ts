@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { NO_FINDINGS } from '../../src/core/findings.ts';
+import { between } from '../../src/core/instant.ts';
 import type { PlanHeader, PlanItem } from '../../src/core/plan.ts';
 import { DAY_MS, DONE, NOON, PROJECT, collect, fault, header, item } from './store-samples.ts';
 import type { Suite } from './store-samples.ts';
@@ -18,6 +19,7 @@ export function planTests({ store, clock, reopen }: Suite): void {
     expect(summary).toEqual({
       ...header('plan-1'),
       ...DONE,
+      deferred: 0,
       status: 'open',
       fingerprint: summary.fingerprint,
       fileHash: undefined,
@@ -26,6 +28,30 @@ export function planTests({ store, clock, reopen }: Suite): void {
     expect(await store().plan('plan-1')).toEqual(summary);
     expect(await store().planStatus('plan-1')).toBe('open');
     expect(await (await reopen()).plan('plan-1')).toEqual(summary);
+  });
+
+  it('gives back how each project was read', async () => {
+    const [project] = DONE.projects;
+    if (project === undefined) throw new Error('no project');
+    const projects = [
+      { ...project, projectId: 1, sampled: { claimed: 5000 } },
+      { ...project, projectId: 2, sampled: { claimed: undefined } },
+      { ...project, projectId: 3 },
+    ];
+    const writer = await store().createPlan(header('plan-1'));
+    const { fingerprint } = await writer.finish({ ...DONE, projects });
+    expect((await store().plan('plan-1'))?.projects).toStrictEqual(projects);
+    const other = await store().createPlan(header('plan-1a'));
+    expect((await other.finish({ ...DONE, projects: projects.slice(1) })).fingerprint).not.toBe(fingerprint);
+  });
+
+  it('remembers when a project was last read in full', async () => {
+    expect(await store().lastReadInFull(7)).toBeUndefined();
+    await store().recordReadInFull(7, NOON);
+    await store().recordReadInFull(8, NOON + 1);
+    await store().recordReadInFull(7, NOON + 2);
+    const again = await reopen();
+    expect([await again.lastReadInFull(7), await again.lastReadInFull(8)]).toEqual([NOON + 2, NOON + 1]);
   });
 
   it('knows nothing of plans that were never made', async () => {
@@ -47,6 +73,11 @@ export function planTests({ store, clock, reopen }: Suite): void {
       }),
       item(5, { verdict: 'held', seen: { ...unknown, name: '', createdBy: '' }, ageDays: 0 }),
       item(6, { seen: { ...unknown, name: 'null' }, projectId: Number.MAX_SAFE_INTEGER }),
+      item(7, {
+        seen: { ...unknown, createdAt: between(NOON - DAY_MS, NOON), updatedAt: between(NOON, NOON + 1) },
+        lastMessageAt: between(NOON - 1, NOON),
+      }),
+      item(8, { lastMessageAt: between(NOON - 1, NOON) }),
     ];
     const writer = await store().createPlan(header('plan-1'));
     await writer.add(items.slice(0, 2));

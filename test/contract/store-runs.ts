@@ -76,7 +76,7 @@ export function runTests({ store, reopen }: Suite): void {
   it('changes what is given, and nothing else', async () => {
     await store().startRun(RUN);
     await store().updateRun('run-1', { planId: 'plan-1' });
-    const requests = { list: 1, messages: 2, delete: 3, verify: 4, control: 5, other: 6 };
+    const requests = { list: 1, messages: 2, delete: 3, verify: 4, control: 5, calibrate: 0, account: 6 };
     const end = {
       status: 'partial',
       endedAt: NOON + 5,
@@ -111,6 +111,23 @@ export function runTests({ store, reopen }: Suite): void {
     expect(await ids({ limit: 2 })).toEqual(['two', 'four']);
     expect(await ids({ policy: 'p', limit: 2 })).toEqual(['four', 'three']);
     expect(await ids({ policy: 'z', limit: 2 })).toEqual([]);
+  });
+
+  it('knows every run that is under way, behind however many that are not', async () => {
+    await store().startRun({ ...RUN, runId: 'oldest', startedAt: NOON - 9 });
+    for (let index = 0; index < 201; index += 1)
+      await store().startRun({ ...RUN, runId: `run-${index}`, startedAt: NOON + index, status: 'completed' });
+    await store().startRun({ ...RUN, runId: 'newest', policy: 'q', startedAt: NOON - 10 });
+    const ids = async () => (await store().runsUnderWay()).map(({ runId }) => runId);
+    expect(await ids()).toEqual(['oldest', 'newest']);
+    await store().updateRun('oldest', {
+      status: 'interrupted',
+      endedAs: 'x',
+      alikeSince: 5,
+      runsRemaining: 7,
+    });
+    expect(await ids()).toEqual(['newest']);
+    expect(await store().run('oldest')).toMatchObject({ endedAs: 'x', alikeSince: 5, runsRemaining: 7 });
   });
 
   it('does not take the same run twice', async () => {

@@ -53,6 +53,7 @@ export function header(planId: string, change: Partial<PlanHeader> = {}): PlanHe
     planId,
     policy: 'support-chats',
     policyHash: 'ab'.repeat(32),
+    account: 'https://app.customgpt.ai team:7',
     policyPath: '/etc/policies/support-chats.yaml',
     mode: 'enforce',
     decidedAt: NOON,
@@ -74,6 +75,8 @@ export function item(ordinal: number, change: Partial<PlanItem> = {}): PlanItem 
     seenAt: NOON,
     lastMessageAt: NOON - 5,
     lastMessageReadAt: NOON - 3,
+    deferred: undefined,
+    failedBefore: undefined,
     ...change,
   };
 }
@@ -112,6 +115,9 @@ export const RUN: RunRecord = {
   problem: undefined,
   warnings: [],
   asBefore: 0,
+  endedAs: undefined,
+  alikeSince: undefined,
+  runsRemaining: undefined,
 };
 
 export async function collect<T>(values: AsyncIterable<T>): Promise<T[]> {

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import type { Clock, Store } from '../../src/core/ports.ts';
+import { accountTests } from './store-accounts.ts';
 import { auditLogTests } from './store-audit-log.ts';
 import { holdListTests } from './store-hold-lists.ts';
 import { holdTests } from './store-holds.ts';
@@ -10,6 +11,7 @@ import { protectionTests } from './store-protections.ts';
 import { leaseTests, runTests } from './store-runs.ts';
 import { manualClock } from './store-samples.ts';
 import type { ManualClock, Suite } from './store-samples.ts';
+import { arrangementTests } from './store-arrangement.ts';
 import { planTests } from './store-plans.ts';
 
 /** A store under test. `reopen` closes it and opens the same state again, as a restart would. */
@@ -46,11 +48,17 @@ export function storeSuite(name: string, open: (clock: Clock) => Promise<StoreUn
     describe('end of a plan', () => {
       planEndTests(suite);
     });
+    describe('how a plan is applied', () => {
+      arrangementTests(suite);
+    });
     describe('holds', () => {
       holdTests(suite);
     });
     describe('populations', () => {
       populationTests(suite);
+    });
+    describe('accounts', () => {
+      accountTests(suite);
     });
     describe('protections', () => {
       protectionTests(suite);

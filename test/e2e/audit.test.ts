@@ -23,7 +23,7 @@ import { expectPlainWords, terminalTest } from '../support/terminal-test.ts';
 
 const PYTHON = fileURLToPath(new URL('../../docs/verify_audit.py', import.meta.url));
 
-/** One run with three deletions: entries 1 to 8, and the checkpoint over them. */
+/** One run with three deletions: entries 1 to 9, and the checkpoint over them. */
 const test = terminalTest.extend<{ stderr: string }>({
   stderr: [
     async ({ terminal }, use) => {
@@ -104,20 +104,26 @@ function forged(entries: readonly AuditEntry[], signer: ReturnType<typeof create
 const CUT = `DELETE FROM audit_entries WHERE seq >= 7;
   UPDATE audit_head SET seq = 6, hash = (SELECT hash FROM audit_entries WHERE seq = 6)`;
 
+/** What repeats the log, made to fit it once more. */
+const FITTED = `UPDATE runs SET status = 'running';
+  INSERT INTO open_intents SELECT policy, project_id, session_id, run_id, seq FROM
+    (SELECT *, MAX(seq) FROM audit_entries WHERE session_id IS NOT NULL GROUP BY session_id)
+    WHERE event = 'deletion.intended'`;
+
 describe.concurrent('a checkpoint', () => {
   test('ends each run: in the log, among the log lines, and beside the database', async ({
     terminal,
     stderr,
   }) => {
     const last = auditLines({ stderr }).at(-1);
-    expect(last).toMatchObject({ event: 'checkpoint', seq: 9, policy: 'by-age' });
+    expect(last).toMatchObject({ event: 'checkpoint', seq: 10, policy: 'by-age' });
     expect((await terminal.entries()).at(-1)).toEqual(last);
     expect(readFileSync(join(terminal.stateDir, 'last-checkpoint'), 'utf8')).toBe(last?.['note']);
     const verdict = await verify(terminal);
     expect(verdict).toMatchObject({
       code: 0,
       checkpoints: 1,
-      last_checkpoint: 9,
+      last_checkpoint: 10,
       keys_from: 'state',
       compared: null,
     });
@@ -153,7 +159,7 @@ describe.concurrent('a checkpoint', () => {
     expect((await terminal.run(['run'], two.env)).code).toBe(0);
     const changed = await terminal.run(['audit', 'verify'], two.env);
     expect(changed.code).toBe(6);
-    expectPlainWords(changed, `broken at entry 3: it is signed by a key that is not known: ${one.verifier}`);
+    expectPlainWords(changed, `broken at entry 4: it is signed by a key that is not known: ${one.verifier}`);
     expect(changed.stderr).toContain('--key');
     const both = await verify(terminal, '--key', one.verifier, '--key', two.verifier);
     expect(both).toMatchObject({ code: 0, keys_from: 'given', verifier_keys: [one.verifier, two.verifier] });
@@ -172,7 +178,7 @@ describe.concurrent('an exported log', () => {
     const same = await terminal.run(['audit', 'verify', 'audit.jsonl']);
     expect(same).toMatchObject({ code: 0, stderr: '' });
     expect(same.stdout).toContain('The store in ./state holds the same entries, and 3 more.');
-    expect(await verify(terminal, 'audit.jsonl')).toMatchObject({ compared: { entries: 12 } });
+    expect(await verify(terminal, 'audit.jsonl')).toMatchObject({ compared: { entries: 13 } });
   });
 
   test('is checked by the Python script, too: chain, end, and signatures', async ({ terminal }) => {
@@ -187,7 +193,7 @@ describe.concurrent('an exported log', () => {
     };
     expect(python(terminal, 'audit.jsonl', key, last)).toEqual({
       code: 0,
-      said: `9 entries, the chain is whole; signed to entry 9; last hash ${last}`,
+      said: `10 entries, the chain is whole; signed to entry 10; last hash ${last}`,
     });
     expect(python(terminal, 'audit.jsonl')).toMatchObject({
       code: 0,
@@ -204,8 +210,8 @@ describe.concurrent('an exported log', () => {
       ['the order', lines.with(2, lines[3] ?? '').with(3, lines[2] ?? ''), 3, [key]],
       ['the end', lines.slice(0, 6), 6, [last]],
       ['every checkpoint', lines.slice(0, 6), 6, [key]],
-      ['another key', text, 9, [other.verifierKey]],
-      ['a forged note', stolen, 9, [key]],
+      ['another key', text, 10, [other.verifierKey]],
+      ['a forged note', stolen, 10, [key]],
       ['no JSON', ['{', ...lines.slice(1)], 1, [key]],
     ] as const) {
       expect({ what, ...check(content, ...args) }).toMatchObject({
@@ -247,23 +253,34 @@ describe.concurrent('noticed is', () => {
     expect(await verify(terminal)).toMatchObject({
       code: 6,
       seq: 7,
-      problem: expect.stringContaining('last-checkpoint') as string,
+      problem: expect.stringMatching(/9 entries were noted in .*last-head/) as string,
     });
     for (const command of ['run', 'plan']) {
       const refused = await terminal.run([command]);
       expect(refused.code).toBe(6);
-      expectPlainWords(refused, /is an older copy: 8 audit entries were signed in last-checkpoint/);
+      expectPlainWords(refused, /is an older copy: 9 audit entries were signed in last-checkpoint/);
     }
 
-    // Whoever removes that, too, leaves what is kept elsewhere.
     rmSync(join(terminal.stateDir, 'last-checkpoint'));
+    const noted = await terminal.run(['run']);
+    expect(noted.code).toBe(6);
+    expectPlainWords(noted, /is an older copy: 9 audit entries were noted in last-head/);
+
+    // Whoever removes that, too, leaves what is kept elsewhere.
+    rmSync(join(terminal.stateDir, 'last-head'));
+    expect(await verify(terminal)).toMatchObject({
+      code: 6,
+      seq: null,
+      differs: [{ table: 'open_intents' }, { table: 'runs' }],
+    });
+    tamper(terminal, FITTED);
     expect(await verify(terminal)).toMatchObject({ code: 0, entries: 6, checkpoints: 0 });
     expect(await verify(terminal, '--checkpoint', kept)).toMatchObject({ code: 6, seq: 7 });
     const lost = await terminal.run(['audit', 'verify', 'audit.jsonl']);
     expect(lost.code).toBe(6);
     expectPlainWords(
       lost,
-      /the audit log in \.\/state is broken at entry 7: it is lost: the file goes on to entry 9/,
+      /the audit log in \.\/state is broken at entry 7: it is lost: the file goes on to entry 10/,
     );
     clearAway(terminal);
   });
@@ -283,11 +300,11 @@ describe.concurrent('noticed is', () => {
     const restored = await terminal.run(['run']);
     expect(restored.code).toBe(6);
     expectPlainWords(restored, /older copy/);
-    rmSync(join(terminal.stateDir, 'last-checkpoint'));
+    for (const name of ['last-checkpoint', 'last-head']) rmSync(join(terminal.stateDir, name));
     expect(await verify(terminal, '--checkpoint', log)).toMatchObject({
       code: 6,
-      seq: 10,
-      problem: 'is missing: 11 entries were signed in worker.log',
+      seq: 11,
+      problem: 'is missing: 12 entries were signed in worker.log',
     });
     // The log lines of the first run are borne out.
     expect(await verify(terminal, '--checkpoint', inFolder(terminal, 'first.log', stderr))).toMatchObject({
@@ -312,7 +329,7 @@ describe.concurrent('noticed is', () => {
     for (const command of [['run'], ['audit', 'verify']]) {
       const gone = await terminal.run(command);
       expect(gone.code).toBe(6);
-      expectPlainWords(gone, /retention\.db is gone from .*: it held 11 audit entries/);
+      expectPlainWords(gone, /retention\.db is gone from .*: it held 12 audit entries/);
     }
     expect(existsSync(file)).toBe(false);
     clearAway(terminal);
@@ -326,7 +343,7 @@ describe.concurrent('noticed is', () => {
     expect(anew.code).toBe(0);
     expect(anew.stderr).toContain('new state: the audit log starts at entry 1');
     const [key = ''] = (await verify(terminal, 'audit.jsonl', '--state-dir', 'none')).verifier_keys;
-    expect(await verify(terminal, 'audit.jsonl', '--key', key)).toMatchObject({ code: 6, seq: 3 });
+    expect(await verify(terminal, 'audit.jsonl', '--key', key)).toMatchObject({ code: 6, seq: 4 });
     expect(await verify(terminal, '--checkpoint', kept, '--key', key)).toMatchObject({ code: 6 });
     const [own = ''] = (await verify(terminal)).verifier_keys;
     const differs = await verify(terminal, 'audit.jsonl', '--key', key, '--key', own);

@@ -36,7 +36,10 @@ describe('a DELETE', () => {
       const result = await purge(6);
       expect(result.counts).toMatchObject({ planned: 6, verified: 6 });
       expect(deletes()).toBe(6);
-      expect((await outcomes('verified')).every((entry) => entry['delete_status'] === status)).toBe(true);
+      expect((await outcomes('verified')).every((entry) => entry['delete_status'] === null)).toBe(true);
+      // That it is gone is known; that it was our DELETE is not.
+      const answered = (await outcomes('verified')).map((entry) => entry['answered']);
+      expect(new Set(answered)).toEqual(new Set([`HTTP ${status} (server_error)`]));
     },
   );
 
@@ -52,7 +55,7 @@ describe('a DELETE', () => {
     for (const sessionId of world.sandbox.accounts.conversationIds(101).slice(0, 2)) {
       const own = world.sandbox.journal.entries.filter((entry) => entry.sessionId === sessionId);
       const story = own.map(({ method, status }) => `${method} ${String(status)}`).join(', ');
-      expect(story).toMatch(/^(DELETE 500, (GET 200(, )?)+){3}$/);
+      expect(story).toMatch(/^(GET 200, )?(DELETE 500, (GET 200(, )?)+){3}$/);
     }
   });
 
@@ -113,22 +116,38 @@ describe('a DELETE', () => {
     expect(deletes()).toBe(12);
     const { entries } = world.sandbox.journal;
     const sent = entries.filter(({ method }) => method === 'DELETE').map(({ at }) => at);
-    expect((sent.at(-1) ?? Infinity) - (sent[0] ?? 0)).toBeLessThan(30_000);
+    // The first goes alone until it is gone; those after it do not wait for one another.
+    expect((sent.at(-1) ?? Infinity) - (sent[1] ?? 0)).toBeLessThan(30_000);
   });
 
   test('that answers 404 is already gone and not counted as ours', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 3, young: 5 });
-    const [victim] = world.sandbox.accounts.conversationIds(101);
-    // Somebody else removes it between the listing and our DELETE.
-    world.sandbox.faults.add({
-      when: { method: 'DELETE', sessionId: victim ?? '' },
-      times: 1,
-      then: { status: 404 },
-    });
+    const [, victim = ''] = world.sandbox.accounts.conversationIds(101);
+    // Somebody else removes it just before our DELETE arrives.
+    const then = { status: 404, executed: true };
+    world.sandbox.faults.add({ when: { method: 'DELETE', sessionId: victim }, times: 1, then });
     const result = await runOnce(world, await world.policy(AGE_POLICY));
     expect(result.counts).toMatchObject({ planned: 3, verified: 2, already_gone: 1 });
-    expect(await outcomes('already_gone')).toMatchObject([{ delete_status: 404, control: { status: 200 } }]);
+    const [gone] = await outcomes('already_gone');
+    expect(gone).toMatchObject({ delete_status: 404, found_by: 'delete', control: { status: 200 } });
+    expect(gone?.['witness']).not.toBe('none');
+  });
+
+  test('that answers 404 for what can be read has failed, in every run', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 6, young: 5 });
+    const [victim = ''] = world.sandbox.accounts.conversationIds(101);
+    world.sandbox.faults.add({ when: { method: 'DELETE', sessionId: victim }, then: { status: 404 } });
+    for (let run = 1; run <= 2; run += 1) {
+      const result = await runOnce(world, await world.policy(AGE_POLICY));
+      expect(result.run.status).toBe('partial');
+      expect(result.counts).toMatchObject({ failed: 1, already_gone: 0 });
+    }
+    expect(world.sandbox.accounts.count(101)).toBe(6);
+    const reason = String((await outcomes('failed'))[0]?.['reason']);
+    expect(reason).toContain('DELETE 404');
+    expect(reason).toContain('GET 200');
   });
 
   test('of a project that is gone stops that project and verifies nothing', async () => {
@@ -159,7 +178,7 @@ describe('a DELETE', () => {
 });
 
 describe('a follow-up GET', () => {
-  test.each([
+  const NO_EVIDENCE = [
     ['403', { status: 403 }],
     ['429', { status: 429 }],
     ['500', { status: 500 }],
@@ -170,31 +189,57 @@ describe('a follow-up GET', () => {
     ['an empty 200', { status: 200, body: 'empty' }],
     ['a 404 in HTML', { status: 404, body: 'html' }],
     ['an empty 404', { status: 404, body: 'empty' }],
-    ['a 404 in another service’s JSON', { status: 404, body: 'foreign-json' }],
-  ] as const)('that answers %s is no evidence: unverified', async (_, then) => {
+  ] as const;
+
+  test.each(NO_EVIDENCE)('that answers %s is no evidence: unverified', async (what, then) => {
     world = await createWorld();
-    world.sandbox.faults.add({ when: { route: 'messages.list' }, then });
+    // What it looked like before the first DELETE was in order.
+    world.sandbox.faults.add({ when: { route: 'messages.list', afterRequests: 4 }, then });
     const startedAt = world.clock.now();
     const result = await purge(2);
     expect(result.counts).toMatchObject({ planned: 2, verified: 0, unverified: 2, already_gone: 0 });
     expect(deletes()).toBe(2);
     expect(result.run.status).toBe('partial');
     // It was asked again and again, until the time was up.
-    expect(world.sandbox.journal.count({ route: 'messages.list' })).toBeGreaterThan(6);
+    // What is told to wait is asked less often.
+    const fewest = what === '429' ? 2 : 6;
+    expect(world.sandbox.journal.count({ route: 'messages.list' })).toBeGreaterThan(fewest);
     expect(world.clock.now() - startedAt).toBeGreaterThanOrEqual(60_000);
+  });
+
+  test.each([
+    ...NO_EVIDENCE,
+    ['a 404 in another service’s JSON', { status: 404, body: 'foreign-json' }],
+  ] as const)('that answers %s from the start lets no DELETE out', async (_, then) => {
+    world = await createWorld();
+    world.sandbox.faults.add({ when: { route: 'messages.list' }, then });
+    const result = await purge(2);
+    expect(result.counts).toMatchObject({
+      planned: 2,
+      verified: 0,
+      unverified: 0,
+      already_gone: 0,
+      skipped: 2,
+    });
+    expect(deletes()).toBe(0);
+    expect(result.run.status).toBe('partial');
+    expect((await world.entries()).filter(({ event }) => event === 'project.refused')).toHaveLength(1);
   });
 
   test('that is no evidence at first leaves the deletion pending, and a later 404 verifies it', async () => {
     world = await createWorld();
-    const bodies = ['html', 'empty', 'foreign-json', 'not-json'] as const;
+    const bodies = ['html', 'empty', 'not-json'] as const;
     for (const [index, body] of bodies.entries()) {
-      const when = { route: 'messages.list', nthPerSession: index + 1 } as const;
+      // The first answer of the first one is the 200 before its DELETE.
+      const when = { route: 'messages.list', nthPerSession: index + 2 } as const;
       world.sandbox.faults.add({ when, then: { status: 404, body } });
     }
     const result = await purge(3);
     expect(result.counts).toMatchObject({ planned: 3, verified: 3 });
     expect(deletes()).toBe(3);
-    expect(world.sandbox.journal.count({ route: 'messages.list' })).toBe(3 * (bodies.length + 1));
+    const [first = ''] = (await outcomes('intended')).map(({ session_id: id }) => id ?? '');
+    const asked = world.sandbox.journal.count({ route: 'messages.list', sessionId: first });
+    expect(asked).toBe(1 + bodies.length + 1);
   });
 
   test('that answers 401 ends the run without counting anything as gone', async () => {
@@ -265,65 +310,25 @@ describe('the fresh listing at the end', () => {
     expect(deletes()).toBe(2);
   });
 
-  test('has a conversation that answers again deleted once more', async () => {
+  test('has what answers again after its 404 unverified, and the next run deletes it', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 4, young: 5 });
-    const [victim = ''] = world.sandbox.accounts.conversationIds(101);
-    const before = world.sandbox.accounts.conversation(101, victim);
+    const [, victim = ''] = world.sandbox.accounts.conversationIds(101);
+    const { faults, accounts } = world.sandbox;
     // After its DELETE the first look finds it gone; then a replica that had missed the DELETE takes over.
-    world.sandbox.faults.add({
-      when: { method: 'DELETE', sessionId: victim },
-      times: 1,
-      then: { swallow: true },
-    });
-    world.sandbox.faults.add({
-      when: { route: 'messages.list', sessionId: victim },
-      times: 1,
-      then: { status: 404 },
-    });
-    const result = await runOnce(world, await world.policy(AGE_POLICY));
-    expect(before).toBeDefined();
-    expect(result.counts).toMatchObject({ planned: 4, verified: 4 });
-    expect(world.sandbox.accounts.has(101, victim)).toBe(false);
-    expect(await outcomes('unverified')).toMatchObject([{ session_id: victim }]);
-    const last = (await outcomes('verified')).filter(({ session_id: id }) => id === victim).at(-1);
-    expect(last).toMatchObject({ attempts: 2, delete_status: 200 });
-  });
-
-  test('counts it as unverified, not as skipped, where the second DELETE is not sent', async () => {
-    world = await createWorld();
-    addProject(world, 101, { old: 4, young: 5 });
-    const [victim = ''] = world.sandbox.accounts.conversationIds(101);
-    const { faults } = world.sandbox;
     faults.add({ when: { method: 'DELETE', sessionId: victim }, times: 1, then: { swallow: true } });
     faults.add({ when: { route: 'messages.list', sessionId: victim }, times: 1, then: { status: 404 } });
-    const { audit } = world.store;
-    // Held from when it is noticed that it answers again.
-    const append: typeof audit.append = async (entries, fence) => {
-      if (entries.some(({ event }) => event === 'deletion.unverified' && held.length === 0)) {
-        const hold = {
-          holdId: 'h1',
-          matter: 'M-7',
-          reason: 'suit',
-          by: 'legal',
-          addedAt: 0,
-          untilAt: undefined,
-        };
-        held.push(victim);
-        await world.store.addHold({ ...hold, projectId: 101, sessionId: victim });
-      }
-      return audit.append(entries, fence);
-    };
-    const held: string[] = [];
-    const deps = { ...world.deps, store: { ...world.store, audit: { ...audit, append } } };
     const policy = await world.policy(AGE_POLICY);
-    const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
-    expect(result.counts).toMatchObject({ planned: 4, verified: 3, unverified: 1, skipped: 0 });
+    const result = await runOnce(world, policy);
+    expect(result.counts).toMatchObject({ planned: 4, verified: 3, unverified: 1 });
     expect(await outcomes('unverified')).toMatchObject([
-      { session_id: victim, reason: 'it answers again after its 404' },
-      { session_id: victim, reason: 'held for M-7 since the plan', attempts: 1, delete_status: 200 },
-      { session_id: victim, reason: 'the fresh listing still shows it' },
+      { session_id: victim, reason: 'the listing still shows it (GET: it still answers (HTTP 200))' },
     ]);
+    const next = await runOnce(world, policy);
+    expect(next.run.status).toBe('completed');
+    expect(accounts.has(101, victim)).toBe(false);
+    const last = (await outcomes('verified')).filter(({ session_id: id }) => id === victim).at(-1);
+    expect(last).toMatchObject({ attempts: 1, delete_status: 200 });
   });
 
   test('leaves alone what was created anew under the same id', async () => {

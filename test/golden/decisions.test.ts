@@ -8,7 +8,7 @@ import { readPolicies } from '../../src/config/policy-file.ts';
 import type { Conversation, LastMessage } from '../../src/core/conversation.ts';
 import { createDecider } from '../../src/core/decide.ts';
 import type { Hold } from '../../src/core/hold.ts';
-import { parseInstant } from '../../src/core/instant.ts';
+import { parseInstant, parseRoughly } from '../../src/core/instant.ts';
 import type { Policy } from '../../src/core/policy.ts';
 
 /*
@@ -74,14 +74,14 @@ describe.each(files)('%s', async (file) => {
       projectId: 7,
       sessionId: row.session,
       name: row.name,
-      createdAt: parseInstant(row.created),
-      updatedAt: parseInstant(row.updated),
+      createdAt: parseRoughly(row.created),
+      updatedAt: parseRoughly(row.updated),
       createdBy: row.created_by,
     };
     const lastMessage: LastMessage =
       row.last_message === 'unread'
         ? { state: 'unread' }
-        : { state: 'read', at: parseInstant(row.last_message) };
+        : { state: 'read', at: parseRoughly(row.last_message) };
     const step = decider.decide(conversation, lastMessage);
     if (step.kind === 'needs_last_message') {
       expect(step.kind).toBe(row.verdict);

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { PlanSummary } from '../../src/core/plan.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
+import { enterAccount } from '../../src/run/enter-account.ts';
 import { makePlan, PLAN_LIFETIME_MS } from '../../src/run/make-plan.ts';
 import { addProject, AGE_POLICY, GO_ON } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
@@ -14,11 +15,13 @@ afterEach(async () => {
   await world.close();
 });
 
-function plan(policy: Policy, withKept = false): Promise<PlanSummary> {
+async function plan(policy: Policy, withKept = false): Promise<PlanSummary> {
   const { deps } = world;
+  const { reader } = deps.openApi();
+  const { text: account } = await enterAccount({ reader, accounts: deps.store, signal: undefined });
   return makePlan(
-    { ...deps, reader: deps.openApi().reader, plans: deps.store, audit: deps.store.audit },
-    { policy, others: [], holds: [], withKept },
+    { ...deps, reader, plans: deps.store, audit: deps.store.audit },
+    { policy, account, others: [], holds: [], withKept },
   );
 }
 

@@ -56,18 +56,17 @@ describe('a purge by age', () => {
     const result = await runOnce(world, await world.policy(AGE_POLICY));
     expect(result.counts.verified).toBe(300);
     expect(world.sandbox.journal.count() / 300).toBeLessThanOrEqual(2.25);
-    expect(
-      totalRequests(
-        result.run.requests ?? { list: 0, messages: 0, delete: 0, verify: 0, control: 0, other: 0 },
-      ),
-    ).toBe(world.sandbox.journal.count());
+    const { requests } = result.run;
+    expect(requests === undefined ? 0 : totalRequests(requests)).toBe(world.sandbox.journal.count());
   });
 
   test('reads a project where nothing has expired in at most three requests', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 0, young: 2000 });
     await runOnce(world, await world.policy(AGE_POLICY));
-    expect(world.sandbox.journal.count()).toBeLessThanOrEqual(3);
+    // Its first page, its last, and one between; and one for the list of projects.
+    expect(world.sandbox.journal.count({ route: 'conversations.list' })).toBe(3);
+    expect(world.sandbox.journal.count()).toBe(4);
   });
 
   test('sends nothing but GET in dry-run mode, and says what it would delete', async () => {
@@ -133,14 +132,14 @@ describe('limits', () => {
     expect((await world.store.plan(result.run.planId ?? ''))?.status).toBe('open');
   });
 
-  test('max_per_day counts what earlier runs deleted, and forgets it after a day', async () => {
+  test('max_per_day counts what earlier runs of the day deleted, and nothing of it on the next day', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 6, young: 20 });
     const policy = await world.policy(limited('{ max_per_day: 10, max_per_week: 100, max_percent: 100 }'));
     expect((await runOnce(world, policy)).run.status).toBe('completed');
     addProject(world, 102, { old: 6, young: 20 });
     expect((await runOnce(world, policy)).run.status).toBe('refused');
-    await world.clock.advance(DAY + 1);
+    await world.clock.advance(DAY / 2);
     expect((await runOnce(world, policy)).run.status).toBe('completed');
     expect(world.sandbox.accounts.count(102)).toBe(20);
   });
@@ -231,7 +230,7 @@ describe('what changed between the listing and the DELETE', () => {
 
   test('a session that was created anew in a long run is another conversation', async () => {
     world = await createWorld({ rpm: 2 });
-    const old = addProject(world, 101, { old: 12, young: 0 });
+    const old = addProject(world, 101, { old: 20, young: 0 });
     const last = old.at(-1) ?? '';
     const running = runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 1\n`));
     const { accounts, journal } = world.sandbox;
@@ -240,7 +239,7 @@ describe('what changed between the listing and the DELETE', () => {
     accounts.postMessage(101, last, { query: 'hello?' });
     const result = await running;
     expect(accounts.has(101, last)).toBe(true);
-    expect(result.counts).toMatchObject({ planned: 12, verified: 11, skipped: 1 });
+    expect(result.counts).toMatchObject({ planned: 20, verified: 19, skipped: 1 });
   });
 });
 
@@ -295,16 +294,19 @@ describe('holds', () => {
       );
     const { openApi } = world.deps;
     let isPlaced = false;
+    let held = '';
     const deps: typeof world.deps = {
       ...world.deps,
       openApi: () => {
         const { reader, deleter } = openApi();
         const existence: typeof deleter.existence = async (...call) => {
-          if (!isPlaced) {
-            // The first DELETE has left; the intent of the next one is on the disk by then.
+          const waits = (await intended()).at(-1);
+          const hasLeft = world.sandbox.journal.count({ method: 'DELETE', sessionId: String(waits) }) > 0;
+          if (!isPlaced && waits !== undefined && waits !== old[0] && !hasLeft) {
+            // A DELETE has left; the intent of the next one is on the disk by then.
             isPlaced = true;
-            expect(await intended()).toContain(old[1]);
-            await store.addHold({ ...placed, holdId: 'h1', sessionId: old[1] });
+            held = String(waits);
+            await store.addHold({ ...placed, holdId: 'h1', sessionId: held });
           }
           return deleter.existence(...call);
         };
@@ -314,7 +316,7 @@ describe('holds', () => {
     const policy = await world.policy(AGE_POLICY);
     const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
     expect(result.counts).toMatchObject({ planned: 5, verified: 4, skipped: 1 });
-    expect(world.sandbox.accounts.conversationIds(101)).toEqual([old[1]]);
+    expect(world.sandbox.accounts.conversationIds(101)).toEqual([held]);
   });
 
   test('that cannot be read let no DELETE out', async () => {

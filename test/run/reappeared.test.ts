@@ -8,7 +8,7 @@ afterEach(async () => {
   await world.close();
 });
 
-const marks = async () => (await world.entries()).filter(({ event }) => event === 'conversation.marked');
+const marks = async () => (await world.entries()).filter(({ event }) => event === 'conversation.reappeared');
 
 describe('a conversation that answers again after it was verified', () => {
   test('is reported once and kept with its new age, and goes when that has expired', async () => {
@@ -23,7 +23,7 @@ describe('a conversation that answers again after it was verified', () => {
     const next = await runOnce(world, policy);
     expect(next.counts).toMatchObject({ planned: 0, kept: 3 });
     expect(await marks()).toMatchObject([
-      { run_id: next.run.runId, project_id: 101, session_id: first, mark: 'reappeared' },
+      { run_id: next.run.runId, project_id: 101, session_id: first, created_at: '2026-03-01T12:00:00.000Z' },
     ]);
     expect(world.log.lines.join('\n')).toContain('listed again although they were verified');
     await runOnce(world, policy);

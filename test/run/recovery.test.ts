@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { ApiError, RetentionError } from '../../src/core/errors.ts';
 import type { StopSignals } from '../../src/run/context.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
+import { scrubIdlePlans } from '../../src/run/scrub.ts';
 import { createStopSignals } from '../../src/daemon/lifecycle.ts';
 import { addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
 import { createWorld, type TestWorld } from '../support/world.ts';
@@ -225,6 +226,45 @@ describe('what a run left open', () => {
     await world.store.updateRun(first.run.runId, { status: 'running' });
     await runOnce(world, policy);
     expect((await world.store.run(first.run.runId))?.status).toBe('interrupted');
+  });
+});
+
+describe('behind two hundred runs on record', () => {
+  async function addRuns(): Promise<void> {
+    const [last] = await world.store.runs({ limit: 1 });
+    if (last === undefined) throw new Error('no run yet');
+    for (let index = 0; index < 201; index += 1)
+      await world.store.startRun({ ...last, runId: `run-${index}`, policy: 'another', status: 'completed' });
+  }
+
+  test('a dead run is closed all the same', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 2, young: 0 });
+    const policy = await world.policy(AGE_POLICY);
+    const first = await runOnce(world, policy);
+    await world.store.updateRun(first.run.runId, { status: 'running' });
+    await addRuns();
+    await runOnce(world, policy);
+    expect((await world.store.run(first.run.runId))?.status).toBe('interrupted');
+  });
+
+  test('a plan that is being applied keeps its names', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 2, young: 2 });
+    const first = await runOnce(world, await world.policy(AGE_POLICY.replace('enforce', 'dry-run')));
+    await world.store.consumePlan(first.run.planId ?? '', first.run.runId);
+    await world.store.updateRun(first.run.runId, { status: 'running' });
+    await addRuns();
+    const names = async () => {
+      const seen: (string | undefined)[] = [];
+      for await (const item of world.store.planItems(first.run.planId ?? '')) seen.push(item.seen.name);
+      return seen;
+    };
+    await scrubIdlePlans(world.store, world.clock.now());
+    expect(await names()).toEqual(['secret name 0', 'secret name 1']);
+    await world.store.updateRun(first.run.runId, { status: 'completed' });
+    await scrubIdlePlans(world.store, world.clock.now());
+    expect(await names()).toEqual([undefined, undefined]);
   });
 });
 

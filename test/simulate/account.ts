@@ -56,11 +56,14 @@ export class Account {
   readonly projects: SimProject[] = [];
   readonly habits: Habits;
   readonly #random: Random;
+  /** Whom `GET /user` names. */
+  readonly owner: 'team' | 'user' | 'nobody';
   #nextId = 1000;
   keyWorks = true;
 
   constructor(random: Random) {
     this.#random = random;
+    this.owner = random.fork('owner').pick(['team', 'team', 'user', 'nobody']);
     this.habits = {
       pageSize: random.pick([3, 5, 10, 10, 20]),
       projectPageSize: random.pick([1, 2, 10]),

@@ -22,6 +22,7 @@ export interface Ask {
 }
 
 export type Route =
+  | { readonly kind: 'user' }
   | { readonly kind: 'projects'; readonly page: number }
   | { readonly kind: 'conversations'; readonly projectId: number; readonly page: number }
   | {
@@ -33,6 +34,7 @@ export type Route =
   | { readonly kind: 'delete'; readonly projectId: number; readonly sessionId: string };
 
 export function routeOf({ method, path }: Ask): Route {
+  if (method === 'GET' && path === '/api/v1/user') return { kind: 'user' };
   const [, project, session, isMessages, query = ''] =
     /^\/api\/v1\/projects(?:\/(\d+)\/conversations(?:\/([A-Za-z0-9_-]+)(\/messages)?)?)?(\?.*)?$/.exec(
       path,
@@ -56,6 +58,7 @@ export function answer(
   at: { readonly now: number; readonly onDelete: (talk: Talk) => void },
 ): Reply {
   if (!account.keyWorks) return failure(401, 'Unauthenticated');
+  if (route.kind === 'user') return user(account);
   if (route.kind === 'projects') return projects(account, route.page);
   const project = account.project(route.projectId);
   if (project === undefined || project.state === 'gone') return failure(404, 'Agent not found');
@@ -68,6 +71,12 @@ export function answer(
     case 'delete':
       return remove(account, route, at);
   }
+}
+
+function user({ owner }: Account): Reply {
+  if (owner === 'nobody') return failure(403, 'Forbidden');
+  const data = { id: 9, current_team_id: owner === 'team' ? '7' : null };
+  return { status: 200, body: { data, status: 'success' }, shown: [] };
 }
 
 function projects(account: Account, page: number): Reply {

@@ -88,9 +88,9 @@ export function judge(question: Case): OracleVerdict {
     if (answer === undefined) return 'unknown';
     if (!answer) continue;
     if (rule.action === 'keep') return 'keep';
-    const created = readDate(row.created_at);
-    if (created === undefined || created > now) return 'unknown';
-    return created < ago(now, policy.limits?.min_age ?? '1d') ? 'delete' : 'keep';
+    const created = readSpan(row.created_at);
+    if (created === undefined || created.from > now) return 'unknown';
+    return created.to < ago(now, policy.limits?.min_age ?? '1d') ? 'delete' : 'keep';
   }
   return 'keep';
 }
@@ -133,19 +133,29 @@ function anyOf(parts: readonly Answer[]): Answer {
 
 function isOlder(match: WrittenMatch, duration: string, { row, messages, now }: Case): Answer {
   const cutoff = ago(now, duration);
-  const created = readDate(row.created_at);
+  const created = readSpan(row.created_at);
   // Nothing of a conversation is older than the conversation.
-  if (created !== undefined && created > now) return undefined;
-  if (created !== undefined && created >= cutoff) return false;
-  const dates = { created, updated: readDate(row.updated_at), last_message: newestOf(messages) };
+  if (created !== undefined && created.from > now) return undefined;
+  if (created !== undefined && created.from >= cutoff) return false;
+  const dates = { created, updated: readSpan(row.updated_at), last_message: newestOf(messages) };
   const date = dates[match.age_from ?? 'created'];
-  return date === undefined || date > now ? undefined : date < cutoff;
+  if (date === undefined || date.from > now) return undefined;
+  const { from, to } = latest([date, ...(created === undefined ? [] : [created])]);
+  if (to < cutoff) return true;
+  return from >= cutoff ? false : undefined;
 }
 
-export function newestOf(messages: ShownMessages): number | undefined {
+export function newestOf(messages: ShownMessages): Span | undefined {
   if (messages === 'unread' || messages.length === 0) return undefined;
-  const dates = messages.map(readDate);
-  return dates.includes(undefined) ? undefined : Math.max(...(dates as number[]));
+  const dates = messages.map(readSpan);
+  return dates.includes(undefined) ? undefined : latest(dates as Span[]);
+}
+
+function latest(spans: readonly Span[]): Span {
+  return {
+    from: Math.max(...spans.map(({ from }) => from)),
+    to: Math.max(...spans.map(({ to }) => to)),
+  };
 }
 
 function creatorOf(row: ShownRow): string | undefined {
@@ -230,6 +240,33 @@ export function readDate(value: unknown): number | undefined {
   // A day that does not exist is moved to one that does: then it is not what was written.
   if (Number.isNaN(at) || !new Date(at).toISOString().startsWith(`${day}T${time}`)) return undefined;
   return at < Date.UTC(2000, 0, 1) ? undefined : at;
+}
+
+/** Where an instant lies, both ends included. */
+export interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+
+const HOUR = 3_600_000;
+
+/** A date; `25 Jun 2023 05:01:11` was shown by a clock of 12 hours somewhere between UTC+14 and UTC-12. */
+export function readSpan(value: unknown): Span | undefined {
+  const at = readDate(value);
+  if (at !== undefined) return { from: at, to: at };
+  const found =
+    typeof value === 'string' && /^(\d\d?) ([A-Z][a-z]{2}) (\d{4}) (\d\d)(:\d\d:\d\d)$/.exec(value);
+  if (!found) return undefined;
+  const [, day = '', name = '', year = '', hour = '', rest = ''] = found;
+  const month = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ').indexOf(name) + 1;
+  const two = (number: string | number): string => String(number).padStart(2, '0');
+  const shownAt = (shown: string): number | undefined =>
+    readDate(`${year}-${two(month)}-${two(day)} ${shown}${rest}`);
+  const halves = Number(hour) >= 1 && Number(hour) <= 12;
+  const first = halves ? shownAt(two(Number(hour) % 12)) : shownAt(hour);
+  const second = halves ? shownAt(two((Number(hour) % 12) + 12)) : first;
+  if (first === undefined || second === undefined) return undefined;
+  return { from: first - 14 * HOUR, to: second + 12 * HOUR };
 }
 
 // ── What a policy covers, and what its decisions rest on ────────────────────────────────────────────────────

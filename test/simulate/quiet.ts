@@ -2,8 +2,9 @@ import type { Policy } from '../../src/core/policy.ts';
 import type { RunResult } from '../../src/run/conduct-run.ts';
 import type { Account, Talk } from './account.ts';
 import { coversProject, judge, limitsOf, type OracleHold, type WrittenPolicy } from './oracle.ts';
-import type { StateReader } from './referee-log.ts';
+import { openIn, type StateReader } from './referee-log.ts';
 import type { Stage } from './stage.ts';
+import { isBeyondWitness } from './verdict.ts';
 import { SimWorker } from './worker.ts';
 
 const DAY = 86_400_000;
@@ -50,7 +51,7 @@ async function finish(stage: Stage, policy: Policy, parts: QuietParts): Promise<
       return;
     }
   }
-  if (last !== undefined && !isInvisible(written, parts.account))
+  if (last !== undefined && !isInvisible(written, parts.account) && !isOnlyWithoutWitness(policy, parts))
     referee.blame(
       'quiet',
       `${policy.name} is still ${last.run.status} after ${MOST_RUNS} quiet runs: ${last.run.problem ?? ''}`,
@@ -61,6 +62,23 @@ async function finish(stage: Stage, policy: Policy, parts: QuietParts): Promise<
 function isInvisible(policy: WrittenPolicy, account: Account): boolean {
   return policy.projects.include.some(
     (pattern) => /^\d+$/.test(String(pattern)) && account.project(Number(pattern)) === undefined,
+  );
+}
+
+/** All that is left open are DELETEs whose effect no listing can bear out. */
+function isOnlyWithoutWitness({ name }: Policy, { account, state }: QuietParts): boolean {
+  const entries = state.entries();
+  const open = [...openIn(entries).values()].filter(({ entry }) => entry.policy === name);
+  return (
+    open.length > 0 &&
+    open.every(({ entry: { project_id: projectId, session_id: sessionId } }) => {
+      const own = entries.filter((one) => one.project_id === projectId && one.session_id === sessionId);
+      const talk = account
+        .allTalks()
+        .findLast(({ row }) => row.project_id === projectId && row.session_id === sessionId);
+      const words = own.filter(({ event }) => event.startsWith('deletion.'));
+      return talk !== undefined && isBeyondWitness(account, words, talk);
+    })
   );
 }
 
@@ -120,25 +138,41 @@ function checkRefusal(
 ): boolean {
   const { perRun, perDay, perWeek, percent, percentFrom } = limitsOf(of.policy);
   const { startedAt } = of.result.run;
-  const spent = (ms: number): number => {
-    const since = of.state
-      .entries()
-      .filter(
-        ({ event, policy, time }) =>
-          event === 'deletion.intended' && policy === of.policy.name && Date.parse(time) >= startedAt - ms,
-      );
+  const entries = of.state.entries();
+  const runsWith = (event: string, isSo: (at: number) => boolean): ReadonlySet<string | null> =>
+    new Set(
+      entries
+        .filter((entry) => entry.event === event && entry.policy === of.policy.name)
+        .filter(({ time }) => isSo(Date.parse(time)))
+        .map((entry) => entry.run_id),
+    );
+  const overridden = runsWith('limits.overridden', () => true);
+  const spent = (days: number): number => {
+    const firstDay = Math.floor(startedAt / DAY) - days + 1;
+    const started = runsWith('run.started', (at) => Math.floor(at / DAY) >= firstDay);
+    const since = entries.filter(
+      ({ event, run_id: runId }) =>
+        event === 'deletion.intended' && started.has(runId) && !overridden.has(runId),
+    );
     return new Set(since.map((entry) => `${String(entry.project_id)} ${String(entry.session_id)}`)).size;
   };
   const count = of.wanted.length;
-  const isTooMuch = of.account.projects.some(({ id, talks }) => {
-    const here = of.wanted.filter(({ row }) => row.project_id === id).length;
-    const total = talks.filter(({ goneAt }) => goneAt === undefined).length;
-    return here >= percentFrom && here > (total * percent) / 100;
-  });
+  const projects = of.account.projects.map(({ id, talks }) => ({
+    here: of.wanted.filter(({ row }) => row.project_id === id).length,
+    total: talks.filter(({ goneAt }) => goneAt === undefined).length,
+  }));
+  const small = projects.filter(({ here }) => here > 0 && here < percentFrom);
+  const together = {
+    here: small.reduce((sum, { here }) => sum + here, 0),
+    total: small.reduce((sum, { total }) => sum + total, 0),
+  };
+  const isTooMuch = [...projects, together].some(
+    ({ here, total }) => (here >= percentFrom || percent === 0) && here > (total * percent) / 100,
+  );
   // Of a list that does not say how many there are, only what was read of it counts: less than there is, and refused sooner.
   const cannotTell = !of.account.habits.saysTotal;
   const isForGood = count > perRun || count > perDay || count > perWeek || isTooMuch || cannotTell;
-  const isForNow = count > perDay - spent(DAY) || count > perWeek - spent(7 * DAY);
+  const isForNow = count > perDay - spent(1) || count > perWeek - spent(7);
   if (count === 0 || !(isForGood || isForNow))
     stage.referee.blame('refusal', `${of.policy.name} refuses ${count} deletions without need`);
   return isForGood;

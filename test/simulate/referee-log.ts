@@ -127,17 +127,27 @@ export function foldEntries(entries: readonly LoggedEntry[]): Readonly<Record<st
   return counts;
 }
 
+/** An intent without a final outcome of the same run. */
+export interface OpenWord {
+  readonly entry: LoggedEntry;
+  /** The run that found, and reported, that nothing more can be learned of it for now. */
+  readonly parkedBy: unknown;
+}
+
 /** Conversations whose last intent of a policy has no final outcome of the same run. */
-export function openIn(entries: readonly LoggedEntry[]): ReadonlyMap<string, LoggedEntry> {
-  const open = new Map<string, LoggedEntry>();
+export function openIn(entries: readonly LoggedEntry[]): ReadonlyMap<string, OpenWord> {
+  const open = new Map<string, OpenWord>();
   for (const entry of entries) {
-    const { event, policy, project_id: project, session_id: session, run_id: run } = entry;
+    const { event, policy, project_id: project, session_id: session, run_id: run, facts } = entry;
     const key = `${policy} ${project} ${session}`;
-    if (event === 'deletion.intended') open.set(key, entry);
+    if (event === 'deletion.intended') open.set(key, { entry, parkedBy: undefined });
     const outcome = outcomeIn(event);
     if (outcome === undefined) continue;
-    if (outcome === 'unverified') open.set(key, open.get(key) ?? entry);
-    else if (open.get(key)?.run_id === run) open.delete(key);
+    const known = open.get(key)?.entry ?? entry;
+    if (outcome === 'unverified') {
+      const parkedBy = facts['parked'] === true ? facts['settled_by'] : undefined;
+      if (known.run_id === run) open.set(key, { entry: known, parkedBy });
+    } else if (known.run_id === run) open.delete(key);
   }
   return open;
 }

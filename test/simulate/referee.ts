@@ -261,8 +261,9 @@ export class Referee {
 
   #verified(entry: AuditEntry, { projectId, sessionId }: { projectId: number; sessionId: string }): void {
     const where = `${projectId} ${sessionId}`;
+    // Found gone before a DELETE of its own, a run may claim it by the answer that an earlier one got.
     const intent = this.#state
-      .entriesOf(String(entry.run_id))
+      .entries()
       .findLast(
         (one) =>
           one.event === 'deletion.intended' && one.session_id === sessionId && one.project_id === projectId,

@@ -48,12 +48,12 @@ export class RunWatch {
   #watchReader(reader: CustomGptReader): CustomGptReader {
     return {
       ...reader,
-      conversationPages: (projectId, signal) =>
-        this.#pages(projectId, reader.conversationPages(projectId, signal)),
+      conversationPages: (projectId, ...how) =>
+        this.#pages(projectId, reader.conversationPages(projectId, ...how)),
       existence: async (projectId, sessionId, options) => {
         const answer = await this.#heard(reader.existence(projectId, sessionId, options));
         const key = `${projectId} ${sessionId}`;
-        if (answer.state !== 'no_evidence') this.#gone.set(key, answer.state === 'gone');
+        if (answer.state !== 'no_evidence') this.#gone.set(key, answer.state === 'not_found');
         return answer;
       },
       control: async (projectId, signal) => {

@@ -59,6 +59,8 @@ const FUTURE = Date.UTC(2099, 0, 1);
 
 const isIntent = ({ event }: { readonly event: string }): boolean => event === 'deletion.intended';
 
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
 const SABOTAGES: readonly (readonly [string, readonly string[], Sabotage & Climate])[] = [
   [
     'a store that acknowledges intents and does not write them',
@@ -79,9 +81,8 @@ const SABOTAGES: readonly (readonly [string, readonly string[], Sabotage & Clima
       api: (api) =>
         changeReader(api, (reader) => ({
           existence: (projectId, sessionId, options) =>
-            options.purpose === 'verify'
-              ? Promise.resolve({ state: 'gone', status: 404, receivedAt: Date.UTC(2026, 0, 1) })
-              : reader.existence(projectId, sessionId, options),
+            // In the very words that an id gets which cannot exist.
+            reader.existence(projectId, options.purpose === 'verify' ? NOBODY : sessionId, options),
         })),
     },
   ],
@@ -119,8 +120,8 @@ const SABOTAGES: readonly (readonly [string, readonly string[], Sabotage & Clima
     {
       api: (api) =>
         changeReader(api, (reader) => ({
-          async *conversationPages(projectId, signal) {
-            for await (const page of reader.conversationPages(projectId, signal))
+          async *conversationPages(...asked) {
+            for await (const page of reader.conversationPages(...asked))
               yield {
                 ...page,
                 rows: page.rows.map((row) =>
@@ -210,7 +211,12 @@ const SABOTAGES: readonly (readonly [string, readonly string[], Sabotage & Clima
   [
     'limits that forget what was spent',
     ['limit', 'refusal'],
-    { store: (store) => ({ ...store, audit: { ...store.audit, intendedSince: () => Promise.resolve(0) } }) },
+    {
+      store: (store) => ({
+        ...store,
+        audit: { ...store.audit, intendedInRunsSince: () => Promise.resolve(0) },
+      }),
+    },
   ],
   [
     'a second DELETE to be sure',

@@ -35,11 +35,15 @@ export function checkResult(referee: Referee, state: StateReader, result: RunRes
   const isOnlyPlan = run.mode === 'dry-run' && run.trigger !== 'manual';
   if ((isOnlyPlan || run.status === 'refused') && intents > 0)
     referee.blame('mode', `${run.runId} is ${run.status}, ${run.mode}, and intended ${intents} deletions`);
-  checkStatus(referee, result, remainsOf(result, { entries, fold, open: openCount(state, run.policy) }));
+  checkStatus(referee, result, remainsOf(result, { entries, fold, open: openCount(state, run) }));
 }
 
-function openCount(state: StateReader, policy: string): number {
-  return [...openIn(state.entries()).values()].filter((entry) => entry.policy === policy).length;
+/** What keeps this run from being complete: what is open, and was not reported as hopeless by an earlier one. */
+function openCount(state: StateReader, run: { readonly policy: string; readonly runId: string }): number {
+  return [...openIn(state.entries()).values()].filter(
+    ({ entry, parkedBy }) =>
+      entry.policy === run.policy && (parkedBy === undefined || parkedBy === run.runId),
+  ).length;
 }
 
 /** What is there to say why a run is not complete. */
@@ -79,9 +83,9 @@ function checkStatus(referee: Referee, { run, counts, plan }: RunResult, remains
   if (run.status === 'completed' && isLeft)
     referee.blame('status', `${run.runId} is completed with ${JSON.stringify(remains)}`);
   const wasApplied = run.mode === 'enforce' && (plan?.status === 'applied' || done > 0);
-  if (run.status === 'completed' && wasApplied && done !== counts.planned)
+  if (run.status === 'completed' && wasApplied && done !== counts.planned - counts.deferred)
     referee.blame('status', `${run.runId} is completed with ${done} of ${counts.planned}`);
-  if (run.status === 'partial' && !isLeft && unconfirmed === 0 && done >= counts.planned)
+  if (run.status === 'partial' && !isLeft && unconfirmed === 0 && done >= counts.planned - counts.deferred)
     referee.blame('status', `${run.runId} is partial, and nothing says why`);
 }
 
@@ -156,10 +160,14 @@ function checkLimits(
   const isBound = ({ runId }: SentDelete): boolean => !overridden.has(runId);
   for (const [runId, sent] of grouped(referee.sent.filter(isBound), (one) => one.runId))
     checkRunLimits(referee, { runId, sent, totals: state.planTotals(String(planOf.get(runId))) });
-  // The rolling limits count by the wall clock of the machine.
+  // The days are those of the wall clock of the machine.
   if (facts.clockMoved) return;
-  for (const [name, sent] of grouped(referee.sent, (one) => one.policy))
-    checkRolling(referee, { name, sent, isBound });
+  const started = facts.entries.filter(({ event }) => event === 'run.started');
+  const dayOf = new Map(
+    started.map(({ run_id: runId, time }) => [runId, Math.floor(Date.parse(time) / DAY)]),
+  );
+  for (const [name, sent] of grouped(referee.sent.filter(isBound), (one) => one.policy))
+    checkDays(referee, { name, sent, dayOf });
 }
 
 function checkRunLimits(
@@ -179,7 +187,8 @@ function checkRunLimits(
   for (const [projectId, there] of grouped(sent, (one) => one.projectId)) {
     const count = distinct(there);
     const total = totals.get(projectId) ?? 0;
-    if (count >= limits.percentFrom && count > (total * limits.percent) / 100)
+    const isMeant = count >= limits.percentFrom || limits.percent === 0;
+    if (isMeant && count > (total * limits.percent) / 100)
       referee.blame(
         'limit',
         `${runId} sent ${count} of ${total} in ${projectId}, ${limits.percent} % allowed`,
@@ -187,24 +196,26 @@ function checkRunLimits(
   }
 }
 
-function checkRolling(
+/** A deletion counts for the day (UTC) on which its run started. */
+function checkDays(
   referee: Referee,
   of: {
     readonly name: string;
     readonly sent: readonly SentDelete[];
-    readonly isBound: (one: SentDelete) => boolean;
+    readonly dayOf: ReadonlyMap<string | null, number>;
   },
 ): void {
   const policy = referee.policies.get(of.name);
   if (policy === undefined) return;
   const { perDay, perWeek } = limitsOf(policy);
-  for (const last of of.sent.filter(of.isBound)) {
-    const since = (ms: number): number =>
-      distinct(of.sent.filter(({ at }) => at <= last.at && at > last.at - ms));
-    if (since(DAY) > perDay)
-      referee.blame('limit', `${of.name} sent ${since(DAY)} in a day, ${perDay} allowed`);
-    if (since(7 * DAY) > perWeek)
-      referee.blame('limit', `${of.name} sent ${since(7 * DAY)} in a week, ${perWeek} allowed`);
+  const dayOf = ({ runId }: SentDelete): number => of.dayOf.get(runId) ?? 0;
+  for (const last of new Set(of.sent.map(dayOf))) {
+    const within = (days: number): number =>
+      distinct(of.sent.filter((one) => dayOf(one) <= last && dayOf(one) > last - days));
+    if (within(1) > perDay)
+      referee.blame('limit', `${of.name} sent ${within(1)} in a day, ${perDay} allowed`);
+    if (within(7) > perWeek)
+      referee.blame('limit', `${of.name} sent ${within(7)} in a week, ${perWeek} allowed`);
   }
 }
 
@@ -229,11 +240,28 @@ export function checkEnds(referee: Referee, state: StateReader, account: Account
   for (const talk of account.allTalks()) {
     if (talk.goneBy !== 'us' || talk.isBeyondProof) continue;
     const own = words.get(`${talk.row.project_id} ${talk.row.session_id}`) ?? [];
-    if (!hasGoodEnd(referee, talk, own)) {
+    if (!hasGoodEnd(referee, talk, own) && !isBeyondWitness(account, own, talk)) {
       const said = own.map(({ event, seq }) => `${seq} ${event}`).join(', ');
       referee.blame('last-word', `${talk.row.session_id} was deleted by us, and the log says: ${said}`);
     }
   }
+}
+
+/**
+ * A DELETE that nobody knows to have been accepted, and no other conversation of its kind in the project: then its absence from
+ * the listing says nothing, and it stays unverified.
+ */
+export function isBeyondWitness(account: Account, words: readonly LoggedEntry[], { row }: Talk): boolean {
+  const wasAccepted = words.some(({ facts }) => facts['answer'] === 'accepted');
+  const isShown = (account.project(row.project_id)?.talks ?? []).some(
+    (talk) => talk.goneAt === undefined && kindOf(talk.row) === kindOf(row),
+  );
+  return !wasAccepted && !isShown && words.at(-1)?.event === 'deletion.unverified';
+}
+
+function kindOf(row: Talk['row']): string {
+  if (!('created_by' in row) || row.created_by === '') return 'unstated';
+  return row.created_by === null ? 'anonymous' : 'named';
 }
 
 /** A good word of any policy after it was gone. */

@@ -288,6 +288,7 @@ function wordsOf(fate: Fate): string {
 }
 
 function shortOf(route: Route): string {
+  if (route.kind === 'user') return 'user';
   if (route.kind === 'projects') return `projects ${route.page}`;
   if (route.kind === 'conversations') return `conversations of ${route.projectId}, page ${route.page}`;
   return `${route.kind} ${route.sessionId}`;

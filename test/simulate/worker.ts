@@ -11,6 +11,7 @@ import { createScheduler, type Scheduler } from '../../src/daemon/scheduler.ts';
 import { applyStoredPlan, type Override } from '../../src/run/apply-stored-plan.ts';
 import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
 import { joinStops } from '../../src/run/context.ts';
+import { enterAccount } from '../../src/run/enter-account.ts';
 import { makePlan } from '../../src/run/make-plan.ts';
 import { HoldFiles } from '../../src/run/hold-files.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
@@ -30,7 +31,12 @@ export interface Fuse {
   left: number;
 }
 
-const silentProgress: Progress = { begin: () => undefined, advance: () => undefined, end: () => undefined };
+const silentProgress: Progress = {
+  begin: () => undefined,
+  enter: () => undefined,
+  advance: () => undefined,
+  end: () => undefined,
+};
 
 /** One process: its own connection to the state, its own client, its own chance; all of it ends when it is killed. */
 export class SimWorker implements Suspect {
@@ -118,6 +124,7 @@ export class SimWorker implements Suspect {
       leaseMs: stage.leaseMs,
       verifyTimeoutMs: stage.verifyTimeoutMs,
       requestsPerMinute: stage.requestsPerMinute,
+      timeZone: 'UTC',
     };
   }
 
@@ -173,6 +180,7 @@ export class SimWorker implements Suspect {
       log,
       wake: rarely(createGuardWake(clock), clock),
       runPolicy: runOne,
+      reread: () => Promise.resolve({ policies }),
     };
     const scheduler = createScheduler(parts);
     const stops = joinStops(this.#control.signals, broken.signal);
@@ -195,10 +203,11 @@ export class SimWorker implements Suspect {
   async plan(policy: Policy): Promise<PlanSummary> {
     const { store, clock, chance, log, progress } = this.#deps;
     const { reader } = sabotaged(this.#stage.sabotage).api(this.#client.view());
+    const { text: account } = await enterAccount({ reader, accounts: store, signal: undefined });
     const holds = await this.#deps.holds.holdsInForce(clock.now());
     return makePlan(
       { reader, plans: store, audit: store.audit, clock, chance, log, progress },
-      { policy, others: [], holds, withKept: true },
+      { policy, account, others: [], holds, withKept: true },
     );
   }
 

@@ -46,6 +46,14 @@ export interface Limits {
   };
   /** The folder cannot be written, not even by root. Needs unshare, and root. */
   readonly readOnly?: string;
+  /** Standard output goes to this file. */
+  readonly stdoutTo?: string;
+  /** Standard error is a pipe that nobody reads. */
+  readonly unreadStderr?: boolean;
+  /** Started by this line of shell, to which the command is `"$@"`. Where it mounts something: only root. */
+  readonly within?: string;
+  /** So many open files at most. */
+  readonly openFiles?: number;
   /** Started in a folder that is gone by then. */
   readonly inRemovedFolder?: boolean;
 }
@@ -152,8 +160,19 @@ function environmentFor(sandbox: Sandbox): Env {
 
 function lineOf(
   command: readonly string[],
-  { fileBlocks, killAt, failAt, readOnly, inRemovedFolder }: Limits = {},
+  { fileBlocks, killAt, failAt, readOnly, inRemovedFolder, ...streams }: Limits = {},
 ): readonly string[] {
+  const { stdoutTo, unreadStderr, openFiles, within } = streams;
+  if (within !== undefined) {
+    const shell = ['/bin/sh', '-c', within, 'sh', ...command];
+    return within.includes('mount ') ? ['unshare', '--mount', ...shell] : shell;
+  }
+  if (stdoutTo !== undefined)
+    return ['/bin/sh', '-c', 'out=$1; shift; exec "$@" >"$out"', 'sh', stdoutTo, ...command];
+  if (openFiles !== undefined) return ['/bin/sh', '-c', `ulimit -n ${openFiles}; exec "$0" "$@"`, ...command];
+  // It holds the reading end itself, so that the pipe stays open, and does not read.
+  if (unreadStderr === true)
+    return ['/bin/sh', '-c', 'mkfifo pipe && exec 3<>pipe && rm pipe && exec "$0" "$@" 2>&3', ...command];
   if (failAt !== undefined) {
     const { call, nth, error, record } = failAt;
     const injected = ['-e', `trace=${call}`, '-e', `inject=${call}:error=${error}:when=${nth}+`];

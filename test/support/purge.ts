@@ -1,6 +1,7 @@
 import type { Policy } from '../../src/core/policy.ts';
 import type { RunResult } from '../../src/run/conduct-run.ts';
 import type { StopSignals } from '../../src/run/context.ts';
+import { enterAccount } from '../../src/run/enter-account.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { DAY, NOW, type TestWorld } from './world.ts';
 
@@ -52,4 +53,11 @@ export function addProject(
 
 export function runOnce(world: TestWorld, policy: Policy, signals: StopSignals = GO_ON): Promise<RunResult> {
   return runPolicy(world.deps, { policy, trigger: 'manual', signals });
+}
+
+/** Whose conversations they are: what a plan that is made by hand has to name. */
+export async function accountOf({ deps }: TestWorld): Promise<string> {
+  const { reader } = deps.openApi();
+  const { text } = await enterAccount({ reader, accounts: deps.store, signal: undefined });
+  return text;
 }

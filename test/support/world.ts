@@ -25,6 +25,7 @@ export const SECRET_NAME = 'secret name';
 
 export const silentProgress: Progress = {
   begin: () => undefined,
+  enter: () => undefined,
   advance: () => undefined,
   end: () => undefined,
 };
@@ -119,6 +120,7 @@ export async function createWorld(
     leaseMs: 60_000,
     verifyTimeoutMs: 60_000,
     requestsPerMinute: options.rpm ?? 'unlimited',
+    timeZone: 'UTC',
     ...options.deps,
   };
   let files = 0;

@@ -33,7 +33,7 @@ export const apply: Command<ApplyInput> = async (world, input) => {
     const result = await withStops(world.surroundings, worker.settings, (signals) =>
       applyStoredPlan(deps, { plan, policy, override, signals }),
     );
-    await world.output.lines(...runSummary(result));
+    await world.output.lines(...runSummary(result, world.commandLine));
     await world.output.document(runsJson([result]));
     if (result.fault !== undefined) world.output.problem(result.fault);
     return exitCodeOfRun(result);

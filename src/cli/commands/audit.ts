@@ -1,6 +1,7 @@
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { join } from 'node:path';
 import { isFault, RetentionError } from '../../core/errors.ts';
+import type { AuditEntry } from '../../core/audit-entry.ts';
 import type { Store } from '../../core/ports.ts';
 import { parseVerifierKey } from '../../core/signed-note.ts';
 import type { VerifierKey } from '../../core/signed-note.ts';
@@ -8,13 +9,15 @@ import { auditVerdictJson, auditVerdictLines, brokenAudit } from '../../report/a
 import type { KeySource } from '../../report/audit-text.ts';
 import { verifyAudit } from '../../run/verify-audit.ts';
 import type { AuditVerdict, StoredLog, VerifyRequest } from '../../run/verify-audit.ts';
-import { hasState, LAST_CHECKPOINT } from '../../store/open-database.ts';
+import { hasState, LAST_CHECKPOINT, LAST_HEAD } from '../../store/open-database.ts';
 import { lastCheckpoint } from '../../store/last-checkpoint.ts';
+import { lastHead } from '../../store/last-head.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EXIT } from '../exit-codes.ts';
 import { keptCheckpoints } from '../kept-checkpoints.ts';
 import { lineBatches } from '../lines.ts';
+import type { Output } from '../output.ts';
 import { ownVerifierKey } from '../signing.ts';
 import { openHistory, settingsOf } from '../wire.ts';
 
@@ -50,22 +53,26 @@ async function withStored(
   settings: Settings,
   request: VerifyRequest,
 ): Promise<AuditVerdict> {
-  // Before the log, which a worker may be writing: the note is then the older of the two.
+  // Before the log, which a worker may be writing: the notes are then the older of the two.
   const remembered = rememberedIn(settings.stateDir);
   const store = await openHistory(world, settings);
   try {
-    const verdict = await verifyAudit({ ...request, stored: { audit: store.audit, remembered } });
-    if (verdict.ok) await verifyHolds(world, store);
+    const derivedDifferences = (): ReturnType<Store['derivedDifferences']> => store.derivedDifferences();
+    const verdict = await verifyAudit({
+      ...request,
+      stored: { audit: store.audit, remembered, derivedDifferences },
+    });
+    if (verdict.ok) await verifyBindings(world, store);
     return verdict;
   } finally {
     await store.close();
   }
 }
 
-/** What is held by the log must be held by the table, too: that is where deletions look. */
-async function verifyHolds({ output, surroundings }: CommandWorld, store: Store): Promise<void> {
+/** Whose the state is by the log must be so by the table, too: that is where runs look. */
+async function verifyBindings({ output }: CommandWorld, store: Store): Promise<void> {
   try {
-    await store.holdsInForce(surroundings.clock.now());
+    await store.accountBindings();
   } catch (error) {
     if (isFault(error, 'state_unusable'))
       await output.document({ ok: false, seq: null, problem: error.message });
@@ -74,8 +81,12 @@ async function verifyHolds({ output, surroundings }: CommandWorld, store: Store)
 }
 
 function rememberedIn(stateDir: string): StoredLog['remembered'] {
-  const head = lastCheckpoint(stateDir);
-  return head === undefined ? undefined : { ...head, how: `signed in ${join(stateDir, LAST_CHECKPOINT)}` };
+  const signed = lastCheckpoint(stateDir);
+  const noted = lastHead(stateDir);
+  return [
+    ...(signed === undefined ? [] : [{ ...signed, how: `signed in ${join(stateDir, LAST_CHECKPOINT)}` }]),
+    ...(noted === undefined ? [] : [{ ...noted, how: `noted in ${join(stateDir, LAST_HEAD)}` }]),
+  ];
 }
 
 /** Those that are given; else our own; else none, and each checkpoint is taken at its word. */
@@ -133,17 +144,28 @@ export const auditExport: Command<AuditExportInput> = async (world, { run }) => 
     if (run !== undefined) {
       world.output.note('a part of the log: each hash can be checked, the chain only over a whole export');
     }
-    const opening = '{"entries":[';
-    let separator = opening;
-    for await (const entry of store.audit.entries(run === undefined ? {} : { runId: run })) {
-      await world.output.raw(
-        `${world.output.json ? separator : ''}${JSON.stringify(entry)}${world.output.json ? '' : '\n'}`,
-      );
-      separator = ',\n';
-    }
-    if (world.output.json) await world.output.raw(`${separator === opening ? opening : ''}]}\n`);
+    await writeEntries(world.output, store.audit.entries(run === undefined ? {} : { runId: run }));
     return EXIT.done;
   } finally {
     await store.close();
   }
 };
+
+/** Characters that are written together: a write for each entry would cost more than the entry. */
+const PIECE_CHARACTERS = 64 * 1024;
+
+async function writeEntries(output: Output, entries: AsyncIterable<AuditEntry>): Promise<void> {
+  const [opening, separator, closing] = output.json ? ['{"entries":[', ',\n', ']}\n'] : ['', '\n', '\n'];
+  let piece = opening;
+  let before = '';
+  for await (const entry of entries) {
+    piece += before + JSON.stringify(entry);
+    before = separator;
+    if (piece.length < PIECE_CHARACTERS) continue;
+    await output.raw(piece);
+    piece = '';
+    if (output.isLost) return;
+  }
+  // An empty log has not even a line to end.
+  await output.raw(output.json || before !== '' ? piece + closing : piece);
+}

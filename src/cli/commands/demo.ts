@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RetentionError } from '../../core/errors.ts';
 import { countsOf } from '../../core/plan.ts';
+import type { CommandLine } from '../../core/command-line.ts';
 import type { AuditEntry } from '../../core/audit-entry.ts';
 import type { PlanItem } from '../../core/plan.ts';
 import { verifyChain } from '../../core/audit-chain.ts';
@@ -13,11 +14,13 @@ import { runsJson } from '../../report/run-json.ts';
 import { runSummary } from '../../report/run-text.ts';
 import { applyStoredPlan } from '../../run/apply-stored-plan.ts';
 import type { RunDeps, RunResult } from '../../run/conduct-run.ts';
+import { enterAccount } from '../../run/enter-account.ts';
 import { estimateOf } from '../../run/estimate-plan.ts';
 import { makePlan } from '../../run/make-plan.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Command, CommandWorld } from '../command.ts';
+import { createCommandLine } from '../command-line.ts';
 import { DEMO_POLICY } from '../demo-policy.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { loadPolicies, type Loaded } from '../policies.ts';
@@ -71,8 +74,14 @@ function demoWorld(world: CommandWorld, folder: string, sandbox: Sandbox): Comma
   return {
     ...world,
     flags: { ...world.flags, stateDir: join(folder, 'state') },
+    commandLine: commandLineIn(folder),
     surroundings: { ...world.surroundings, env },
   };
+}
+
+/** The demo's own state is not the one that a command looks at by itself. */
+function commandLineIn(folder: string): CommandLine {
+  return createCommandLine({ stateDir: join(folder, 'state') });
 }
 
 async function demoPolicy(
@@ -109,7 +118,7 @@ async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<obje
   const result = await withStopSignals(surroundings, (signals) =>
     applyStoredPlan(deps, { plan, policy, override: undefined, signals }),
   );
-  await output.lines(...runSummary(result), '');
+  await output.lines(...runSummary(result, commandLineIn(folder)), '');
   const left = projects.reduce((sum, { id }) => sum + sandbox.accounts.count(id), 0);
   const files = await leaveFiles(demo, result, surroundings.clock.now());
   await output.lines(
@@ -129,14 +138,16 @@ async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<obje
 
 async function planAndShow(
   { output }: CommandWorld,
-  { worker, deps, policy }: Demo,
+  { worker, deps, policy, folder }: Demo,
 ): ReturnType<typeof makePlan> {
   const { store, settings } = worker;
   const { clock, chance, log, progress } = deps;
+  const { reader } = deps.openApi();
+  const { text: account } = await enterAccount({ reader, accounts: store, signal: undefined });
   const startedAt = clock.monotonic();
   const plan = await makePlan(
-    { reader: deps.openApi().reader, plans: store, audit: store.audit, clock, chance, log, progress },
-    { policy, others: [], holds: [], withKept: false },
+    { reader, plans: store, audit: store.audit, clock, chance, log, progress },
+    { policy, account, others: [], holds: [], withKept: false },
   );
   const tookMs = clock.monotonic() - startedAt;
   const rows: PlanItem[] = [];
@@ -150,14 +161,14 @@ async function planAndShow(
     planRowsTable(rows, { header: true }),
     ...(more > 0 ? [`… and ${more} more, all in the report.`] : []),
     '',
-    ...planHeadline(plan, { cost, breaches: [] }),
+    ...planHeadline(plan, { cost, breaches: [], commandLine: commandLineIn(folder) }),
   );
   return plan;
 }
 
 async function leaveFiles(
   { worker, folder, policy }: Demo,
-  { run, counts, plan }: RunResult,
+  { run, counts, skipped, plan }: RunResult,
   generatedAt: number,
 ): Promise<{ report: string; audit: string; entries: number; isWhole: boolean }> {
   const { store } = worker;
@@ -175,7 +186,10 @@ async function leaveFiles(
     const title = 'Retention demo';
     await writeFile(
       report,
-      runReportHtml({ title, run, counts, plan, items, entries, generatedAt, auditHead, policyWords }),
+      runReportHtml({
+        ...{ title, run, counts, skipped, plan, items, entries, generatedAt, auditHead, policyWords },
+        commandLine: commandLineIn(folder),
+      }),
     );
   }
   return { report, audit, entries: entries.length, isWhole: chain.ok };

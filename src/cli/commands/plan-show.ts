@@ -27,7 +27,7 @@ export const planShow: Command<PlanShowInput> = async (world, { show, others }) 
     const isOverdue = plan.status === 'open' && plan.expiresAt <= world.surroundings.clock.now();
     const items = store.planItems(plan.planId);
     const shown: PlanSummary = isOverdue ? { ...plan, status: 'expired' } : plan;
-    await showPlans(world.output, [{ plan: shown, items, cost: undefined, breaches: [] }]);
+    await showPlans(world, [{ plan: shown, items, cost: undefined, breaches: [] }]);
     return EXIT.done;
   } finally {
     await store.close();

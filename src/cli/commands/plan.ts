@@ -1,16 +1,20 @@
+import { statSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { RetentionError } from '../../core/errors.ts';
+import { countsOf } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { PlanStore } from '../../core/ports.ts';
 import { plansJsonText, type PlanToShow } from '../../report/run-json.ts';
 import type { RunDeps } from '../../run/conduct-run.ts';
+import { enterAccount } from '../../run/enter-account.ts';
 import { estimateOf } from '../../run/estimate-plan.ts';
 import { makePlan } from '../../run/make-plan.ts';
 import { scrubIdlePlans } from '../../run/scrub.ts';
-import { checkLimits } from '../../run/run-policy.ts';
+import { checkLimits, type LimitCheck } from '../../run/check-limits.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { MOST_ASKED, readRetention } from '../native-retention.ts';
+import { isOutOfRoom, OutputError } from '../output.ts';
 import { writeHashed } from '../plan-document.ts';
 import { loadPolicies } from '../policies.ts';
 import { showPlans } from '../show-plans.ts';
@@ -37,13 +41,16 @@ export const plan: Command<PlanInput> = async (world, input) => {
   try {
     const deps = worker.depsWith(neighbours);
     const planned = await withStopSignals(world.surroundings, async ({ stop }) => {
+      const { reader } = deps.openApi();
+      const { text: account } = await enterAccount({ reader, accounts: deps.store, signal: stop });
       const plans: PlanToShow[] = [];
-      for (const policy of policies) plans.push(await planOne(deps, policy, { input, stop, worker }));
+      for (const policy of policies)
+        plans.push(await planOne(deps, policy, { input, stop, account, worker }));
       return plans;
     });
     if (input.out !== undefined)
       await writePlanFile(world, { path: input.out, planned, plans: worker.store });
-    await showPlans(world.output, planned);
+    await showPlans(world, planned);
     return EXIT.done;
   } finally {
     await worker.close();
@@ -56,8 +63,14 @@ async function planOne(
   {
     input,
     stop,
+    account,
     worker,
-  }: { readonly input: PlanInput; readonly stop: AbortSignal; readonly worker: Pick<Worker, 'places'> },
+  }: {
+    readonly input: PlanInput;
+    readonly stop: AbortSignal;
+    readonly account: string;
+    readonly worker: Pick<Worker, 'places'>;
+  },
 ): Promise<PlanToShow> {
   const { store, clock, chance, log, progress, requestsPerMinute } = deps;
   await scrubIdlePlans(store, clock.now());
@@ -68,6 +81,7 @@ async function planOne(
     { reader, plans: store, audit: store.audit, clock, chance, log, progress },
     {
       policy,
+      account,
       others,
       holds: await deps.holds.holdsInForce(deps.clock.now()),
       withKept: input.all === true,
@@ -77,14 +91,24 @@ async function planOne(
   const tookMs = clock.monotonic() - startedAt;
   const protectedIn = summary.findings.protectedIn.slice(0, MOST_ASKED);
   const retention = await readRetention(worker.places, protectedIn, stop);
+  const check = await checkLimits(deps, { policy, projects: summary.projects, at: clock.now() });
   return {
     plan: summary,
     retention,
     cost: { requestsPerMinute, ...estimateOf(policy, summary, { tookMs, requestsPerMinute, others }) },
     // Read afresh by whoever asks: the file and the screen both do.
     items: { [Symbol.asyncIterator]: () => store.planItems(summary.planId)[Symbol.asyncIterator]() },
-    breaches: (await checkLimits(deps, policy, summary.projects)).breaches,
+    breaches: check.refusing,
+    deferral: deferralOf(check, countsOf(summary.projects).planned),
   };
+}
+
+function deferralOf(
+  { refusing, deferring, room }: LimitCheck,
+  planned: number,
+): NonNullable<PlanToShow['deferral']> | undefined {
+  if (refusing.length > 0 || deferring.length === 0) return undefined;
+  return { room, deferred: planned - room, breaches: deferring };
 }
 
 /** The file is the JSON document of this one plan; its hash in the store is what `apply FILE` finds it by. */
@@ -94,15 +118,22 @@ async function writePlanFile(
 ): Promise<void> {
   const [one] = file.planned;
   if (one === undefined) return;
-  // Written beside and renamed, so that nobody finds half a plan.
-  const draft = `${file.path}.${one.plan.planId}`;
+  // Written beside and renamed, so that nobody finds half a plan. What is no file, such as a pipe, is not to be replaced.
+  const isFile = statSync(file.path, { throwIfNoEntry: false })?.isFile() ?? true;
+  const draft = isFile ? `${file.path}.${one.plan.planId}` : file.path;
   try {
     await file.plans.setPlanFileHash(one.plan.planId, await writeHashed(draft, plansJsonText([one])));
-    await rename(draft, file.path);
+    if (isFile) await rename(draft, file.path);
   } catch (error) {
-    await rm(draft, { force: true });
+    if (isFile) await rm(draft, { force: true });
     if (error instanceof RetentionError) throw error;
-    throw new RetentionError('usage', `${file.path} cannot be written`, { cause: error });
+    throw planFileError(error, file.path, one.plan.planId);
   }
   output.note(`plan written to ${file.path}; it holds conversation names`);
+}
+
+function planFileError(cause: unknown, path: string, planId: string): Error {
+  if (!isOutOfRoom(cause)) return new RetentionError('usage', `${path} cannot be written`, { cause });
+  const hint = `The plan itself is stored: customgpt-retention plan --show ${planId}`;
+  return new OutputError(path, { cause, state: 'was not written', hint });
 }

@@ -58,13 +58,13 @@ async function runAll(
 }
 
 async function runOne(
-  { output }: CommandWorld,
+  { output, commandLine }: CommandWorld,
   policy: Policy,
   { deps, signals }: { readonly deps: RunDeps; readonly signals: StopSignals },
 ): Promise<End> {
   try {
     const result = await runPolicy(deps, { policy, trigger: 'manual', signals });
-    await output.lines(...runSummary(result), '');
+    await output.lines(...runSummary(result, commandLine), '');
     if (result.fault !== undefined) output.problem(result.fault);
     return { code: exitCodeOfRun(result), result };
   } catch (error) {

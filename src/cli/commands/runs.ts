@@ -1,13 +1,11 @@
 import type { AuditEntry } from '../../core/audit-entry.ts';
 import { RetentionError } from '../../core/errors.ts';
-import { NO_OUTCOMES } from '../../core/outcome.ts';
-import { countsOf } from '../../core/plan.ts';
 import type { Store } from '../../core/ports.ts';
-import type { RunRecord } from '../../core/run.ts';
+import { runCountsOf, type RunRecord } from '../../core/run.ts';
 import { runsJson } from '../../report/run-json.ts';
 import type { FinishedRun } from '../../report/run-outcome.ts';
 import { runDetail, runsTable } from '../../report/run-text.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { openHistory, settingsOf } from '../wire.ts';
 
@@ -22,7 +20,7 @@ export const runs: Command<RunsInput> = async (world, { id }) => {
   const { output } = world;
   const store = await openHistory(world, settingsOf(world));
   try {
-    if (id !== undefined) return await showOne(store, output, id);
+    if (id !== undefined) return await showOne(store, world, id);
     const records = await store.runs({ limit: SHOWN });
     const results = await Promise.all(records.map((run) => withCounts(store, run)));
     await output.lines(runsTable(results));
@@ -35,17 +33,17 @@ export const runs: Command<RunsInput> = async (world, { id }) => {
 
 async function showOne(
   store: Store,
-  output: Parameters<Command<unknown>>[0]['output'],
+  { output, commandLine }: CommandWorld,
   id: string,
 ): ReturnType<Command<unknown>> {
   const run = await store.run(id);
   if (run === undefined) {
     throw new RetentionError('usage', `there is no run ${id}`, { hint: 'See: customgpt-retention runs' });
   }
-  const result = await withCounts(store, run);
+  const result = { ...(await withCounts(store, run)), skipped: await store.audit.skipCauses(id) };
   const entries: AuditEntry[] = [];
   for await (const entry of store.audit.entries({ runId: id })) entries.push(entry);
-  await output.lines(...runDetail(result, entries));
+  await output.lines(...runDetail(result, entries, commandLine));
   const [document] = runsJson([result]).runs;
   await output.document({ ...document, entries });
   return EXIT.done;
@@ -55,5 +53,5 @@ async function showOne(
 async function withCounts(store: Store, run: RunRecord): Promise<FinishedRun> {
   const plan = run.planId === undefined ? undefined : await store.plan(run.planId);
   const outcomes = await store.audit.outcomeCounts(run.runId);
-  return { run, plan, counts: { ...NO_OUTCOMES, ...countsOf(plan?.projects ?? []), ...outcomes } };
+  return { run, plan, counts: runCountsOf(plan, outcomes) };
 }

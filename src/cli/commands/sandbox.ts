@@ -35,6 +35,7 @@ export const sandbox: Command<SandboxInput> = async (
     '',
     ...Object.entries(env).map(([name, value]) => `export ${name}=${value}`),
     '',
+    'A state belongs to one account: give it one of its own, such as --state-dir ./state-sandbox.',
     'Stop with Ctrl-C.',
   );
   await output.document({ scenario, env });

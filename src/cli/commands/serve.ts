@@ -1,17 +1,19 @@
 import { isFault, RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
+import type { Log } from '../../core/ports.ts';
 import { createCronWake } from '../../daemon/cron-wake.ts';
 import type { SlotRequest } from '../../daemon/policy-schedule.ts';
-import { createScheduler } from '../../daemon/scheduler.ts';
+import { createScheduler, type PoliciesNow, type Scheduler } from '../../daemon/scheduler.ts';
 import type { RunDeps, RunResult } from '../../run/conduct-run.ts';
 import { joinStops, type StopSignals } from '../../run/context.ts';
 import { runPolicy } from '../../run/run-policy.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { beat } from '../heartbeat.ts';
-import { loadPolicies } from '../policies.ts';
+import { loadPolicies, policiesNow } from '../policies.ts';
 import { withStopFile } from '../stop-file.ts';
 import { withStopSignals } from '../stopping.ts';
+import type { Surroundings } from '../surroundings.ts';
 import { openWorker, type Worker } from '../wire.ts';
 
 export interface ServeInput {
@@ -33,7 +35,10 @@ export const serve: Command<ServeInput> = async (world, { paths }) => {
   }
   try {
     await withStopSignals(world.surroundings, (signals) =>
-      serveUntilStopped({ worker, deps: worker.depsWith(neighbours) }, scheduled, signals),
+      serveUntilStopped(
+        { worker, deps: worker.depsWith(neighbours), reread: () => policiesNow(world, paths) },
+        { policies, signals, onReloadRequest: world.surroundings.onReloadRequest },
+      ),
     );
     return EXIT.interrupted;
   } finally {
@@ -42,9 +47,24 @@ export const serve: Command<ServeInput> = async (world, { paths }) => {
 };
 
 async function serveUntilStopped(
-  { worker, deps }: { readonly worker: Worker; readonly deps: RunDeps },
-  policies: readonly Policy[],
-  signals: StopSignals,
+  {
+    worker,
+    deps,
+    reread,
+  }: {
+    readonly worker: Worker;
+    readonly deps: RunDeps;
+    readonly reread: () => Promise<PoliciesNow>;
+  },
+  {
+    policies,
+    signals,
+    onReloadRequest,
+  }: {
+    readonly policies: readonly Policy[];
+    readonly signals: StopSignals;
+    readonly onReloadRequest: Surroundings['onReloadRequest'];
+  },
 ): Promise<void> {
   const { log, store } = worker;
   // A state that could not be written once is not written again by this process: its supervisor starts another.
@@ -66,6 +86,7 @@ async function serveUntilStopped(
   };
   const scheduler = createScheduler({
     policies,
+    reread,
     slots: store,
     clock: deps.clock,
     log,
@@ -73,9 +94,22 @@ async function serveUntilStopped(
     runPolicy: runOne,
   });
   await scheduler.start();
-  log.info({ policies: policies.map(({ name }) => name) }, 'serving');
+  const stopListening = onReloadRequest(() => {
+    reload(scheduler, log);
+  });
+  const served = policies.filter(({ schedule }) => schedule !== undefined).map(({ name }) => name);
+  log.info({ policies: served }, 'serving');
   await beat({ stateDir: worker.settings.stateDir, clock: deps.clock, log, signal: stops.stop });
+  stopListening();
   log.info({}, 'stopping: no new deletion, what is in flight is recorded');
   await scheduler.stop();
   broken.signal.throwIfAborted();
+}
+
+function reload(scheduler: Scheduler, log: Log): void {
+  log.info({}, 'reading the policies again, as asked');
+  scheduler.reload().catch((error: unknown) => {
+    const problem = error instanceof Error ? error.message : String(error);
+    log.error({ problem }, 'the policies could not be taken up');
+  });
 }

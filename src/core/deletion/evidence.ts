@@ -1,0 +1,74 @@
+import type { Instant } from '../instant.ts';
+
+/**
+ * What can be seen of one deletion. Evidence is what could have come out otherwise: a 404 counts only where an id that cannot
+ * exist was answered alike, and one that does exist was not; a listing only while it still shows its kind.
+ */
+
+/** The vendor's rights know anonymous and team conversations apart, so a listing may lack a whole kind. */
+export type Kind = 'anonymous' | 'named' | 'unstated';
+
+/** `createdBy` as in `Conversation`: a user's id, `'anonymous'`, or undefined where the API did not say. */
+export function kindOf(createdBy: string | undefined): Kind {
+  if (createdBy === undefined) return 'unstated';
+  return createdBy === 'anonymous' ? 'anonymous' : 'named';
+}
+
+/** What DELETEs for one conversation were answered, weakest first. */
+const ANSWERS = ['never_sent', 'not_found', 'ambiguous', 'accepted'] as const;
+export type Answered = (typeof ANSWERS)[number];
+
+/** The one that claims more: over all DELETEs for one id and creation date, in any run, it decides. */
+export function stronger(one: Answered, other: Answered): Answered {
+  return ANSWERS.indexOf(one) >= ANSWERS.indexOf(other) ? one : other;
+}
+
+export function isAnswered(value: unknown): value is Answered {
+  return ANSWERS.some((answered) => answered === value);
+}
+
+/** What the conversation's own GET says, compared with what *gone* looks like in its project. */
+export type Reading =
+  /** 200, with the creation date that was planned, or with none that could tell. */
+  | { readonly is: 'there'; readonly isPlannedOne: boolean }
+  /** The calibrated 404; or 200 with another creation date: a new conversation, and the old one is no more. */
+  | {
+      readonly is: 'absent';
+      readonly status: number;
+      readonly at: number;
+      /** Creation date of the one that took its place. */
+      readonly recreatedAt: Instant | undefined;
+    }
+  /** A 404 as JSON, but not in the words of the id that cannot exist. */
+  | {
+      readonly is: 'unlike';
+      readonly status: 404;
+      readonly at: number;
+      readonly said: string;
+      /** `NotFoundWords.shape`. */ readonly shape: string;
+    }
+  /** No evidence either way. `said`: what came instead, in words. */
+  | { readonly is: 'unknown'; readonly status: number | undefined; readonly said: string };
+
+/** A listing that was read as a whole, as far as it had to speak. */
+export interface ListingFacts {
+  /** Epoch ms of its last page. */
+  readonly at: number;
+  /** Unique ids that it showed. */
+  readonly ids: number;
+  /** By the paginator; undefined: it did not say. */
+  readonly total: number | undefined;
+}
+
+/** What a fresh listing, taken after the reading, says of the conversation. */
+export type Sighting =
+  | { readonly is: 'shown' }
+  | {
+      readonly is: 'not_shown';
+      readonly listing: ListingFacts;
+      /** A row of its kind that is still shown: `SESSION`, or `PROJECT/SESSION` of another project; undefined: none. */
+      readonly witness: string | undefined;
+      /** Shown under its id, created at another time. */
+      readonly recreatedAt: Instant | undefined;
+    }
+  | { readonly is: 'unreadable'; readonly said: string };

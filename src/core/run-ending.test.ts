@@ -1,0 +1,66 @@
+import { describe, expect, test } from 'vitest';
+import { NO_OUTCOMES } from './outcome.ts';
+import { endedAs, likeBefore } from './run-ending.ts';
+
+const COUNTS = { listed: 9, kept: 0, held: 0, unknown: 0, planned: 9, deferred: 0, ...NO_OUTCOMES };
+
+function ended(change: Partial<Parameters<typeof endedAs>[0]> = {}): string | undefined {
+  return endedAs({ status: 'partial', counts: COUNTS, incomplete: 0, facts: {}, ...change });
+}
+
+describe('how a run ended', () => {
+  test('is nothing for one that was completed', () => {
+    expect(ended({ status: 'completed' })).toBeUndefined();
+  });
+
+  test.each([
+    ['what was deleted', { counts: { ...COUNTS, verified: 7, planned: 12 } }],
+    ['no facts', { facts: undefined }],
+  ])('is the same whatever %s', (_, change) => {
+    expect(ended(change)).toBe(ended());
+  });
+
+  test.each([
+    ['status', { status: 'failed' }],
+    ['unverified', { counts: { ...COUNTS, unverified: 1 } }],
+    ['failed', { counts: { ...COUNTS, failed: 1 } }],
+    ['skipped', { counts: { ...COUNTS, skipped: 1 } }],
+    ['incomplete projects', { incomplete: 1 }],
+    ['the kind of its problem', { facts: { problem: 'brake' } }],
+    ['what is still open', { facts: { still_open: 2 } }],
+    ['the limits that refused', { facts: { limits: [{ limit: 'max_percent', project_id: 7 }] } }],
+  ] as const)('differs by %s', (_, change) => {
+    expect(ended(change)).not.toBe(ended());
+  });
+
+  test('is the same for a limit that is passed a little further', () => {
+    const by = (wanted: number, projectId: number | null = null) =>
+      ended({
+        status: 'refused',
+        facts: { limits: [{ limit: 'max_deletions', wanted, allowed: 5, project_id: projectId }, {}] },
+      });
+    expect(by(6)).toBe(by(7));
+    expect(by(6)).not.toBe(by(6, 1));
+  });
+});
+
+describe('runs that ended alike', () => {
+  const before = { endedAs: 'x', asBefore: 0, alikeSince: undefined, startedAt: 100 };
+
+  test('are counted from the first of them', () => {
+    expect(likeBefore('x', before)).toEqual({ asBefore: 1, alikeSince: 100 });
+    expect(likeBefore('x', { ...before, asBefore: 3, alikeSince: 50 })).toEqual({
+      asBefore: 4,
+      alikeSince: 50,
+    });
+  });
+
+  test.each([
+    ['the first of all', 'x', undefined],
+    ['another end', 'y', before],
+    ['a completed run', undefined, before],
+    ['a completed run behind another', undefined, { ...before, endedAs: undefined }],
+  ])('begin anew with %s', (_, end, last) => {
+    expect(likeBefore(end, last)).toEqual({ asBefore: 0, alikeSince: undefined });
+  });
+});

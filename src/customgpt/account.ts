@@ -1,0 +1,67 @@
+import { createHmac } from 'node:crypto';
+import type { AccountSight } from '../core/account.ts';
+import { ApiError } from '../core/errors.ts';
+import { isRecord, parseJson } from './answers.ts';
+import type { Answer } from './request.ts';
+import type { Caller } from './retry.ts';
+import type { Urls } from './urls.ts';
+
+/** Enough to tell two keys apart, and far from enough to find one by trying. */
+const FINGERPRINT_DIGITS = 16;
+
+/** Another one at each origin, so that what one state holds says nothing about another. */
+export function keyFingerprint(origin: string, apiKey: { reveal(): string }): string {
+  const hash = createHmac('sha256', `customgpt-retention account ${origin}`).update(apiKey.reveal());
+  return `key:${hash.digest('hex').slice(0, FINGERPRINT_DIGITS)}`;
+}
+
+/**
+ * Whose key it is. The vendor documents `current_team_id`; `team_id`, as its projects have it, is taken too. Throws
+ * ApiError where the API did not answer at all, refuses the key, or only asks to come later.
+ */
+export async function askAccount(
+  { urls, call, key }: { readonly urls: Urls; readonly call: Caller; readonly key: () => string },
+  signal: AbortSignal | undefined,
+): Promise<AccountSight> {
+  const { origin } = urls;
+  try {
+    const { named } = await call({
+      target: urls.user(),
+      purpose: 'account',
+      size: 'small',
+      signal,
+      repeat: 'read',
+      read: whoIn,
+    });
+    const problem = named === undefined ? 'GET /api/v1/user: it names neither team nor user' : undefined;
+    return { origin, key: key(), named, problem };
+  } catch (error) {
+    if (!(error instanceof ApiError) || !saysNobody(error)) throw error;
+    return { origin, key: key(), named: undefined, problem: error.message };
+  }
+}
+
+/** An answer is there, it only names nobody. */
+function saysNobody({ failure, status }: ApiError): boolean {
+  return status !== undefined && !['unauthorized', 'throttled', 'aborted'].includes(failure);
+}
+
+/** Undefined where it is not the API that speaks, which may pass. */
+function whoIn({ status, body }: Answer): { readonly named: string | undefined } | undefined {
+  const json = parseJson(body);
+  if (status !== 200 || !isRecord(json) || !isRecord(json['data'])) return undefined;
+  return { named: ownerIn(json['data']) };
+}
+
+function ownerIn(data: Readonly<Record<string, unknown>>): string | undefined {
+  const team = idIn(data['team_id']) ?? idIn(data['current_team_id']);
+  if (team !== undefined) return `team:${team}`;
+  const user = idIn(data['id']);
+  return user === undefined ? undefined : `user:${user}`;
+}
+
+/** A number, or its text, or a name made like one. An address is none of these: it could be somebody's. */
+function idIn(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value > 0 ? String(value) : undefined;
+  return typeof value === 'string' && /^(?!0+$)[A-Za-z0-9_-]{1,64}$/.test(value) ? value : undefined;
+}

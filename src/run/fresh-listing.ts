@@ -1,0 +1,158 @@
+import { kindOf, type Kind, type ListingFacts, type Sighting } from '../core/deletion/evidence.ts';
+import { ApiError, failureInWords } from '../core/errors.ts';
+import { isAnother } from '../core/deletion/reading.ts';
+import { latestOf, type Instant } from '../core/instant.ts';
+import type { CustomGptReader } from '../core/ports.ts';
+import { endsTheRun } from './api-faults.ts';
+import { InconsistentListing, listProject, repeatWhileInconsistent, type ListedRow } from './list-project.ts';
+import type { Passing } from './passing.ts';
+import type { Witnesses } from './witnesses.ts';
+
+/** What a listing that was taken after the last follow-up GET says. */
+export interface FreshListing {
+  sightingOf(passing: Passing): Sighting;
+  readonly control: { readonly request: string; readonly status: number; readonly at: number } | undefined;
+  /** One row that it shows; undefined: it shows none. */
+  readonly anyRow: string | undefined;
+  /** The project itself is missing or forbidden. */
+  readonly isProjectLost: boolean;
+}
+
+interface FreshListingParts {
+  readonly reader: CustomGptReader;
+  readonly witnesses: Witnesses;
+  readonly signal: AbortSignal;
+}
+
+interface Shown {
+  readonly createdAt: Instant | undefined;
+  readonly isMarkedDeleted?: boolean | undefined;
+}
+
+interface Read {
+  readonly shown: ReadonlyMap<string, readonly Shown[]>;
+  readonly kinds: ReadonlyMap<Kind, string>;
+  readonly listing: ListingFacts;
+}
+
+/**
+ * Lists the project once more, as far as the last of those that it must answer for, by the same rules as planning does.
+ * Throws ApiError `unauthorized` and `aborted`.
+ */
+export async function takeFreshListing(
+  parts: FreshListingParts,
+  projectId: number,
+  waiting: readonly Passing[],
+): Promise<FreshListing> {
+  try {
+    const read = await repeatWhileInconsistent(() => readListing(parts, projectId, waiting));
+    for (const [kind, sessionId] of read.kinds)
+      parts.witnesses.note(projectId, kind, { sessionId, at: read.listing.at });
+    return {
+      sightingOf: (passing) => sightingIn(read, passing, parts.witnesses),
+      control: {
+        request: `GET /api/v1/projects/${projectId}/conversations`,
+        status: 200,
+        at: read.listing.at,
+      },
+      anyRow: [...read.kinds.values()][0],
+      isProjectLost: false,
+    };
+  } catch (error) {
+    if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw error;
+    const said = error instanceof ApiError ? failureInWords(error) : (error as Error).message;
+    const isProjectLost =
+      error instanceof ApiError && (error.failure === 'not_found' || error.failure === 'forbidden');
+    const sighting: Sighting = { is: 'unreadable', said };
+    return { sightingOf: () => sighting, control: undefined, anyRow: undefined, isProjectLost };
+  }
+}
+
+async function readListing(
+  { reader, signal }: FreshListingParts,
+  projectId: number,
+  waiting: readonly Passing[],
+): Promise<Read> {
+  const wanted = new Map(waiting.map((one) => [one.about.sessionId, one]));
+  const shown = new Map<string, Shown[]>();
+  const kinds = new Map<Kind, string>();
+  // Who needs a witness has it read on until one is shown, or to the end.
+  const missing = new Set(
+    waiting
+      .filter(({ life }) => life.strongest !== 'accepted' || life.reading?.is === 'unlike')
+      .map(({ kind }) => kind),
+  );
+  const note = (row: ListedRow & { readonly kind: 'conversation' }): void => {
+    const passing = wanted.get(row.sessionId);
+    if (passing !== undefined) {
+      shown.set(row.sessionId, [...(shown.get(row.sessionId) ?? []), row]);
+      return;
+    }
+    if (row.isMarkedDeleted) return;
+    const kind = kindOf(row.createdBy);
+    if (!kinds.has(kind)) kinds.set(kind, row.sessionId);
+    missing.delete(kind);
+    missing.delete(undefined);
+  };
+  const reach = reachOver(waiting);
+  let read = await readAsFarAs(reader, { projectId, reach, signal, note });
+  if (missing.size > 0 && reach !== Infinity) {
+    // As far as it must answer for it shows none of the kind: those beyond may.
+    read = await readAsFarAs(reader, { projectId, reach: Infinity, signal, note });
+  }
+  return { shown, kinds, listing: read };
+}
+
+async function readAsFarAs(
+  reader: CustomGptReader,
+  {
+    projectId,
+    reach,
+    signal,
+    note,
+  }: {
+    readonly projectId: number;
+    readonly reach: number;
+    readonly signal: AbortSignal;
+    readonly note: (row: ListedRow & { readonly kind: 'conversation' }) => void;
+  },
+): Promise<ListingFacts> {
+  let ids = 0;
+  let total: number | undefined;
+  let at = 0;
+  for await (const page of listProject(reader, projectId, { reach, signal })) {
+    for (const row of page.rows) if (row.kind === 'conversation') note(row);
+    ids += page.rows.length;
+    total = page.total;
+    at = page.receivedAt;
+  }
+  return { at, ids, total };
+}
+
+function reachOver(waiting: readonly Passing[]): number {
+  let newest = -Infinity;
+  for (const { createdAt } of waiting)
+    newest = Math.max(newest, createdAt === undefined ? Infinity : latestOf(createdAt));
+  return newest + 1;
+}
+
+function sightingIn({ shown, kinds, listing }: Read, passing: Passing, witnesses: Witnesses): Sighting {
+  const { about, createdAt, bornBefore, kind, life } = passing;
+  const rows = (shown.get(about.sessionId) ?? []).filter(
+    // Marked as deleted, and gone by its own GET: the listing says the same.
+    (row) => !(row.isMarkedDeleted && life.reading?.is === 'absent'),
+  );
+  if (rows.some((row) => !isAnother(row.createdAt, { createdAt, bornBefore }))) return { is: 'shown' };
+  const witness =
+    witnessOf(kind, kinds) ?? witnesses.elsewhere(about.projectId, kind ?? 'unstated', listing.at);
+  return { is: 'not_shown', listing, witness, recreatedAt: rows[0]?.createdAt };
+}
+
+function witnessOf(kind: Kind | undefined, kinds: ReadonlyMap<Kind, string>): string | undefined {
+  // An intent by an earlier rule does not say which kind it was about.
+  if (kind === undefined) return [...kinds.values()][0];
+  const own = kinds.get(kind);
+  // Whose creator the API does not say is one of the two.
+  if (own !== undefined || kind !== 'unstated') return own;
+  return kinds.has('anonymous') && kinds.has('named') ? kinds.get('anonymous') : undefined;
+}

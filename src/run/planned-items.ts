@@ -1,0 +1,82 @@
+import type { PlanItem } from '../core/plan.ts';
+import type { PlanStore } from '../core/ports.ts';
+import type { DeletableItem } from './recheck.ts';
+
+/** Items from the end of a project's plan that are at hand when the next in line are in doubt. */
+const FROM_THE_END = 8;
+
+/** What is to be deleted in one project: in line, or from the other end while those in line are in doubt. */
+export class PlannedItems {
+  readonly #plans: PlanStore;
+  readonly #planId: string;
+  readonly #projectId: number;
+  readonly #inLine: AsyncIterator<PlanItem>;
+  readonly #peeked: DeletableItem[] = [];
+  readonly #takenFromEnd = new Set<number>();
+  #fromEnd: DeletableItem[] | undefined;
+  #lastOrdinal = 0;
+
+  constructor(plans: PlanStore, planId: string, projectId: number) {
+    this.#plans = plans;
+    this.#planId = planId;
+    this.#projectId = projectId;
+    this.#inLine = plans
+      .planItems(planId, { verdict: 'delete', projectId, order: 'for_applying' })
+      [Symbol.asyncIterator]();
+  }
+
+  /** The first ones, which stay in line. */
+  async peek(count: number): Promise<readonly DeletableItem[]> {
+    while (this.#peeked.length < count) {
+      const item = await this.#read();
+      if (item === undefined) break;
+      this.#peeked.push(item);
+    }
+    return this.#peeked;
+  }
+
+  async next(from: 'line' | 'end'): Promise<DeletableItem | undefined> {
+    const item = from === 'end' ? await this.#takeFromEnd() : undefined;
+    if (item !== undefined) return item;
+    const next = this.#peeked.shift() ?? (await this.#read());
+    if (next !== undefined) this.#lastOrdinal = next.ordinal;
+    return next;
+  }
+
+  /** Ends the reading of what is left. */
+  async close(): Promise<void> {
+    await this.#inLine.return?.();
+  }
+
+  async #read(): Promise<DeletableItem | undefined> {
+    for (;;) {
+      const { done, value } = await this.#inLine.next();
+      if (done === true) return undefined;
+      if (isDeletable(value) && !this.#takenFromEnd.has(value.ordinal)) return value;
+    }
+  }
+
+  async #takeFromEnd(): Promise<DeletableItem | undefined> {
+    this.#fromEnd ??= await this.#readEnd();
+    const isPeeked = (item: DeletableItem): boolean =>
+      this.#peeked.some(({ ordinal }) => ordinal === item.ordinal);
+    for (let item = this.#fromEnd.shift(); item !== undefined; item = this.#fromEnd.shift()) {
+      if (item.ordinal <= this.#lastOrdinal || isPeeked(item)) continue;
+      this.#takenFromEnd.add(item.ordinal);
+      return item;
+    }
+    return undefined;
+  }
+
+  async #readEnd(): Promise<DeletableItem[]> {
+    const items: DeletableItem[] = [];
+    const filter = { verdict: 'delete', projectId: this.#projectId, last: FROM_THE_END } as const;
+    for await (const item of this.#plans.planItems(this.#planId, filter))
+      if (isDeletable(item)) items.push(item);
+    return items;
+  }
+}
+
+function isDeletable(item: PlanItem): item is DeletableItem {
+  return item.verdict === 'delete' && item.sessionId !== null;
+}

@@ -1,0 +1,150 @@
+import { kindOf } from '../core/deletion/evidence.ts';
+import type { Existence } from '../core/ports.ts';
+import { notThere, type Gone, type There } from './calibrate.ts';
+import { passingOf, type DeletionContext } from './deletion.ts';
+import { takeFreshListing } from './fresh-listing.ts';
+import type { PlannedItems } from './planned-items.ts';
+import type { ProjectWork } from './project-work.ts';
+import type { DeletableItem } from './recheck.ts';
+
+/** Conversations that are asked for until one is there. */
+const MOST_ASKED = 3;
+
+/**
+ * Before the first DELETE in a project: an id that cannot exist must answer 404 with JSON, and a conversation that does exist
+ * 200. Where that cannot be shown, or too much of the plan is gone from sight, the project is barred.
+ */
+export async function prepareProject(
+  context: DeletionContext,
+  work: ProjectWork,
+  items: PlannedItems,
+): Promise<void> {
+  const candidates = await items.peek(MOST_ASKED);
+  const [first] = candidates;
+  if (first === undefined || context.bars.ofProject(work.projectId) !== undefined) return;
+  const missing = await missingBar(context, work);
+  if (missing !== undefined) {
+    await bar(context, work, missing);
+    return;
+  }
+  const gone = await context.slot(() => context.calibrator.gone(work.projectId, first.sessionId));
+  if (!gone.isKnown) {
+    await bar(
+      context,
+      work,
+      `not calibrated: an id that cannot exist answers ${gone.said}, not 404 with JSON`,
+    );
+    return;
+  }
+  const found = await findThere(context, work, { candidates, gone });
+  if ('reason' in found) {
+    await bar(context, work, found.reason);
+    return;
+  }
+  const how = { words: gone.words, wasAsked: gone.wasAsked, there: found };
+  work.calibration = await context.calibrator.calibrated(work.projectId, first.sessionId, how);
+}
+
+async function bar(context: DeletionContext, { projectId }: ProjectWork, reason: string): Promise<void> {
+  context.bars.project(projectId, { reason, cause: 'project' });
+  await context.calibrator.refused(projectId, reason);
+}
+
+/** A plan may be days old: what the listing of now no longer shows, though nobody here sent a DELETE for it. */
+async function missingBar(
+  { relisting, plans, plan }: DeletionContext,
+  work: ProjectWork,
+): Promise<string | undefined> {
+  if (relisting === undefined) return undefined;
+  let missing = 0;
+  for await (const item of plans.planItems(plan.planId, { verdict: 'delete', projectId: work.projectId })) {
+    if (item.sessionId !== null && relisting.look({ ...item, sessionId: item.sessionId }) === 'not_listed')
+      missing += 1;
+  }
+  work.vanished = missing;
+  const vanished = work.vanishedBar;
+  work.vanished = 0;
+  return vanished?.reason;
+}
+
+type FoundThere = There | { readonly reason: string };
+
+async function findThere(
+  context: DeletionContext,
+  work: ProjectWork,
+  {
+    candidates,
+    gone,
+  }: { readonly candidates: readonly DeletableItem[]; readonly gone: Gone & { isKnown: true } },
+): Promise<FoundThere> {
+  const absent: DeletableItem[] = [];
+  for (const item of candidates.slice(0, MOST_ASKED)) {
+    const answer = await ask(context, work.projectId, item.sessionId);
+    if (answer.state !== 'no_evidence') work.known.set(item.sessionId, answer);
+    if (answer.state === 'present') {
+      return { at: answer.receivedAt, how: 'messages', sessionId: item.sessionId };
+    }
+    if (answer.state === 'not_found' && answer.words.shape === gone.words.shape) {
+      absent.push(item);
+      continue;
+    }
+    if (answer.state === 'no_evidence' && answer.status === 403) {
+      forbidReading(context, work, item);
+      continue;
+    }
+    const how = notThere(answer, item.seen.name ?? null);
+    return { reason: `not calibrated: a conversation that was listed answers ${how}, not 200` };
+  }
+  if (absent.length === 0)
+    return { reason: 'not calibrated: the key may not read its conversations (HTTP 403)' };
+  return findListedThere(context, work, absent);
+}
+
+/** The first of the plan are gone. Whether that is so, or nothing is ever found here, another that is listed tells. */
+async function findListedThere(
+  context: DeletionContext,
+  work: ProjectWork,
+  absent: readonly DeletableItem[],
+): Promise<FoundThere> {
+  const { deleter: reader, witnesses, signals } = context;
+  const waiting = absent.map((item) => passingOf(context, item));
+  const listing = await context.slot(() =>
+    takeFreshListing({ reader, witnesses, signal: signals.stop }, work.projectId, waiting),
+  );
+  const sightings = waiting.map((one) => listing.sightingOf(one));
+  const unreadable = sightings.find((sighting) => sighting.is === 'unreadable');
+  if (unreadable !== undefined)
+    return { reason: `not calibrated: its listing could not be read: ${unreadable.said}` };
+  if (sightings.some(({ is }) => is === 'shown')) {
+    return {
+      reason: 'not calibrated: a conversation that is listed answers the same 404 as an id that cannot exist',
+    };
+  }
+  if (listing.anyRow === undefined)
+    return { reason: 'not calibrated: nothing planned is there any more, and nothing else is listed' };
+  const answer = await ask(context, work.projectId, listing.anyRow);
+  if (answer.state === 'present')
+    return { at: answer.receivedAt, how: 'messages', sessionId: listing.anyRow };
+  return {
+    reason: `not calibrated: a conversation that is listed answers ${notThere(answer, undefined)}, not 200`,
+  };
+}
+
+function ask(
+  { slot, deleter, signals }: DeletionContext,
+  projectId: number,
+  sessionId: string,
+): Promise<Existence> {
+  return slot(() => deleter.existence(projectId, sessionId, { purpose: 'calibrate', signal: signals.stop }));
+}
+
+function forbidReading(
+  { bars, warn }: DeletionContext,
+  { projectId }: ProjectWork,
+  item: DeletableItem,
+): void {
+  const kind = kindOf(item.seen.createdBy);
+  const words = kind === 'anonymous' ? 'anonymous conversations' : 'conversations of team members';
+  bars.kind(projectId, kind, { reason: `the key may not read ${words} in this project`, cause: 'right' });
+  warn(`the key may not read ${words} in project ${projectId} (HTTP 403): nothing of them is deleted`);
+}

@@ -1,0 +1,94 @@
+import type { Existence } from '../core/ports.ts';
+import type { Bar } from './bars.ts';
+import type { ProjectCalibration } from './calibrate.ts';
+import type { Passing } from './passing.ts';
+
+/** One project while a run deletes in it. */
+export class ProjectWork {
+  readonly projectId: number;
+  readonly planned: number;
+  /** Fresh listings need this many requests, as far as anybody can tell. */
+  listingCost: number;
+  calibration: ProjectCalibration | undefined;
+  /** Its own GETs that calibrating read, by session id. */
+  readonly known = new Map<string, Existence>();
+  /** A DELETE was followed by the calibrated 404: from then on they need not go alone. */
+  isProven = false;
+  /** Deletions begun and not yet in `waiting` or settled. */
+  open = 0;
+  /** What only a fresh listing can settle. */
+  waiting: Passing[] = [];
+  /** DELETEs since the last fresh listing. */
+  sentSinceListing = 0;
+  /** Planned, without a DELETE of ours, and no longer visible. */
+  vanished = 0;
+  /** Set while a DELETE that answered 404 has the project asked: the next one waits for it. */
+  asking: Promise<void> | undefined;
+  #inside = 0;
+  #closed: Promise<void> | undefined;
+  #onEmpty: (() => void) | undefined;
+
+  constructor(project: {
+    readonly projectId: number;
+    readonly planned: number;
+    readonly listingCost: number;
+  }) {
+    this.projectId = project.projectId;
+    this.planned = project.planned;
+    this.listingCost = project.listingCost;
+  }
+
+  /** Whether so much that was planned has gone from sight that the key, not somebody's work, may be the cause. */
+  get vanishedBar(): Bar | undefined {
+    const { vanished, planned } = this;
+    if (vanished <= 5 || vanished * 10 <= planned) return undefined;
+    return {
+      reason: `${vanished} of its ${planned} planned conversations are no longer visible to this key`,
+      cause: 'project',
+    };
+  }
+
+  /** Those among the waiting that were sent a DELETE; the others wait for the end in any case. */
+  get sent(): readonly Passing[] {
+    return this.waiting.filter(({ life }) => life.attempts > 0);
+  }
+
+  /** Those among them that no 404 was read of. */
+  get doubtful(): number {
+    return this.sent.filter(({ life }) => life.reading?.is !== 'absent').length;
+  }
+
+  /** Resolves when no fresh listing is being taken. */
+  async opened(): Promise<void> {
+    while (this.#closed !== undefined) await this.#closed;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed !== undefined;
+  }
+
+  /** Does the work, which no fresh listing may see half done. To be called while it is not closed. */
+  async inside<T>(work: () => Promise<T>): Promise<T> {
+    this.#inside += 1;
+    try {
+      return await work();
+    } finally {
+      this.#inside -= 1;
+      if (this.#inside === 0) this.#onEmpty?.();
+    }
+  }
+
+  /** Does the work while nobody is inside. One at a time: the project's own loop is the only one who calls it. */
+  async alone<T>(work: () => Promise<T>): Promise<T> {
+    let open: () => void = () => undefined;
+    this.#closed = new Promise((resolve) => (open = resolve));
+    try {
+      if (this.#inside > 0) await new Promise<void>((resolve) => (this.#onEmpty = resolve));
+      return await work();
+    } finally {
+      this.#onEmpty = undefined;
+      this.#closed = undefined;
+      open();
+    }
+  }
+}

@@ -1,0 +1,286 @@
+import pLimit from 'p-limit';
+import { EarlierAnswers } from '../core/deletion/earlier.ts';
+import { stronger } from '../core/deletion/evidence.ts';
+import { recordedAnswer, type Proof, type Sight } from '../core/deletion/facts.ts';
+import type { Settlement } from '../core/deletion/life.ts';
+import { readingOf } from '../core/deletion/reading.ts';
+import { parseInstant } from '../core/instant.ts';
+import type { OpenIntent } from '../core/open-intent.ts';
+import type { AuditLog, Chance, Clock, CustomGptReader, Fence, Log } from '../core/ports.ts';
+import { MAX_SKEW_MS } from './api-faults.ts';
+import { Calibrator, notThere, type Gone, type ProjectCalibration, type There } from './calibrate.ts';
+import { takeFreshListing, type FreshListing } from './fresh-listing.ts';
+import { absentEntry, advance, outcomeEntry, proofBy, type Passing } from './passing.ts';
+import { startPatience, type Patience } from './patience.ts';
+import { settle } from './settle.ts';
+import { Witnesses } from './witnesses.ts';
+
+/** A DELETE leaves this long after its intent at most: at a slow pace, or in a pause that the API asked for. */
+const MOST_HELD_UP_MS = 60 * 60 * 1000;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 5000;
+/** Conversations that are asked for at once. */
+const AT_ONCE = 4;
+
+export interface SettleOpenContext {
+  readonly runId: string;
+  readonly policy: { readonly name: string; readonly hash: string | null };
+  readonly fence: Fence;
+  readonly reader: CustomGptReader;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly warn: (sentence: string) => void;
+  readonly stop: AbortSignal;
+  readonly verifyTimeoutMs: number;
+}
+
+interface OfProject {
+  readonly projectId: number;
+  readonly intents: readonly OpenIntent[];
+  readonly passings: readonly Passing[];
+  /** Since when the lease is ours, epoch ms: no DELETE of these can have left later. */
+  readonly beganAt: number;
+}
+
+/**
+ * Settles what earlier runs left open, by looking alone and by the same table of outcomes as any other deletion.
+ */
+export async function settleOpen(context: SettleOpenContext, intents: readonly OpenIntent[]): Promise<void> {
+  const beganAt = context.clock.now();
+  const byProject = new Map<number, OpenIntent[]>();
+  for (const intent of intents) {
+    const own = byProject.get(intent.projectId) ?? [];
+    own.push(intent);
+    byProject.set(intent.projectId, own);
+  }
+  const earlier = new EarlierAnswers(await context.audit.undoneAnswers(), intents);
+  const shared = { calibrator: calibratorOf(context), witnesses: new Witnesses() };
+  for (const [projectId, own] of byProject) {
+    if (context.stop.aborted) break;
+    const passings = own.map((intent) => passingOf(context, earlier, intent));
+    await settleProject(context, shared, { projectId, intents: own, passings, beganAt });
+  }
+}
+
+interface Shared {
+  readonly calibrator: Calibrator;
+  readonly witnesses: Witnesses;
+}
+
+function calibratorOf({
+  reader,
+  chance,
+  audit,
+  fence,
+  warn,
+  stop,
+  runId,
+  policy,
+}: SettleOpenContext): Calibrator {
+  return new Calibrator({ reader, chance, audit, fence, warn, signal: stop, run: { runId, policy } });
+}
+
+async function settleProject(context: SettleOpenContext, shared: Shared, project: OfProject): Promise<void> {
+  const { projectId, passings } = project;
+  const { reader, stop, log } = context;
+  const listing = await takeFreshListing(
+    { reader, witnesses: shared.witnesses, signal: stop },
+    projectId,
+    passings,
+  );
+  if (listing.isProjectLost) {
+    await park(context, project);
+    return;
+  }
+  const calibration = await calibrate(context, shared, { project, listing });
+  if (typeof calibration === 'string') {
+    log.warn({ project_id: projectId, open: passings.length, problem: calibration }, 'still open');
+    await shared.calibrator.refused(projectId, `what earlier runs left open there stays so: ${calibration}`);
+    return;
+  }
+  await lookAtAll(context, project, calibration);
+  const { audit, fence, clock, verifyTimeoutMs, warn, runId } = context;
+  const parkedBefore = new Set(passings.filter((_, index) => project.intents[index]?.isParked === true));
+  const waiting = passings.map((passing, index) => {
+    passing.patience = patienceFor(context, project, index);
+    return passing;
+  });
+  await settle(
+    {
+      ...{
+        runId,
+        reader,
+        audit,
+        fence,
+        clock,
+        witnesses: shared.witnesses,
+        calibration,
+        verifyTimeoutMs,
+        warn,
+      },
+      signal: stop,
+      entryOf: (passing: Passing, settlement: Settlement, proof: Proof) => {
+        const entry = outcomeEntry(passing, settlement, proof);
+        if (!isThere(passing, settlement, proof)) return entry;
+        if (parkedBefore.has(passing)) return null;
+        return { ...entry, facts: { ...entry.facts, parked: true } };
+      },
+      onSettled: (passing: Passing, settlement: Settlement) => {
+        log.info(
+          { project_id: projectId, session_id: passing.about.sessionId, outcome: settlement.outcome },
+          'settled',
+        );
+      },
+      onProjectLost: () => undefined,
+    },
+    projectId,
+    { waiting, patient: true },
+  );
+}
+
+/** Its DELETE was in vain, by all that can be seen: it is decided anew, and that is said once. */
+function isThere({ life }: Passing, { outcome }: Settlement, { sighting }: Proof): boolean {
+  return outcome === 'unverified' && life.reading?.is === 'there' && sighting?.is === 'shown';
+}
+
+/** Nobody can tell any more: it is said once, and asked again in each run. */
+async function park({ audit, fence, log }: SettleOpenContext, project: OfProject): Promise<void> {
+  const { projectId, passings, intents } = project;
+  const fresh = passings.filter((_, index) => intents[index]?.isParked === false);
+  log.warn({ project_id: projectId, open: passings.length }, 'still open: the project is no longer visible');
+  const reason = 'its project is no longer visible to this key';
+  const entries = fresh.map((passing) => {
+    const entry = outcomeEntry(passing, { outcome: 'unverified', reason }, proofBy(undefined));
+    return { ...entry, facts: { ...entry.facts, parked: true } };
+  });
+  if (entries.length > 0) await audit.append(entries, fence);
+}
+
+async function calibrate(
+  context: SettleOpenContext,
+  { calibrator }: Shared,
+  { project, listing }: { readonly project: OfProject; readonly listing: FreshListing },
+): Promise<ProjectCalibration | string> {
+  const { projectId, passings } = project;
+  const like = passings[0]?.about.sessionId ?? '';
+  const gone = await calibrator.gone(projectId, like);
+  if (!gone.isKnown) return `an id that cannot exist answers ${gone.said}, not 404 with JSON`;
+  const there = await findThere(context, gone, { project, listing });
+  if (typeof there === 'string') return there;
+  return calibrator.calibrated(projectId, like, { words: gone.words, wasAsked: gone.wasAsked, there });
+}
+
+/** A row that the listing shows must answer 200; where it shows none any more, an intent on record had seen its own. */
+async function findThere(
+  { reader, stop }: SettleOpenContext,
+  gone: Gone & { readonly isKnown: true },
+  { project, listing }: { readonly project: OfProject; readonly listing: FreshListing },
+): Promise<There | string> {
+  const { projectId, passings, intents } = project;
+  const shown = passings.find((passing) => listing.sightingOf(passing).is === 'shown');
+  const sessionId = listing.anyRow ?? shown?.about.sessionId;
+  if (listing.control === undefined) return 'its listing could not be read';
+  if (sessionId === undefined) {
+    const seenAt = Math.max(...intents.map((intent) => parseInstant(intent.seenAt) ?? 0));
+    if (seenAt <= 0) return 'nothing is listed there any more, and nothing on record was seen';
+    return { at: seenAt, how: 'recorded', sessionId: undefined };
+  }
+  const answer = await reader.existence(projectId, sessionId, { purpose: 'calibrate', signal: stop });
+  if (answer.state === 'present') return { at: answer.receivedAt, how: 'messages', sessionId };
+  const isAlike = answer.state === 'not_found' && answer.words.shape === gone.words.shape;
+  const how = isAlike ? 'the same 404 as an id that cannot exist' : notThere(answer, undefined);
+  return `a conversation that is listed answers ${how}`;
+}
+
+/** Each one's own GET, for as long as its run would have asked. What was recorded as absent need not be asked again. */
+async function lookAtAll(
+  context: SettleOpenContext,
+  project: OfProject,
+  calibration: ProjectCalibration,
+): Promise<void> {
+  const several = pLimit(AT_ONCE);
+  await Promise.all(
+    project.passings.map((passing, index) =>
+      several(() =>
+        passing.life.reading?.is === 'absent'
+          ? undefined
+          : look(context, { project, passing, index, calibration }),
+      ),
+    ),
+  );
+}
+
+async function look(
+  context: SettleOpenContext,
+  of: {
+    readonly project: OfProject;
+    readonly passing: Passing;
+    readonly index: number;
+    readonly calibration: ProjectCalibration;
+  },
+): Promise<void> {
+  const { project, passing, index, calibration } = of;
+  const { reader, clock, stop: signal, audit, fence } = context;
+  const { projectId, sessionId } = passing.about;
+  const patience = patienceFor(context, project, index);
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    const answer = await reader.existence(projectId, sessionId, { purpose: 'verify', signal });
+    await calibration.compareAnew(answer);
+    const reading = readingOf(answer, passing, calibration);
+    const isTimeUp = patience.isUp();
+    advance(passing, { saw: 'reading', reading, waitedMs: 0, isTimeUp });
+    if (reading.is === 'absent') await audit.append([absentEntry(passing, reading, calibration.seq)], fence);
+    if (reading.is === 'absent' || isTimeUp) return;
+    await clock.sleep(pauseMs, signal);
+  }
+}
+
+/** All that are settled together wait out the verify time-out together, counted from when the DELETE can have left. */
+function patienceFor(context: SettleOpenContext, { intents, beganAt }: OfProject, index: number): Patience {
+  const intent = intents[index];
+  const leftAt = intent === undefined ? beganAt : leftBy(intent, beganAt);
+  return startPatience(context, context.verifyTimeoutMs, Math.max(0, context.clock.now() - leftAt));
+}
+
+/** The latest instant at which the DELETE can have left: we hold the lease since `beganAt`, and whoever lost it sends none. */
+function leftBy({ requestedAt, isRequestKnown }: OpenIntent, beganAt: number): number {
+  const at = parseInstant(requestedAt) ?? 0;
+  return isRequestKnown ? at : Math.min(beganAt, at + MOST_HELD_UP_MS);
+}
+
+function passingOf({ runId }: SettleOpenContext, earlier: EarlierAnswers, intent: OpenIntent): Passing {
+  const { projectId, sessionId, createdAt, absent, answered } = intent;
+  const requestedAt = parseInstant(intent.requestedAt);
+  const sight = sightOf(intent);
+  return {
+    about: { projectId, sessionId, rule: intent.rule },
+    createdAt,
+    // Nothing as young as its intent is ever meant: `min_age` is an hour at least.
+    bornBefore: createdAt === undefined && requestedAt !== undefined ? requestedAt - MAX_SKEW_MS : undefined,
+    kind: intent.kind,
+    name: undefined,
+    run: { runId: intent.runId, policy: { name: intent.policy, hash: intent.policyHash } },
+    common: { settled_by: runId },
+    life: {
+      strongest: stronger(answered, earlier.of(intent)),
+      attempts: intent.attempts,
+      last: recordedAnswer(answered, intent.deleteStatus),
+      wasThere: intent.seenBy === 'messages',
+      reading:
+        absent === undefined
+          ? undefined
+          : { is: 'absent', status: absent.status, at: absent.at, recreatedAt: absent.recreatedAt },
+    },
+    sent: { attempts: intent.attempts, requestedAt, sight },
+    patience: undefined,
+    onKnown: undefined,
+    hasFailedBefore: true,
+  };
+}
+
+function sightOf({ seenAt, seenBy }: OpenIntent): Sight | undefined {
+  const at = parseInstant(seenAt);
+  return at === undefined ? undefined : { at, how: seenBy === 'messages' ? 'messages' : 'listing' };
+}

@@ -1,0 +1,95 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../src/core/ports.ts';
+import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { DONE, facts, header, item, manualClock, RUN } from './store-samples.ts';
+
+/* A state that was written before states belonged to an account, and is opened by today's program. */
+
+const clock = manualClock();
+let stateDir: string;
+let store: Store;
+
+beforeEach(async () => {
+  stateDir = mkdtempSync(join(tmpdir(), 'old-state-'));
+  store = await openSqliteStore({ stateDir, clock });
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(stateDir, { recursive: true });
+});
+
+/** The file as the version before had it. */
+async function reopenAsOld(): Promise<void> {
+  await store.close();
+  const database = new Database(join(stateDir, 'retention.db'));
+  database.exec(`
+    DROP TABLE account_bindings;
+    DROP INDEX audit_account_events;
+    ALTER TABLE plans DROP COLUMN account;
+    CREATE TABLE before (
+      policy TEXT NOT NULL, project_id INTEGER NOT NULL, session_id TEXT NOT NULL, run_id TEXT NOT NULL,
+      seq INTEGER NOT NULL, PRIMARY KEY (policy, project_id, session_id)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO before SELECT policy, project_id, session_id, run_id, seq FROM open_intents;
+    DROP TABLE open_intents;
+    ALTER TABLE before RENAME TO open_intents;
+    DELETE FROM migrations WHERE name = 'accounts';
+    UPDATE runs SET requests = '{"list":3,"messages":0,"delete":1,"verify":1,"control":1,"other":0}';
+  `);
+  database.close();
+  store = await openSqliteStore({ stateDir, clock });
+}
+
+describe('an old state', () => {
+  it('keeps its open deletions, which go with the account that it is bound to', async () => {
+    await store.audit.append([facts('deletion.intended'), facts('deletion.unverified')]);
+    await reopenAsOld();
+    expect(await store.accountBindings()).toEqual([]);
+    expect(await store.audit.openIntents()).toMatchObject([{ runId: 'run-1', account: undefined }]);
+    const account = { origin: 'https://app.customgpt.ai', owner: 'team:7' };
+    await store.bindAccount({ account, kind: 'bound' }, { known: 0, by: null, reason: 'first use' });
+    expect(await store.audit.openIntentCount('support-chats', 'run-now')).toBe(1);
+    await store.audit.append([facts('deletion.verified')]);
+    expect(await store.audit.openIntents()).toEqual([]);
+  });
+
+  it('keeps its plans, each with the fingerprint that it had', async () => {
+    const writer = await store.createPlan(header('plan-1', { account: undefined }));
+    await writer.add([item(1)]);
+    const { fingerprint } = await writer.finish(DONE);
+    await reopenAsOld();
+    expect(await store.plan('plan-1')).toMatchObject({ account: undefined, fingerprint });
+    expect(await store.planFingerprint('plan-1')).toBe(fingerprint);
+  });
+
+  it('counts the requests of its runs by today’s purposes', async () => {
+    await store.startRun(RUN);
+    await reopenAsOld();
+    const requests = { list: 3, messages: 0, delete: 1, verify: 1, control: 1, account: 0 };
+    expect(await store.run('run-1')).toEqual({ ...RUN, requests });
+  });
+});
+
+describe('the account of a plan', () => {
+  const planned = async (account: string | undefined): Promise<string> => {
+    const writer = await store.createPlan(header(`plan-${account ?? ''}`, { account }));
+    await writer.finish(DONE);
+    return `plan-${account ?? ''}`;
+  };
+
+  it('is covered by its fingerprint', async () => {
+    const planId = await planned('https://app.customgpt.ai team:7');
+    const before = await store.plan(planId);
+    expect(before?.account).toBe('https://app.customgpt.ai team:7');
+    for (const account of ["'https://app.customgpt.ai team:8'", 'NULL']) {
+      const database = new Database(join(stateDir, 'retention.db'));
+      database.exec(`UPDATE plans SET account = ${account}`);
+      database.close();
+      expect(await store.planFingerprint(planId)).not.toBe(before?.fingerprint);
+    }
+  });
+});

@@ -1,0 +1,230 @@
+// What the key may do, whose account it is, and what changes between a plan and its deletions.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Account } from './account.js';
+import type { Rule } from './behave.js';
+import { play, policy } from './scene.js';
+import { KEY, accountOf, old, oneProject, visitors, young } from './seeds.js';
+import { StandIn } from './stand-in.js';
+
+const oldVisitors = (count: number): ReturnType<typeof old> =>
+  old(count, { called: 'old-visitor', by: null });
+
+describe.concurrent('rights by kind', () => {
+  it.each([403, 404] as const)(
+    'visitors must not be deleted (%s): the others go in the same run',
+    async (forbidden) => {
+      const account = accountOf([...oldVisitors(5), ...old(6), ...young(3), ...visitors(2)]);
+      account.rights.delete.delete('anonymous');
+      await play({ account, behave: { forbidden } }, async (scene) => {
+        const run = await scene.run({ env: { RETENTION_VERIFY_TIMEOUT: '1s' } });
+        expect(run.exit).toBe(3);
+        expect(run.runs[0]?.counts).toMatchObject({ verified: 6, already_gone: 0 });
+        expect(run.runs[0]?.counts['failed']).toBeGreaterThan(0);
+        if (forbidden === 403) expect(run.said).toMatch(/anonymous/i);
+      });
+    },
+  );
+
+  it.each([
+    ['all of a kind', { hidden: 30, seen: 30, really: 0 }],
+    ['four of a kind', { hidden: 4, seen: 10, really: 0 }],
+    ['a kind of which the owner has deleted some', { hidden: 40, seen: 12, really: 15 }],
+  ])('the right to read is narrowed between plan and apply: %s', async (_name, { hidden, seen, really }) => {
+    const account = accountOf([...oldVisitors(hidden), ...old(seen), ...young(3), ...visitors(2)]);
+    await play({ account }, async (scene) => {
+      const plan = await scene.plan();
+      account.rights.read.delete('anonymous');
+      for (let i = 0; i < really; i++) account.remove(account.named(`old-visitor-${String(i)}`), 'owner');
+      const run = await scene.apply(plan);
+      expect(run.exit).toBe(3);
+      expect(run.runs[0]?.counts).toMatchObject({ already_gone: 0 });
+    });
+  });
+
+  it('the right to read is withdrawn in mid-run, after a DELETE that was cut off', async () => {
+    const account = accountOf([...oldVisitors(4), ...old(2), ...young(3), ...visitors(2)]);
+    const rules: Rule[] = [{ on: 'delete', where: { kind: 'anonymous' }, answer: 'cut' }];
+    const turns = [{ after_deletes: 1, forbid_read: 'anonymous' as const }];
+    await play({ account, behave: { rules, turns } }, async (scene) => {
+      const run = await scene.run({ env: { RETENTION_VERIFY_TIMEOUT: '1s' } });
+      expect(run.exit).toBe(3);
+      const later = await scene.run({ env: { RETENTION_VERIFY_TIMEOUT: '1s' } });
+      expect(later.runs[0]?.counts).toMatchObject({ already_gone: 0 });
+    });
+  });
+
+  it('a project answers 403: it is left and reported, the others go', async () => {
+    const account = accountOf([...old(3), ...young(2)], [...old(3, { called: 'old-b' }), ...young(2)]);
+    const rules: Rule[] = [
+      { on: ['list', 'messages', 'delete', 'project'], where: { project: 101 }, answer: { status: 403 } },
+    ];
+    await play({ account, behave: { rules } }, async (scene) => {
+      const run = await scene.run();
+      expect(run.exit).toBe(3);
+      expect(run.runs[0]?.counts).toMatchObject({ verified: 3, already_gone: 0 });
+      expect(run.said).toContain('101');
+    });
+  });
+
+  it('the key no longer sees a project that was planned: nothing of it is called gone', async () => {
+    const account = accountOf([...old(3), ...young(2)], [...old(8, { called: 'old-b' }), ...young(2)]);
+    await play({ account }, async (scene) => {
+      const plan = await scene.plan();
+      account.unseen.add(202);
+      const run = await scene.apply(plan);
+      expect(run.exit).toBe(3);
+      expect(run.runs[0]?.counts).toMatchObject({ already_gone: 0, verified: 3 });
+    });
+  });
+
+  it('the key is refused from the start: exit 8', async () => {
+    const account = oneProject();
+    account.keyRevoked = true;
+    await play({ account }, async (scene) => {
+      expect((await scene.run()).exit).toBe(8);
+      expect(scene.server.deletes()).toEqual([]);
+    });
+  });
+});
+
+describe.concurrent('whose state it is', () => {
+  const twin = (): Account => {
+    const account = new Account('cgpt-second-9Zt4Wb', { id: 99, team_id: 500 });
+    account.addProject(101, 'Support', [...old(4), ...young(3), ...visitors(2)]);
+    return account;
+  };
+
+  it('another account on the same host: exit 2, and only /user is asked', async () => {
+    const other = twin();
+    await play({ account: oneProject(), others: [other] }, async (scene) => {
+      const plan = await scene.plan();
+      const env = { CUSTOMGPT_API_KEY: other.key };
+      const before = scene.server.journal.length;
+      expect((await scene.run({ env })).exit).toBe(2);
+      expect((await scene.apply(plan, { env })).exit).not.toBe(0);
+      const asked = scene.server.journal.slice(before).map((noted) => noted.route);
+      expect([...new Set(asked)]).toEqual(['user']);
+      expect(other.live()).toHaveLength(9);
+    });
+  });
+
+  it('the same account on another host: exit 2, and no DELETE there', async () => {
+    const account = oneProject();
+    const elsewhere = new StandIn([account], {});
+    await elsewhere.listen();
+    await play({ account }, async (scene) => {
+      await scene.plan();
+      expect((await scene.run({ server: elsewhere })).exit).toBe(2);
+      expect(elsewhere.deletes()).toEqual([]);
+    });
+    await elsewhere.close();
+  });
+
+  it('an intent left open on one account is not settled by another', async () => {
+    const other = twin();
+    const rules: Rule[] = [{ on: 'delete', answer: 'cut' }];
+    await play({ account: oneProject(), others: [other], behave: { rules } }, async (scene) => {
+      await scene.run({ env: { RETENTION_VERIFY_TIMEOUT: '1s' } });
+      other.removeProject(101);
+      scene.server.change({});
+      expect((await scene.run({ env: { CUSTOMGPT_API_KEY: other.key } })).exit).toBe(2);
+    });
+  });
+
+  it('a plan of one account is not applied on another: exit 5', async () => {
+    const other = twin();
+    await play({ account: oneProject(), others: [other] }, async (scene) => {
+      const file = join(scene.folder, 'plan.json');
+      await scene.command(['plan', scene.policies, '--out', file]);
+      const extra = { env: { CUSTOMGPT_API_KEY: other.key }, state: join(scene.folder, 'second') };
+      expect((await scene.run(extra)).exit).toBe(0);
+      const before = scene.server.deletes().length;
+      expect((await scene.apply(file, extra)).exit).toBe(5);
+      expect(scene.server.deletes()).toHaveLength(before);
+    });
+  });
+
+  it('a new key of the same team is welcome', async () => {
+    await play({ account: oneProject() }, async (scene) => {
+      await scene.plan();
+      scene.account.key = 'cgpt-renewed-1Lm8Xd';
+      const run = await scene.run();
+      expect(run.exit).toBe(0);
+      expect(run.runs[0]?.counts).toMatchObject({ verified: 4 });
+    });
+  });
+
+  it('/user was answered once and is not now: no DELETE, exit 10', async () => {
+    await play({ account: oneProject() }, async (scene) => {
+      await scene.plan();
+      scene.server.change({ rules: [{ on: 'user', answer: { status: 500 } }] });
+      expect((await scene.run()).exit).toBe(10);
+      expect(scene.server.deletes()).toEqual([]);
+    });
+  });
+
+  it('/user was never answered: bound to the key', async () => {
+    const other = twin();
+    const rules: Rule[] = [{ on: 'user', answer: { status: 404 } }];
+    await play({ account: oneProject(), others: [other], behave: { rules } }, async (scene) => {
+      expect((await scene.run()).exit).toBe(0);
+      expect((await scene.run({ env: { CUSTOMGPT_API_KEY: other.key } })).exit).toBe(2);
+      expect(other.live()).toHaveLength(9);
+    });
+  });
+});
+
+describe.concurrent('projects that were kept out', () => {
+  it('an excluded project is renamed: exit 4 for as long as it takes, until it is released', async () => {
+    const account = new Account(KEY);
+    account.addProject(101, 'Support', [...old(3), ...young(2)]);
+    const legal = account.addProject(202, 'Legal archive', [
+      ...old(2, { called: 'old-legal', protect: true }),
+      ...young(2),
+    ]);
+    const exclude = "['Legal*']";
+    await play({ account, files: { 'p.yaml': policy({ exclude }) } }, async (scene) => {
+      expect((await scene.run()).exit).toBe(0);
+      legal.name = 'Cases of 2026';
+      expect((await scene.run()).exit).toBe(4);
+      expect((await scene.run()).exit).toBe(4);
+      for (const one of legal.conversations) one.protect = one.name?.startsWith('young') === true;
+      const released = policy({ exclude }).replace('exclude:', 'released: [202], exclude:');
+      scene.write({ 'p.yaml': released });
+      expect((await scene.run()).exit).toBe(0);
+      expect(scene.due()).toEqual([]);
+    });
+  });
+
+  it('an id that never matched stops the policy, unless it is allowed to', async () => {
+    const account = accountOf([...old(3), ...young(2)]);
+    await play({ account, files: { 'p.yaml': policy({ exclude: '[999]' }) } }, async (scene) => {
+      const plan = await scene.command(['plan', scene.policies]);
+      expect(plan.exit).toBe(0);
+      expect(plan.said).toContain('999');
+      expect((await scene.run()).exit).toBe(4);
+      expect(scene.server.deletes()).toEqual([]);
+      scene.write({ 'p.yaml': policy({ exclude: '[999], allow_unmatched: [999]' }) });
+      expect((await scene.run()).exit).toBe(0);
+    });
+  });
+});
+
+it('the key file is replaced while a run is at work: it is read again after the 401', async () => {
+  await play({ account: oneProject(4) }, async (scene) => {
+    const file = join(scene.folder, 'key');
+    writeFileSync(file, scene.account.key);
+    scene.server.seen = (noted) => {
+      if (noted.method !== 'DELETE' || scene.account.key !== KEY) return;
+      scene.account.key = 'cgpt-rotated-5Vn3Ke';
+      writeFileSync(file, scene.account.key);
+    };
+    const run = await scene.command(['run', scene.policies, '--json'], {
+      env: { CUSTOMGPT_API_KEY: undefined, CUSTOMGPT_API_KEY_FILE: file },
+    });
+    expect(run.exit).toBe(0);
+    expect(run.runs[0]?.counts).toMatchObject({ verified: 4 });
+  });
+});

@@ -1,0 +1,212 @@
+// One scene: a stand-in, a folder of policies, a state, some commands, and the referee at the end.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
+import { type Account, type Conversation, kindOf } from './account.js';
+import type { Behave } from './behave.js';
+import { type Entry, entriesOf } from './chain.js';
+import { type Result, command } from './command.js';
+import { intentIsDurable } from './intents.js';
+import { type Played, judge } from './referee.js';
+import { StandIn } from './stand-in.js';
+
+export interface Setting {
+  account: Account;
+  /** More accounts on the same server, each with its own key. */
+  others?: Account[];
+  files?: Record<string, string>;
+  behave?: Behave;
+  env?: Record<string, string>;
+  /** No conversation at all may be claimed or lost wrongly; this only widens what a claim may rest on. */
+  leave?: 'wire';
+}
+
+export interface Extra {
+  /** What is undefined here is not set at all. */
+  env?: Record<string, string | undefined>;
+  started?: (child: ChildProcess) => void;
+  stdout?: number;
+  state?: string;
+  server?: StandIn;
+}
+
+export class Scene {
+  readonly folder = mkdtempSync(join(tmpdir(), 'outside-'));
+  readonly policies = join(this.folder, 'policies');
+  readonly state = join(this.folder, 'state');
+  readonly account: Account;
+  readonly server: StandIn;
+  readonly played: Played[] = [];
+  private readonly states = new Set([this.state]);
+  private readonly setting: Setting;
+  private exported?: { after: number; entries: Entry[] };
+
+  constructor(setting: Setting) {
+    this.setting = setting;
+    this.account = setting.account;
+    this.server = new StandIn([setting.account, ...(setting.others ?? [])], setting.behave ?? {});
+    this.server.watch = (_project, session) =>
+      [...this.states].some((state) => intentIsDurable(state, session));
+    this.write(setting.files ?? { 'p.yaml': policy() });
+  }
+
+  write(files: Record<string, string>): void {
+    rmSync(this.policies, { recursive: true, force: true });
+    mkdirSync(this.policies, { recursive: true });
+    for (const [name, text] of Object.entries(files)) {
+      const file = join(this.policies, name);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    }
+  }
+
+  async command(args: string[], extra: Extra = {}): Promise<Result> {
+    const state = extra.state ?? this.state;
+    this.states.add(state);
+    const result = await command({
+      args,
+      cwd: this.folder,
+      env: {
+        CUSTOMGPT_BASE_URL: (extra.server ?? this.server).origin,
+        CUSTOMGPT_API_KEY: this.account.key,
+        RETENTION_REQUESTS_PER_MINUTE: 'unlimited',
+        RETENTION_STATE_DIR: state,
+        RETENTION_VERIFY_TIMEOUT: '4s',
+        ...this.setting.env,
+        ...extra.env,
+      },
+      ...(extra.started === undefined ? {} : { started: extra.started }),
+      ...(extra.stdout === undefined ? {} : { stdout: extra.stdout }),
+    });
+    this.played.push({ result, remaining: this.due().map((one) => one.name ?? '') });
+    return result;
+  }
+
+  run(extra: Extra = {}): Promise<Result> {
+    return this.command(['run', this.policies, '--json'], extra);
+  }
+
+  /** Runs once the lease of a run that was killed has ended. */
+  async runAfterKill(): Promise<Result> {
+    for (let tries = 1; ; tries++) {
+      const result = await this.run();
+      if (result.exit !== 7 || tries === 20) return result;
+      await new Promise((over) => setTimeout(over, 700));
+    }
+  }
+
+  /** Plans, and gives the one plan's id. */
+  async plan(extra: Extra = {}): Promise<string> {
+    const result = await this.command(['plan', this.policies, '--json'], extra);
+    const id = result.plans[0]?.plan_id;
+    if (id === undefined) throw new Error(`no plan\n${result.said}`);
+    return id;
+  }
+
+  apply(plan: string, extra: Extra = {}): Promise<Result> {
+    return this.command(['apply', plan, '--json'], extra);
+  }
+
+  /** The exported log; read once as long as no further command was played. */
+  async audit(): Promise<Entry[]> {
+    if (this.exported?.after === this.played.length) return this.exported.entries;
+    const result = await command({
+      args: ['audit', 'export', '--state-dir', this.state],
+      cwd: this.folder,
+      env: { LOG_LEVEL: 'error' },
+    });
+    const entries = entriesOf(result.stdout);
+    this.exported = { after: this.played.length, entries };
+    return entries;
+  }
+
+  /** The events of one conversation's outcome, in order, or of all of them. */
+  async events(name?: string): Promise<string[]> {
+    const sessions = this.account.all().filter((one) => name === undefined || one.name === name);
+    const wanted = new Set(sessions.map((one) => one.session));
+    const entries = await this.audit();
+    return entries
+      .filter((entry) => name === undefined || wanted.has(entry.session_id ?? ''))
+      .map(({ event }) => event);
+  }
+
+  /** By a convention of these scenes, what is named old… is due by every policy in them. */
+  due(): Conversation[] {
+    return this.account
+      .live()
+      .filter((one) => one.name?.startsWith('old') === true && !one.protect)
+      .filter((one) => this.account.rights.read.has(kindOf(one)) && !this.account.unseen.has(one.project));
+  }
+
+  async faults(): Promise<string[]> {
+    if (this.server.journal.length === 0) return [];
+    return judge({
+      account: this.account,
+      server: this.server,
+      played: this.played,
+      entries: await this.audit(),
+      listStaleMs: this.setting.behave?.stale?.list_ms ?? 0,
+      ...(this.setting.leave === undefined ? {} : { leave: this.setting.leave }),
+    });
+  }
+
+  transcript(): string {
+    const wire = this.server.journal.map(
+      (noted) => `${noted.method} ${noted.path}${noted.query} ${noted.status}`,
+    );
+    return this.played
+      .map(
+        ({ result }) =>
+          `$ ${result.args.join(' ')} → ${result.exit ?? 'signal'}\n${result.said.slice(-3000)}`,
+      )
+      .concat(wire.slice(-40).join('\n'))
+      .join('\n');
+  }
+}
+
+/** Plays a scene, and has the referee judge it when its own expectations held. */
+export async function play(setting: Setting, act: (scene: Scene) => Promise<void>): Promise<void> {
+  const scene = new Scene(setting);
+  await scene.server.listen();
+  try {
+    await act(scene);
+    const faults = await scene.faults();
+    if (faults.length > 0) throw new Error(`The referee: ${faults.join('; ')}`);
+  } catch (error) {
+    if (error instanceof Error) error.message += `\n${scene.transcript()}`;
+    throw error;
+  } finally {
+    await scene.server.close();
+    rmSync(scene.folder, { recursive: true, force: true });
+  }
+}
+
+export interface PolicyText {
+  name?: string;
+  rules?: string;
+  include?: string;
+  exclude?: string;
+  mode?: 'enforce' | 'dry-run';
+  limits?: string;
+  concurrency?: number;
+}
+
+/** A policy that deletes everything older than 90 days, without a limit in its way, unless said otherwise. */
+export function policy(text: PolicyText = {}): string {
+  const projects = [
+    `include: ${text.include ?? "['*']"}`,
+    ...(text.exclude === undefined ? [] : [`exclude: ${text.exclude}`]),
+  ];
+  return [
+    'version: 1',
+    `name: ${text.name ?? 'p'}`,
+    `mode: ${text.mode ?? 'enforce'}`,
+    `projects: { ${projects.join(', ')} }`,
+    'rules:',
+    text.rules ?? '  - { name: aged, match: { older_than: 90d }, action: delete }',
+    `limits: { ${text.limits ?? 'max_percent: 100'} }`,
+    `concurrency: ${text.concurrency ?? 4}`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,513 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { RetentionError } from '../../src/core/errors.ts';
+import type { PlanSummary } from '../../src/core/plan.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import type { CustomGptDeleter } from '../../src/core/ports.ts';
+import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
+import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
+import { makePlan } from '../../src/run/make-plan.ts';
+import { runPolicy } from '../../src/run/run-policy.ts';
+import { accountOf, addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
+import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
+
+/* What may be claimed of a deletion: nothing that would look the same if it were not so. */
+
+let world: TestWorld;
+afterEach(async () => {
+  await world.assertSound();
+  await world.close();
+});
+
+const deletes = (): number => world.sandbox.journal.count({ method: 'DELETE' });
+
+async function entriesOf(event: string) {
+  return (await world.entries()).filter((entry) => entry.event === event);
+}
+
+async function plan(policy: Policy): Promise<PlanSummary> {
+  const { deps } = world;
+  const parts = { ...deps, reader: deps.openApi().reader, plans: deps.store, audit: deps.store.audit };
+  return makePlan(parts, { policy, account: await accountOf(world), others: [], holds: [], withKept: false });
+}
+
+function apply(summary: PlanSummary, policy: Policy): Promise<RunResult> {
+  return applyStoredPlan(world.deps, { plan: summary, policy, override: undefined, signals: GO_ON });
+}
+
+/** A run whose client is changed. */
+function runWith(policy: Policy, change: (deleter: CustomGptDeleter) => Partial<CustomGptDeleter>) {
+  const openApi: RunDeps['openApi'] = () => {
+    const { reader, deleter } = world.deps.openApi();
+    return { reader, deleter: { ...deleter, ...change(deleter) } };
+  };
+  return runPolicy({ ...world.deps, openApi }, { policy, trigger: 'manual', signals: GO_ON });
+}
+
+/** Does this as soon as a DELETE has been answered, before anybody looks. */
+function afterEachDelete(act: (projectId: number, sessionId: string) => void) {
+  return ({ deleteConversation }: CustomGptDeleter): Partial<CustomGptDeleter> => ({
+    deleteConversation: async (projectId, id, options) => {
+      const answer = await deleteConversation(projectId, id, options);
+      act(projectId, id);
+      return answer;
+    },
+  });
+}
+
+/** `team` and `visitors` of each: expired ones and, behind them, as many that are young. */
+function addMixedProject(id: number, each: number): { readonly team: string[]; readonly visitors: string[] } {
+  const { accounts } = world.sandbox;
+  accounts.addProject({ id, name: `project-${id}` });
+  const old = { team: [] as string[], visitors: [] as string[] };
+  for (let index = 0; index < 4 * each; index += 1) {
+    const isTeam = index % 2 === 0;
+    const isOld = index < 2 * each;
+    const session = sessionId(`${isOld ? 'old' : 'young'}-${id}`, index);
+    accounts.addConversation(id, {
+      sessionId: session,
+      name: `secret name ${index}`,
+      createdBy: isTeam ? 9_001 : null,
+      createdAt: NOW - (isOld ? 400 : 10) * DAY + index * 60_000,
+    });
+    if (isOld) old[isTeam ? 'team' : 'visitors'].push(session);
+  }
+  return old;
+}
+
+describe('a DELETE that answers 404 for everything, while all of it is there', () => {
+  test('has failed, after a follow-up GET, and exit code and every later run say so', async () => {
+    world = await createWorld();
+    const old = addProject(world, 101, { old: 3, young: 5 });
+    world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { status: 404 } });
+    const policy = await world.policy(AGE_POLICY);
+    for (let run = 1; run <= 2; run += 1) {
+      const result = await runOnce(world, policy);
+      expect(result.run.status).toBe('partial');
+      expect(result.counts).toMatchObject({ planned: 3, failed: 3, already_gone: 0, verified: 0 });
+    }
+    for (const session of old) {
+      const own = world.sandbox.journal.entries.filter((entry) => entry.sessionId === session);
+      const last = own.findLastIndex(({ method }) => method === 'DELETE');
+      expect(own[last + 1]).toMatchObject({ route: 'messages.list', status: 200 });
+    }
+    expect(world.sandbox.accounts.count(101)).toBe(8);
+    const reasons = (await entriesOf('deletion.failed')).map((entry) => String(entry['reason']));
+    expect(reasons.every((reason) => reason.includes('allowed to read and not to delete'))).toBe(true);
+  });
+
+  test('has the project asked before anything else of it', async () => {
+    world = await createWorld();
+    const [, victim = ''] = addProject(world, 101, { old: 4, young: 5 });
+    const then = { status: 404, executed: true };
+    world.sandbox.faults.add({ when: { method: 'DELETE', sessionId: victim }, times: 1, then });
+    await runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 1\n`));
+    const { entries } = world.sandbox.journal;
+    const at = entries.findIndex(({ method, status }) => method === 'DELETE' && status === 404);
+    expect(entries[at + 1]).toMatchObject({ route: 'conversations.list', method: 'GET' });
+    expect(entries[at + 2]).toMatchObject({ route: 'messages.list', sessionId: victim });
+  });
+});
+
+describe('a plan that is applied while the messages are broken', () => {
+  test.each([
+    ['answers the vendor’s own 404', { status: 404 }],
+    ['answers a gateway’s 404', { status: 404, body: 'gateway-json' }],
+    ['answers HTML', { status: 404, body: 'html' }],
+  ] as const)('deletes nothing and calls nothing gone: the route %s', async (_, then) => {
+    world = await createWorld();
+    addProject(world, 101, { old: 6, young: 5 });
+    const policy = await world.policy(AGE_POLICY);
+    const summary = await plan(policy);
+    // So long ago that each would be read again.
+    await world.clock.advance(DAY);
+    world.sandbox.faults.add({ when: { route: 'messages.list' }, then });
+    const result = await apply(summary, policy);
+    expect(result.run.status).toBe('partial');
+    expect(result.counts).toMatchObject({ planned: 6, skipped: 6, already_gone: 0, verified: 0 });
+    expect(deletes()).toBe(0);
+    const [refused] = await entriesOf('project.refused');
+    expect(String(refused?.['reason'])).toContain('not calibrated');
+    expect(result.run.warnings).toHaveLength(1);
+  });
+
+  test.each([200, 'html'] as const)(
+    'deletes nothing where an id that cannot exist answers %s',
+    async (answer) => {
+      world = await createWorld();
+      addProject(world, 101, { old: 6, young: 5 });
+      world.sandbox.faults.unknownIds = answer;
+      const result = await runOnce(world, await world.policy(AGE_POLICY));
+      expect(result.counts).toMatchObject({ planned: 6, skipped: 6, already_gone: 0, verified: 0 });
+      expect(deletes()).toBe(0);
+      const said = answer === 200 ? 'HTTP 200' : 'HTTP 404 without JSON';
+      expect(String((await entriesOf('project.refused'))[0]?.['reason'])).toContain(said);
+    },
+  );
+});
+
+test('a DELETE without effect is never verified by messages that are broken, in no later run', async () => {
+  world = await createWorld();
+  const [first = ''] = addProject(world, 101, { old: 1, young: 5 });
+  addProject(world, 102, { old: 0, young: 2 });
+  const { faults, accounts } = world.sandbox;
+  faults.swallowDeletes = true;
+  const policy = await world.policy(AGE_POLICY);
+  const break404 = () => {
+    if (faults.rules.length === 0) faults.add({ when: { route: 'messages.list' }, then: { status: 404 } });
+  };
+  const run = await runWith(policy, afterEachDelete(break404));
+  expect(run.counts).toMatchObject({ planned: 1, verified: 0, unverified: 1 });
+  const narrowed = await world.policy(AGE_POLICY.replace('["*"]', '[102]'));
+  for (let round = 0; round < 2; round += 1) {
+    const next = await runOnce(world, narrowed);
+    expect(next.run.status).toBe('partial');
+    expect(await world.store.audit.outcomeCounts(run.run.runId)).toMatchObject({
+      verified: 0,
+      unverified: 1,
+    });
+  }
+  // Once the messages answer again they say the same as the listing.
+  faults.clearRules();
+  expect((await runOnce(world, narrowed)).run.status).toBe('partial');
+  expect(await entriesOf('deletion.verified')).toEqual([]);
+  expect(accounts.has(101, first)).toBe(true);
+});
+
+describe('a gateway’s words', () => {
+  test('are no evidence of what a DELETE without a clear answer did', async () => {
+    world = await createWorld();
+    const [first = ''] = addProject(world, 101, { old: 2, young: 5 });
+    const { faults, accounts } = world.sandbox;
+    faults.add({ when: { method: 'DELETE', sessionId: first }, then: { status: 502 } });
+    const gateway = { status: 404, body: 'gateway-json' } as const;
+    const result = await runWith(
+      await world.policy(AGE_POLICY),
+      afterEachDelete((_, id) => {
+        if (id === first) faults.add({ when: { route: 'messages.list', sessionId: first }, then: gateway });
+      }),
+    );
+    expect(result.counts).toMatchObject({ planned: 2, verified: 1, unverified: 1 });
+    const [unverified] = await entriesOf('deletion.unverified');
+    expect(String(unverified?.['reason'])).toContain('no Route matched with those values');
+    expect(accounts.has(101, first)).toBe(true);
+  });
+});
+
+describe('an API whose 404 is worded otherwise than documented', () => {
+  test('is calibrated and verified like any other, and that is said once', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 12, young: 5 });
+    world.sandbox.faults.notFoundBody = ({ sessionId: id }) => ({
+      message: `No query results for model [App\\Models\\Conversation] ${id}`,
+      request_id: `req-${String(deletes())}`,
+    });
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.run.status).toBe('completed');
+    expect(result.counts).toMatchObject({ planned: 12, verified: 12 });
+    expect(result.run.warnings).toEqual([expect.stringContaining('not in the documented words')]);
+    expect(result.run.warnings[0]).toContain('No query results for model');
+    const [calibrated] = await entriesOf('project.calibrated');
+    expect(calibrated).toMatchObject({
+      project_id: 101,
+      gone: { status: 404, documented: false, asked: true },
+      there: { by: 'messages' },
+    });
+    const verified = await entriesOf('deletion.verified');
+    expect(verified.every((entry) => entry['calibration'] === calibrated?.seq)).toBe(true);
+  });
+
+  test('that says something else of what was deleted than of what never was is believed with a witness', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 6, young: 5 });
+    world.sandbox.faults.notFoundBody = ({ wasThere }) => ({
+      message: wasThere ? 'This conversation has been removed' : 'No such conversation',
+    });
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.counts).toMatchObject({ planned: 6, verified: 6 });
+    expect(result.run.warnings).toContain(
+      'a deleted conversation answers 404 in other words than one that never was: This conversation has been removed',
+    );
+  });
+
+  test('and repeats the name of what was deleted does not get it into any reason', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 3, young: 0 });
+    const { faults, accounts } = world.sandbox;
+    accounts.addConversation(101, { sessionId: 'young-00000001', createdAt: NOW - DAY, name: 'n' });
+    faults.notFoundBody = ({ wasThere }) => ({ message: wasThere ? 'secret name is gone' : 'No such thing' });
+    // Nothing can be verified, so that there are reasons.
+    faults.staleListMs = 10 * 60_000;
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.counts).toMatchObject({ planned: 3, verified: 0 });
+    expect(String((await entriesOf('deletion.unverified'))[0]?.['reason'])).toContain('not repeated here');
+  });
+});
+
+describe('the rights of the key', () => {
+  test('to read, narrowed between plan and apply, let nothing of the project be called gone', async () => {
+    world = await createWorld();
+    const { visitors } = addMixedProject(101, 12);
+    const { team } = addMixedProject(102, 3);
+    const policy = await world.policy(AGE_POLICY);
+    const summary = await plan(policy);
+    const { faults, accounts } = world.sandbox;
+    faults.unreadable.add('anonymous');
+    faults.missingRight = 404;
+    const result = await apply(summary, policy);
+    expect(result.run.status).toBe('partial');
+    // In the other project so few are gone from sight that it may be somebody's work; nothing shows that it is.
+    expect(result.counts).toMatchObject({ planned: 30, verified: 3, already_gone: 0, skipped: 27 });
+    expect(team.some((id) => accounts.has(102, id))).toBe(false);
+    expect(world.sandbox.journal.count({ method: 'DELETE', projectId: 101 })).toBe(0);
+    expect(visitors.every((id) => accounts.has(101, id))).toBe(true);
+    const [refused] = await entriesOf('project.refused');
+    expect(refused).toMatchObject({
+      reason: '12 of its 24 planned conversations are no longer visible to this key',
+    });
+  });
+
+  test('to read, withdrawn in mid-run, leave no witness for a DELETE that was cut off', async () => {
+    world = await createWorld();
+    const { team, visitors } = addMixedProject(101, 2);
+    const { faults, accounts } = world.sandbox;
+    const [victim = ''] = visitors;
+    faults.missingRight = 404;
+    faults.add({ when: { method: 'DELETE', sessionId: victim }, then: { cut: 'before' } });
+    const withdraw = (_: number, id: string) => {
+      if (id === victim) faults.unreadable.add('anonymous');
+    };
+    const policy = await world.policy(`${AGE_POLICY}concurrency: 1\n`);
+    const result = await runWith(policy, afterEachDelete(withdraw));
+    expect(result.run.status).toBe('partial');
+    expect(result.counts).toMatchObject({ already_gone: 0, unverified: 1 });
+    expect(accounts.has(101, victim)).toBe(true);
+    const said = (await world.entries()).filter((entry) => entry.session_id === victim);
+    expect(said.at(-1)?.event).toBe('deletion.unverified');
+    expect(String(said.at(-1)?.['reason'])).toContain('no other of its kind');
+    expect(team.some((id) => accounts.has(101, id))).toBe(false);
+  });
+
+  test('to delete, missing for visitors, stop that kind in that project, and the others are deleted', async () => {
+    world = await createWorld();
+    const { team, visitors } = addMixedProject(101, 10);
+    addProject(world, 102, { old: 4, young: 1 });
+    const { faults, accounts, journal } = world.sandbox;
+    faults.undeletable.add('anonymous');
+    // Those of the other project are visitors', too.
+    const result = await runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 2\n`));
+    expect(result.run.status).toBe('partial');
+    expect(team.some((id) => accounts.has(101, id))).toBe(false);
+    expect(visitors.every((id) => accounts.has(101, id))).toBe(true);
+    const refused = journal.entries.filter(({ method, status }) => method === 'DELETE' && status === 403);
+    expect(refused.filter(({ projectId }) => projectId === 101).length).toBeLessThanOrEqual(6);
+    expect(result.counts.verified).toBe(10);
+    expect(result.counts.failed + result.counts.skipped).toBe(14);
+    expect(result.run.warnings).toContain(
+      'the key may not delete anonymous conversations in project 101 (HTTP 403): give its role that right',
+    );
+    const skipped = (await entriesOf('deletion.skipped')).map((entry) => entry['cause']);
+    expect(new Set(skipped)).toEqual(new Set(['right']));
+  });
+
+  test('are no reason where a DELETE is refused for another one', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 3, young: 2 });
+    world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { status: 405 } });
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.counts).toMatchObject({ planned: 3, skipped: 3 });
+    expect(result.run.warnings).toEqual([]);
+    expect(deletes()).toBe(3);
+  });
+
+  test('to read may be what is missing where planned ones vanish: the project stops at the one too many', async () => {
+    world = await createWorld();
+    const old = addProject(world, 101, { old: 40, young: 5 });
+    addProject(world, 102, { old: 3, young: 2 });
+    const { store } = world;
+    let removed = false;
+    // All were seen long ago, so each is read again; most are gone by then.
+    const planItems: typeof store.planItems = async function* (...args) {
+      if (!removed) for (const id of old.slice(3, 30)) world.sandbox.accounts.removeConversation(101, id);
+      removed = true;
+      for await (const item of store.planItems(...args)) yield { ...item, seenAt: item.seenAt - 3_600_000 };
+    };
+    const deps = { ...world.deps, store: { ...store, planItems } };
+    const policy = await world.policy(`${AGE_POLICY}concurrency: 1\n`);
+    const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
+    const sent = world.sandbox.journal.count({ method: 'DELETE', projectId: 101 });
+    expect(sent).toBeLessThanOrEqual(3);
+    expect(result.counts).toMatchObject({ planned: 43, verified: sent + 3, already_gone: 0 });
+    expect(result.counts.skipped).toBe(40 - sent);
+    const [refused] = await entriesOf('project.refused');
+    expect(String(refused?.['reason'])).toMatch(/^\d+ of its 40 planned conversations are no longer visible/);
+  });
+});
+
+describe('a conversation that is created anew', () => {
+  test('after a 502 that had deleted it is left alone, and the old one is gone', async () => {
+    world = await createWorld();
+    const [first = ''] = addProject(world, 101, { old: 1, young: 5 });
+    const { faults, accounts } = world.sandbox;
+    faults.add({ when: { method: 'DELETE' }, then: { status: 502, executed: true } });
+    const post = (projectId: number, id: string) => accounts.postMessage(projectId, id, { query: 'hello?' });
+    const result = await runWith(await world.policy(AGE_POLICY), afterEachDelete(post));
+    expect(result.run.status).toBe('completed');
+    expect(deletes()).toBe(1);
+    expect(accounts.has(101, first)).toBe(true);
+    const [verified] = await entriesOf('deletion.verified');
+    expect(verified).toMatchObject({ session_id: first, delete_status: null, verify_status: 200 });
+    expect(verified?.['recreated_at']).toBeDefined();
+  });
+
+  test('is known by its listing where its own GET does not say when it was created', async () => {
+    world = await createWorld();
+    const [first = ''] = addProject(world, 101, { old: 1, young: 5 });
+    const { accounts } = world.sandbox;
+    const result = await runWith(await world.policy(AGE_POLICY), (deleter) => ({
+      ...afterEachDelete((id, session) => accounts.postMessage(id, session, { query: 'hello?' }))(deleter),
+      existence: async (...args) => {
+        const answer = await deleter.existence(...args);
+        return answer.state === 'present' && args[2].purpose === 'verify'
+          ? { ...answer, conversation: undefined }
+          : answer;
+      },
+    }));
+    expect(result.run.status).toBe('completed');
+    expect(accounts.has(101, first)).toBe(true);
+    const [verified] = await entriesOf('deletion.verified');
+    expect(verified).toMatchObject({ session_id: first, delete_status: 200 });
+    expect(verified?.['recreated_at']).toBeDefined();
+  });
+});
+
+describe('an answer from a cache', () => {
+  test('is no evidence that a conversation is gone', async () => {
+    world = await createWorld();
+    const [first = ''] = addProject(world, 101, { old: 1, young: 5 });
+    const { faults } = world.sandbox;
+    const old = {
+      when: { route: 'messages.list', sessionId: first },
+      then: { headers: { age: '60' } },
+    } as const;
+    const result = await runWith(
+      await world.policy(AGE_POLICY),
+      afterEachDelete(() => faults.add(old)),
+    );
+    expect(result.counts).toMatchObject({ planned: 1, verified: 0, unverified: 1 });
+    faults.clearRules();
+    expect((await runOnce(world, await world.policy(AGE_POLICY))).run.status).toBe('completed');
+  });
+
+  test('is no fresh listing', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 1, young: 5 });
+    const { faults } = world.sandbox;
+    const result = await runWith(
+      await world.policy(AGE_POLICY),
+      afterEachDelete(() => {
+        faults.add({ when: { route: 'conversations.list' }, then: { headers: { age: '60' } } });
+      }),
+    );
+    expect(result.counts).toMatchObject({ planned: 1, verified: 0, unverified: 1 });
+  });
+});
+
+describe('what a run left open', () => {
+  /** Ends a run as a vanished worker does, as soon as a fresh listing is asked for. */
+  async function vanishBeforeListing(policy: Policy): Promise<RunResult> {
+    const gone = new AbortController();
+    const { journal } = world.sandbox;
+    const openApi: RunDeps['openApi'] = () => {
+      const { reader, deleter } = world.deps.openApi();
+      const conversationPages: CustomGptDeleter['conversationPages'] = (...args) => {
+        if (journal.count({ method: 'DELETE' }) > 0) gone.abort(new RetentionError('interrupted', 'gone'));
+        return deleter.conversationPages(...args);
+      };
+      return { reader, deleter: { ...deleter, conversationPages } };
+    };
+    const signals = { stop: gone.signal, abandon: gone.signal };
+    return runPolicy({ ...world.deps, openApi }, { policy, trigger: 'manual', signals });
+  }
+
+  test('is settled by the absence on record and a fresh listing, without asking again', async () => {
+    world = await createWorld();
+    const [first = ''] = addProject(world, 101, { old: 1, young: 3 });
+    const policy = await world.policy(AGE_POLICY);
+    const run = await vanishBeforeListing(policy);
+    expect(run.run.status).toBe('interrupted');
+    expect((await entriesOf('deletion.absent')).map((entry) => entry.session_id)).toEqual([first]);
+    const { journal } = world.sandbox;
+    const asked = journal.count({ route: 'messages.list', sessionId: first });
+    const startedAt = world.clock.now();
+    const next = await runOnce(world, policy);
+    expect(next.run.status).toBe('completed');
+    expect(journal.count({ route: 'messages.list', sessionId: first })).toBe(asked);
+    expect(deletes()).toBe(1);
+    // Nobody is at work on it any more, so there is nobody to wait for.
+    expect(world.clock.now() - startedAt).toBeLessThan(30_000);
+    const [verified] = await entriesOf('deletion.verified');
+    expect(verified).toMatchObject({ run_id: run.run.runId, settled_by: next.run.runId, delete_status: 200 });
+  });
+
+  test('in a project of which nothing is left is settled by its own earlier sight', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 1, young: 0 });
+    const policy = await world.policy(AGE_POLICY);
+    await vanishBeforeListing(policy);
+    const next = await runOnce(world, policy);
+    expect(next.run.status).toBe('completed');
+    expect((await entriesOf('project.calibrated')).at(-1)).toMatchObject({ there: { by: 'recorded' } });
+    expect(await entriesOf('deletion.verified')).toMatchObject([{ witness: 'none' }]);
+  });
+
+  test('in a project that is no longer visible is said once, and settled when it is back', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 1, young: 3 });
+    addProject(world, 102, { old: 0, young: 3 });
+    const policy = await world.policy(AGE_POLICY);
+    await vanishBeforeListing(policy);
+    const { faults } = world.sandbox;
+    faults.vanishedProjects.add(101);
+    const statuses: string[] = [];
+    for (let run = 1; run <= 3; run += 1) statuses.push((await runOnce(world, policy)).run.status);
+    expect(statuses).toEqual(['partial', 'completed', 'completed']);
+    expect((await world.store.audit.openIntents()).map(({ isParked }) => isParked)).toEqual([true]);
+    expect(await entriesOf('deletion.unverified')).toHaveLength(1);
+    faults.vanishedProjects.clear();
+    expect((await runOnce(world, policy)).run.status).toBe('completed');
+    expect(await world.store.audit.openIntents()).toEqual([]);
+    expect(await entriesOf('deletion.verified')).toHaveLength(1);
+  });
+
+  test('that answers in other words than an unknown id is settled by its own 200 on record', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 1, young: 3 });
+    const { faults } = world.sandbox;
+    faults.notFoundBody = ({ wasThere }) => ({ message: wasThere ? 'Removed' : 'No such thing' });
+    faults.staleListMs = 10 * 60_000;
+    const policy = await world.policy(AGE_POLICY);
+    expect((await runOnce(world, policy)).counts).toMatchObject({ planned: 1, unverified: 1 });
+    await world.clock.advance(20 * 60_000);
+    expect((await runOnce(world, policy)).run.status).toBe('completed');
+    expect(await entriesOf('deletion.verified')).toMatchObject([{ verify_status: 404 }]);
+  });
+
+  test('and found nothing to delete, though it is there, has failed', async () => {
+    world = await createWorld();
+    const [first = ''] = addProject(world, 101, { old: 1, young: 3 });
+    const { faults } = world.sandbox;
+    faults.add({ when: { method: 'DELETE' }, then: { status: 404 } });
+    // Once, after the DELETE, its own GET says just what an unknown id is told.
+    faults.notFoundBody = () => ({ message: 'Not Found' });
+    const when = { route: 'messages.list', sessionId: first, nthPerSession: 2 } as const;
+    faults.add({ when, then: { status: 404, body: 'foreign-json' } });
+    const policy = await world.policy(AGE_POLICY);
+    const run = await vanishBeforeListing(policy);
+    expect(await entriesOf('deletion.absent')).toMatchObject([{ answer: 'not_found' }]);
+    await runOnce(world, policy);
+    expect(await world.store.audit.outcomeCounts(run.run.runId)).toMatchObject({
+      failed: 1,
+      already_gone: 0,
+    });
+  });
+});
