@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { GROUPS } from './mutation/groups.ts';
 
 const SRC = join(import.meta.dirname, '..', 'src');
 
@@ -84,6 +85,11 @@ describe('who may delete', () => {
     const planning = ['run/make-plan.ts', 'run/collect-project.ts', 'run/list-project.ts', 'run/projects.ts'];
     for (const file of planning) expect(readFileSync(join(SRC, file), 'utf8')).not.toMatch(/Deleter/);
   });
+});
+
+test('what is mutated, and what has to notice it, exists', () => {
+  const named = Object.values(GROUPS).flatMap(({ mutate, tests }) => [...mutate, ...tests]);
+  expect(named.filter((file) => !file.includes('*') && !existsSync(join(SRC, '..', file)))).toEqual([]);
 });
 
 describe('the edges', () => {

@@ -2,7 +2,7 @@ import { ApiError, RetentionError } from '../core/errors.ts';
 import type { HoldRecord } from '../core/hold.ts';
 import type { Instant } from '../core/instant.ts';
 import { endsBeforeHold, retentionInWords } from '../core/native-retention.ts';
-import type { PlaceSight } from '../core/ports.ts';
+import type { PlaceSight } from '../core/place.ts';
 import type { CustomGptClient } from '../customgpt/client.ts';
 import type { CommandWorld } from './command.ts';
 import { loggingOf, openClient, settingsOf } from './wire.ts';

@@ -1,7 +1,7 @@
 import { requireApiKey } from '../config/settings.ts';
 import type { ProjectRetention } from '../core/native-retention.ts';
 import type { Policy } from '../core/policy.ts';
-import type { PlaceReader } from '../core/ports.ts';
+import type { PlaceReader } from '../core/place.ts';
 import { asRunFault } from '../run/api-faults.ts';
 import { findProjects } from '../run/projects.ts';
 import type { CommandWorld } from './command.ts';

@@ -1,5 +1,4 @@
 import { exclusionStopInWords, type ExclusionStop } from './exclusions.ts';
-import type { NearMiss } from './near-miss.ts';
 
 /** What keeps something from being deleted, and how much of it there was in one plan. */
 export interface Protection {
@@ -10,6 +9,15 @@ export interface Protection {
   readonly matched: number;
   /** The same in the latest earlier plan in which it matched anything; undefined: in none. */
   readonly before: number | undefined;
+}
+
+/** A pattern that matches nothing, and what it was probably meant to keep. */
+export interface NearMiss {
+  readonly rule: string;
+  /** As written. */
+  readonly pattern: string;
+  readonly projectId: number;
+  readonly sessionId: string;
 }
 
 /** What forbids applying a plan, whatever the limits say and whoever overrides them. */

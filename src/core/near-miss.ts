@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
 import { foldCase } from './case-fold.ts';
 import type { Conversation, Project } from './conversation.ts';
+import type { NearMiss } from './findings.ts';
 import { foreignRuleName, isBinding, mayCover, type OtherPolicy } from './foreign-keeps.ts';
 import type { Policy } from './policy.ts';
 import type { NameMatcher, Selector } from './selector.ts';
@@ -12,15 +13,6 @@ export interface ProtectivePattern {
   readonly matcher: NameMatcher;
   /** Whether it protects anything in this project. */
   readonly isFor: (project: Project) => boolean;
-}
-
-/** A pattern that matches nothing, and what it was probably meant to keep. */
-export interface NearMiss {
-  readonly rule: string;
-  /** As written. */
-  readonly pattern: string;
-  readonly projectId: number;
-  readonly sessionId: string;
 }
 
 /** All patterns that could protect what the policy deletes: its own, and those of keeps that bind every policy. */

@@ -3,19 +3,18 @@ import type { AccountBinding, AccountSight } from './account.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import type { EarlierAnswer } from './deletion/earlier.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
-import type { KeptOut } from './exclusions.ts';
-import type { KnownProtection } from './find-protections.ts';
-import type { PlanFindings, Protection } from './findings.ts';
-import type { NativeRetention } from './native-retention.ts';
-import type { Instant } from './instant.ts';
+import type { PlanFindings } from './findings.ts';
 import type { OpenIntent } from './open-intent.ts';
 import type { OutcomeCounts, SkipCounts } from './outcome.ts';
 import type { KnownPopulation } from './population.ts';
-import type { NotFoundWords } from './not-found-words.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary } from './plan.ts';
 import type { Policy } from './policy.ts';
+import type { ProtectionStore } from './protection-store.ts';
 import type { RequestCounts, RunRecord } from './run.ts';
 import type { AgeClock } from './selector.ts';
+import type { DeleteAnswer, Existence } from './vendor-answers.ts';
+
+export type { DeleteAnswer, Existence } from './vendor-answers.ts';
 
 /** Time from outside. Instants are epoch milliseconds. */
 export interface Clock {
@@ -76,44 +75,6 @@ export interface ConversationPage {
 
 export type ListOrder = 'oldest_first' | 'newest_first' | 'by_id';
 
-/** What `GET …/messages` says about one conversation. What a 404 means is another question: its words have to be calibrated. */
-export type Existence =
-  | {
-      readonly state: 'present';
-      readonly status: 200;
-      /** `data.conversation` of the answer, where it was readable. */
-      readonly conversation: Conversation | undefined;
-      /** Newest message; undefined: no message, or it cannot be known. */
-      readonly lastMessageAt: Instant | undefined;
-      readonly receivedAt: number;
-    }
-  /** 404 as JSON. */
-  | {
-      readonly state: 'not_found';
-      readonly status: 404;
-      readonly words: NotFoundWords;
-      readonly receivedAt: number;
-    }
-  /** 401, 403, 429, 5xx, HTML, an empty body, an answer from a cache, no answer at all. */
-  | {
-      readonly state: 'no_evidence';
-      readonly status: number | undefined;
-      /** In words: `HTTP 500`, `ECONNREFUSED 127.0.0.1:4010`. */
-      readonly failure: string;
-      readonly receivedAt: number;
-    };
-
-/** Whether a project is there. `gone` only in the vendor's own words: anything else may be a proxy, or a missing right. */
-export type PlaceSight =
-  { readonly state: 'present' | 'gone' } | { readonly state: 'no_evidence'; readonly failure: string };
-
-/** Looks at projects, not at what is in them. Both throw ApiError `unauthorized` and `aborted` only. */
-export interface PlaceReader {
-  project(projectId: number, signal?: AbortSignal): Promise<PlaceSight>;
-  /** The vendor's own retention; undefined where it cannot be read. */
-  nativeRetention(projectId: number, signal?: AbortSignal): Promise<NativeRetention | undefined>;
-}
-
 /** What the planner may do: look. There is no way to a DELETE from here. */
 export interface CustomGptReader {
   /**
@@ -161,26 +122,6 @@ export interface CustomGptReader {
   /** Server's clock minus ours in milliseconds by the latest `Date` header; undefined: no answer carried one. */
   clockSkewMs(): number | undefined;
 }
-
-/**
- * What one DELETE answered. Sent once; repeated inside only where it was certainly not carried out: after a 429, which
- * says so, or when no connection could be had for it.
- */
-export type DeleteAnswer =
-  /** 200 or 204, and not `deleted: false`. */
-  | { readonly kind: 'accepted'; readonly status: number }
-  /** 404: says that something is missing, not what. */
-  | { readonly kind: 'not_found'; readonly status: 404 }
-  /** 403; 400, 405, 409, 422; 429 that does not pass: certainly not carried out. */
-  | {
-      readonly kind: 'refused';
-      readonly status: number;
-      readonly failure: 'forbidden' | 'bad_request' | 'throttled';
-    }
-  /** Given up before it was written, because the API answered nobody: certainly not carried out. */
-  | { readonly kind: 'not_sent'; readonly failure: string }
-  /** 5xx, a cut connection, a time-out, an unreadable answer: carried out or not, only a GET can tell. */
-  | { readonly kind: 'ambiguous'; readonly status: number | undefined; readonly failure: string };
 
 export interface CustomGptDeleter extends CustomGptReader {
   /** DELETE …/conversations/{sessionId}. Throws ApiError `unauthorized` (401) and `aborted` only before it was sent. */
@@ -402,25 +343,6 @@ export interface PopulationStore {
   knownPopulations(policy: string): Promise<readonly KnownPopulation[]>;
   /** Takes the place of all that was known for the policy. */
   recordPopulations(policy: string, populations: readonly KnownPopulation[]): Promise<void>;
-}
-
-/** What earlier plans of a policy saw of its protections. */
-export interface ProtectionMemory {
-  readonly keptOut: readonly KeptOut[];
-  readonly matched: readonly KnownProtection[];
-}
-
-export interface ProtectionStore {
-  protectionMemory(policy: string): Promise<ProtectionMemory>;
-  /** Adds to what is known; nothing is forgotten, and a later count takes the place of an earlier one. */
-  rememberProtections(
-    policy: string,
-    seen: {
-      readonly keptOut: readonly KeptOut[];
-      readonly matched: readonly Pick<Protection, 'kind' | 'name' | 'matched'>[];
-    },
-    at: number,
-  ): Promise<void>;
 }
 
 /** Where a run learns what the other policies of the folder keep. */

@@ -1,10 +1,11 @@
 import type { Conversation, LastMessage, Project } from './conversation.ts';
 import { createDecider, type Decider, type Step } from './decide.ts';
+import type { NearMiss } from './findings.ts';
 import { foreignKeepsIn, withForeignKeeps, type Judged, type OtherPolicy } from './foreign-keeps.ts';
 import type { Hold } from './hold.ts';
 import { foldSessionId } from './ids.ts';
 import { KeepTally, type KeepCount } from './keep-tally.ts';
-import { NearMissWatch, protectivePatterns, type NearMiss, type NearMissesInProject } from './near-miss.ts';
+import { NearMissWatch, protectivePatterns, type NearMissesInProject } from './near-miss.ts';
 import type { PlanProject } from './plan.ts';
 import type { Policy } from './policy.ts';
 import { MissingIds, protectedIds, type ProtectedId } from './protected-ids.ts';

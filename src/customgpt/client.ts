@@ -1,14 +1,7 @@
 import { ApiError, failureInWords } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
-import type {
-  Chance,
-  Clock,
-  CustomGptDeleter,
-  CustomGptReader,
-  DeleteAnswer,
-  Log,
-  PlaceReader,
-} from '../core/ports.ts';
+import type { Chance, Clock, CustomGptDeleter, CustomGptReader, DeleteAnswer, Log } from '../core/ports.ts';
+import type { PlaceReader } from '../core/place.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { Purpose, RequestCounts } from '../core/run.ts';
 import { askAccount, keyFingerprint } from './account.ts';

@@ -34,13 +34,17 @@ async function answered(status: number, body: string): Promise<CustomGptClient['
   return client.places;
 }
 
+/** In the envelope of the vendor's document. */
+const GONE =
+  '{"status":"error","url":"http://x/api/v1/projects/101","data":{"code":404,"message":"Agent with id 101 not found"}}';
+
 const data = (value: unknown): string => JSON.stringify({ data: value, status: 'success' });
 
 describe('a project', () => {
   test.for<readonly [string, number, string, object]>([
     ['is there', 200, data({ id: 101 }), { state: 'present' }],
     ['is there, by an id as text', 200, data({ id: '101' }), { state: 'present' }],
-    ['is gone', 404, '{"status":"error","data":{"code":404}}', { state: 'gone' }],
+    ['is gone', 404, GONE, { state: 'gone' }],
     ['says nothing by a 404 in other words', 404, '{"message":"no Route matched"}', noEvidence('HTTP 404')],
     ['says nothing by a 403', 403, '{}', noEvidence('HTTP 403')],
     ['says nothing by a 500', 500, '{}', noEvidence('HTTP 500')],
@@ -69,7 +73,7 @@ describe("the vendor's own retention", () => {
     ['another word', 200, settings('decade'), undefined],
     ['no word', 200, data({}), undefined],
     ['no settings', 200, data([]), undefined],
-    ['a project that is not there', 404, '{"status":"error","data":{"code":404}}', undefined],
+    ['a project that is not there', 404, GONE, undefined],
   ])('%s', async ([, status, body, expected]) => {
     const places = await answered(status, body);
     expect(await places.nativeRetention(101)).toEqual(expected);

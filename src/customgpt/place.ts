@@ -1,7 +1,7 @@
 import { ApiError } from '../core/errors.ts';
 import type { NativeRetention } from '../core/native-retention.ts';
 import { wordsOfNotFound } from '../core/not-found-words.ts';
-import type { PlaceSight } from '../core/ports.ts';
+import type { PlaceSight } from '../core/place.ts';
 import { isRecord, parseJson } from './answers.ts';
 import type { Answer } from './request.ts';
 import type { Caller } from './retry.ts';

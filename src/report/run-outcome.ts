@@ -73,6 +73,12 @@ export function leftovers(finished: FinishedRun): string[] {
     ...skippedWords(finished),
     ...said(open, `${grouped(open)} without an outcome: the next run settles or decides them anew.`),
     ...deferredWords(finished),
+    // Nothing of this run explains it.
+    ...(run.status === 'partial' &&
+    unverified + failed + counts.skipped + open === 0 &&
+    incompleteIn(plan).length === 0
+      ? ['What an earlier run began is still open: the next run looks again.']
+      : []),
   ];
 }
 

@@ -219,7 +219,7 @@ describe('runSummary', () => {
       '1 skipped, because something changed: decided anew in the next run.',
       '4 skipped, because a hold covers them by now: decided anew in the next run.',
       '5 skipped, because the limits left no room: decided anew in the next run.',
-      '6 skipped, because nobody can tell whether they are there: decided anew in the next run.',
+      '6 skipped, because nobody can tell what became of them: decided anew in the next run.',
     ]);
   });
 
@@ -335,7 +335,7 @@ describe('runSummary', () => {
 
   it('explains a partial run that has nothing else to explain it', () => {
     expect(runSummary(sample({ run: { status: 'partial' } }))).toContain(
-      'A fresh listing at the end could not confirm every project.',
+      'What an earlier run began is still open: the next run looks again.',
     );
   });
 

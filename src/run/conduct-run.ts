@@ -189,9 +189,8 @@ async function endingOf(
   body: (run: OpenRun) => Promise<Ending>,
 ): Promise<EndingOrFault> {
   try {
-    const { runId, policy, fence, reader, signals } = run;
+    const { runId, policy, fence, reader, signals, warn } = run;
     const { clock, chance, log, store, verifyTimeoutMs } = deps;
-    const { warn } = run;
     const common = { runId, policy, fence, reader, clock, log, warn, stop: signals.stop };
     await assertClockAfterLog({ audit: store.audit, clock }, policy);
     const account = await enterAccount({ reader, accounts: store, signal: signals.stop }, run.plan);

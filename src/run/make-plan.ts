@@ -7,16 +7,8 @@ import { foreignRules } from '../core/foreign-keeps.ts';
 import type { Hold } from '../core/hold.ts';
 import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
-import type {
-  AuditLog,
-  Chance,
-  Clock,
-  CustomGptReader,
-  Log,
-  PlanStore,
-  Progress,
-  ProtectionStore,
-} from '../core/ports.ts';
+import type { AuditLog, Chance, Clock, CustomGptReader, Log, PlanStore, Progress } from '../core/ports.ts';
+import type { ProtectionStore } from '../core/protection-store.ts';
 import { ProtectionWatch, type ProjectWatch } from '../core/protection-watch.ts';
 import { messageReachOf, reachOf } from '../core/selector.ts';
 import { asRunFault } from './api-faults.ts';

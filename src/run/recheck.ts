@@ -82,7 +82,7 @@ export async function recheck(
   // A message that planning did not read decided nothing: name or creation had settled that rule.
   const restsOnMessage = rests.lastMessage && item.lastMessageReadAt !== undefined;
   // What calibrating read says nothing of the newest message.
-  const isUsable = !restsOnMessage && isFresh(options.known, context.clock.now());
+  const isUsable = !options.always && !restsOnMessage && isFresh(options.known, context.clock.now());
   const known = isUsable ? options.known : undefined;
   if (known === undefined && !options.always) {
     const seen = recentSight(item, { relisting, state, rests, restsOnMessage, now: context.clock.now() });

@@ -253,7 +253,7 @@ function prepareTracking(connection: Connection): (entry: AuditEntry) => void {
     if (change === 'opens') open.run(...own, seq);
     else if (change === 'stays_open') {
       reopen.run(...own, seq);
-      unverified.run(entry['parked'] === true ? entry['settled_by'] : null, ...own);
+      unverified.run(entry['parked'] === true ? (entry['settled_by'] ?? runId) : null, ...own);
     } else if (change === 'settles') settle.run(...own);
     else if (entry.event === 'deletion.absent') absent.run(...own);
   };

@@ -1,14 +1,15 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
-import type { AuditEntry, AuditEvent } from '../../src/core/audit-entry.ts';
+import { describe, expect, it } from 'vitest';
+import type { AuditEntry, AuditEvent, AuditFacts } from '../../src/core/audit-entry.ts';
 import { NO_OUTCOMES, OUTCOMES, outcomeOfEvent } from '../../src/core/outcome.ts';
 import { OpenWords } from '../../src/core/open-words.ts';
-import { facts } from './store-samples.ts';
+import { facts, MINUTE_MS, NOON, RUN } from './store-samples.ts';
 import type { Suite } from './store-samples.ts';
 
 export function auditQuestionTests({ store, clock }: Suite): void {
   const HISTORY_EVENTS: readonly AuditEvent[] = [
     'deletion.intended',
+    'deletion.absent',
     ...OUTCOMES.map((outcome) => `deletion.${outcome}` as const),
     'conversation.marked',
     'conversation.reappeared',
@@ -90,7 +91,10 @@ export function auditQuestionTests({ store, clock }: Suite): void {
         facts: { requested_at: '2026-11-23T11:59:00.000Z', delete_status: 200, found_by: 'recheck' },
       }),
     ]);
-    const common = { runId: 'run-1', policy: 'support-chats', policyHash: 'ab'.repeat(32), projectId: 42 };
+    const common = {
+      ...{ runId: 'run-1', policy: 'support-chats', policyHash: 'ab'.repeat(32), projectId: 42 },
+      ...{ createdAt: undefined, kind: undefined, absent: undefined, isParked: false },
+    };
     expect(await store().audit.openIntents()).toEqual([
       {
         ...common,
@@ -99,10 +103,10 @@ export function auditQuestionTests({ store, clock }: Suite): void {
         attempts: 1,
         requestedAt: '2026-11-23T12:00:00.000Z',
         isRequestKnown: false,
+        answered: 'ambiguous',
         deleteStatus: null,
         seenAt: '2026-11-23T11:00:00.000Z',
         seenBy: 'listing',
-        foundBy: null,
       },
       {
         ...common,
@@ -111,10 +115,10 @@ export function auditQuestionTests({ store, clock }: Suite): void {
         attempts: 2,
         requestedAt: '2026-11-23T11:59:00.000Z',
         isRequestKnown: true,
+        answered: 'accepted',
         deleteStatus: 200,
         seenAt: null,
         seenBy: null,
-        foundBy: 'recheck',
       },
       expect.objectContaining({ policy: 'another', runId: 'run-2', sessionId: 'session-0003' }),
     ]);
@@ -158,11 +162,118 @@ export function auditQuestionTests({ store, clock }: Suite): void {
     expect(await store().audit.intendedInRunsSince('support-chats', midnight - 1)).toBe(2);
   });
 
+  it('remembers the absence that was recorded of an open intent', async () => {
+    const absent = { absent_at: '2026-11-23T12:00:01.000Z', verify_status: 404, answer: 'accepted' };
+    await store().audit.append([
+      facts('deletion.intended', { facts: { attempt: 1, kind: 'named' } }),
+      facts('deletion.absent', { facts: absent }),
+    ]);
+    expect(await store().audit.openIntents()).toMatchObject([
+      { kind: 'named', answered: 'accepted', absent: { status: 404, at: Date.parse(absent.absent_at) } },
+    ]);
+    expect(await store().audit.openIntentCount('support-chats', 'run-now')).toBe(1);
+    await store().audit.append([facts('deletion.verified')]);
+    expect(await store().audit.openIntents()).toEqual([]);
+  });
+
+  it('does not count what is parked, until something else is said of it', async () => {
+    const count = () => store().audit.openIntentCount('support-chats', 'run-now');
+    await store().audit.append([
+      facts('deletion.intended'),
+      facts('deletion.intended', { session_id: 'session-0002' }),
+      facts('deletion.unverified', { facts: { parked: true, settled_by: 'run-0' } }),
+    ]);
+    expect(await count()).toBe(1);
+    expect((await store().audit.openIntents()).map(({ isParked }) => isParked)).toEqual([true, false]);
+    await store().audit.append([facts('deletion.unverified')]);
+    expect(await count()).toBe(2);
+    await store().audit.append([facts('deletion.unverified', { facts: { parked: true, settled_by: 'run-0' } })]);
+    expect(await count()).toBe(1);
+    // What is intended anew is nobody's lost cause any more.
+    await store().audit.append([facts('deletion.intended', { run_id: 'run-2' })]);
+    expect(await count()).toBe(2);
+  });
+
+  it('knows the strongest answer to what failed or stayed unverified, for each conversation', async () => {
+    const created_at = '2026-01-02T03:04:05.000Z';
+    const undone = (event: AuditEvent, answer: string | null, change: Partial<AuditFacts> = {}) =>
+      facts(event, { facts: { answer, created_at }, ...change });
+    await store().audit.append([
+      undone('deletion.unverified', 'accepted'),
+      undone('deletion.failed', 'not_found', { run_id: 'run-2' }),
+      undone('deletion.failed', 'never_sent', { session_id: 'session-0002' }),
+      undone('deletion.failed', 'not_found', { session_id: 'session-0002', run_id: 'run-2' }),
+      // By an earlier rule: without its creation, and without an answer in words.
+      facts('deletion.failed', { session_id: 'session-0003', facts: { delete_status: null } }),
+      facts('deletion.failed', { session_id: 'session-0003', facts: { delete_status: 404, created_at } }),
+      undone('deletion.verified', 'accepted', { session_id: 'session-0004' }),
+      undone('deletion.skipped', 'not_found', { session_id: 'session-0005' }),
+      undone('deletion.failed', 'accepted', { session_id: null }),
+      undone('deletion.failed', 'accepted', { project_id: null }),
+    ]);
+    const createdAt = Date.parse(created_at);
+    const of = (session: number) => ({ projectId: 42, sessionId: `session-000${session}` });
+    const found = await store().audit.undoneAnswers();
+    expect(found).toHaveLength(4);
+    expect(new Set(found)).toEqual(
+      new Set([
+        { ...of(1), createdAt, answered: 'accepted' },
+        { ...of(2), createdAt, answered: 'not_found' },
+        { ...of(3), createdAt: undefined, answered: 'ambiguous' },
+        { ...of(3), createdAt, answered: 'not_found' },
+      ]),
+    );
+  });
+
+  describe('of DELETEs under way in a project', () => {
+    const underWay = (runId = 'run-9', projectId = 42) =>
+      store().audit.deletesUnderWay(projectId, { thanRunId: runId, now: clock().now() });
+    const takeLease = () =>
+      store().acquireLease('policy:support-chats', 'w', { now: clock().now(), ttlMs: MINUTE_MS });
+
+    it('counts those that another run at work intended, until it says what became of them', async () => {
+      await store().startRun(RUN);
+      await takeLease();
+      await store().audit.append([
+        facts('deletion.intended'),
+        facts('deletion.intended', { session_id: 'session-0002' }),
+        facts('deletion.intended', { session_id: 'session-0003' }),
+      ]);
+      expect(await underWay()).toBe(3);
+      expect(await underWay('run-1')).toBe(0);
+      expect(await underWay('run-9', 43)).toBe(0);
+      await store().audit.append([
+        facts('deletion.absent'),
+        facts('deletion.unverified', { session_id: 'session-0002' }),
+        facts('deletion.failed', { session_id: 'session-0003' }),
+      ]);
+      expect(await underWay()).toBe(0);
+    });
+
+    it('counts none of a run whose lease is over or given back, or that has ended', async () => {
+      await store().startRun(RUN);
+      await store().audit.append([facts('deletion.intended')]);
+      expect(await underWay()).toBe(0);
+      const lease = await takeLease();
+      expect(await underWay()).toBe(1);
+      clock().set(NOON + MINUTE_MS);
+      expect(await underWay()).toBe(0);
+      clock().set(NOON);
+      if (lease !== undefined) await store().releaseLease(lease);
+      expect(await underWay()).toBe(0);
+      // The next worker of the policy has closed it, and holds the lease now.
+      await takeLease();
+      await store().updateRun('run-1', { status: 'interrupted' });
+      expect(await underWay()).toBe(0);
+    });
+  });
+
   it('counts nothing for runs and policies that it does not know', async () => {
     expect(await store().audit.outcomeCounts('run-9')).toEqual(NO_OUTCOMES);
     expect(await store().audit.openIntents()).toEqual([]);
     expect(await store().audit.openIntentCount('nobody', 'run-now')).toBe(0);
     expect(await store().audit.intendedInRunsSince('nobody', 0)).toBe(0);
+    expect(await store().audit.undoneAnswers()).toEqual([]);
   });
 }
 
@@ -179,7 +290,8 @@ function openBySlowWalk(entries: readonly AuditEntry[], policy: string): string[
     // Unverified settles nothing: the latest intent stays open, or the entry itself stands in for it.
     else if (entry.event === 'deletion.unverified') open.set(conversation, open.get(conversation) ?? entry);
     // What one run says of a conversation is silent about another run's DELETE.
-    else if (open.get(conversation)?.run_id === entry.run_id) open.delete(conversation);
+    else if (outcomeOfEvent(entry.event) !== undefined && open.get(conversation)?.run_id === entry.run_id)
+      open.delete(conversation);
   }
   return [...open.values()]
     .sort((a, b) => a.seq - b.seq)

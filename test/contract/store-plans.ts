@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import { NO_FINDINGS } from '../../src/core/findings.ts';
 import { between } from '../../src/core/instant.ts';
 import type { PlanHeader, PlanItem } from '../../src/core/plan.ts';
+import type { Store } from '../../src/core/ports.ts';
 import { DAY_MS, DONE, NOON, PROJECT, collect, fault, header, item } from './store-samples.ts';
 import type { Suite } from './store-samples.ts';
 
@@ -100,6 +101,32 @@ export function planTests({ store, clock, reopen }: Suite): void {
     );
     expect(await collect(store().planItems('plan-1', { verdict: 'held' }))).toEqual([]);
     expect(await store().planFingerprint('plan-1')).toBe(fingerprint);
+  });
+
+  it('gives back the items of one project, in order or so many from the end', async () => {
+    const items = Array.from({ length: 4_200 }, (_, index) =>
+      item(index + 1, { projectId: (index % 2) + 1, verdict: index % 3 === 0 ? 'keep' : 'delete' }),
+    );
+    const writer = await store().createPlan(header('plan-1'));
+    await writer.add(items);
+    await writer.finish(DONE);
+    const read = (filter: Parameters<Store['planItems']>[1]) => collect(store().planItems('plan-1', filter));
+    const own = items.filter(({ projectId }) => projectId === 2);
+    const doomed = own.filter(({ verdict }) => verdict === 'delete');
+    expect(await read({ projectId: 2 })).toEqual(own);
+    expect(await read({ projectId: 2, verdict: 'delete' })).toEqual(doomed);
+    expect(await read({ projectId: 2, verdict: 'keep' })).toEqual(
+      own.filter(({ verdict }) => verdict === 'keep'),
+    );
+    expect(await read({ projectId: 2, verdict: 'delete', last: 3 })).toEqual(doomed.slice(-3).reverse());
+    expect(await read({ verdict: 'delete', last: 1 })).toEqual(
+      items.filter(({ verdict }) => verdict === 'delete').slice(-1),
+    );
+    expect(await read({ last: 2 })).toEqual(items.slice(-2).reverse());
+    expect(await read({ projectId: 2, last: 10_000 })).toEqual(own.toReversed());
+    expect(await read({ projectId: 3 })).toEqual([]);
+    expect(await read({ projectId: 3, last: 5 })).toEqual([]);
+    expect(await collect(store().planItems('plan-9', { last: 5 }))).toEqual([]);
   });
 
   it('keeps two plans that are made at the same time apart', async () => {

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import { RetentionError } from '../../src/core/errors.ts';
 import type { PlanSummary } from '../../src/core/plan.ts';
 import type { Policy } from '../../src/core/policy.ts';
@@ -24,6 +25,12 @@ async function entriesOf(event: string) {
   return (await world.entries()).filter((entry) => entry.event === event);
 }
 
+/** Why, in the words of an entry. */
+function reasonOf(entry: AuditEntry | undefined): string {
+  const reason = entry?.['reason'];
+  return typeof reason === 'string' ? reason : '';
+}
+
 async function plan(policy: Policy): Promise<PlanSummary> {
   const { deps } = world;
   const parts = { ...deps, reader: deps.openApi().reader, plans: deps.store, audit: deps.store.audit };
@@ -45,9 +52,9 @@ function runWith(policy: Policy, change: (deleter: CustomGptDeleter) => Partial<
 
 /** Does this as soon as a DELETE has been answered, before anybody looks. */
 function afterEachDelete(act: (projectId: number, sessionId: string) => void) {
-  return ({ deleteConversation }: CustomGptDeleter): Partial<CustomGptDeleter> => ({
+  return (deleter: CustomGptDeleter): Partial<CustomGptDeleter> => ({
     deleteConversation: async (projectId, id, options) => {
-      const answer = await deleteConversation(projectId, id, options);
+      const answer = await deleter.deleteConversation(projectId, id, options);
       act(projectId, id);
       return answer;
     },
@@ -91,7 +98,7 @@ describe('a DELETE that answers 404 for everything, while all of it is there', (
       expect(own[last + 1]).toMatchObject({ route: 'messages.list', status: 200 });
     }
     expect(world.sandbox.accounts.count(101)).toBe(8);
-    const reasons = (await entriesOf('deletion.failed')).map((entry) => String(entry['reason']));
+    const reasons = (await entriesOf('deletion.failed')).map(reasonOf);
     expect(reasons.every((reason) => reason.includes('allowed to read and not to delete'))).toBe(true);
   });
 
@@ -126,7 +133,7 @@ describe('a plan that is applied while the messages are broken', () => {
     expect(result.counts).toMatchObject({ planned: 6, skipped: 6, already_gone: 0, verified: 0 });
     expect(deletes()).toBe(0);
     const [refused] = await entriesOf('project.refused');
-    expect(String(refused?.['reason'])).toContain('not calibrated');
+    expect(reasonOf(refused)).toContain('not calibrated');
     expect(result.run.warnings).toHaveLength(1);
   });
 
@@ -140,7 +147,7 @@ describe('a plan that is applied while the messages are broken', () => {
       expect(result.counts).toMatchObject({ planned: 6, skipped: 6, already_gone: 0, verified: 0 });
       expect(deletes()).toBe(0);
       const said = answer === 200 ? 'HTTP 200' : 'HTTP 404 without JSON';
-      expect(String((await entriesOf('project.refused'))[0]?.['reason'])).toContain(said);
+      expect(reasonOf((await entriesOf('project.refused'))[0])).toContain(said);
     },
   );
 });
@@ -188,7 +195,7 @@ describe('a gateway’s words', () => {
     );
     expect(result.counts).toMatchObject({ planned: 2, verified: 1, unverified: 1 });
     const [unverified] = await entriesOf('deletion.unverified');
-    expect(String(unverified?.['reason'])).toContain('no Route matched with those values');
+    expect(reasonOf(unverified)).toContain('no Route matched with those values');
     expect(accounts.has(101, first)).toBe(true);
   });
 });
@@ -239,7 +246,7 @@ describe('an API whose 404 is worded otherwise than documented', () => {
     faults.staleListMs = 10 * 60_000;
     const result = await runOnce(world, await world.policy(AGE_POLICY));
     expect(result.counts).toMatchObject({ planned: 3, verified: 0 });
-    expect(String((await entriesOf('deletion.unverified'))[0]?.['reason'])).toContain('not repeated here');
+    expect(reasonOf((await entriesOf('deletion.unverified'))[0])).toContain('not repeated here');
   });
 });
 
@@ -283,7 +290,7 @@ describe('the rights of the key', () => {
     expect(accounts.has(101, victim)).toBe(true);
     const said = (await world.entries()).filter((entry) => entry.session_id === victim);
     expect(said.at(-1)?.event).toBe('deletion.unverified');
-    expect(String(said.at(-1)?.['reason'])).toContain('no other of its kind');
+    expect(reasonOf(said.at(-1))).toContain('no other of its kind');
     expect(team.some((id) => accounts.has(101, id))).toBe(false);
   });
 
@@ -339,7 +346,44 @@ describe('the rights of the key', () => {
     expect(result.counts).toMatchObject({ planned: 43, verified: sent + 3, already_gone: 0 });
     expect(result.counts.skipped).toBe(40 - sent);
     const [refused] = await entriesOf('project.refused');
-    expect(String(refused?.['reason'])).toMatch(/^\d+ of its 40 planned conversations are no longer visible/);
+    expect(reasonOf(refused)).toMatch(/^\d+ of its 40 planned conversations are no longer visible/);
+  });
+});
+
+describe('a witness', () => {
+  const unclear = {
+    when: { method: 'DELETE', projectId: 101 },
+    then: { status: 502, executed: true },
+  } as const;
+
+  test('is not needed where the DELETE was accepted', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 3, young: 0 });
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.run.status).toBe('completed');
+    expect((await entriesOf('deletion.verified')).map((entry) => entry['witness'])).toEqual(
+      Array.from({ length: 3 }, () => 'none'),
+    );
+  });
+
+  test('is missing where nothing of its kind is shown anywhere', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 1, young: 0 });
+    world.sandbox.faults.add(unclear);
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.counts).toMatchObject({ planned: 1, verified: 0, already_gone: 0, unverified: 1 });
+    expect(deletes()).toBe(1);
+  });
+
+  test('may be a row of its kind that another project shows at the same time', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 1, young: 0 });
+    addProject(world, 102, { old: 1, young: 2 });
+    world.sandbox.faults.add(unclear);
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(result.run.status).toBe('completed');
+    const [verified] = (await entriesOf('deletion.verified')).filter(({ project_id: id }) => id === 101);
+    expect(verified?.['witness']).toMatch(/^102\/young-102-/);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { AuditEntry, Fact } from '../audit-entry.ts';
 import { between, earliestOf, formatInstant, latestOf, parseInstant, type Instant } from '../instant.ts';
-import type { DeleteAnswer } from '../ports.ts';
+import type { DeleteAnswer } from '../vendor-answers.ts';
 import {
   isAnswered,
   type Answered,

@@ -1,5 +1,5 @@
 import type { SkipCause } from '../outcome.ts';
-import type { DeleteAnswer } from '../ports.ts';
+import type { DeleteAnswer } from '../vendor-answers.ts';
 import { stronger, type Answered, type Reading, type Sighting } from './evidence.ts';
 
 /**

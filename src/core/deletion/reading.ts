@@ -1,5 +1,5 @@
 import { earliestOf, latestOf, type Instant } from '../instant.ts';
-import type { Existence } from '../ports.ts';
+import type { Existence } from '../vendor-answers.ts';
 import type { Reading } from './evidence.ts';
 
 /** What *gone* looks like in one project today. */
