@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
 import {
   createHoldFile,
   holdsPlaces,
@@ -10,11 +12,15 @@ import { formatProblem, type Problem } from '../config/problems.ts';
 import { RetentionError } from '../core/errors.ts';
 import type { ListedHold } from '../core/hold.ts';
 import type { Policy } from '../core/policy.ts';
-import type { HoldFile } from '../core/ports.ts';
+import type { HoldFile, KeepSource } from '../core/ports.ts';
 import type { CommandWorld } from './command.ts';
 import { settingsOf } from './wire.ts';
 
 const DEFAULT_PATH = 'policies';
+
+function givenOrDefault(paths: readonly string[]): readonly string[] {
+  return paths.length === 0 ? [DEFAULT_PATH] : paths;
+}
 
 /** What a file of holds lists. */
 export interface HoldsFound {
@@ -33,7 +39,7 @@ export interface AllRead {
 
 /** Policies, the holds that belong to them, and problems as they were found, for the command that reports on them. */
 export async function readAll(world: CommandWorld, given: readonly string[]): Promise<AllRead> {
-  const paths = given.length === 0 ? [DEFAULT_PATH] : given;
+  const paths = givenOrDefault(given);
   const { holdsFile } = settingsOf(world);
   const { policies, problems } = await readPolicies(paths, { except: holdsFile });
   const places = await holdsPlaces(paths, holdsFile);
@@ -77,22 +83,28 @@ export interface Loaded {
   readonly policies: readonly Policy[];
   /** For the run to ask again and again. */
   readonly holdFiles: readonly HoldFile[];
+  /** What the other policies of the same folders keep, for the run to ask as it starts. */
+  readonly keeps: KeepSource;
 }
 
 /**
- * Reads the policies that a command works on, and the holds that belong to them. Nothing runs while one of them is wrong,
- * because a policy that is missing is data kept too long, and a hold that is missing data lost. Throws `usage`.
+ * Reads the policies that a command works on, all others of their folders, and the holds that belong to them. Nothing runs
+ * while one of them is wrong, because a policy that is missing is data kept too long, and a hold, or what another policy
+ * keeps, that is missing is data lost. Throws `usage`.
  */
 export async function loadPolicies(
   world: CommandWorld,
   paths: readonly string[],
   name?: string,
 ): Promise<Loaded> {
-  const read = await readAll(world, paths);
+  const given = givenOrDefault(paths);
+  const all = await withFolders(given);
+  const read = await readAll(world, all);
   if (read.problems.length > 0) throw unusable(read.problems);
-  const { policies } = read;
+  const policies = read.policies.filter((policy) => isAt(policy, given));
   const holdFiles = read.places.map(createHoldFile);
-  if (name === undefined) return { policies, holdFiles };
+  const keeps = keepsAt(world, all);
+  if (name === undefined) return { policies, holdFiles, keeps };
   const chosen = policies.filter((policy) => policy.name === name);
   if (chosen.length === 0) {
     const names = policies.map((policy) => policy.name).join(', ');
@@ -100,22 +112,67 @@ export async function loadPolicies(
       hint: `There are: ${names}`,
     });
   }
-  return { policies: chosen, holdFiles };
+  return { policies: chosen, holdFiles, keeps };
 }
 
-/** The same files once more, for the daemon, which goes on when they are wrong. Never throws for what is in them. */
+/** The folders of single files are read, too: a policy beside them may keep what they would delete. */
+async function withFolders(given: readonly string[]): Promise<readonly string[]> {
+  const folders: string[] = [];
+  for (const one of given) if (await isFile(one)) folders.push(path.dirname(one));
+  return [...given, ...folders];
+}
+
+async function isFile(given: string): Promise<boolean> {
+  try {
+    return (await stat(given)).isFile();
+  } catch {
+    // What is not there is told by whoever reads it.
+    return false;
+  }
+}
+
+/** Whether it is one of the files that were given, or lies in one of the folders. */
+function isAt(policy: Policy, given: readonly string[]): boolean {
+  const places = given.map((one) => path.resolve(one));
+  return places.includes(policy.path) || places.includes(path.dirname(policy.path));
+}
+
+/** Reads the files anew whenever it is asked: what somebody has begun to keep meanwhile is kept. */
+function keepsAt(world: CommandWorld, paths: readonly string[]): KeepSource {
+  const { holdsFile } = settingsOf(world);
+  return {
+    async othersThan(name) {
+      const { policies, problems } = await readPolicies(paths, { except: holdsFile });
+      if (problems.length > 0) throw unusable(problems);
+      return policies.filter((policy) => policy.name !== name);
+    },
+  };
+}
+
+/**
+ * The same files once more, with all that is beside them, for the daemon, which goes on when they are wrong. Never throws for
+ * what is in them.
+ */
 export async function policiesNow(
   world: CommandWorld,
   paths: readonly string[],
 ): Promise<{ readonly policies: readonly Policy[] } | { readonly problems: readonly string[] }> {
-  const { policies, problems } = await readAll(world, paths);
-  return problems.length === 0 ? { policies } : { problems: problems.map(formatProblem) };
+  const given = givenOrDefault(paths);
+  const { policies, problems } = await readAll(world, await withFolders(given));
+  if (problems.length > 0) return { problems: problems.map(formatProblem) };
+  return { policies: policies.filter((policy) => isAt(policy, given)) };
 }
 
-/** The holds that belong to the policy of a plan. Throws `usage`. */
-export async function loadHoldFiles(world: CommandWorld, policyPath: string): Promise<readonly HoldFile[]> {
+/** What belongs to the policy of a plan. Throws `usage`. */
+export async function loadNeighbours(
+  world: CommandWorld,
+  policyPath: string,
+): Promise<Pick<Loaded, 'holdFiles' | 'keeps'>> {
   const places = await holdsPlaces([policyPath], settingsOf(world).holdsFile);
   const { problems } = readHoldsAt(places);
   if (problems.length > 0) throw unusable(problems);
-  return places.map(createHoldFile);
+  const keeps = keepsAt(world, [path.dirname(policyPath)]);
+  // Told before anything is sent.
+  await keeps.othersThan('');
+  return { holdFiles: places.map(createHoldFile), keeps };
 }

@@ -127,7 +127,11 @@ function addLooking(program: Command, perform: Perform): void {
   verbOf(program, 'validate [paths...]', {
     does: 'Check policies and holds.yaml, and say them in plain words',
     example: 'validate policies/',
-  }).action((paths: string[], flags: CommonFlags) => perform(verbs.validate, { paths }, flags));
+  })
+    .option('--online', "also ask the API for the projects' own retention; needs the key")
+    .action((paths: string[], flags: CommonFlags & { online?: boolean }) =>
+      perform(verbs.validate, { paths, online: flags.online }, flags),
+    );
   verbOf(program, 'plan [paths...]', {
     does: 'The dry run: list, decide, show; changes nothing',
     example: 'plan --policy test-sessions --out plan.json',
@@ -192,6 +196,7 @@ function addHolds(program: Command, perform: Perform): void {
     .requiredOption('--reason <text>', 'why; it stays in the audit log')
     .requiredOption('--by <who>', 'who places it')
     .option('--until <day>', 'the last day of the hold (UTC); without it the hold lasts until released')
+    .option('--offline', 'do not ask the API whether it exists')
     .action((target: string, flags: CommonFlags & Omit<HoldAddInput, 'target'>) =>
       perform(verbs.holdAdd, { ...flags, target }, flags),
     );

@@ -1,7 +1,10 @@
 import { createKeySource } from '../config/key-source.ts';
 import { readSettings, requireApiKey, type Settings } from '../config/settings.ts';
+import type { Secret } from '../config/secret.ts';
 import { RetentionError } from '../core/errors.ts';
-import type { HoldFile, Log, Progress, Store } from '../core/ports.ts';
+import type { HoldFile, KeepSource, Log, Progress, Store } from '../core/ports.ts';
+import type { PlaceReader } from '../core/place.ts';
+import type { CustomGptClient, CustomGptClientOptions } from '../customgpt/client.ts';
 import type { RunDeps } from '../run/conduct-run.ts';
 import { HoldFiles } from '../run/hold-files.ts';
 import { hasState } from '../store/open-database.ts';
@@ -51,13 +54,32 @@ export function openHistory(world: CommandWorld, settings: Settings): Promise<St
   return openSqliteStore({ stateDir: settings.stateDir, clock: world.surroundings.clock, readOnly: true });
 }
 
+/** The way to the API. */
+export async function openClient(
+  { surroundings: { clock, chance, env } }: CommandWorld,
+  { baseUrl, apiKey, requestsPerMinute }: Settings & { readonly apiKey: Secret },
+  options: Pick<CustomGptClientOptions, 'log' | 'timeouts' | 'patience'>,
+): Promise<CustomGptClient> {
+  // Loaded only by who talks to the API: the HTTP client is the largest part of what a command has to read at its start.
+  const { createCustomGptClient } = await import('../customgpt/client.ts');
+  const key = createKeySource(apiKey, { env, log: options.log });
+  return createCustomGptClient({ baseUrl, apiKey: key, requestsPerMinute, clock, chance, ...options });
+}
+
 /** A worker ready to run policies. `close` ends connections and the store. */
 export interface Worker {
   readonly settings: Settings;
-  /** What a run needs, with the holds that these files list, too. */
-  readonly depsWith: (holdFiles: readonly HoldFile[]) => RunDeps;
+  /** What a run needs, with the holds that these files list and what other policies keep. */
+  readonly depsWith: (from: {
+    readonly holdFiles: readonly HoldFile[];
+    readonly keeps: KeepSource;
+  }) => RunDeps;
+  /** For what is asked outside of runs. */
+  readonly openApi: RunDeps['openApi'];
   readonly store: Store;
   readonly log: Log;
+  /** For what is asked of projects beside runs. */
+  readonly places: PlaceReader;
   close(): Promise<void>;
 }
 
@@ -69,16 +91,11 @@ export async function openWorker(
   const settings = settingsOf(world);
   const logging = await loggingOf(world, settings, options.forPeople);
   const { clock, chance, holder } = surroundings;
-  // Loaded only by who talks to the API: the HTTP client is the largest part of what a command has to read at its start.
-  const { createCustomGptClient } = await import('../customgpt/client.ts');
-  const client = createCustomGptClient({
-    baseUrl: settings.baseUrl,
-    apiKey: createKeySource(requireApiKey(settings), { env: surroundings.env, log: logging.log }),
-    requestsPerMinute: settings.requestsPerMinute,
-    clock,
-    chance,
-    log: logging.log,
-  });
+  const client = await openClient(
+    world,
+    { ...settings, apiKey: requireApiKey(settings) },
+    { log: logging.log },
+  );
   const store = await openState(world, settings, logging);
   const { log } = logging;
   const { leaseMs, verifyTimeoutMs, requestsPerMinute, timeZone } = settings;
@@ -90,11 +107,13 @@ export async function openWorker(
   const common = { openApi, store, clock, chance, log, progress, holder, remarks };
   return {
     settings,
+    openApi,
     store,
     log,
-    depsWith(files) {
+    places: client.places,
+    depsWith({ holdFiles: files, keeps }) {
       const holds = new HoldFiles({ store, files, clock, chance, log });
-      return { ...common, holds, leaseMs, verifyTimeoutMs, requestsPerMinute, timeZone };
+      return { ...common, holds, keeps, leaseMs, verifyTimeoutMs, requestsPerMinute, timeZone };
     },
     async close() {
       await client.close();

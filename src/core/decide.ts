@@ -152,7 +152,8 @@ function ageOf(facts: Facts, clock: AgeClock, now: number): number | null {
   return Math.max(0, wholeDaysBetween(latestOf(at), now));
 }
 
-function unknownReason(rule: Rule, facts: Facts, now: number): string {
+/** Why nobody can tell whether the rule matches. */
+export function unknownReason(rule: Rule, facts: Facts, now: number): string {
   const used = factsUsed(rule.selector);
   const { conversation } = facts;
   const missing: string[] = [];

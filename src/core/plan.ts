@@ -1,4 +1,5 @@
 import type { Conversation } from './conversation.ts';
+import type { PlanFindings } from './findings.ts';
 import type { Instant } from './instant.ts';
 import type { Mode } from './policy.ts';
 
@@ -94,6 +95,7 @@ export interface PlanCounts {
 export interface PlanSummary extends PlanHeader {
   readonly status: PlanStatus;
   readonly projects: readonly PlanProject[];
+  readonly findings: PlanFindings;
   /** Requests that planning itself took. */
   readonly requestsUsed: number;
   /** SHA-256 (hex) over the header, the projects and every item in order. */

@@ -3,10 +3,13 @@ import type { AccountBinding, AccountSight } from './account.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import type { EarlierAnswer } from './deletion/earlier.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
+import type { PlanFindings } from './findings.ts';
 import type { OpenIntent } from './open-intent.ts';
 import type { OutcomeCounts, SkipCounts } from './outcome.ts';
 import type { KnownPopulation } from './population.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary } from './plan.ts';
+import type { Policy } from './policy.ts';
+import type { ProtectionStore } from './protection-store.ts';
 import type { RequestCounts, RunRecord } from './run.ts';
 import type { AgeClock } from './selector.ts';
 import type { DeleteAnswer, Existence } from './vendor-answers.ts';
@@ -145,6 +148,7 @@ export interface PlanWriter {
   finish(facts: {
     readonly projects: readonly PlanProject[];
     readonly requestsUsed: number;
+    readonly findings: PlanFindings;
   }): Promise<PlanSummary>;
   /** Removes all that was written. */
   discard(): Promise<void>;
@@ -343,6 +347,12 @@ export interface PopulationStore {
   recordPopulations(policy: string, populations: readonly KnownPopulation[]): Promise<void>;
 }
 
+/** Where a run learns what the other policies of the folder keep. */
+export interface KeepSource {
+  /** All of them but this one, as their files say now. Rejects with RetentionError `usage` while one is wrong: then nothing runs. */
+  othersThan(policy: string): Promise<readonly Policy[]>;
+}
+
 export interface RunStore {
   startRun(run: RunRecord): Promise<void>;
   updateRun(
@@ -382,7 +392,8 @@ export interface DerivedDifference {
 }
 
 /** All state. Every method rejects with RetentionError `state_unusable` when the disk or database fails. */
-export interface Store extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore, AccountStore {
+export interface Store
+  extends PlanStore, LeaseStore, HoldStore, RunStore, PopulationStore, ProtectionStore, AccountStore {
   readonly audit: AuditLog;
   planStatus(planId: string): Promise<PlanStatus | undefined>;
   /** Computes anew from the audit log what is kept beside it, and says where that is otherwise. Reads the whole log. */

@@ -3,7 +3,7 @@ import type { RunCounts, RunRecord, RunStatus } from './run.ts';
 
 /**
  * What makes two runs alike to a person who reads their ends one after the other: the status, the kind of the problem, the
- * limits that refused, and how much was left undone. How much was deleted, or how far a limit was passed, may differ. Undefined
+ * limits and protections that refused, and how much was left undone. How much was deleted, or how far a limit was passed, may differ. Undefined
  * for a run that was completed, of which nobody has to be told again.
  */
 export function endedAs(end: {
@@ -20,11 +20,16 @@ export function endedAs(end: {
   return JSON.stringify([status, unverified, failed, skipped, incomplete, ...kinds, refusedBy(facts)]);
 }
 
-function refusedBy({ limits }: AuditFacts['facts']): Fact {
-  if (!Array.isArray(limits)) return null;
-  return (limits as readonly { readonly [key: string]: Fact }[]).map(({ limit, project_id: projectId }) => [
-    limit ?? null,
-    projectId ?? null,
+function refusedBy({ limits, refused_by: refusedBy }: AuditFacts['facts']): Fact {
+  const refusals = refusedBy ?? limits;
+  if (!Array.isArray(refusals)) return null;
+  return (refusals as readonly { readonly [key: string]: Fact }[]).map((one) => [
+    // A near miss names whichever conversation was met first.
+    ...(one['limit'] === undefined
+      ? [one['kind'], one['why'] ?? one['rule'], one['entry'] ?? one['pattern']]
+      : [one['limit']]
+    ).map((fact) => fact ?? null),
+    one['kind'] === 'near_miss' ? null : (one['project_id'] ?? null),
   ]);
 }
 

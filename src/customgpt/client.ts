@@ -1,6 +1,7 @@
 import { ApiError, failureInWords } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
 import type { Chance, Clock, CustomGptDeleter, CustomGptReader, DeleteAnswer, Log } from '../core/ports.ts';
+import type { PlaceReader } from '../core/place.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { Purpose, RequestCounts } from '../core/run.ts';
 import { askAccount, keyFingerprint } from './account.ts';
@@ -11,6 +12,7 @@ import { Gate } from './gate.ts';
 import type { Patience } from './gate.ts';
 import { createPace } from './pace.ts';
 import { conversationPage, conversationPages, fetchPage, projectPages } from './pages.ts';
+import { askNativeRetention, askProject } from './place.ts';
 import type { Timeouts } from './request.ts';
 import type { Answer } from './request.ts';
 import { createCaller } from './retry.ts';
@@ -54,6 +56,7 @@ export interface CustomGptView {
   /** For whoever may only look: no delete method exists on it. */
   readonly reader: CustomGptReader;
   readonly deleter: CustomGptDeleter;
+  readonly places: PlaceReader;
 }
 
 export interface CustomGptClient extends CustomGptView {
@@ -109,6 +112,10 @@ function createView(parts: ViewParts): CustomGptView {
   const reader = createReader({ ...parts, call, requestCounts });
   return {
     reader,
+    places: Object.freeze<PlaceReader>({
+      project: (projectId, signal) => askProject({ urls, call }, { projectId, signal }),
+      nativeRetention: (projectId, signal) => askNativeRetention({ urls, call }, { projectId, signal }),
+    }),
     deleter: Object.freeze({
       ...reader,
       deleteConversation: (

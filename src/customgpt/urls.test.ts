@@ -60,6 +60,8 @@ describe('request URLs', () => {
   it('are the documented ones', () => {
     expect(built(() => urls.user())).toBe('GET /api/v1/user');
     expect(built(() => urls.projects(1))).toBe('GET /api/v1/projects?page=1&orderBy=id&order=asc');
+    expect(built(() => urls.project(7))).toBe('GET /api/v1/projects/7');
+    expect(built(() => urls.settings(7))).toBe('GET /api/v1/projects/7/settings');
     expect(built(() => urls.conversations(7, 3))).toBe(
       'GET /api/v1/projects/7/conversations?page=3&orderBy=created_at&order=asc',
     );
@@ -105,6 +107,8 @@ describe('request URLs', () => {
     'refuse the project id %s',
     (project) => {
       expect(built(() => urls.conversations(project, 1))).toBeUndefined();
+      expect(built(() => urls.project(project))).toBeUndefined();
+      expect(built(() => urls.settings(project))).toBeUndefined();
       expect(built(() => urls.deletion(project, SESSION))).toBeUndefined();
     },
   );

@@ -2,7 +2,7 @@ import { ApiError, RetentionError } from '../core/errors.ts';
 import type { ListOrder } from '../core/ports.ts';
 
 export type Method = 'GET' | 'DELETE';
-type Route = 'user' | 'projects' | 'conversations' | 'messages' | 'deletion';
+type Route = 'user' | 'projects' | 'project' | 'settings' | 'conversations' | 'messages' | 'deletion';
 
 const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/;
 
@@ -22,6 +22,9 @@ const PAGE = '[1-9][0-9]{0,15}';
 const ROUTES: Readonly<Record<Route, { readonly method: Method; readonly shape: RegExp }>> = {
   user: { method: 'GET', shape: /^\/api\/v1\/user$/ },
   projects: { method: 'GET', shape: new RegExp(`^/api/v1/projects\\?page=${PAGE}&orderBy=id&order=asc$`) },
+  // To look at only: a DELETE of this path is no route here.
+  project: { method: 'GET', shape: new RegExp(`^${PROJECT}$`) },
+  settings: { method: 'GET', shape: new RegExp(`^${PROJECT}/settings$`) },
   conversations: {
     method: 'GET',
     shape: new RegExp(
@@ -77,6 +80,8 @@ export interface Urls {
   /** Whose key it is. */
   readonly user: () => Target;
   readonly projects: (page: number) => Target;
+  readonly project: (projectId: number) => Target;
+  readonly settings: (projectId: number) => Target;
   readonly conversations: (projectId: number, page: number, order?: ListOrder) => Target;
   readonly messages: (projectId: number, sessionId: string, page: number) => Target;
   readonly deletion: (projectId: number, sessionId: string) => Target;
@@ -144,6 +149,8 @@ export function createUrls(baseUrl: string): Urls {
     origin,
     user: () => checked(origin, 'user', '/api/v1/user'),
     projects: (page) => checked(origin, 'projects', `/api/v1/projects?page=${page}&orderBy=id&order=asc`),
+    project: (projectId) => checked(origin, 'project', projectPath(projectId, 'project')),
+    settings: (projectId) => checked(origin, 'settings', `${projectPath(projectId, 'settings')}/settings`),
     conversations(projectId, page, order = 'oldest_first') {
       const project = projectPath(projectId, 'conversations');
       const query = `?page=${page}&${ORDERS[order]}`;

@@ -11,7 +11,7 @@ export function warningsHtml(finished: FinishedRun, entries: readonly AuditEntry
     ...(run.problem === undefined ? [] : [`${refused ? 'The reason' : 'Ended early'}: ${run.problem}.`]),
     ...(refused && plan !== undefined ? [`No DELETE was sent; the plan is kept as ${plan.planId}.`] : []),
     ...asBeforeWords(run),
-    ...run.warnings,
+    ...run.warnings.map((warning) => (warning.endsWith('.') ? warning : `${warning}.`)),
     ...leftovers(finished),
     ...incompleteIn(plan).map(
       ({ projectId, incomplete }) =>

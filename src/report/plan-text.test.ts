@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_FINDINGS } from '../core/findings.ts';
 import type { PlanItem, PlanProject, PlanSummary } from '../core/plan.ts';
 import { planHeadline, planRowsTable, projectLines } from './plan-text.ts';
 import { displayWidth } from './safe-text.ts';
@@ -28,6 +29,7 @@ const PLAN: PlanSummary = {
   expiresAt: DECIDED_AT + 7 * 86_400_000,
   status: 'open',
   projects: [PROJECT],
+  findings: NO_FINDINGS,
   requestsUsed: 14,
   fingerprint: 'b'.repeat(64),
   fileHash: undefined,

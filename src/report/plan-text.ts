@@ -1,8 +1,11 @@
 import { plainCommandLine, type CommandLine } from '../core/command-line.ts';
+import { stopInWords } from '../core/findings.ts';
 import { breachInWords } from '../core/limits.ts';
 import { populationOf } from '../core/population.ts';
 import { countsOf, type PlanItem, type PlanProject, type PlanSummary, type Verdict } from '../core/plan.ts';
 import type { PlanCost, PlanToShow } from './run-json.ts';
+import { retentionLines } from './retention-text.ts';
+import { protectionLines } from './protection-text.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
 import { terminalSafe } from './safe-text.ts';
 import { textTable, type Column } from './text-table.ts';
@@ -12,6 +15,9 @@ const SHORT_LIST = 20;
 
 /** The longest text of somebody else's that stands in a sentence. */
 export const SENTENCE_COLUMNS = 300;
+
+/** A warning may name five session ids, an exclusion a text of 500 signs. */
+export const WARNING_COLUMNS = 1_000;
 
 const PROJECT_COLUMNS: readonly Column[] = [
   { title: 'PROJECT', width: 12, breaks: 'anywhere' },
@@ -43,21 +49,30 @@ const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
 /** What a plan would do, as lines for a terminal, 80 columns where the words allow. */
 export function planHeadline(
   plan: PlanSummary,
-  shown: Pick<PlanToShow, 'cost' | 'breaches' | 'deferral'> & { readonly commandLine?: CommandLine },
+  shown: Pick<PlanToShow, 'cost' | 'breaches' | 'deferral' | 'retention'> & {
+    readonly commandLine?: CommandLine;
+  },
 ): string[] {
-  const { cost, breaches, deferral, commandLine = plainCommandLine } = shown;
+  const { cost, breaches, deferral, retention = [], commandLine = plainCommandLine } = shown;
   const { planned } = countsOf(plan.projects);
+  const { stops } = plan.findings;
   return [
     `Plan ${plan.planId} of policy ${plan.policy}, mode ${plan.mode}`,
     `Decided ${minuteAndSecond(plan.decidedAt)}, to be applied until ${minuteAndSecond(plan.expiresAt)} (UTC)`,
     '',
     ...projectLines(plan.projects),
     '',
+    ...protectionLines(plan),
+    ...retentionLines(retention),
+    ...plan.findings.warnings.map((warning) => `Warning: ${terminalSafe(warning, WARNING_COLUMNS)}`),
     sentence(plan),
     ...(planned === 0 || cost === undefined ? [] : [costLine(cost)]),
+    ...stops.map(
+      (stop) => `A protection would refuse this plan: ${terminalSafe(stopInWords(stop), WARNING_COLUMNS)}.`,
+    ),
     ...breaches.map((breach) => `A limit would refuse this plan: ${breachInWords(breach)}.`),
     ...(deferral === undefined ? [] : [deferralLine(deferral)]),
-    nextStep(plan, { planned, isRefused: breaches.length > 0, commandLine }),
+    nextStep(plan, { planned, isRefused: breaches.length > 0, isStopped: stops.length > 0, commandLine }),
   ];
 }
 
@@ -159,13 +174,21 @@ function nextStep(
   {
     planned,
     isRefused,
+    isStopped,
     commandLine,
-  }: { readonly planned: number; readonly isRefused: boolean; readonly commandLine: CommandLine },
+  }: {
+    readonly planned: number;
+    readonly isRefused: boolean;
+    readonly isStopped: boolean;
+    readonly commandLine: CommandLine;
+  },
 ): string {
   if (plan.status === 'applied') return 'It was applied already; a plan is applied once.';
   if (plan.status !== 'open')
     return `It has expired. Make a new one: ${commandLine(`plan --policy ${plan.policy}`)}`;
   if (planned === 0) return 'There is nothing to apply.';
+  if (isStopped)
+    return 'It cannot be applied, and no override changes that: correct the policy, and make a new plan.';
   const apply = `apply ${plan.planId}`;
   if (!isRefused) return `Apply it: ${commandLine(apply)}`;
   return `Apply it all the same: ${commandLine(`${apply} --override-limits --by WHO --reason TEXT`)}`;

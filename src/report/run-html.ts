@@ -10,6 +10,7 @@ import { projectsHtml, stayingHtml } from './html-decisions.ts';
 import { factsHtml, proofHtml } from './html-facts.ts';
 import { figuresHtml } from './html-figures.ts';
 import { REPORT_STYLE } from './html-style.ts';
+import { protectionWords } from './protection-text.ts';
 import { warningsHtml } from './html-warnings.ts';
 import { runSentence, type FinishedRun } from './run-outcome.ts';
 
@@ -94,9 +95,20 @@ function sectionsHtml(report: RunReport): readonly Html[] {
     ),
     notDeletedHtml(sections),
     section('staying', 'What stays, and why', stayingHtml(plan, items, counts)),
+    protectionsHtml(plan),
     section('projects', 'Projects', projectsHtml(plan?.projects ?? [], plan)),
     section('proof', 'Proof, and how to check it', proofHtml(report, report.auditHead, commandLine)),
   ];
+}
+
+/** What protected something, and how much of it there was. */
+function protectionsHtml(plan: RunReport['plan']): Html {
+  const protections = plan?.findings.protections ?? [];
+  if (protections.length === 0) return NOTHING;
+  const list = html`<ul>
+    ${protections.map((one) => html`<li>${protectionWords(one)}</li> `)}
+  </ul>`;
+  return section('protections', 'What protects, and how much', list);
 }
 
 function section(id: string, title: string, body: Html): Html {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_FINDINGS } from '../core/findings.ts';
 import { NO_OUTCOMES } from '../core/outcome.ts';
 import type { PlanItem, PlanSummary } from '../core/plan.ts';
 import type { RunRecord } from '../core/run.ts';
@@ -50,6 +51,7 @@ const PLAN: PlanSummary = {
     { projectId: 1, listed: 5, total: 9, kept: 2, held: 1, unknown: 1, planned: 1, incomplete: undefined },
     { projectId: 2, listed: 3, total: 3, kept: 3, held: 0, unknown: 0, planned: 0, incomplete: undefined },
   ],
+  findings: NO_FINDINGS,
   requestsUsed: 2,
   fingerprint: 'b'.repeat(64),
   fileHash: undefined,
@@ -126,7 +128,10 @@ describe('plan JSON', () => {
       policy_hash: 'a'.repeat(64),
       counts: { listed: 8, kept: 5, held: 1, unknown: 1, planned: 1, deferred: 0 },
       estimate: ESTIMATE,
-      refused_by: [{ limit: 'max_deletions', wanted: 3, allowed: 2, project_id: null }],
+      refused_by: [{ kind: 'limit', limit: 'max_deletions', wanted: 3, allowed: 2, project_id: null }],
+      protections: [],
+      warnings: [],
+      native_retention: [],
       incomplete: PLAN.projects
         .filter(({ incomplete }) => incomplete !== undefined)
         .map(({ projectId, incomplete }) => ({ project_id: projectId, reason: incomplete })),

@@ -1,9 +1,12 @@
 import type { Estimate } from '../core/estimate.ts';
+import { stopFacts, type Protection } from '../core/findings.ts';
 import type { Breach, LimitName } from '../core/limits.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { Outcome } from '../core/outcome.ts';
+import type { ProjectRetention } from '../core/native-retention.ts';
 import { countsOf, type PlanCounts, type PlanItem, type PlanSummary, type Verdict } from '../core/plan.ts';
 import type { Mode } from '../core/policy.ts';
+import { retentionJson } from './retention-text.ts';
 import type { RequestCounts, RunCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
 
 /** One run of `run --json`, `apply --json` and `runs --json`. */
@@ -39,13 +42,28 @@ interface PlanJson {
   readonly counts: PlanCounts & { readonly deferred: number };
   /** What applying it takes; null for a plan shown again: it depends on how quickly the API answered. */
   readonly estimate: Estimate | null;
-  /** Limits that `run` and `apply` would refuse the plan for now; empty: none. */
-  readonly refused_by: readonly {
-    readonly limit: LimitName;
-    readonly wanted: number;
-    readonly allowed: number;
-    readonly project_id: number | null;
+  /** What `run` and `apply` would refuse the plan for now: protections, which no override passes, and limits; empty: nothing. */
+  readonly refused_by: readonly (
+    | {
+        readonly kind: 'limit' | 'population';
+        readonly limit: LimitName;
+        readonly wanted: number;
+        readonly allowed: number;
+        readonly project_id: number | null;
+      }
+    | ReturnType<typeof stopFacts>
+  )[];
+  /** What keeps something from being deleted, and how much; `before`: in the latest earlier plan where it did. */
+  readonly protections: readonly {
+    readonly kind: Protection['kind'];
+    readonly name: string;
+    readonly matched: number;
+    readonly before: number | null;
   }[];
+  /** What a person should look at. */
+  readonly warnings: readonly string[];
+  /** What the vendor itself deletes, in projects where a hold or a keep rule protects something. */
+  readonly native_retention: readonly ReturnType<typeof retentionJson>[];
   /** Projects of which nothing is planned, because their listing could not be trusted. */
   readonly incomplete: readonly { readonly project_id: number; readonly reason: string }[];
 }
@@ -70,6 +88,8 @@ export interface PlanToShow {
   readonly cost: PlanCost | undefined;
   /** Limits that would refuse it now; empty: none. */
   readonly breaches: readonly Breach[];
+  /** The vendor's own retention where something is protected; left out where nobody asked. */
+  readonly retention?: readonly ProjectRetention[];
   /** What a run would leave to later ones now, because its policy asks for the oldest first; undefined: nothing. */
   readonly deferral?:
     { readonly room: number; readonly deferred: number; readonly breaches: readonly Breach[] } | undefined;
@@ -104,19 +124,33 @@ function runJson(run: RunRecord, counts: RunCounts): RunJson {
 }
 
 /** One plan of `plan --json`, without its decisions: there may be a million of those. */
-export function planJson({ plan, cost, breaches, deferral }: Omit<PlanToShow, 'items'>): PlanJson {
+export function planJson({
+  plan,
+  cost,
+  breaches,
+  deferral,
+  retention = [],
+}: Omit<PlanToShow, 'items'>): PlanJson {
+  const { protections, warnings, stops } = plan.findings;
   return {
     plan_id: plan.planId,
     policy: plan.policy,
     policy_hash: plan.policyHash,
     counts: { ...planCounts(countsOf(plan.projects)), deferred: deferral?.deferred ?? plan.deferred },
     estimate: cost === undefined ? null : { requests: cost.requests, seconds: cost.seconds },
-    refused_by: breaches.map(({ limit, wanted, allowed, projectId }) => ({
-      limit,
-      wanted,
-      allowed,
-      project_id: projectId ?? null,
+    refused_by: [
+      ...stops.map(stopFacts),
+      ...breaches.map(({ limit, wanted, allowed, projectId }) => ({
+        kind: limit === 'population' ? limit : ('limit' as const),
+        ...{ limit, wanted, allowed, project_id: projectId ?? null },
+      })),
+    ],
+    protections: protections.map(({ kind, name, matched, before }) => ({
+      ...{ kind, name, matched },
+      before: before ?? null,
     })),
+    warnings,
+    native_retention: retention.map(retentionJson),
     incomplete: plan.projects.flatMap(({ projectId, incomplete }) =>
       incomplete === undefined ? [] : [{ project_id: projectId, reason: incomplete }],
     ),

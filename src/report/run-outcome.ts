@@ -1,3 +1,4 @@
+import { isStopped } from '../core/findings.ts';
 import { SKIP_CAUSES, type SkipCause, type SkipCounts } from '../core/outcome.ts';
 import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { RunCounts, RunRecord } from '../core/run.ts';
@@ -25,7 +26,7 @@ export function runSentence(finished: FinishedRun): string {
   const { planned, verified, deferred } = counts;
   switch (run.status) {
     case 'refused':
-      return 'A limit refused this run before the first DELETE. Nothing was deleted.';
+      return `A ${isStopped(run.problem) ? 'protection' : 'limit'} refused this run before the first DELETE. Nothing was deleted.`;
     case 'running':
       return `The run is under way. ${deletedSoFar(finished)}`;
     case 'failed':

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_FINDINGS } from '../core/findings.ts';
 import type { AuditEntry, AuditEvent, Fact } from '../core/audit-entry.ts';
 import { formatInstant } from '../core/instant.ts';
 import { foldOutcomes } from '../core/outcome.ts';
@@ -105,6 +106,7 @@ function sample({ planned = 2, run = {}, events, projects, others = [] }: Sample
     expiresAt: AT,
     status: 'applied',
     projects: projects ?? [{ ...project, planned, incomplete: undefined }],
+    findings: NO_FINDINGS,
     requestsUsed: 2,
     fingerprint: 'b'.repeat(64),
     fileHash: undefined,

@@ -1,8 +1,10 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
 import { plainCommandLine, type CommandLine } from '../core/command-line.ts';
+import { isStopped } from '../core/findings.ts';
 import { PURPOSES, totalRequests, type RequestCounts, type RunCounts, type RunRecord } from '../core/run.ts';
 import { deletionsIn, goneWords, type Deletion } from './deletion-proof.ts';
-import { projectLines, SENTENCE_COLUMNS } from './plan-text.ts';
+import { projectLines, SENTENCE_COLUMNS, WARNING_COLUMNS } from './plan-text.ts';
+import { protectionLines } from './protection-text.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
 import {
   asBeforeWords,
@@ -51,10 +53,11 @@ function summaryLines(result: FinishedRun): string[] {
     runSentence(result),
     ...problemLine(run),
     ...asBeforeWords(run),
-    ...run.warnings.map((warning) => `Warning: ${terminalSafe(warning, SENTENCE_COLUMNS)}`),
+    ...run.warnings.map((warning) => `Warning: ${terminalSafe(warning, WARNING_COLUMNS)}`),
     ...leftovers(result),
     ...incompleteLines(result),
     ...restLine(result),
+    ...protectionLines(result.plan),
     factsLine(run),
     ...(run.auditHead === undefined ? [] : [`Audit head ${run.auditHead}`]),
   ];
@@ -130,7 +133,9 @@ function proofWords(deletion: Deletion): string {
 }
 
 function problemLine({ problem }: RunRecord): string[] {
-  return problem === undefined ? [] : [`Why: ${terminalSafe(problem, SENTENCE_COLUMNS)}`];
+  return problem === undefined
+    ? []
+    : [`Why: ${terminalSafe(problem, isStopped(problem) ? WARNING_COLUMNS : SENTENCE_COLUMNS)}`];
 }
 
 function incompleteLines({ plan }: FinishedRun): string[] {
@@ -176,8 +181,10 @@ function nextStep(result: FinishedRun, commandLine: CommandLine): string[] {
   const { run, counts } = result;
   const apply = `apply ${run.planId ?? ''}`;
   if (run.status === 'refused' && run.planId !== undefined) {
+    const look = `Look at its plan: ${commandLine(`plan --show ${run.planId}`)}`;
+    if (isStopped(run.problem)) return [look, 'No override passes this: correct the policy, and run again.'];
     return [
-      `Look at its plan: ${commandLine(`plan --show ${run.planId}`)}`,
+      look,
       `Apply it all the same: ${commandLine(`${apply} --override-limits --by WHO --reason TEXT`)}`,
     ];
   }

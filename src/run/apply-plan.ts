@@ -1,11 +1,13 @@
 import pLimit from 'p-limit';
 import { EarlierAnswers } from '../core/deletion/earlier.ts';
+import type { Policy } from '../core/policy.ts';
 import { asRunFault } from './api-faults.ts';
 import { Bars } from './bars.ts';
 import { Brake } from './brake.ts';
 import { Calibrator } from './calibrate.ts';
 import { joinStops, type ApplyContext } from './context.ts';
 import { deleteAll } from './delete-all.ts';
+import type { KeptSince } from './kept-since.ts';
 import { createRests, type Relisting } from './recheck.ts';
 import { Witnesses } from './witnesses.ts';
 
@@ -21,7 +23,17 @@ export interface Applied {
  */
 export async function applyPlan(
   context: ApplyContext,
-  { relisting, lost }: { readonly relisting: Relisting | undefined; readonly lost: readonly number[] },
+  {
+    relisting,
+    lost,
+    others,
+    keptSince,
+  }: {
+    readonly relisting: Relisting | undefined;
+    readonly lost: readonly number[];
+    readonly others: readonly Policy[];
+    readonly keptSince: KeptSince;
+  },
 ): Promise<Applied> {
   const failure = new AbortController();
   // A failure of one deletion stops the others the way a person's stop does, only without the wait.
@@ -41,10 +53,10 @@ export async function applyPlan(
     const earlier = new EarlierAnswers(await audit.undoneAnswers(), await audit.openIntents());
     await deleteAll({
       ...context,
-      ...{ signals, relisting, brake, bars, calibrator, earlier },
+      ...{ signals, relisting, brake, bars, calibrator, earlier, keptSince },
       slot: pLimit(context.policy.concurrency),
       witnesses: new Witnesses(),
-      restsOn: createRests(context.policy),
+      restsOn: createRests(context.policy, others),
       onError: () => {
         failure.abort();
       },

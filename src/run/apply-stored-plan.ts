@@ -1,13 +1,16 @@
+import type { Project } from '../core/conversation.ts';
 import { RetentionError } from '../core/errors.ts';
 import { createAllowance, createPlanAllowance } from '../core/limits.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
-import { conductRun, type OpenRun, type RunDeps, type RunResult } from './conduct-run.ts';
+import { conductRun, type RunDeps, type RunResult } from './conduct-run.ts';
 import { auditFacts, type StopSignals } from './context.ts';
 import { findProjects } from './projects.ts';
+import { createKeptSince } from './kept-since.ts';
 import { relist } from './recheck.ts';
+import { exclusionsLost, refusal } from './refusal.ts';
 import { checkLimits } from './check-limits.ts';
-import { applyConsumed, refusal } from './run-policy.ts';
+import { applyConsumed, sayFindings } from './run-policy.ts';
 
 /** A person's word that one plan may pass the limits. */
 export interface Override {
@@ -36,12 +39,20 @@ export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Pro
     const { spent, refusing, deferring, room } = await checkLimits(deps, {
       ...{ policy, at: run.startedAt, projects: plan.projects },
     });
-    if (refusing.length > 0 && override === undefined) return refusal(plan, refusing);
+    sayFindings(deps, run, plan);
+    const isStopped = plan.findings.stops.length > 0;
+    if (isStopped || (refusing.length > 0 && override === undefined)) return refusal(plan, refusing);
+    const others = await deps.keeps.othersThan(policy.name);
+    const { selected, visible } = await findProjects(run.reader, policy, run.signals.stop);
+    const lostSince = await exclusionsLost(store, policy, visible);
+    // Limits that stand against it, too, were overridden.
+    if (lostSince.length > 0) return refusal(plan, [], lostSince);
     if (refusing.length + deferring.length > 0 && override !== undefined) {
       const facts = { plan_id: plan.planId, by: override.by, reason: override.reason };
       await store.audit.append([auditFacts(run, 'limits.overridden', { facts })], run.fence);
     }
-    const lost = await projectsLost(run, plan);
+    const lost = projectsLost(selected, plan);
+    const keptSince = createKeptSince(others, visible, clock.now());
     const relisting = await relist({ deleter: run.deleter, clock, log, signals: run.signals, plan });
     const allowance =
       override === undefined
@@ -49,18 +60,13 @@ export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Pro
         : createPlanAllowance(plan.projects);
     const isDeferred = override === undefined && deferring.length > 0;
     const deferral = { deferring, room: isDeferred ? room : undefined };
-    return applyConsumed(deps, { run, plan, allowance, deferral, relisting, lost });
+    return applyConsumed(deps, { run, plan, allowance, deferral, relisting, lost, others, keptSince });
   });
 }
 
-/**
- * Projects of the plan that the policy no longer covers, by today's names, or that the key no longer sees. The same list
- * proves key and base URL, and brings the server's clock.
- */
-async function projectsLost(run: OpenRun, plan: PlanSummary): Promise<readonly number[]> {
-  const { reader, policy, signals } = run;
-  const covered = await findProjects(reader, policy, signals.stop);
-  const ids = new Set(covered.selected.map(({ id }) => id));
+/** Projects of the plan that the policy no longer covers, by today's names, or that the key no longer sees. */
+function projectsLost(selected: readonly Project[], plan: PlanSummary): readonly number[] {
+  const ids = new Set(selected.map(({ id }) => id));
   return plan.projects
     .filter(({ planned, projectId }) => planned > 0 && !ids.has(projectId))
     .map((p) => p.projectId);

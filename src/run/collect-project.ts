@@ -17,6 +17,8 @@ const FULL_READING_EVERY_MS = 29 * 24 * 60 * 60 * 1000;
 export interface CollectContext extends DecidingContext {
   readonly writer: PlanWriter;
   readonly plans: Pick<PlanStore, 'lastReadInFull' | 'recordReadInFull'>;
+  /** Called before the listing of the project begins, and before it begins again. */
+  readonly onBegin: () => void;
   readonly log: Log;
   readonly chance: Chance;
   /** When the plan is decided, epoch ms. */
@@ -46,6 +48,7 @@ export async function collectProject(
   const inFull = await isFullReadingDue(context, projectId);
   for (let start = 1; ; start += 1) {
     const tally = new Tally(context, projectId, firstOrdinal);
+    context.onBegin();
     try {
       const listing = await collect(context, { projectId, inFull, known, tally });
       await tally.flush();

@@ -12,6 +12,7 @@ import type {
   CustomGptReader,
   Fence,
   HoldSource,
+  KeepSource,
   Log,
   Progress,
   Store,
@@ -32,6 +33,7 @@ export interface RunDeps {
   readonly openApi: () => { readonly reader: CustomGptReader; readonly deleter: CustomGptDeleter };
   readonly store: Store;
   readonly holds: HoldSource;
+  readonly keeps: KeepSource;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
@@ -187,9 +189,8 @@ async function endingOf(
   body: (run: OpenRun) => Promise<Ending>,
 ): Promise<EndingOrFault> {
   try {
-    const { runId, policy, fence, reader, signals } = run;
+    const { runId, policy, fence, reader, signals, warn } = run;
     const { clock, chance, log, store, verifyTimeoutMs } = deps;
-    const { warn } = run;
     const common = { runId, policy, fence, reader, clock, log, warn, stop: signals.stop };
     await assertClockAfterLog({ audit: store.audit, clock }, policy);
     const account = await enterAccount({ reader, accounts: store, signal: signals.stop }, run.plan);

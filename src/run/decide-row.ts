@@ -9,6 +9,8 @@ import type { Reappeared } from './reappeared.ts';
 export interface DecidingContext {
   readonly reader: CustomGptReader;
   readonly decider: Decider;
+  /** Called for a conversation that is marked as deleted and to be deleted by its rules, once it is known to be there. */
+  readonly onStillThere: (sessionId: string) => void;
   /** Bounds the reads of newest messages in flight. */
   readonly limit: LimitFunction;
   readonly signal: AbortSignal | undefined;
@@ -51,7 +53,10 @@ async function decideMarked(
   const decided = await decideOne(context, row, seenAt);
   if (decided.verdict !== 'delete') return { ...decided, isDeleted: true };
   const answer = await ask(context, row, { onlyFirstPage: true });
-  if (answer.state !== 'not_found') return decided;
+  if (answer.state !== 'not_found') {
+    context.onStillThere(row.sessionId);
+    return decided;
+  }
   return deleted(row, seenAt, 'deleted already: its row has a deleted_at, and its messages answer 404');
 }
 

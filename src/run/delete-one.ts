@@ -154,7 +154,7 @@ function vanish({ bars }: DeletionContext, work: ProjectWork): void {
 
 function barOf(
   context: DeletionContext,
-  { work, passing }: Underway,
+  { work, item, passing }: Underway,
   late: number,
 ): { readonly reason: string; readonly cause: SkipCause } | undefined {
   context.clockWatch.assertSteady();
@@ -166,6 +166,8 @@ function barOf(
   if (context.brake.isPulled) return { reason: Brake.reason, cause: 'brake' };
   const bar = context.bars.of({ projectId: work.projectId, kind: passing.kind });
   if (bar !== undefined) return bar;
+  const keptSince = passing.life.attempts === 0 ? context.keptSince(item) : undefined;
+  if (keptSince !== undefined) return { reason: keptSince, cause: 'kept' };
   return passing.life.attempts < MAX_ATTEMPTS ? undefined : { reason: 'no attempt is left', cause: 'limit' };
 }
 

@@ -6,6 +6,7 @@ import type { Bars } from './bars.ts';
 import type { Brake } from './brake.ts';
 import type { Calibrator, ProjectCalibration } from './calibrate.ts';
 import type { Passing } from './passing.ts';
+import type { KeptSince } from './kept-since.ts';
 import type { ProjectWork } from './project-work.ts';
 import type { DeletableItem, Relisting, Rests } from './recheck.ts';
 import type { Room } from './room.ts';
@@ -24,6 +25,7 @@ export interface DeletionContext extends ApplyContext {
   readonly earlier: EarlierAnswers;
   readonly restsOn: (rule: string | null) => Rests;
   readonly relisting: Relisting | undefined;
+  readonly keptSince: KeptSince;
   /** Called at the first error that must end the run: no further DELETE. */
   readonly onError: () => void;
 }

@@ -1,5 +1,6 @@
 import { restsOnChangeableFacts } from '../core/decide.ts';
 import { estimate, type Estimate } from '../core/estimate.ts';
+import { restsOnForeignKeeps } from '../core/foreign-keeps.ts';
 import { countsOf, type PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import { FRESH_MS } from './recheck.ts';
@@ -14,7 +15,12 @@ const SMALLEST_PAGE = 10;
 export function estimateOf(
   policy: Pick<Policy, 'rules' | 'concurrency'>,
   plan: Pick<PlanSummary, 'projects' | 'requestsUsed'>,
-  observed: { readonly tookMs: number; readonly requestsPerMinute: number | 'unlimited' },
+  observed: {
+    readonly tookMs: number;
+    readonly requestsPerMinute: number | 'unlimited';
+    /** The other policies of the folder. */
+    readonly others: readonly Policy[];
+  },
 ): Estimate {
   const { planned } = countsOf(plan.projects);
   const projects = Math.max(1, plan.projects.length);
@@ -28,8 +34,11 @@ export function estimateOf(
     concurrency: policy.concurrency,
   };
   const rests = restsOnChangeableFacts(policy, null);
+  const foreign = restsOnForeignKeeps(observed.others);
+  const lastMessage = rests.lastMessage || foreign.lastMessage;
+  const listed = rests.listed || foreign.listed;
   const withoutRecheck = estimate({ ...common, rechecked: 0 });
   const isLong = withoutRecheck.seconds * 1000 > FRESH_MS;
-  const rechecked = rests.lastMessage || (rests.listed && isLong) ? planned : 0;
+  const rechecked = lastMessage || (listed && isLong) ? planned : 0;
   return rechecked === 0 ? withoutRecheck : estimate({ ...common, rechecked });
 }

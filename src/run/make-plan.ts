@@ -1,14 +1,19 @@
 import pLimit from 'p-limit';
-import { createDecider } from '../core/decide.ts';
 import type { Conversation } from '../core/conversation.ts';
+import { judgeExclusions } from '../core/exclusions.ts';
+import { findProtections, matchedNow } from '../core/find-protections.ts';
+import type { PlanFindings } from '../core/findings.ts';
+import { foreignRules } from '../core/foreign-keeps.ts';
 import type { Hold } from '../core/hold.ts';
 import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import type { AuditLog, Chance, Clock, CustomGptReader, Log, PlanStore, Progress } from '../core/ports.ts';
+import type { ProtectionStore } from '../core/protection-store.ts';
+import { ProtectionWatch, type ProjectWatch } from '../core/protection-watch.ts';
 import { messageReachOf, reachOf } from '../core/selector.ts';
 import { asRunFault } from './api-faults.ts';
 import { collectProject } from './collect-project.ts';
-import { findProjects } from './projects.ts';
+import { findProjects, type ProjectsOfPolicy } from './projects.ts';
 import { totalRequests } from '../core/run.ts';
 
 /** A plan is a person's to look at for this long; after that the world has moved too far. */
@@ -17,7 +22,7 @@ export const PLAN_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 /** All that planning can reach: a reader, and the plans. No deleter. */
 export interface PlanningDeps {
   readonly reader: CustomGptReader;
-  readonly plans: PlanStore;
+  readonly plans: PlanStore & ProtectionStore;
   readonly audit: AuditLog;
   readonly clock: Clock;
   readonly chance: Chance;
@@ -29,6 +34,8 @@ export interface PlanRequest {
   readonly policy: Policy;
   /** Whose conversations they are: {@link OwnAccount.text}. */
   readonly account: string;
+  /** The other policies of its folder: what they keep is not deleted. */
+  readonly others: readonly Policy[];
   readonly holds: readonly Hold[];
   /** Whether kept conversations are stored in the plan too (`plan --all`). */
   readonly withKept: boolean;
@@ -44,7 +51,8 @@ export interface PlanRequest {
 export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promise<PlanSummary> {
   const { policy } = request;
   const requestsBefore = totalRequests(deps.reader.requestCounts());
-  const { selected, invisible } = await findProjects(deps.reader, policy, request.signal);
+  const found = await findProjects(deps.reader, policy, request.signal);
+  const { selected, invisible } = found;
   if (selected.length === 0) deps.log.warn({ policy: policy.name }, 'no project falls under this policy');
   const decidedAt = deps.clock.now();
   const writer = await deps.plans.createPlan({
@@ -64,43 +72,86 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
     chance: deps.chance,
     decidedAt,
     maxPercent: policy.limits.maxPercent,
-    messageReach: messageReachOf(policy.rules, decidedAt),
+    messageReach: messageReachOf([...policy.rules, ...foreignRules(request.others)], decidedAt),
     log: deps.log,
-    decider: createDecider(policy, request.holds, decidedAt),
     reach: reachOf(policy, decidedAt),
     limit: pLimit(policy.concurrency),
     withKept: request.withKept,
     signal: request.signal,
     audit: deps.audit,
-    onReappeared: async (conversations: readonly Conversation[]) => {
-      const [first] = conversations;
-      deps.log.warn(
-        { project_id: first?.projectId, count: conversations.length },
-        'listed again although they were verified as deleted: new conversations, with the age they have now',
-      );
-      await request.onReappeared?.(conversations);
-    },
+    onReappeared: (conversations: readonly Conversation[]) => sayReappeared(deps, request, conversations),
     onListed: (count: number) => {
       deps.progress.advance(count);
     },
   };
+  const watch = new ProtectionWatch({ ...request, now: decidedAt });
   deps.progress.begin('listing', undefined);
   try {
     const projects: PlanProject[] = invisible.map(invisibleProject);
     let ordinal = 1;
-    for (const { id } of selected) {
-      const collected = await collectProject(context, id, ordinal);
+    for (const project of selected) {
+      const decider = watch.inProject(project);
+      const collected = await collectProject({ ...context, ...listening(decider) }, project.id, ordinal);
+      decider.end(collected.project);
       projects.push(collected.project);
       ordinal = collected.nextOrdinal;
     }
     const requestsUsed = totalRequests(deps.reader.requestCounts()) - requestsBefore;
-    return await writer.finish({ projects, requestsUsed });
+    const findings = await findingsOf(deps, request, { found, watched: watch.result(), decidedAt });
+    return await writer.finish({ projects, requestsUsed, findings });
   } catch (error) {
     await writer.discard();
     throw asRunFault(error);
   } finally {
     deps.progress.end();
   }
+}
+
+/** Tells the watch what becomes of the listing. */
+function listening(decider: ProjectWatch) {
+  return {
+    decider,
+    onBegin: () => {
+      decider.restart();
+    },
+    onStillThere: (sessionId: string) => {
+      decider.confirm(sessionId);
+    },
+  };
+}
+
+async function sayReappeared(
+  { log }: PlanningDeps,
+  { onReappeared }: PlanRequest,
+  conversations: readonly Conversation[],
+): Promise<void> {
+  const [first] = conversations;
+  log.warn(
+    { project_id: first?.projectId, count: conversations.length },
+    'listed again although they were verified as deleted: new conversations, with the age they have now',
+  );
+  await onReappeared?.(conversations);
+}
+
+/** What the plan says of the protections of its policy, by what earlier plans knew of them. Remembers what this one saw. */
+async function findingsOf(
+  { plans }: PlanningDeps,
+  { policy, holds }: PlanRequest,
+  seen: {
+    readonly found: ProjectsOfPolicy;
+    readonly watched: ReturnType<ProtectionWatch['result']>;
+    readonly decidedAt: number;
+  },
+): Promise<PlanFindings> {
+  const { found, watched, decidedAt } = seen;
+  const { visible } = found;
+  const memory = await plans.protectionMemory(policy.name);
+  const exclusions = judgeExclusions(policy.projects, visible, memory.keptOut);
+  const findings = findProtections({ watched, exclusions, holds, visible, known: memory.matched });
+  const { keptOut } = exclusions;
+  const matched = matchedNow(findings);
+  await plans.rememberProtections(policy.name, { keptOut, matched }, decidedAt);
+  return findings;
 }
 
 function invisibleProject(projectId: number): PlanProject {

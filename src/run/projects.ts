@@ -10,6 +10,8 @@ export interface ProjectsOfPolicy {
   readonly selected: readonly Project[];
   /** Ids that the policy names and the key cannot see: not deleted projects, but ones nothing is known of. */
   readonly invisible: readonly number[];
+  /** All that the key can see. */
+  readonly visible: readonly Project[];
 }
 
 const ATTEMPTS = 3;
@@ -44,9 +46,9 @@ async function projectsOf(
 ): Promise<ProjectsOfPolicy> {
   const all = await listAll(reader, signal);
   const selected = all.filter((project) => policy.projects.includes(project)).sort((a, b) => a.id - b.id);
-  const visible = new Set(all.map((project) => project.id));
+  const seen = new Set(all.map((project) => project.id));
   const named = policy.projects.include.filter((pattern) => /^\d+$/.test(pattern)).map(Number);
-  return { selected, invisible: named.filter((id) => !visible.has(id)) };
+  return { selected, invisible: named.filter((id) => !seen.has(id)), visible: all };
 }
 
 async function listAll(

@@ -226,7 +226,7 @@ describe('what is read again', () => {
 });
 
 test('what a rule rests on is worked out once', () => {
-  const rests = createRests({ rules: [] } as unknown as Parameters<typeof createRests>[0]);
+  const rests = createRests({ rules: [] } as unknown as Parameters<typeof createRests>[0], []);
   expect(rests('r')).toBe(rests('r'));
   expect(rests(null)).toBe(rests(null));
   expect(rests('r')).not.toBe(rests(null));

@@ -5,6 +5,7 @@ import type { SkipCause } from '../core/outcome.ts';
 import { readingOf, type Calibration } from '../core/deletion/reading.ts';
 import type { Instant } from '../core/instant.ts';
 import { IdSet } from '../core/id-set.ts';
+import { restsOnForeignKeeps } from '../core/foreign-keeps.ts';
 import type { PlanItem, PlanProject } from '../core/plan.ts';
 import type { Existence } from '../core/ports.ts';
 import { asRunFault, endsTheRun } from './api-faults.ts';
@@ -31,13 +32,24 @@ export type Rechecked =
 /** What a rule's decision rests on that can change. */
 export type Rests = ReturnType<typeof restsOnChangeableFacts>;
 
-/** {@link restsOnChangeableFacts}, worked out once for each rule. */
-export function createRests(policy: ApplyContext['policy']): (rule: string | null) => Rests {
+/** {@link restsOnChangeableFacts}, worked out once for each rule, with what the keeps of other policies look at. */
+export function createRests(
+  policy: ApplyContext['policy'],
+  others: readonly ApplyContext['policy'][],
+): (rule: string | null) => Rests {
+  const foreign = restsOnForeignKeeps(others);
   const known = new Map<string | null, Rests>();
   return (rule) => {
-    const rests = known.get(rule) ?? restsOnChangeableFacts(policy, rule);
+    const rests = known.get(rule) ?? either(restsOnChangeableFacts(policy, rule), foreign);
     known.set(rule, rests);
     return rests;
+  };
+}
+
+function either(one: Rests, other: Rests): Rests {
+  return {
+    listed: one.listed || other.listed,
+    lastMessage: one.lastMessage || other.lastMessage,
   };
 }
 

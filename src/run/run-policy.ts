@@ -1,10 +1,12 @@
-import type { AuditFacts, Fact } from '../core/audit-entry.ts';
+import type { AuditFacts } from '../core/audit-entry.ts';
 import type { Conversation } from '../core/conversation.ts';
 import { RetentionError } from '../core/errors.ts';
-import { formatInstant, formatRoughly } from '../core/instant.ts';
-import { breachInWords, createAllowance, type Allowance, type Breach } from '../core/limits.ts';
+import { stopInWords } from '../core/findings.ts';
+import { formatRoughly } from '../core/instant.ts';
+import { createAllowance, type Allowance, type Breach } from '../core/limits.ts';
 import { populationsAfter } from '../core/population.ts';
 import { countsOf, type PlanSummary } from '../core/plan.ts';
+import type { Policy } from '../core/policy.ts';
 import { applyPlan } from './apply-plan.ts';
 import { checkLimits } from './check-limits.ts';
 import {
@@ -16,29 +18,37 @@ import {
   type RunResult,
 } from './conduct-run.ts';
 import { auditFacts } from './context.ts';
+import { NOTHING_KEPT_SINCE, type KeptSince } from './kept-since.ts';
 import { arrange, runsRemaining, warnOfGrowth } from './defer.ts';
 import { makePlan } from './make-plan.ts';
 import type { Relisting } from './recheck.ts';
+import { breachFacts, refusal } from './refusal.ts';
 
 /** One pass of one policy: plan, and where it says `enforce` and the limits hold, apply. */
 export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult> {
   return conductRun(deps, request, async (run) => {
-    const plan = await planRun(deps, run);
+    const others = await deps.keeps.othersThan(run.policy.name);
+    const plan = await planRun(deps, run, others);
     await reportIncomplete(deps, run, plan);
+    const { stops } = plan.findings;
+    sayFindings(deps, run, plan);
     if (run.policy.mode === 'dry-run')
       return { status: plan.projects.some(isIncomplete) ? 'partial' : 'completed', plan };
     const { policy, startedAt: at } = run;
     const { spent, refusing, deferring, room } = await checkLimits(deps, {
       ...{ policy, at, projects: plan.projects },
     });
-    if (refusing.length > 0) return refusal(plan, refusing);
+    if (refusing.length + stops.length > 0) return refusal(plan, refusing);
     const allowance = createAllowance(policy.limits, plan.projects, spent);
     const deferral = { deferring, room: deferring.length === 0 ? undefined : room };
-    return applyConsumed(deps, { run, plan, allowance, deferral, relisting: undefined, lost: [] });
+    return applyConsumed(deps, {
+      ...{ run, plan, allowance, deferral, others },
+      ...{ relisting: undefined, lost: [], keptSince: NOTHING_KEPT_SINCE },
+    });
   });
 }
 
-async function planRun(deps: RunDeps, run: OpenRun): Promise<PlanSummary> {
+async function planRun(deps: RunDeps, run: OpenRun, others: readonly Policy[]): Promise<PlanSummary> {
   const { reader, policy, signals } = run;
   const { store, holds, clock, chance, log, progress } = deps;
   const plan = await makePlan(
@@ -46,6 +56,7 @@ async function planRun(deps: RunDeps, run: OpenRun): Promise<PlanSummary> {
     {
       policy,
       account: run.account.text,
+      others,
       holds: await holds.holdsInForce(clock.now()),
       withKept: false,
       signal: signals.stop,
@@ -61,22 +72,15 @@ async function planRun(deps: RunDeps, run: OpenRun): Promise<PlanSummary> {
   return plan;
 }
 
-/** How a run ends that a limit refuses: nothing was sent, and the plan stays to be looked at. */
-export function refusal(plan: PlanSummary, breaches: readonly Breach[]): Ending {
-  return {
-    status: 'refused',
-    plan,
-    problem: breaches.map(breachInWords).join('; '),
-    facts: { plan_id: plan.planId, limits: breaches.map(breachFacts) },
-  };
-}
-
-function breachFacts({ limit, wanted, allowed, projectId, roomAgain }: Breach): {
-  readonly [key: string]: Fact;
-} {
-  const again =
-    roomAgain === undefined ? {} : { room_again_at: formatInstant(roomAgain.at), room: roomAgain.room };
-  return { limit, wanted, allowed, project_id: projectId ?? null, ...again };
+/** Says what the plan found of its protections: in a dry run also what would refuse it. */
+export function sayFindings({ log }: Pick<RunDeps, 'log'>, run: OpenRun, plan: PlanSummary): void {
+  const { protections, warnings, stops } = plan.findings;
+  if (protections.length > 0) {
+    const matched = protections.map((one) => ({ kind: one.kind, name: one.name, matched: one.matched }));
+    log.info({ policy: run.policy.name, protections: matched }, 'how often each protection matched');
+  }
+  for (const warning of warnings) run.warn(warning);
+  if (run.policy.mode === 'dry-run') for (const stop of stops) run.warn(stopInWords(stop));
 }
 
 /** Applies a plan for this run, once: whoever consumes it first has it. */
@@ -91,6 +95,9 @@ export async function applyConsumed(
     readonly relisting: Relisting | undefined;
     /** Projects of the plan that must not be touched any more. */
     readonly lost: readonly number[];
+    /** The other policies of the folder. */
+    readonly others: readonly Policy[];
+    readonly keptSince: KeptSince;
   },
 ): Promise<Ending> {
   const { run, allowance, deferral } = parts;
@@ -103,17 +110,8 @@ export async function applyConsumed(
   await store.recordPopulations(plan.policy, populationsAfter(known, plan.projects));
   const { runId, policy, account, fence, isLeaseLive, clockWatch, deleter, signals, warn } = run;
   const common = {
-    runId,
-    policy,
-    account,
-    fence,
-    isLeaseLive,
-    clockWatch,
-    deleter,
-    signals,
-    warn,
-    plan,
-    allowance,
+    ...{ runId, policy, account, fence, isLeaseLive, clockWatch },
+    ...{ deleter, signals, warn, plan, allowance },
   };
   const context = {
     ...common,

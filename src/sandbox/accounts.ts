@@ -94,6 +94,14 @@ export class Account {
     return this.#entries.get(projectId)?.project;
   }
 
+  /** False when there is no such project. */
+  renameProject(projectId: number, name: string): boolean {
+    const entry = this.#entries.get(projectId);
+    if (entry === undefined) return false;
+    this.#entries.set(projectId, { ...entry, project: { ...entry.project, name } });
+    return true;
+  }
+
   /** The whole project with everything in it. */
   removeProject(projectId: number): boolean {
     return this.#entries.delete(projectId);

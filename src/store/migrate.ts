@@ -11,6 +11,7 @@ import { evidence } from './migrations/006-evidence.ts';
 import { readings } from './migrations/007-readings.ts';
 import { accounts } from './migrations/008-accounts.ts';
 import { limitsOverTime } from './migrations/009-limits-over-time.ts';
+import { protections } from './migrations/010-protections.ts';
 import type { Migration } from './migrations/migration.ts';
 
 const MIGRATIONS: readonly Migration[] = [
@@ -23,6 +24,7 @@ const MIGRATIONS: readonly Migration[] = [
   readings,
   accounts,
   limitsOverTime,
+  protections,
 ];
 const NEWEST = MIGRATIONS.length;
 

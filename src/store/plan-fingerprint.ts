@@ -6,9 +6,10 @@ import { ARRANGED_COLUMNS, ITEM_COLUMNS, PROJECT_COLUMNS } from './plan-rows.ts'
 import type { ArrangedRow, ItemRow, ProjectRow } from './plan-rows.ts';
 
 /**
- * SHA-256 (hex) over the header (the account where the plan has one), every item in order and the projects as they are stored, one line of JSON each. An
+ * SHA-256 (hex) over the header (the account where the plan has one), every item in order, the projects and the findings as they
+ * are stored, one line of JSON each. An
  * array of strings, integers and nulls has one JSON form only, so the lines are canonical; the leading word keeps the
- * three kinds apart.
+ * kinds apart.
  */
 export async function fingerprintOf(connection: Connection, header: PlanHeader): Promise<string> {
   const { planId, policy, policyHash, account, policyPath, mode, decidedAt, expiresAt } = header;
@@ -21,6 +22,9 @@ export async function fingerprintOf(connection: Connection, header: PlanHeader):
   for (const project of await connection.read(() => projectRows(connection, planId))) {
     hash.update(line('project', withoutLaterColumn(project)));
   }
+  const findings = await connection.read(() => findingsOf(connection, planId));
+  // Plans of before these were kept have none.
+  if (findings !== null) hash.update(line('findings', [findings]));
   return hash.digest('hex');
 }
 
@@ -82,11 +86,21 @@ export function projectRows(connection: Connection, planId: string): readonly Pr
     .all(planId);
 }
 
+function findingsOf(connection: Connection, planId: string): string | null {
+  const select = connection
+    .prepare<[string], string | null>('SELECT findings FROM plans WHERE plan_id = ?')
+    .pluck();
+  return select.get(planId) ?? null;
+}
+
 /** The last column came later: where it says nothing, a plan that was made before it is what it was. */
 function withoutLaterColumn(row: ItemRow | ProjectRow): readonly (string | number | null)[] {
   return row.at(-1) === null ? row.slice(0, -1) : row;
 }
 
-function line(kind: 'plan' | 'item' | 'project', values: readonly (string | number | null)[]): string {
+function line(
+  kind: 'plan' | 'item' | 'project' | 'findings',
+  values: readonly (string | number | null)[],
+): string {
   return JSON.stringify([kind, ...values]) + '\n';
 }

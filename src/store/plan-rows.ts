@@ -1,3 +1,4 @@
+import { NO_FINDINGS, type PlanFindings } from '../core/findings.ts';
 import { latestOf, readRough, type Instant } from '../core/instant.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary, Verdict } from '../core/plan.ts';
 import type { Mode } from '../core/policy.ts';
@@ -18,6 +19,7 @@ export interface PlanRow {
   readonly fingerprint: string | null;
   readonly file_hash: string | null;
   readonly deferred: number;
+  readonly findings: string | null;
 }
 
 export const PROJECT_COLUMNS = 'project_id, listed, total, kept, held, unknown, planned, incomplete, sampled';
@@ -79,6 +81,7 @@ export function summaryOf(row: PlanRow, projects: readonly ProjectRow[]): PlanSu
     ...headerOf(row),
     status: row.status,
     projects: projects.map(projectOf),
+    findings: row.findings === null ? NO_FINDINGS : (JSON.parse(row.findings) as PlanFindings),
     requestsUsed: row.requests_used ?? 0,
     fingerprint: row.fingerprint ?? '',
     fileHash: row.file_hash ?? undefined,

@@ -1,3 +1,4 @@
+import type { PlanFindings } from '../core/findings.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanSummary } from '../core/plan.ts';
 import type { PlanWriter } from '../core/ports.ts';
 import type { Connection } from './connection.ts';
@@ -37,11 +38,15 @@ export class SqlitePlanWriter implements PlanWriter {
   async finish(facts: {
     readonly projects: readonly PlanProject[];
     readonly requestsUsed: number;
+    readonly findings: PlanFindings;
   }): Promise<PlanSummary> {
     this.#assertAtWork();
     this.#done = true;
     await this.#connection.write(() => {
       this.#insertProjects(facts.projects);
+      this.#connection
+        .prepare<[string, string]>('UPDATE plans SET findings = ? WHERE plan_id = ?')
+        .run(JSON.stringify(facts.findings), this.#header.planId);
     });
     const fingerprint = await fingerprintOf(this.#connection, this.#header);
     await this.#connection.write(() => {

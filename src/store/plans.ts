@@ -69,7 +69,7 @@ function createPlanStatus(
 /** Reads plans that were finished; a draft is nobody's business but its writer's. */
 function prepareVisible(connection: Connection) {
   const columns =
-    'plan_id, policy, policy_hash, account, policy_path, mode, decided_at, expires_at, status, requests_used, fingerprint, file_hash, deferred';
+    'plan_id, policy, policy_hash, account, policy_path, mode, decided_at, expires_at, status, requests_used, fingerprint, file_hash, deferred, findings';
   const select = (key: 'plan_id' | 'file_hash') =>
     connection.prepare<[string], PlanRow>(
       `SELECT ${columns} FROM plans WHERE ${key} = ? AND status <> 'draft' ORDER BY created_at DESC LIMIT 1`,

@@ -16,6 +16,7 @@ import { LAST_CHECKPOINT, LAST_HEAD, openForReading, openForWriting } from './op
 import { removeOldDrafts } from './plan-removal.ts';
 import { createPopulationStore } from './populations.ts';
 import { createPlanStore } from './plans.ts';
+import { createProtectionStore } from './protections.ts';
 import { createRunStore } from './runs.ts';
 
 interface SqliteStoreOptions {
@@ -70,6 +71,7 @@ function assemble(connection: Connection, writer: GroupCommit): Store {
     ...createRunStore(connection),
     ...createPopulationStore(connection),
     ...createAccountStore(connection, writer),
+    ...createProtectionStore(connection),
     audit: createAuditLog(connection, writer),
     derivedDifferences: () => connection.read(() => derivedDifferences(connection)),
     async close() {

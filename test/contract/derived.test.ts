@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NO_FINDINGS } from '../../src/core/findings.ts';
 import type { Store } from '../../src/core/ports.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { HOLD, RELEASE } from './store-holds.ts';
@@ -61,7 +62,7 @@ async function history(): Promise<Store> {
   const writer = await store.createPlan(header('plan-1', { decidedAt: clock.now() }));
   await writer.add([item(1), item(2)]);
   const counts = { listed: 2, total: 7, kept: 0, held: 0, unknown: 0, planned: 2, incomplete: undefined };
-  await writer.finish({ projects: [{ projectId: 42, ...counts }], requestsUsed: 1 });
+  await writer.finish({ projects: [{ projectId: 42, ...counts }], requestsUsed: 1, findings: NO_FINDINGS });
   await store.consumePlan('plan-1', 'run-1');
   await store.recordPopulations('support-chats', [{ projectId: 42, count: 7 }]);
   await store.audit.append([

@@ -15,6 +15,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NO_FINDINGS } from '../../src/core/findings.ts';
 import { verifyChain } from '../../src/core/audit-chain.ts';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import type { Store } from '../../src/core/ports.ts';
@@ -345,7 +346,7 @@ describe('SQLite file', () => {
 
     it('leaves no trace of a name or a user in the files: scrubbed plans', async () => {
       const store = await open();
-      await (await plan(store, 'plan-1')).finish({ projects: [], requestsUsed: 0 });
+      await (await plan(store, 'plan-1')).finish({ projects: [], requestsUsed: 0, findings: NO_FINDINGS });
       expect(traces()).not.toEqual([]);
       await store.scrubPlans(NOON);
       expect(traces()).toEqual([]);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { NO_FINDINGS } from '../../src/core/findings.ts';
 import { between } from '../../src/core/instant.ts';
 import type { PlanHeader, PlanItem } from '../../src/core/plan.ts';
 import type { Store } from '../../src/core/ports.ts';
@@ -138,7 +139,8 @@ export function planTests({ store, clock, reopen }: Suite): void {
         await writer.add([item(ordinal, { projectId: index + 1 })]);
       }
     }
-    for (const writer of writers) await writer.finish({ projects: [], requestsUsed: 0 });
+    for (const writer of writers)
+      await writer.finish({ projects: [], requestsUsed: 0, findings: NO_FINDINGS });
     expect((await collect(store().planItems('plan-1'))).map(({ projectId }) => projectId)).toEqual([1, 1, 1]);
     expect((await collect(store().planItems('plan-2'))).map(({ projectId }) => projectId)).toEqual([2, 2, 2]);
   });
@@ -170,7 +172,7 @@ export function planTests({ store, clock, reopen }: Suite): void {
       // Only the id must differ from variant to variant; that it counts too does no harm.
       const writer = await store().createPlan(header('plan-x', change));
       await writer.add(items);
-      const summary = await writer.finish({ projects, requestsUsed: round++ });
+      const summary = await writer.finish({ projects, requestsUsed: round++, findings: NO_FINDINGS });
       expect(await store().planFingerprint(summary.planId)).toBe(summary.fingerprint);
       return summary.fingerprint;
     };

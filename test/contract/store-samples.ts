@@ -1,4 +1,5 @@
 import type { AuditEvent, AuditFacts } from '../../src/core/audit-entry.ts';
+import type { PlanFindings } from '../../src/core/findings.ts';
 import type { PlanHeader, PlanItem, PlanProject } from '../../src/core/plan.ts';
 import type { Clock, Store } from '../../src/core/ports.ts';
 import type { RunRecord } from '../../src/core/run.ts';
@@ -90,7 +91,13 @@ export const PROJECT: PlanProject = {
   planned: 1,
   incomplete: undefined,
 };
-export const DONE = { projects: [PROJECT], requestsUsed: 7 };
+export const FINDINGS: PlanFindings = {
+  protections: [{ kind: 'rule', name: 'vip', matched: 2, before: 1 }],
+  warnings: ['keep rule vip matched nothing'],
+  stops: [{ kind: 'exclusion', why: 'lost', entry: 'Legal*', projectId: 42 }],
+  protectedIn: [42],
+};
+export const DONE = { projects: [PROJECT], requestsUsed: 7, findings: FINDINGS };
 
 export const RUN: RunRecord = {
   runId: 'run-1',

@@ -7,6 +7,7 @@ import { holdTests } from './store-holds.ts';
 import { auditQuestionTests } from './store-audit-questions.ts';
 import { planEndTests } from './store-plan-end.ts';
 import { populationTests } from './store-populations.ts';
+import { protectionTests } from './store-protections.ts';
 import { leaseTests, runTests } from './store-runs.ts';
 import { manualClock } from './store-samples.ts';
 import type { ManualClock, Suite } from './store-samples.ts';
@@ -58,6 +59,9 @@ export function storeSuite(name: string, open: (clock: Clock) => Promise<StoreUn
     });
     describe('accounts', () => {
       accountTests(suite);
+    });
+    describe('protections', () => {
+      protectionTests(suite);
     });
     describe('holds of a file', () => {
       holdListTests(suite);

@@ -16,7 +16,7 @@ describe.concurrent('hold', () => {
     addConversations(terminal.sandbox, 101, { old: 3, young: 0 });
     const added = await terminal.run(['hold', 'add', '101', ...WHY, '--until', '2099-12-31']);
     expect(added.stdout).toMatch(
-      /^hold-[a-z0-9]{12}: nothing of project 101 is deleted until 2100-01-01T00:00:00.000Z \(matter M-17\)\.\nRecorded in /,
+      /^hold-[a-z0-9]{12}: nothing of project 101 is deleted until 2100-01-01T00:00:00.000Z \(matter M-17\)\.\nCustomGPT\.ai's own retention deletes conversations of project 101 after 12 months and knows no holds: .*\nRecorded in /,
     );
     const holdId = added.stdout.slice(0, added.stdout.indexOf(':'));
     const held = documentOf(await terminal.run(['run', '--json']));
@@ -56,11 +56,11 @@ describe.concurrent('hold', () => {
       },
     ]);
     await store.close();
-    const elsewhere = documentOf(await terminal.run(['hold', 'add', '102', ...WHY, '--json']));
+    const elsewhere = documentOf(await terminal.run(['hold', 'add', '102', ...WHY, '--offline', '--json']));
     expect(elsewhere).toMatchObject({ state: 'in_force', already_begun: [] });
-    const document = documentOf(await terminal.run(['hold', 'add', '101', ...WHY, '--json']));
+    const document = documentOf(await terminal.run(['hold', 'add', '101', ...WHY, '--offline', '--json']));
     expect(document).toMatchObject({ already_begun: [{ project_id: 101, session_id: session }] });
-    const { stdout } = await terminal.run(['hold', 'add', `101/${session}`, ...WHY]);
+    const { stdout } = await terminal.run(['hold', 'add', `101/${session}`, ...WHY, '--offline']);
     expect(stdout).toContain(
       `Already begun, and carried out if its DELETE is on its way: conversation 101/${session}.`,
     );
@@ -72,9 +72,30 @@ describe.concurrent('hold', () => {
     const { code, stdout } = await terminal.run(['hold', 'add', `101/${session}`, ...WHY], env);
     expect({ code, stdout }).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining(`conversation 101/${session}`) as string,
+      stdout: expect.stringMatching(`conversation 101/${session}[^]*no API key is set`) as string,
     });
     expect(terminal.sandbox.journal.count()).toBe(0);
+  });
+
+  test('looks whether the place exists, and says when nobody could tell', async ({ terminal }) => {
+    const [session] = addConversations(terminal.sandbox, 101, { old: 1 });
+    const add = (...args: readonly string[]) => terminal.run(['hold', 'add', ...args, ...WHY]);
+    for (const target of ['909', '101/no-such-session']) {
+      const refused = await add(target);
+      expect(refused.code).toBe(2);
+      expectPlainWords(refused, new RegExp(`there is no .*${target}.* nothing was placed\\n.*--offline`));
+    }
+    expect(await terminal.entries('hold.added')).toEqual([]);
+    const asked = terminal.sandbox.journal.count();
+    const placed = documentOf(await add(`101/${session ?? ''}`, '--until', '2030-12-31', '--json'));
+    expect(placed).toMatchObject({ warnings: [expect.stringContaining('after 12 months') as string] });
+    expect(terminal.sandbox.journal.count()).toBe(asked + 2);
+    terminal.sandbox.faults.add({ when: { route: 'projects.get' }, then: { status: 403 } });
+    const unclear = await add('101');
+    expect(unclear).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining('Whether it exists could not be learned: HTTP 403.') as string,
+    });
   });
 
   test.for([

@@ -119,7 +119,7 @@ describe.concurrent('6, the state', () => {
   });
 
   test('the working directory has been removed', async ({ terminal }) => {
-    const hold = ['hold', 'add', '101', '--matter', 'm', '--reason', 'r', '--by', 'w'];
+    const hold = ['hold', 'add', '101', '--matter', 'm', '--reason', 'r', '--by', 'w', '--offline'];
     const ended = await terminal.run(hold, {}, { inRemovedFolder: true });
     expect(ended.code).toBe(6);
     expectPlainWords(ended, /state\/retention\.db/);

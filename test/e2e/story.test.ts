@@ -252,7 +252,8 @@ describe.concurrent('--json', () => {
     terminal.policy(AGE_POLICY);
     const plan = onlyPlan(await terminal.run(['plan', '--json']));
     expect(keysOf(plan)).toEqual([
-      ...['counts', 'decisions', 'estimate', 'incomplete', 'plan_id', 'policy', 'policy_hash', 'refused_by'],
+      ...['counts', 'decisions', 'estimate', 'incomplete', 'native_retention', 'plan_id', 'policy'],
+      ...['policy_hash', 'protections', 'refused_by', 'warnings'],
     ]);
     expect(keysOf(plan.counts)).toEqual(PLAN_COUNTS);
     expect(keysOf(plan.estimate)).toEqual(['requests', 'seconds']);

@@ -120,7 +120,7 @@ describe('another account', () => {
     const { text: account } = await enterAccount({ reader, accounts: store, signal: undefined });
     const plan = await makePlan(
       { ...world.deps, reader, plans: store, audit: store.audit },
-      { policy, account, holds: [], withKept: false },
+      { policy, account, others: [], holds: [], withKept: false },
     );
     expect(plan).toMatchObject({ account: here() });
     const clone = await anotherAccount('clone');

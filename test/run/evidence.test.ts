@@ -34,7 +34,7 @@ function reasonOf(entry: AuditEntry | undefined): string {
 async function plan(policy: Policy): Promise<PlanSummary> {
   const { deps } = world;
   const parts = { ...deps, reader: deps.openApi().reader, plans: deps.store, audit: deps.store.audit };
-  return makePlan(parts, { policy, account: await accountOf(world), holds: [], withKept: false });
+  return makePlan(parts, { policy, account: await accountOf(world), others: [], holds: [], withKept: false });
 }
 
 function apply(summary: PlanSummary, policy: Policy): Promise<RunResult> {

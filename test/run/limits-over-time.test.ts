@@ -26,7 +26,7 @@ async function planOnly(policy: Policy): ReturnType<typeof makePlan> {
   const { store, clock, chance, log, progress, openApi } = world.deps;
   return makePlan(
     { reader: openApi().reader, plans: store, audit: store.audit, clock, chance, log, progress },
-    { policy, account: await accountOf(world), holds: [], withKept: false },
+    { policy, account: await accountOf(world), others: [], holds: [], withKept: false },
   );
 }
 

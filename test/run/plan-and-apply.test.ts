@@ -21,7 +21,7 @@ async function plan(policy: Policy, withKept = false): Promise<PlanSummary> {
   const { text: account } = await enterAccount({ reader, accounts: deps.store, signal: undefined });
   return makePlan(
     { ...deps, reader, plans: deps.store, audit: deps.store.audit },
-    { policy, account, holds: [], withKept },
+    { policy, account, others: [], holds: [], withKept },
   );
 }
 

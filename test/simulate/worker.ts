@@ -115,6 +115,7 @@ export class SimWorker implements Suspect {
       openApi: () => this.#client.view(),
       store: this.#state,
       holds: new HoldFiles({ store: this.#state, files: [file], clock, chance, log }),
+      keeps: { othersThan: () => Promise.resolve([]) },
       clock,
       chance,
       log,
@@ -206,7 +207,7 @@ export class SimWorker implements Suspect {
     const holds = await this.#deps.holds.holdsInForce(clock.now());
     return makePlan(
       { reader, plans: store, audit: store.audit, clock, chance, log, progress },
-      { policy, account, holds, withKept: true },
+      { policy, account, others: [], holds, withKept: true },
     );
   }
 

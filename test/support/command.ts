@@ -288,10 +288,12 @@ export interface PlanDocument {
   readonly policy_hash: string;
   readonly counts: Readonly<Record<string, number>>;
   readonly estimate: object;
+  readonly refused_by: readonly object[];
   readonly decisions: readonly {
     readonly session_id: string;
     readonly verdict: string;
     readonly rule: string;
+    readonly reason: string;
     readonly age_days: number;
   }[];
 }

@@ -6,7 +6,7 @@ import { readPolicies } from '../../src/config/policy-file.ts';
 import { verifyChain } from '../../src/core/audit-chain.ts';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import type { Policy } from '../../src/core/policy.ts';
-import type { Chance, Log, Progress, Store } from '../../src/core/ports.ts';
+import type { Chance, KeepSource, Log, Progress, Store } from '../../src/core/ports.ts';
 import {
   createCustomGptClient,
   type CustomGptClient,
@@ -29,6 +29,9 @@ export const silentProgress: Progress = {
   advance: () => undefined,
   end: () => undefined,
 };
+
+/** A folder with one policy. */
+export const NO_OTHERS: KeepSource = { othersThan: () => Promise.resolve([]) };
 
 /** Everything that was logged, as text, to be searched for what must not be there. */
 export interface RecordedLog extends Log {
@@ -108,6 +111,7 @@ export async function createWorld(
     openApi: () => client.view(),
     store,
     holds: store,
+    keeps: NO_OTHERS,
     clock,
     chance,
     log,

@@ -8,7 +8,7 @@ import { applyStoredPlan, type Override } from '../../run/apply-stored-plan.ts';
 import type { Command } from '../command.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { findPlan } from '../plan-document.ts';
-import { loadHoldFiles } from '../policies.ts';
+import { loadNeighbours } from '../policies.ts';
 import { withStops } from '../stopping.ts';
 import { openWorker } from '../wire.ts';
 
@@ -27,7 +27,7 @@ export const apply: Command<ApplyInput> = async (world, input) => {
   try {
     const plan = await findPlan(worker.store, input.plan);
     const policy = await policyOf(plan);
-    const deps = worker.depsWith(await loadHoldFiles(world, plan.policyPath));
+    const deps = worker.depsWith(await loadNeighbours(world, plan.policyPath));
     // A run of its own policy asks when it plans; a plan was made before, so what is held since is asked here.
     await deps.holds.holdsInForce(deps.clock.now());
     const result = await withStops(world.surroundings, worker.settings, (signals) =>

@@ -19,12 +19,11 @@ import { estimateOf } from '../../run/estimate-plan.ts';
 import { makePlan } from '../../run/make-plan.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { HoldFile } from '../../core/ports.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { createCommandLine } from '../command-line.ts';
 import { DEMO_POLICY } from '../demo-policy.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
-import { loadPolicies } from '../policies.ts';
+import { loadPolicies, type Loaded } from '../policies.ts';
 import { withStopSignals } from '../stopping.ts';
 import { openWorker, type Worker } from '../wire.ts';
 
@@ -43,10 +42,10 @@ export const demo: Command<object> = async (world) => {
   const sandbox = await startSandbox({ sample: 'demo', now: () => world.surroundings.clock.now() });
   try {
     const inside = demoWorld(world, folder, sandbox);
-    const { policy, holdFiles } = await demoPolicy(inside, folder);
+    const { policy, ...neighbours } = await demoPolicy(inside, folder);
     const worker = await openWorker(inside, { forPeople: true });
     try {
-      const deps = worker.depsWith(holdFiles);
+      const deps = worker.depsWith(neighbours);
       return await perform(world, { worker, deps, folder, sandbox, policy });
     } finally {
       await worker.close();
@@ -88,16 +87,16 @@ function commandLineIn(folder: string): CommandLine {
 async function demoPolicy(
   world: CommandWorld,
   folder: string,
-): Promise<{ readonly policy: Policy; readonly holdFiles: readonly HoldFile[] }> {
+): Promise<{ readonly policy: Policy } & Omit<Loaded, 'policies'>> {
   const path = join(folder, 'policies', 'demo.yaml');
   await mkdir(join(folder, 'policies'));
   await writeFile(path, DEMO_POLICY);
   const {
     policies: [policy],
-    holdFiles,
+    ...neighbours
   } = await loadPolicies(world, [path]);
   if (policy === undefined) throw new RetentionError('usage', 'the policy of the demo cannot be read');
-  return { policy, holdFiles };
+  return { policy, ...neighbours };
 }
 
 async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<object>> {
@@ -148,7 +147,7 @@ async function planAndShow(
   const startedAt = clock.monotonic();
   const plan = await makePlan(
     { reader, plans: store, audit: store.audit, clock, chance, log, progress },
-    { policy, account, holds: [], withKept: false },
+    { policy, account, others: [], holds: [], withKept: false },
   );
   const tookMs = clock.monotonic() - startedAt;
   const rows: PlanItem[] = [];
@@ -156,7 +155,7 @@ async function planAndShow(
     if (rows.length < SHOWN) rows.push(item);
   }
   const { requestsPerMinute } = settings;
-  const cost = { requestsPerMinute, ...estimateOf(policy, plan, { tookMs, requestsPerMinute }) };
+  const cost = { requestsPerMinute, ...estimateOf(policy, plan, { tookMs, requestsPerMinute, others: [] }) };
   const more = countsOf(plan.projects).planned - rows.length;
   await output.lines(
     planRowsTable(rows, { header: true }),

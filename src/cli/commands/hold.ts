@@ -13,6 +13,7 @@ import { isProjectId, isSessionId } from '../../customgpt/urls.ts';
 import { holdJson, holdLines, holdSentence } from '../../report/hold-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { lookAtPlace } from '../look-at-place.ts';
 import { loggingOf, openHistory, openState, settingsOf } from '../wire.ts';
 
 export interface HoldAddInput {
@@ -22,6 +23,8 @@ export interface HoldAddInput {
   readonly reason: string;
   readonly by: string;
   readonly until?: string;
+  /** Asks nobody whether it exists. */
+  readonly offline?: boolean;
 }
 
 export interface HoldReleaseInput {
@@ -32,7 +35,7 @@ export interface HoldReleaseInput {
 
 /**
  * Places a hold: from its end on no deletion of what it covers begins, whatever a policy or a plan says. Deletions whose
- * intent was on disk before are named.
+ * intent was on disk before are named. Looks first whether there is such a place.
  */
 export const holdAdd: Command<HoldAddInput> = async (world, input) => {
   const { clock, chance } = world.surroundings;
@@ -47,6 +50,7 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
     untilAt: input.until === undefined ? undefined : untilOf(input.until, addedAt),
   };
   const record = { ...hold, source: undefined, release: undefined };
+  const found = input.offline === true ? [] : await lookAtPlace(world, hold);
   const underWay = await withState(world, async (store) => {
     await store.addHold(hold);
     return (await store.audit.openIntents()).filter(
@@ -59,10 +63,12 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
       ({ projectId, sessionId }) =>
         `Already begun, and carried out if its DELETE is on its way: conversation ${projectId}/${sessionId}.`,
     ),
+    ...found,
     `Recorded in ${settingsOf(world).stateDir}: workers with another state directory know nothing of it.`,
   );
   await world.output.document({
     ...holdJson(record, addedAt),
+    warnings: found,
     already_begun: underWay.map(({ projectId, sessionId }) => ({
       project_id: projectId,
       session_id: sessionId,

@@ -13,12 +13,13 @@ import { scrubIdlePlans } from '../../run/scrub.ts';
 import { checkLimits, type LimitCheck } from '../../run/check-limits.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { MOST_ASKED, readRetention } from '../native-retention.ts';
 import { isOutOfRoom, OutputError } from '../output.ts';
 import { writeHashed } from '../plan-document.ts';
 import { loadPolicies } from '../policies.ts';
 import { showPlans } from '../show-plans.ts';
 import { withStopSignals } from '../stopping.ts';
-import { openWorker } from '../wire.ts';
+import { openWorker, type Worker } from '../wire.ts';
 
 export interface PlanInput {
   readonly paths: readonly string[];
@@ -30,7 +31,7 @@ export interface PlanInput {
 
 /** The dry run: lists, decides, stores the plan, prints it. Sends nothing but GET. */
 export const plan: Command<PlanInput> = async (world, input) => {
-  const { policies, holdFiles } = await loadPolicies(world, input.paths, input.policy);
+  const { policies, ...neighbours } = await loadPolicies(world, input.paths, input.policy);
   if (input.out !== undefined && policies.length > 1) {
     throw new RetentionError('usage', '--out writes one plan, and there are several policies', {
       hint: 'Choose one with --policy NAME.',
@@ -38,12 +39,13 @@ export const plan: Command<PlanInput> = async (world, input) => {
   }
   const worker = await openWorker(world, { forPeople: true });
   try {
-    const deps = worker.depsWith(holdFiles);
+    const deps = worker.depsWith(neighbours);
     const planned = await withStopSignals(world.surroundings, async ({ stop }) => {
       const { reader } = deps.openApi();
       const { text: account } = await enterAccount({ reader, accounts: deps.store, signal: stop });
       const plans: PlanToShow[] = [];
-      for (const policy of policies) plans.push(await planOne(deps, policy, { input, stop, account }));
+      for (const policy of policies)
+        plans.push(await planOne(deps, policy, { input, stop, account, worker }));
       return plans;
     });
     if (input.out !== undefined)
@@ -62,27 +64,38 @@ async function planOne(
     input,
     stop,
     account,
-  }: { readonly input: PlanInput; readonly stop: AbortSignal; readonly account: string },
+    worker,
+  }: {
+    readonly input: PlanInput;
+    readonly stop: AbortSignal;
+    readonly account: string;
+    readonly worker: Pick<Worker, 'places'>;
+  },
 ): Promise<PlanToShow> {
   const { store, clock, chance, log, progress, requestsPerMinute } = deps;
   await scrubIdlePlans(store, clock.now());
   const { reader } = deps.openApi();
+  const others = await deps.keeps.othersThan(policy.name);
   const startedAt = clock.monotonic();
   const summary = await makePlan(
     { reader, plans: store, audit: store.audit, clock, chance, log, progress },
     {
       policy,
       account,
+      others,
       holds: await deps.holds.holdsInForce(deps.clock.now()),
       withKept: input.all === true,
       signal: stop,
     },
   );
   const tookMs = clock.monotonic() - startedAt;
+  const protectedIn = summary.findings.protectedIn.slice(0, MOST_ASKED);
+  const retention = await readRetention(worker.places, protectedIn, stop);
   const check = await checkLimits(deps, { policy, projects: summary.projects, at: clock.now() });
   return {
     plan: summary,
-    cost: { requestsPerMinute, ...estimateOf(policy, summary, { tookMs, requestsPerMinute }) },
+    retention,
+    cost: { requestsPerMinute, ...estimateOf(policy, summary, { tookMs, requestsPerMinute, others }) },
     // Read afresh by whoever asks: the file and the screen both do.
     items: { [Symbol.asyncIterator]: () => store.planItems(summary.planId)[Symbol.asyncIterator]() },
     breaches: check.refusing,

@@ -18,10 +18,10 @@ export interface RunInput {
 
 /** One pass over the policies, one after the other. */
 export const run: Command<RunInput> = async (world, input) => {
-  const { policies, holdFiles } = await loadPolicies(world, input.paths, input.policy);
+  const { policies, ...neighbours } = await loadPolicies(world, input.paths, input.policy);
   const worker = await openWorker(world, { forPeople: true });
   try {
-    const deps = worker.depsWith(holdFiles);
+    const deps = worker.depsWith(neighbours);
     const ends = await withStops(world.surroundings, worker.settings, (signals) =>
       runAll(world, { deps, policies, signals }),
     );

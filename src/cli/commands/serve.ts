@@ -22,7 +22,7 @@ export interface ServeInput {
 
 /** The daemon: each policy on its schedule, until SIGTERM. */
 export const serve: Command<ServeInput> = async (world, { paths }) => {
-  const { policies, holdFiles } = await loadPolicies(world, paths);
+  const { policies, ...neighbours } = await loadPolicies(world, paths);
   const scheduled = policies.filter(({ schedule }) => schedule !== undefined);
   if (scheduled.length === 0) {
     throw new RetentionError('usage', 'no policy has a schedule, so there is nothing to serve', {
@@ -36,7 +36,7 @@ export const serve: Command<ServeInput> = async (world, { paths }) => {
   try {
     await withStopSignals(world.surroundings, (signals) =>
       serveUntilStopped(
-        { worker, deps: worker.depsWith(holdFiles), reread: () => policiesNow(world, paths) },
+        { worker, deps: worker.depsWith(neighbours), reread: () => policiesNow(world, paths) },
         { policies, signals, onReloadRequest: world.surroundings.onReloadRequest },
       ),
     );

@@ -18,7 +18,7 @@ export const stateRebind: Command<StateRebindInput> = async (world, input) => {
   const worker = await openWorker(world, { forPeople: true });
   try {
     const { store } = worker;
-    const { reader } = worker.depsWith([]).openApi();
+    const { reader } = worker.openApi();
     const rebound = await withStopSignals(world.surroundings, ({ stop }) =>
       rebindAccount({ reader, accounts: store, audit: store.audit, signal: stop }, request),
     );

@@ -3,18 +3,22 @@ import { formatInstant } from '../../core/instant.ts';
 import type { Policy } from '../../core/policy.ts';
 import { listedHoldJson, listedHoldLines } from '../../report/hold-text.ts';
 import { overlapsInWords } from '../../report/policy-overlap.ts';
+import { retentionJson, retentionLines } from '../../report/retention-text.ts';
 import { policyInWords } from '../../report/policy-words.ts';
 import { counted } from '../../report/quantities.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { retentionOf } from '../native-retention.ts';
 import { readAll, readHoldsOnly, unusable } from '../policies.ts';
 
 export interface ValidateInput {
   readonly paths: readonly string[];
+  /** Asks the API for the retention of the projects, too. */
+  readonly online?: boolean | undefined;
 }
 
-/** Checks policies and holds and says them in plain words, each policy with its next run. Sends nothing. */
-export const validate: Command<ValidateInput> = async (world, { paths }) => {
+/** Checks policies and holds and says them in plain words, each policy with its next run. Sends nothing, unless it is to ask for the vendor's own retention. */
+export const validate: Command<ValidateInput> = async (world, { paths, online }) => {
   const { output, surroundings } = world;
   const { policies, holds, problems } = (await readHoldsOnly(world, paths)) ?? (await readAll(world, paths));
   if (problems.length > 0) {
@@ -37,6 +41,8 @@ export const validate: Command<ValidateInput> = async (world, { paths }) => {
   const overlaps = overlapsInWords(policies);
   if (overlaps.length > 0) await output.lines(...overlaps, '');
   for (const one of holds) await output.lines(...listedHoldLines(one.file, one.holds, now), '');
+  const retention = online === true ? await retentionOf(world, policies) : undefined;
+  if (retention !== undefined) await output.lines(...retentionLines(retention), '');
   const held = holds.reduce((sum, one) => sum + one.holds.length, 0);
   const found = [
     `${policies.length} ${policies.length === 1 ? 'policy' : 'policies'}`,
@@ -53,6 +59,7 @@ export const validate: Command<ValidateInput> = async (world, { paths }) => {
     })),
     overlaps,
     holds: holds.flatMap((one) => one.holds.map((hold) => listedHoldJson(one.file, hold, now))),
+    ...(retention === undefined ? {} : { native_retention: retention.map(retentionJson) }),
     problems: [],
   });
   return EXIT.done;

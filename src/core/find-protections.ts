@@ -1,0 +1,123 @@
+import type { Project } from './conversation.ts';
+import type { JudgedExclusions } from './exclusions.ts';
+import type { PlanFindings, Protection } from './findings.ts';
+import type { Hold } from './hold.ts';
+import { formatInstant } from './instant.ts';
+import type { KeepCount } from './keep-tally.ts';
+import type { HoldCount, Watched } from './protection-watch.ts';
+
+/** The latest plan of a policy in which a protection matched anything. */
+export interface KnownProtection {
+  readonly kind: Protection['kind'];
+  readonly name: string;
+  readonly matched: number;
+  /** Epoch ms. */
+  readonly at: number;
+}
+
+/** Ids that one warning names. */
+const MOST_NAMED = 5;
+
+/** What a plan says of the protections of its policy: how often each matched, and what a person should look at. */
+export function findProtections(seen: {
+  readonly watched: Watched;
+  readonly exclusions: JudgedExclusions;
+  readonly holds: readonly Hold[];
+  /** All projects that the key can see. */
+  readonly visible: readonly Project[];
+  readonly known: readonly KnownProtection[];
+}): PlanFindings {
+  const { watched, exclusions, known } = seen;
+  const lost = lostHolds(seen.holds, seen.visible);
+  const before = new Map(known.map((one) => [`${one.kind} ${one.name}`, one]));
+  const of = (kind: Protection['kind'], name: string, matched: number): Protection => ({
+    ...{ kind, name, matched },
+    before: before.get(`${kind} ${name}`)?.matched,
+  });
+  const loudly = (kind: Protection['kind'], name: string, now: string): string => {
+    const then = before.get(`${kind} ${name}`);
+    return then === undefined ? now : `Attention: ${now}; it matched ${inThePlan(then)}, now none`;
+  };
+  return {
+    protections: [
+      ...watched.keeps.map(({ name, matched }) => of('rule', name, matched)),
+      ...exclusions.counts.map(({ entry, matched }) => of('exclude', entry, matched)),
+      ...watched.holds.map(({ hold, matched }) => of('hold', hold.holdId, matched)),
+      ...lost.map(({ holdId }) => of('hold', holdId, 0)),
+    ],
+    warnings: [
+      ...watched.keeps.flatMap((keep) =>
+        zeroKeep(keep, watched).map((said) => loudly('rule', keep.name, said)),
+      ),
+      ...missingIds(watched),
+      ...exclusions.warnings,
+      ...watched.holds.flatMap((count) =>
+        zeroHold(count).map((said) => loudly('hold', count.hold.holdId, said)),
+      ),
+      ...lost.map(({ holdId, projectId }) =>
+        loudly('hold', holdId, `hold ${holdId} covers nothing: the key sees no project ${projectId}`),
+      ),
+      ...nothingLeft(watched),
+    ],
+    stops: [
+      ...exclusions.stops.map((stop) => ({ kind: 'exclusion' as const, ...stop })),
+      ...watched.nearMisses.map((miss) => ({ kind: 'near_miss' as const, ...miss })),
+    ],
+    protectedIn: watched.protectedIn,
+  };
+}
+
+/** What of it is to be remembered. */
+export function matchedNow({ protections }: Pick<PlanFindings, 'protections'>): readonly Protection[] {
+  return protections.filter(({ matched }) => matched > 0);
+}
+
+function zeroKeep(keep: KeepCount, { listed }: Watched): readonly string[] {
+  const { name, asked, matched, unknown, isForeign, keepsAll } = keep;
+  if (matched + unknown > 0 || keepsAll || listed === 0) return [];
+  if (asked > 0) return [`keep rule ${name} matched none of the ${conversations(asked)} it was asked about`];
+  // Asked about nothing, because nothing would be deleted: so it has nothing to keep.
+  if (isForeign) return [];
+  return [
+    `keep rule ${name} matched nothing: what stands before it decides all of the ${conversations(listed)} listed`,
+  ];
+}
+
+function missingIds({ missingIds: missing, listed }: Watched): readonly string[] {
+  const rules = [...new Set(missing.map(({ rule }) => rule))];
+  return rules.map((rule) => {
+    const ids = missing.filter((one) => one.rule === rule).map(({ sessionId }) => sessionId);
+    const more = ids.length > MOST_NAMED ? ` and ${ids.length - MOST_NAMED} more` : '';
+    const named = `${ids.slice(0, MOST_NAMED).join(', ')}${more}`;
+    return `rule ${rule} keeps session ids that none of the ${conversations(listed)} listed has: ${named}`;
+  });
+}
+
+function zeroHold({ hold, matched, isKnown }: HoldCount): readonly string[] {
+  if (matched > 0 || !isKnown || hold.sessionId === undefined) return [];
+  const { holdId, projectId, sessionId } = hold;
+  return [
+    `hold ${holdId} covers nothing: project ${projectId} was listed completely and has no conversation ${sessionId}`,
+  ];
+}
+
+function lostHolds(holds: readonly Hold[], visible: readonly Project[]): readonly Hold[] {
+  const ids = new Set(visible.map(({ id }) => id));
+  return holds.filter(({ projectId }) => !ids.has(projectId));
+}
+
+function nothingLeft({ wouldDelete, deletes, keeps }: Watched): readonly string[] {
+  if (wouldDelete === 0 || deletes > 0) return [];
+  const by = keeps.filter(({ isForeign, matched, unknown }) => isForeign && matched + unknown > 0);
+  const names = by.map(({ name }) => name).join(', ');
+  return [`other policies keep all ${conversations(wouldDelete)} that this one would delete: rule ${names}`];
+}
+
+function inThePlan({ matched, at, kind }: KnownProtection): string {
+  const what = kind === 'exclude' ? `${matched}` : conversations(matched);
+  return `${what} in the plan of ${formatInstant(at)}`;
+}
+
+function conversations(count: number): string {
+  return count === 1 ? '1 conversation' : `${count} conversations`;
+}
