@@ -211,6 +211,8 @@ holds:
     const alone = await terminal.run(['validate', 'policies/holds.yaml', '--json']);
     expect(alone.code).toBe(2);
     writeFileSync(join(terminal.folder, 'policies', 'holds.yaml'), NONE);
+    // Nobody may take the other one for a policy, or for holds that count here.
+    rmSync(join(terminal.folder, 'policies', 'legal.yaml'));
     expect((await terminal.run(['validate', 'policies/holds.yaml'])).stdout).toBe(
       'Holds in policies/holds.yaml: none.\n\n0 policies, 0 holds, no problems.\n',
     );

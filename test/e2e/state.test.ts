@@ -50,8 +50,8 @@ describe.concurrent('6, the state', () => {
   test.for<readonly [string, string, number]>([
     [
       'a fact was changed',
-      `UPDATE audit_entries SET facts = replace(facts, '"attempt":1', '"attempt":2') WHERE seq = 3`,
-      3,
+      `UPDATE audit_entries SET facts = replace(facts, '"attempt":1', '"attempt":2') WHERE seq = 4`,
+      4,
     ],
     ['a column was changed', `UPDATE audit_entries SET session_id = 'somebody-else' WHERE seq = 4`, 4],
     ['an entry was taken out', `DELETE FROM audit_entries WHERE seq = 5`, 5],
@@ -80,7 +80,7 @@ describe.concurrent('6, the state', () => {
   test.for<readonly [string, string]>([
     [
       'in its facts',
-      `UPDATE audit_entries SET facts = replace(facts, '"attempt":1', '"attempt":2') WHERE seq = 3`,
+      `UPDATE audit_entries SET facts = replace(facts, '"attempt":1', '"attempt":2') WHERE seq = 4`,
     ],
     ['in a column', `UPDATE audit_entries SET session_id = 'somebody-else' WHERE seq = 3`],
   ])('audit verify --json says in its document which entry was changed %s', async ([, sql], { terminal }) => {

@@ -16,6 +16,8 @@ import { AGE_POLICY } from '../support/purge.ts';
 import { terminalTest } from '../support/terminal-test.ts';
 
 const RUN_KEYS = [
+  'as_before',
+  'as_before_since',
   'audit_head',
   'counts',
   'ended_at',
@@ -24,11 +26,13 @@ const RUN_KEYS = [
   'policy',
   'requests',
   'run_id',
+  'runs_remaining',
   'started_at',
   'status',
   'trigger',
+  'warnings',
 ];
-const PLAN_COUNTS = ['held', 'kept', 'listed', 'planned', 'unknown'];
+const PLAN_COUNTS = ['deferred', 'held', 'kept', 'listed', 'planned', 'unknown'];
 const RUN_COUNTS = [...PLAN_COUNTS, 'already_gone', 'failed', 'skipped', 'unverified', 'verified'].sort();
 const DECISION_KEYS = ['age_days', 'name', 'project_id', 'reason', 'rule', 'session_id', 'verdict'];
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
@@ -202,7 +206,7 @@ describe.concurrent('run', () => {
 
     const verified = await terminal.run(['audit', 'verify']);
     expect(verified).toMatchObject({ code: 0, stderr: '' });
-    expect(verified.stdout).toContain(`Head: 33 ${auditHead}`);
+    expect(verified.stdout).toContain(`Head: 51 ${auditHead}`);
   });
 
   test('runs ID --json is one document with the entries of that run', async ({ terminal }) => {
@@ -213,7 +217,7 @@ describe.concurrent('run', () => {
     expect(runsOf(await terminal.run(['runs', '--json']))).toEqual([second, first]);
     const detail = documentOf(await terminal.run(['runs', first.run_id, '--json']));
     expect(detail).toMatchObject(first);
-    expect(detail).toHaveProperty('entries.length', 33);
+    expect(detail).toHaveProperty('entries.length', 50);
     expect((await terminal.run(['runs', 'run-nope'])).code).toBe(2);
   });
 });
@@ -276,7 +280,7 @@ describe.concurrent('the audit log', () => {
     const second = await terminal.run(['run', '--json']);
     // Every line is JSON: that it can be read is half of the test.
     const written = [...auditLines(first), ...auditLines(second)];
-    expect(written).toHaveLength(36);
+    expect(written).toHaveLength(54);
     expect(written).toEqual(await terminal.entries());
 
     const { run_id: runId, audit_head: auditHead } = onlyRun(first);
@@ -302,7 +306,7 @@ describe.concurrent('the audit log', () => {
     const elsewhere = { CUSTOMGPT_API_KEY: undefined, RETENTION_STATE_DIR: 'nowhere' };
     const sound = await terminal.run(['audit', 'verify', 'export.jsonl', '--json'], elsewhere);
     expect(sound.code).toBe(0);
-    expect(documentOf(sound)).toMatchObject({ ok: true, entries: 33 });
+    expect(documentOf(sound)).toMatchObject({ ok: true, entries: 51 });
     expectChained(jsonLines(stdout));
 
     writeFileSync(file, stdout.replace('"attempts":1', '"attempts":2'));
