@@ -136,6 +136,9 @@ function checkRefusal(
     state: StateReader;
   },
 ): boolean {
+  // A pattern that only nearly protects refuses for good, if a loose reading of our own finds it, too.
+  if (of.result.run.problem?.includes('near miss') === true && nearlyProtects(of.policy, of.wanted))
+    return true;
   const { perRun, perDay, perWeek, percent, percentFrom } = limitsOf(of.policy);
   const { startedAt } = of.result.run;
   const entries = of.state.entries();
@@ -181,4 +184,16 @@ function checkRefusal(
 function checkGone(stage: Stage, wanted: readonly Talk[]): void {
   for (const { goneAt, row } of wanted)
     if (goneAt === undefined) stage.referee.blame('missing', `${row.session_id} should be gone by now`);
+}
+
+/** Whether the text of some pattern of the policy, without the signs around it, stands in a name that is to be deleted. */
+function nearlyProtects(policy: WrittenPolicy, wanted: readonly Talk[]): boolean {
+  const names = wanted.map(({ row }) => JSON.stringify(row.name).normalize('NFKC').toLowerCase());
+  const texts = [...JSON.stringify(policy.rules).matchAll(/"((?:[^"\\]|\\.)*)"/g)].map(([, text = '']) =>
+    text.normalize('NFKC').toLowerCase(),
+  );
+  const words = texts
+    .flatMap((text) => text.split(/[,|*?]/))
+    .map((text) => text.replaceAll(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}]+$/gu, ''));
+  return words.some((word) => word !== '' && names.some((name) => name.includes(word)));
 }
