@@ -211,6 +211,9 @@ holds:
     const alone = await terminal.run(['validate', 'policies/holds.yaml', '--json']);
     expect(alone.code).toBe(2);
     writeFileSync(join(terminal.folder, 'policies', 'holds.yaml'), NONE);
+    const beside = await terminal.run(['validate', 'policies/holds.yaml']);
+    expectPlainWords(beside, /policies\/legal\.yaml:1:1 it looks like holds and is not read/);
+    rmSync(join(terminal.folder, 'policies', 'legal.yaml'));
     expect((await terminal.run(['validate', 'policies/holds.yaml'])).stdout).toBe(
       'Holds in policies/holds.yaml: none.\n\n0 policies, 0 holds, no problems.\n',
     );
