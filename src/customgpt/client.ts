@@ -203,23 +203,10 @@ function toDeleteAnswer(
   failure: Exclude<ApiFailure, 'unauthorized' | 'aborted'>,
   { status, code }: ApiError,
 ): DeleteAnswer {
-  switch (failure) {
-    case 'not_found':
-      return { kind: 'not_found', status: 404 };
-    case 'forbidden':
-    case 'throttled':
-    case 'bad_request':
-      if (status !== undefined && (failure !== 'bad_request' || REFUSALS.has(status))) {
-        return { kind: 'refused', status, failure };
-      }
-      return { kind: 'ambiguous', status, failure };
-    case 'server_error':
-    case 'network':
-    case 'timeout':
-    case 'too_large':
-    case 'malformed':
-    case 'redirect':
-    case 'stale':
-      return { kind: 'ambiguous', status, failure: code ?? failure };
-  }
+  if (failure === 'not_found') return { kind: 'not_found', status: 404 };
+  const isTurnedAway = failure === 'forbidden' || failure === 'throttled';
+  const isRefused = isTurnedAway || (failure === 'bad_request' && REFUSALS.has(status));
+  return isRefused && status !== undefined
+    ? { kind: 'refused', status, failure }
+    : { kind: 'ambiguous', status, failure: code ?? failure };
 }

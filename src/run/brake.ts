@@ -103,7 +103,7 @@ export class Brake {
     this.#hasCountedOld ||= hasFailedBefore;
     this.#inARow += 1;
     this.#mostSlow = MOST_SLOW;
-    if (this.isPulled) this.#log.error({ in_a_row: this.#inARow }, Brake.reason);
+    if (this.#inARow >= IN_A_ROW_TO_STOP) this.#log.error({ in_a_row: this.#inARow }, Brake.reason);
     this.#wake();
   }
 

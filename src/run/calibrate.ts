@@ -71,7 +71,9 @@ export class Calibrator {
       fence,
     );
     if (!words.isDocumented) warn(`the API's 404 is not in the documented words; it says: ${words.said}`);
-    return new ProjectCalibration(entry?.seq ?? 0, words, (asked) => this.#ask(projectId, asked), like);
+    return new ProjectCalibration({ seq: entry?.seq ?? 0, words }, like, (asked) =>
+      this.#ask(projectId, asked),
+    );
   }
 
   async refused(projectId: number, reason: string): Promise<void> {
@@ -111,7 +113,11 @@ export class ProjectCalibration implements Calibration {
   readonly #like: string;
   #comparedCount = 0;
 
-  constructor(seq: number, words: NotFoundWords, ask: (like: string) => Promise<Gone>, like: string) {
+  constructor(
+    { seq, words }: { readonly seq: number; readonly words: NotFoundWords },
+    like: string,
+    ask: (like: string) => Promise<Gone>,
+  ) {
     this.seq = seq;
     this.shapes = new Set([words.shape]);
     this.#ask = ask;

@@ -10,7 +10,7 @@ import { recordAbsent, recordOutcome } from './outcomes.ts';
 import { advance } from './passing.ts';
 import { startPatience } from './patience.ts';
 import type { ProjectWork } from './project-work.ts';
-import { expectedOf, recheck } from './recheck.ts';
+import { expectedOf, recheck, type Rechecked } from './recheck.ts';
 import { send } from './send-delete.ts';
 
 const FIRST_PAUSE_MS = 250;
@@ -117,16 +117,7 @@ async function attempt(context: DeletionContext, underway: Underway): Promise<St
       calibration,
       known: isFirst ? work.known.get(item.sessionId) : undefined,
     });
-    if (checked.kind === 'barred') return advance(passing, { saw: 'bar', ...checked });
-    if (checked.kind === 'read' && passing.life.attempts === 0 && context.earlier.isOpen(item)) {
-      const reason =
-        'it is no longer as it was listed, and a DELETE of an earlier run is still to be settled';
-      return advance(passing, { saw: 'bar', reason, cause: 'not_known' });
-    }
-    if (checked.kind === 'read') {
-      if (checked.reading.is === 'absent' && passing.life.strongest === 'never_sent') vanish(context, work);
-      return advance(passing, { saw: 'reading', reading: checked.reading, waitedMs: 0, isTimeUp: false });
-    }
+    if (checked.kind !== 'unchanged') return afterRecheck(context, underway, checked);
     if (!context.allowance.take(item.projectId, item.sessionId))
       return advance(passing, { saw: 'bar', reason: 'the limits leave no room', cause: 'limit' });
     passing.life = { ...passing.life, wasThere: passing.life.wasThere || checked.seen.how === 'messages' };
@@ -144,6 +135,22 @@ async function attempt(context: DeletionContext, underway: Underway): Promise<St
     if (first === undefined || step.do !== 'look') return step;
     return read(context, underway, { answer: first, waitedMs: 0, isTimeUp: false });
   }
+}
+
+/** It is not what was planned any more, or nobody can tell. */
+function afterRecheck(
+  context: DeletionContext,
+  { work, item, passing }: Underway,
+  checked: Exclude<Rechecked, { kind: 'unchanged' }>,
+): Step {
+  if (checked.kind === 'barred') return advance(passing, { saw: 'bar', ...checked });
+  const { attempts, strongest } = passing.life;
+  if (attempts === 0 && context.earlier.isOpen(item)) {
+    const reason = 'it is no longer as it was listed, and a DELETE of an earlier run is still to be settled';
+    return advance(passing, { saw: 'bar', reason, cause: 'not_known' });
+  }
+  if (checked.reading.is === 'absent' && strongest === 'never_sent') vanish(context, work);
+  return advance(passing, { saw: 'reading', reading: checked.reading, waitedMs: 0, isTimeUp: false });
 }
 
 /** One more that nobody here deleted is gone from sight. Where it is too many, nothing more is sent in the project. */

@@ -5,7 +5,7 @@ import { afterOutcome, recordOutcome } from './outcomes.ts';
 import { advance, type Passing } from './passing.ts';
 import { PlannedItems } from './planned-items.ts';
 import { prepareProject } from './prepare-project.ts';
-import { ProjectWork } from './project-work.ts';
+import type { ProjectWork } from './project-work.ts';
 import type { DeletableItem } from './recheck.ts';
 import { settle } from './settle.ts';
 
@@ -65,13 +65,18 @@ class Crew {
     for (;;) {
       if (signals.stop.aborted || brake.isPulled || this.#firstError !== undefined) return false;
       const isAlone = work.calibration !== undefined && !work.isProven;
-      if (isAlone && work.open === 0 && work.sent.length > 0) await this.#settle(true);
-      else if (isAlone && work.open > 0) await room.change();
+      if (isAlone && (work.open > 0 || work.sent.length > 0)) await this.#settleAlone();
       else if (!brake.isClear) await (work.doubtful > 0 ? this.#settle(true) : this.#anyChange());
       else if (room.isFull || (brake.isDoubting && !room.isEmpty)) await room.change();
       else if (this.#isListingCheap()) await this.#settle(false);
       else return true;
     }
+  }
+
+  /** The one that goes alone: it ends, and a listing says what became of it. */
+  async #settleAlone(): Promise<void> {
+    if (this.#work.open > 0) await this.#context.room.change();
+    else await this.#settle(true);
   }
 
   start(item: DeletableItem, calibration: NonNullable<ProjectWork['calibration']>): void {

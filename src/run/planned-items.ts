@@ -56,9 +56,10 @@ export class PlannedItems {
 
   async #read(): Promise<DeletableItem | undefined> {
     for (;;) {
-      const { done, value } = await this.#inLine.next();
-      if (done === true) return undefined;
-      if (isDeletable(value) && !this.#takenFromEnd.has(value.ordinal)) return value;
+      const next = await this.#inLine.next();
+      if (next.done === true) return undefined;
+      const item = next.value;
+      if (isDeletable(item) && !this.#takenFromEnd.has(item.ordinal)) return item;
     }
   }
 

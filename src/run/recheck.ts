@@ -81,9 +81,7 @@ export async function recheck(
   const rests = context.restsOn(item.rule);
   // A message that planning did not read decided nothing: name or creation had settled that rule.
   const restsOnMessage = rests.lastMessage && item.lastMessageReadAt !== undefined;
-  // What calibrating read says nothing of the newest message.
-  const isUsable = !options.always && !restsOnMessage && isFresh(options.known, context.clock.now());
-  const known = isUsable ? options.known : undefined;
+  const known = restsOnMessage ? undefined : freshlyRead(options, context.clock.now());
   if (known === undefined && !options.always) {
     const seen = recentSight(item, { relisting, state, rests, restsOnMessage, now: context.clock.now() });
     if (seen !== undefined) return { kind: 'unchanged', seen };
@@ -95,6 +93,14 @@ export async function recheck(
   if (!isFresh(answer, context.clock.now())) return changed('it could not be read again in time');
   if (state === 'not_listed') return changed('it answers, but the listing no longer shows it', 'not_known');
   return compare(item, answer, restsOnMessage);
+}
+
+/** What calibrating read a moment ago; it says nothing of the newest message. */
+function freshlyRead(
+  { known, always }: { readonly known: Existence | undefined; readonly always: boolean },
+  now: number,
+): Existence | undefined {
+  return !always && isFresh(known, now) ? known : undefined;
 }
 
 export function expectedOf({ seen }: DeletableItem): {

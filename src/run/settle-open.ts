@@ -1,22 +1,19 @@
 import pLimit from 'p-limit';
 import { EarlierAnswers } from '../core/deletion/earlier.ts';
-import { stronger } from '../core/deletion/evidence.ts';
-import { recordedAnswer, type Proof, type Sight } from '../core/deletion/facts.ts';
+import type { Proof } from '../core/deletion/facts.ts';
 import type { Settlement } from '../core/deletion/life.ts';
 import { readingOf } from '../core/deletion/reading.ts';
 import { parseInstant } from '../core/instant.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
 import type { AuditLog, Chance, Clock, CustomGptReader, Fence, Log } from '../core/ports.ts';
-import { MAX_SKEW_MS } from './api-faults.ts';
 import { Calibrator, notThere, type Gone, type ProjectCalibration, type There } from './calibrate.ts';
 import { takeFreshListing, type FreshListing } from './fresh-listing.ts';
+import { leftBy, passingOf } from './left-open.ts';
 import { absentEntry, advance, outcomeEntry, proofBy, type Passing } from './passing.ts';
 import { startPatience, type Patience } from './patience.ts';
 import { settle } from './settle.ts';
 import { Witnesses } from './witnesses.ts';
 
-/** A DELETE leaves this long after its intent at most: at a slow pace, or in a pause that the API asked for. */
-const MOST_HELD_UP_MS = 60 * 60 * 1000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
 /** Conversations that are asked for at once. */
@@ -59,7 +56,7 @@ export async function settleOpen(context: SettleOpenContext, intents: readonly O
   const shared = { calibrator: calibratorOf(context), witnesses: new Witnesses() };
   for (const [projectId, own] of byProject) {
     if (context.stop.aborted) break;
-    const passings = own.map((intent) => passingOf(context, earlier, intent));
+    const passings = own.map((intent) => passingOf(context.runId, earlier, intent));
     await settleProject(context, shared, { projectId, intents: own, passings, beganAt });
   }
 }
@@ -242,45 +239,4 @@ function patienceFor(context: SettleOpenContext, { intents, beganAt }: OfProject
   const intent = intents[index];
   const leftAt = intent === undefined ? beganAt : leftBy(intent, beganAt);
   return startPatience(context, context.verifyTimeoutMs, Math.max(0, context.clock.now() - leftAt));
-}
-
-/** The latest instant at which the DELETE can have left: we hold the lease since `beganAt`, and whoever lost it sends none. */
-function leftBy({ requestedAt, isRequestKnown }: OpenIntent, beganAt: number): number {
-  const at = parseInstant(requestedAt) ?? 0;
-  return isRequestKnown ? at : Math.min(beganAt, at + MOST_HELD_UP_MS);
-}
-
-function passingOf({ runId }: SettleOpenContext, earlier: EarlierAnswers, intent: OpenIntent): Passing {
-  const { projectId, sessionId, createdAt, absent, answered } = intent;
-  const requestedAt = parseInstant(intent.requestedAt);
-  const sight = sightOf(intent);
-  return {
-    about: { projectId, sessionId, rule: intent.rule },
-    createdAt,
-    // Nothing as young as its intent is ever meant: `min_age` is an hour at least.
-    bornBefore: createdAt === undefined && requestedAt !== undefined ? requestedAt - MAX_SKEW_MS : undefined,
-    kind: intent.kind,
-    name: undefined,
-    run: { runId: intent.runId, policy: { name: intent.policy, hash: intent.policyHash } },
-    common: { settled_by: runId },
-    life: {
-      strongest: stronger(answered, earlier.of(intent)),
-      attempts: intent.attempts,
-      last: recordedAnswer(answered, intent.deleteStatus),
-      wasThere: intent.seenBy === 'messages',
-      reading:
-        absent === undefined
-          ? undefined
-          : { is: 'absent', status: absent.status, at: absent.at, recreatedAt: absent.recreatedAt },
-    },
-    sent: { attempts: intent.attempts, requestedAt, sight },
-    patience: undefined,
-    onKnown: undefined,
-    hasFailedBefore: true,
-  };
-}
-
-function sightOf({ seenAt, seenBy }: OpenIntent): Sight | undefined {
-  const at = parseInstant(seenAt);
-  return at === undefined ? undefined : { at, how: seenBy === 'messages' ? 'messages' : 'listing' };
 }

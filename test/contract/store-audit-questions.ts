@@ -187,7 +187,9 @@ export function auditQuestionTests({ store, clock }: Suite): void {
     expect((await store().audit.openIntents()).map(({ isParked }) => isParked)).toEqual([true, false]);
     await store().audit.append([facts('deletion.unverified')]);
     expect(await count()).toBe(2);
-    await store().audit.append([facts('deletion.unverified', { facts: { parked: true, settled_by: 'run-0' } })]);
+    await store().audit.append([
+      facts('deletion.unverified', { facts: { parked: true, settled_by: 'run-0' } }),
+    ]);
     expect(await count()).toBe(1);
     // What is intended anew is nobody's lost cause any more.
     await store().audit.append([facts('deletion.intended', { run_id: 'run-2' })]);

@@ -145,7 +145,7 @@ describe('a DELETE', () => {
       expect(result.counts).toMatchObject({ failed: 1, already_gone: 0 });
     }
     expect(world.sandbox.accounts.count(101)).toBe(6);
-    const reason = String((await outcomes('failed'))[0]?.['reason']);
+    const reason = JSON.stringify((await outcomes('failed'))[0]?.['reason']);
     expect(reason).toContain('DELETE 404');
     expect(reason).toContain('GET 200');
   });

@@ -289,7 +289,7 @@ describe('holds', () => {
     world = await createWorld({ rpm: 6 });
     const old = addProject(world, 101, { old: 5, young: 0 });
     const { store } = world;
-    const intended = async (): Promise<readonly unknown[]> =>
+    const intended = async (): Promise<readonly (string | null)[]> =>
       (await world.entries()).flatMap(({ event, session_id: id }) =>
         event === 'deletion.intended' ? [id] : [],
       );
@@ -302,11 +302,11 @@ describe('holds', () => {
         const { reader, deleter } = openApi();
         const existence: typeof deleter.existence = async (...call) => {
           const waits = (await intended()).at(-1);
-          const hasLeft = world.sandbox.journal.count({ method: 'DELETE', sessionId: String(waits) }) > 0;
-          if (!isPlaced && waits !== undefined && waits !== old[0] && !hasLeft) {
+          const hasLeft = world.sandbox.journal.count({ method: 'DELETE', sessionId: waits ?? '' }) > 0;
+          if (!isPlaced && typeof waits === 'string' && waits !== old[0] && !hasLeft) {
             // A DELETE has left; the intent of the next one is on the disk by then.
             isPlaced = true;
-            held = String(waits);
+            held = waits;
             await store.addHold({ ...placed, holdId: 'h1', sessionId: held });
           }
           return deleter.existence(...call);
