@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Fact } from './audit-entry.ts';
 import { NO_OUTCOMES } from './outcome.ts';
 import { endedAs, likeBefore } from './run-ending.ts';
 
@@ -41,6 +42,18 @@ describe('how a run ended', () => {
       });
     expect(by(6)).toBe(by(7));
     expect(by(6)).not.toBe(by(6, 1));
+  });
+
+  test('is another for another protection that refused', () => {
+    const by = (one: { readonly [key: string]: Fact }) =>
+      ended({ status: 'refused', facts: { limits: [], refused_by: [one] } });
+    const miss = { kind: 'near_miss', rule: 'vip', pattern: 'VIP*', project_id: 1, session_id: 'session-1' };
+    const lost = { kind: 'exclusion', why: 'lost', entry: 'Legal*', project_id: 202 };
+    expect(by(miss)).toBe(by({ ...miss, project_id: 2, session_id: 'session-2' }));
+    expect(by(miss)).not.toBe(by({ ...miss, pattern: 'Vip*' }));
+    expect(by(miss)).not.toBe(by(lost));
+    expect(by(lost)).not.toBe(by({ ...lost, project_id: 203 }));
+    expect(by(lost)).not.toBe(by({ ...lost, entry: 'Old*' }));
   });
 });
 

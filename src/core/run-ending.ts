@@ -20,17 +20,16 @@ export function endedAs(end: {
   return JSON.stringify([status, unverified, failed, skipped, incomplete, ...kinds, refusedBy(facts)]);
 }
 
-function refusedBy({ limits, refused_by: refusedBy }: AuditFacts['facts']): Fact {
-  const refusals = refusedBy ?? limits;
-  if (!Array.isArray(refusals)) return null;
-  return (refusals as readonly { readonly [key: string]: Fact }[]).map((one) => [
-    // A near miss names whichever conversation was met first.
-    ...(one['limit'] === undefined
-      ? [one['kind'], one['why'] ?? one['rule'], one['entry'] ?? one['pattern']]
-      : [one['limit']]
-    ).map((fact) => fact ?? null),
-    one['kind'] === 'near_miss' ? null : (one['project_id'] ?? null),
-  ]);
+function refusedBy({ limits, refused_by: all = limits }: AuditFacts['facts']): Fact {
+  return Array.isArray(all) ? (all as readonly { readonly [key: string]: Fact }[]).map(refusedByOne) : null;
+}
+
+function refusedByOne(one: { readonly [key: string]: Fact }): Fact {
+  const { kind, limit, why, entry, rule, pattern, project_id: projectId } = one;
+  // It names whichever conversation was met first: the next time, that may be another.
+  if (kind === 'near_miss') return [kind, rule ?? null, pattern ?? null];
+  if (kind === 'exclusion') return [kind, why ?? null, entry ?? null, projectId ?? null];
+  return [limit ?? null, projectId ?? null];
 }
 
 /** How many runs before ended like this one, and since when, by the record of the run right before. */

@@ -38,6 +38,8 @@ function yaml(name: string, rules: string, rest = ''): string {
 }
 
 const OLD = '  - { name: old, match: { older_than: 90d }, action: delete }';
+const ACTIVE =
+  '  - { name: active, match: { not: { older_than: 30d, age_from: last_message } }, action: keep }';
 const VIP = '  - { name: vip, match: { name: { contains: VIP } }, action: keep }';
 
 async function plan(policy: Policy): Promise<PlanSummary> {
@@ -88,11 +90,29 @@ describe('what another policy keeps', () => {
     await begin();
     add(NAMES);
     world.sandbox.accounts.addConversation(101, { sessionId: 'session-young', createdAt: NOW - 5 * DAY });
-    const rules = `${VIP}\n  - { name: active, match: { not: { older_than: 30d, age_from: last_message } }, action: keep }`;
+    const rules = `${VIP}\n${ACTIVE}`;
     const policy = await world.policy(yaml('a', OLD));
     others = [await world.policy(yaml('b', rules))];
     await plan(policy);
     expect(world.sandbox.journal.count({ route: 'messages.list' })).toBe(1);
+  });
+
+  test('has the newest message looked for as far as its own ages go', async () => {
+    await begin();
+    world.sandbox.faults.messageOrder = 'oldest-page-first';
+    const ages = Array.from({ length: 45 }, (_, index) => 170 - (160 * index) / 44);
+    world.sandbox.accounts.addConversation(101, {
+      sessionId: 'session-active',
+      createdAt: NOW - 400 * DAY,
+      messages: ages.map((age) => ({ createdAt: NOW - age * DAY, query: 'q', response: 'r' })),
+    });
+    const dormant =
+      '  - { name: dormant, match: { older_than: 180d, age_from: last_message }, action: keep }';
+    const policy = await world.policy(yaml('a', `${dormant}\n${OLD}`));
+    others = [await world.policy(yaml('b', ACTIVE))];
+    expect(await reasons(await plan(policy))).toEqual([
+      'session-active: keep, rule active of policy b keeps it',
+    ]);
   });
 
   test('counts in the projects of that policy alone', async () => {
@@ -113,7 +133,10 @@ describe('what another policy keeps', () => {
     expect(result.counts).toMatchObject({ planned: 2, verified: 1, skipped: 1 });
     expect(world.sandbox.accounts.conversationIds(101)).toEqual(['session-vip']);
     const skipped = (await world.entries()).filter(({ event }) => event === 'deletion.skipped');
-    expect(skipped).toMatchObject([{ session_id: 'session-vip', reason: 'rule vip of policy b keeps it' }]);
+    expect(skipped).toMatchObject([
+      { session_id: 'session-vip', cause: 'kept', reason: 'rule vip of policy b keeps it' },
+    ]);
+    expect(result.skipped).toEqual({ kept: 1 });
   });
 
   test('is looked at again when the run takes long: a name that was changed is not deleted', async () => {
@@ -126,6 +149,31 @@ describe('what another policy keeps', () => {
     const result = await apply(summary, policy);
     expect(result.counts).toMatchObject({ verified: 1, skipped: 1 });
     expect(world.sandbox.accounts.has(101, 'session-two')).toBe(true);
+  });
+});
+
+describe('a row that is marked as deleted', () => {
+  const NEARLY = '  - { name: vip, match: { name: "VIP*" }, action: keep }';
+  const marked = async (isThere: boolean): Promise<PlanSummary> => {
+    await begin();
+    world.sandbox.faults.keepDeletedRows = true;
+    const raw = { deleted_at: '2026-01-01' };
+    const row = { sessionId: 'session-trash', name: 'vip secret name', createdAt: NOW - 200 * DAY, raw };
+    world.sandbox.accounts.addConversation(101, row);
+    if (!isThere) world.sandbox.accounts.removeConversation(101, 'session-trash');
+    return plan(await world.policy(yaml('a', `${NEARLY}\n${OLD}`)));
+  };
+
+  test('and gone is no near miss: nothing of it would be deleted', async () => {
+    const { findings, projects } = await marked(false);
+    expect(projects).toMatchObject([{ planned: 0 }]);
+    expect(findings.stops).toEqual([]);
+  });
+
+  test('and there all the same is one', async () => {
+    const { findings, projects } = await marked(true);
+    expect(projects).toMatchObject([{ planned: 1 }]);
+    expect(findings.stops).toMatchObject([{ kind: 'near_miss', sessionId: 'session-trash' }]);
   });
 });
 
