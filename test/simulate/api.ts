@@ -114,7 +114,8 @@ function messages(
   if (talk === undefined) return failure(404, 'Conversation not found');
   const order = sortsMessagesAsAsked ? [...talk.messages].reverse() : [...talk.messages];
   const { data, items } = paged(order, of.page, messagePageSize);
-  const list = { ...data, data: items.map((created_at, id) => ({ id, created_at })) };
+  const before = (of.page - 1) * messagePageSize;
+  const list = { ...data, data: items.map((created_at, index) => ({ id: before + index + 1, created_at })) };
   const row = { ...talk.row };
   const body = { data: { conversation: { id: talk.id, ...row }, messages: list }, status: 'success' };
   return { status: 200, body, shown: [{ talk, row, messages: [...talk.messages] }] };
