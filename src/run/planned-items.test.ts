@@ -53,7 +53,7 @@ describe('what is to be deleted in a project', () => {
     const odd = [item(1), item(2, { verdict: 'keep' }), item(3, { sessionId: null }), item(4)];
     const { next, asked } = setUp(odd);
     expect(await rest(next)).toEqual([1, 4]);
-    expect(asked).toEqual([['plan-1', { verdict: 'delete', projectId: 7 }]]);
+    expect(asked).toEqual([['plan-1', { verdict: 'delete', projectId: 7, failedBefore: false }]]);
     expect(await next('line')).toBeUndefined();
   });
 
@@ -73,7 +73,10 @@ describe('what is to be deleted in a project', () => {
     expect([await next('line'), await next('end'), await next('end'), await next('line')]).toEqual([
       1, 12, 11, 2,
     ]);
-    expect(asked).toContainEqual(['plan-1', { verdict: 'delete', projectId: 7, last: 8 }]);
+    expect(asked).toContainEqual([
+      'plan-1',
+      { verdict: 'delete', projectId: 7, failedBefore: false, last: 8 },
+    ]);
     expect(await rest(next)).toEqual([3, 4, 5, 6, 7, 8, 9, 10]);
   });
 

@@ -158,10 +158,12 @@ describe('what was seen', () => {
   });
 
   test('and read while its project was calibrated needs no second question', async () => {
-    expect(await check({ known: present(), always: true })).toEqual({ found: READ, asked: 0 });
+    expect(await check({ known: present() })).toEqual({ found: READ, asked: 0 });
     const renamed = await check({ known: present({ name: 'N' }) });
     expect(renamed).toEqual({ found: barred('renamed since the plan'), asked: 0 });
-    // It is read again where it says nothing of the newest message, or is old, or found nothing.
+    // What it found to be gone is known, too: no DELETE is sent on the word of an older listing.
+    expect(await check({ known: notFound('gone') })).toMatchObject({ found: { kind: 'read' }, asked: 0 });
+    // It is read again where it says nothing of the newest message, is old, or a DELETE was sent since.
     const rests = { rests: MESSAGE, item: { lastMessageReadAt: NOW - 60_001 } };
     expect((await check({ ...rests, known: present() })).asked).toBe(1);
     const old = { ...present(), receivedAt: NOW - 60_001 };

@@ -41,7 +41,7 @@ describe.concurrent('what the server does wrong', () => {
     expect(onlyRun(ended).counts).toMatchObject({ verified: 6 });
     expect(terminal.deleteCount()).toBe(6);
     const [verified] = await terminal.entries('deletion.verified');
-    expect(verified).toMatchObject({ delete_status: 500, verify_status: 404, attempts: 1 });
+    expect(verified).toMatchObject({ delete_status: null, verify_status: 404, attempts: 1 });
   });
 
   test('the connection is cut after the DELETE was sent: never a second one', async ({ terminal }) => {
@@ -111,7 +111,7 @@ describe.concurrent('3, not all deleted', () => {
     terminal.sandbox.faults.forbiddenProjects.set(102, 403);
     const ended = await terminal.run(['run']);
     expect(ended.code).toBe(3);
-    expect(ended.stdout).toContain('Project 102 could not be listed in full (forbidden (HTTP 403))');
+    expect(ended.stdout).toContain('Project 102 could not be listed in full (page 1: forbidden (HTTP 403))');
     const { accounts } = terminal.sandbox;
     expect([accounts.count(101), accounts.count(102), accounts.count(103)]).toEqual([4, 5, 0]);
     const events = await terminal.entries('listing.incomplete');
@@ -254,10 +254,12 @@ describe.concurrent('rows as a list should never contain them', () => {
       expect(path).toMatch(/^\/api\/v1\/projects\/\d+\/conversations\/[A-Za-z0-9_-]{8,128}$/);
     }
     const unusable = ['no created_at', 'no session id', 'session id climbs', 'belongs elsewhere'];
-    const dateless = ['0', '""', '"0"', 'null', '"yesterday"', '"25 Jun 2023 05:01:11"'];
+    const dateless = ['0', '""', '"0"', 'null', '"yesterday"'];
     for (const name of [...unusable, ...dateless.map((date) => `created_at is ${date}`)]) {
       expect({ name, isThere: isThere(name) }).toEqual({ name, isThere: true });
     }
+    // Known only roughly, and past the cutoff whichever instant it was.
+    expect(isThere('created_at is "25 Jun 2023 05:01:11"')).toBe(false);
     expect(isThere('<script>alert("name")</script>')).toBe(false);
   });
 });

@@ -77,21 +77,25 @@ describe.concurrent('6, the state', () => {
     clearAway(terminal);
   });
 
-  test.for<readonly [string, string]>([
+  test.for<readonly [string, string, number]>([
     [
       'in its facts',
       `UPDATE audit_entries SET facts = replace(facts, '"attempt":1', '"attempt":2') WHERE seq = 4`,
+      4,
     ],
-    ['in a column', `UPDATE audit_entries SET session_id = 'somebody-else' WHERE seq = 3`],
-  ])('audit verify --json says in its document which entry was changed %s', async ([, sql], { terminal }) => {
-    terminal.policy(AGE_POLICY);
-    expect((await terminal.run(['run'])).code).toBe(0);
-    tamper(terminal, sql);
-    const verified = await terminal.run(['audit', 'verify', '--json']);
-    expect(verified.code).toBe(6);
-    clearAway(terminal);
-    expect(documentOf(verified)).toMatchObject({ ok: false, seq: 3 });
-  });
+    ['in a column', `UPDATE audit_entries SET session_id = 'somebody-else' WHERE seq = 3`, 3],
+  ])(
+    'audit verify --json says in its document which entry was changed %s',
+    async ([, sql, seq], { terminal }) => {
+      terminal.policy(AGE_POLICY);
+      expect((await terminal.run(['run'])).code).toBe(0);
+      tamper(terminal, sql);
+      const verified = await terminal.run(['audit', 'verify', '--json']);
+      expect(verified.code).toBe(6);
+      clearAway(terminal);
+      expect(documentOf(verified)).toMatchObject({ ok: false, seq });
+    },
+  );
 
   test('retention.db is something else, and stays as it was', async ({ terminal }) => {
     terminal.policy(AGE_POLICY);
