@@ -106,8 +106,10 @@ const CUT = `DELETE FROM audit_entries WHERE seq >= 7;
 
 /** What repeats the log, made to fit it once more. */
 const FITTED = `UPDATE runs SET status = 'running';
-  INSERT INTO open_intents SELECT policy, project_id, session_id, run_id, seq FROM
-    (SELECT *, MAX(seq) FROM audit_entries WHERE session_id IS NOT NULL GROUP BY session_id)
+  INSERT INTO open_intents (policy, project_id, session_id, run_id, seq, account)
+    SELECT policy, project_id, session_id, run_id, seq, COALESCE(json_extract(facts, '$.account'), '')
+    FROM (SELECT *, MAX(seq) FROM audit_entries WHERE event <> 'deletion.absent'
+      GROUP BY session_id)
     WHERE event = 'deletion.intended'`;
 
 describe.concurrent('a checkpoint', () => {
@@ -116,14 +118,14 @@ describe.concurrent('a checkpoint', () => {
     stderr,
   }) => {
     const last = auditLines({ stderr }).at(-1);
-    expect(last).toMatchObject({ event: 'checkpoint', seq: 10, policy: 'by-age' });
+    expect(last).toMatchObject({ event: 'checkpoint', seq: 14, policy: 'by-age' });
     expect((await terminal.entries()).at(-1)).toEqual(last);
     expect(readFileSync(join(terminal.stateDir, 'last-checkpoint'), 'utf8')).toBe(last?.['note']);
     const verdict = await verify(terminal);
     expect(verdict).toMatchObject({
       code: 0,
       checkpoints: 1,
-      last_checkpoint: 10,
+      last_checkpoint: 14,
       keys_from: 'state',
       compared: null,
     });
@@ -178,7 +180,7 @@ describe.concurrent('an exported log', () => {
     const same = await terminal.run(['audit', 'verify', 'audit.jsonl']);
     expect(same).toMatchObject({ code: 0, stderr: '' });
     expect(same.stdout).toContain('The store in ./state holds the same entries, and 3 more.');
-    expect(await verify(terminal, 'audit.jsonl')).toMatchObject({ compared: { entries: 13 } });
+    expect(await verify(terminal, 'audit.jsonl')).toMatchObject({ compared: { entries: 17 } });
   });
 
   test('is checked by the Python script, too: chain, end, and signatures', async ({ terminal }) => {
@@ -193,7 +195,7 @@ describe.concurrent('an exported log', () => {
     };
     expect(python(terminal, 'audit.jsonl', key, last)).toEqual({
       code: 0,
-      said: `10 entries, the chain is whole; signed to entry 10; last hash ${last}`,
+      said: `14 entries, the chain is whole; signed to entry 14; last hash ${last}`,
     });
     expect(python(terminal, 'audit.jsonl')).toMatchObject({
       code: 0,
@@ -210,8 +212,8 @@ describe.concurrent('an exported log', () => {
       ['the order', lines.with(2, lines[3] ?? '').with(3, lines[2] ?? ''), 3, [key]],
       ['the end', lines.slice(0, 6), 6, [last]],
       ['every checkpoint', lines.slice(0, 6), 6, [key]],
-      ['another key', text, 10, [other.verifierKey]],
-      ['a forged note', stolen, 10, [key]],
+      ['another key', text, 14, [other.verifierKey]],
+      ['a forged note', stolen, 14, [key]],
       ['no JSON', ['{', ...lines.slice(1)], 1, [key]],
     ] as const) {
       expect({ what, ...check(content, ...args) }).toMatchObject({
@@ -253,18 +255,18 @@ describe.concurrent('noticed is', () => {
     expect(await verify(terminal)).toMatchObject({
       code: 6,
       seq: 7,
-      problem: expect.stringMatching(/9 entries were noted in .*last-head/) as string,
+      problem: expect.stringMatching(/14 entries were noted in .*last-head/) as string,
     });
     for (const command of ['run', 'plan']) {
       const refused = await terminal.run([command]);
       expect(refused.code).toBe(6);
-      expectPlainWords(refused, /is an older copy: 9 audit entries were signed in last-checkpoint/);
+      expectPlainWords(refused, /is an older copy: 13 audit entries were signed in last-checkpoint/);
     }
 
     rmSync(join(terminal.stateDir, 'last-checkpoint'));
     const noted = await terminal.run(['run']);
     expect(noted.code).toBe(6);
-    expectPlainWords(noted, /is an older copy: 9 audit entries were noted in last-head/);
+    expectPlainWords(noted, /is an older copy: 14 audit entries were noted in last-head/);
 
     // Whoever removes that, too, leaves what is kept elsewhere.
     rmSync(join(terminal.stateDir, 'last-head'));
@@ -280,7 +282,7 @@ describe.concurrent('noticed is', () => {
     expect(lost.code).toBe(6);
     expectPlainWords(
       lost,
-      /the audit log in \.\/state is broken at entry 7: it is lost: the file goes on to entry 10/,
+      /the audit log in \.\/state is broken at entry 7: it is lost: the file goes on to entry 14/,
     );
     clearAway(terminal);
   });
@@ -303,8 +305,8 @@ describe.concurrent('noticed is', () => {
     for (const name of ['last-checkpoint', 'last-head']) rmSync(join(terminal.stateDir, name));
     expect(await verify(terminal, '--checkpoint', log)).toMatchObject({
       code: 6,
-      seq: 11,
-      problem: 'is missing: 12 entries were signed in worker.log',
+      seq: 15,
+      problem: 'is missing: 16 entries were signed in worker.log',
     });
     // The log lines of the first run are borne out.
     expect(await verify(terminal, '--checkpoint', inFolder(terminal, 'first.log', stderr))).toMatchObject({
@@ -329,7 +331,7 @@ describe.concurrent('noticed is', () => {
     for (const command of [['run'], ['audit', 'verify']]) {
       const gone = await terminal.run(command);
       expect(gone.code).toBe(6);
-      expectPlainWords(gone, /retention\.db is gone from .*: it held 12 audit entries/);
+      expectPlainWords(gone, /retention\.db is gone from .*: it held 16 audit entries/);
     }
     expect(existsSync(file)).toBe(false);
     clearAway(terminal);
