@@ -49,6 +49,11 @@ const WAIT_MS = 60_000;
 const PACE_SLACK_MS = 15;
 const CLOCKS_APART_MS = 60_000 + 15_000;
 
+/** A DELETE with such an answer has not been carried out; undefined: nobody heard one. */
+function isRefusal(answer: number | undefined): boolean {
+  return answer !== undefined && answer >= 400 && answer < 500;
+}
+
 export class Referee {
   readonly problems: { readonly rule: string; readonly what: string }[] = [];
   readonly sent: SentDelete[] = [];
@@ -275,12 +280,12 @@ export class Referee {
     const target = this.targets.get(intent.seq);
     if (target !== undefined && target.goneAt === undefined)
       this.blame('verified', `${where} is verified and still there`);
-    const answers = this.sent.filter(
-      (one) => one.runId === entry.run_id && one.projectId === projectId && one.sessionId === sessionId,
+    // Settled by a later run, an intent may never have become a DELETE: nobody can tell any more.
+    if (entry['settled_by'] !== undefined) return;
+    const mayHaveDone = this.sent.some(
+      (one) => one.projectId === projectId && one.sessionId === sessionId && !isRefusal(one.answer),
     );
-    const isOnlyFound =
-      answers.length === 1 && answers[0]?.answer === 404 && entry['settled_by'] === undefined;
-    if (isOnlyFound) this.blame('verified', `${where} is verified, but was gone before our DELETE`);
+    if (!mayHaveDone) this.blame('verified', `${where} is verified, but was gone before our DELETE`);
   }
 
   #alreadyGone({ projectId, sessionId }: { projectId: number; sessionId: string }): void {
@@ -288,5 +293,9 @@ export class Referee {
       this.#account.project(projectId)?.talks.filter(({ row }) => row.session_id === sessionId) ?? [];
     if (talks.length === 1 && talks[0]?.goneAt === undefined)
       this.blame('already-gone', `${projectId} ${sessionId} is called gone and has been there all the time`);
+    const wasOurs = this.sent.some(
+      (one) => one.answer === 200 && talks.length === 1 && this.targets.get(one.intentSeq) === talks[0],
+    );
+    if (wasOurs) this.blame('already-gone', `${projectId} ${sessionId} is called gone, but not by us`);
   }
 }
