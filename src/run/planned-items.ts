@@ -11,8 +11,7 @@ export class PlannedItems {
   readonly #planId: string;
   readonly #projectId: number;
   readonly #failedBefore: boolean;
-  readonly #inLine: AsyncIterator<PlanItem>;
-  readonly #peeked: DeletableItem[] = [];
+  readonly #inLine: AsyncGenerator<DeletableItem>;
   readonly #takenFromEnd = new Set<number>();
   #fromEnd: DeletableItem[] | undefined;
   #lastOrdinal = 0;
@@ -26,49 +25,44 @@ export class PlannedItems {
     this.#plans = plans;
     this.#planId = planId;
     this.#projectId = projectId;
-    this.#inLine = plans
-      .planItems(planId, { verdict: 'delete', projectId, failedBefore })
-      [Symbol.asyncIterator]();
+    this.#inLine = this.all();
   }
 
-  /** The first ones, which stay in line. */
-  async peek(count: number): Promise<readonly DeletableItem[]> {
-    while (this.#peeked.length < count) {
-      const item = await this.#read();
-      if (item === undefined) break;
-      this.#peeked.push(item);
-    }
-    return this.#peeked;
+  /** All that were planned, from the first on, whoever has taken them. */
+  async *all(): AsyncGenerator<DeletableItem> {
+    const filter = {
+      verdict: 'delete',
+      projectId: this.#projectId,
+      failedBefore: this.#failedBefore,
+    } as const;
+    for await (const item of this.#plans.planItems(this.#planId, filter)) if (isDeletable(item)) yield item;
   }
 
   async next(from: 'line' | 'end'): Promise<DeletableItem | undefined> {
     const item = from === 'end' ? await this.#takeFromEnd() : undefined;
     if (item !== undefined) return item;
-    const next = this.#peeked.shift() ?? (await this.#read());
+    const next = await this.#read();
     if (next !== undefined) this.#lastOrdinal = next.ordinal;
     return next;
   }
 
   /** Ends the reading of what is left. */
   async close(): Promise<void> {
-    await this.#inLine.return?.();
+    await this.#inLine.return(undefined);
   }
 
   async #read(): Promise<DeletableItem | undefined> {
     for (;;) {
       const next = await this.#inLine.next();
       if (next.done === true) return undefined;
-      const item = next.value;
-      if (isDeletable(item) && !this.#takenFromEnd.has(item.ordinal)) return item;
+      if (!this.#takenFromEnd.has(next.value.ordinal)) return next.value;
     }
   }
 
   async #takeFromEnd(): Promise<DeletableItem | undefined> {
     this.#fromEnd ??= await this.#readEnd();
-    const isPeeked = (item: DeletableItem): boolean =>
-      this.#peeked.some(({ ordinal }) => ordinal === item.ordinal);
     for (let item = this.#fromEnd.shift(); item !== undefined; item = this.#fromEnd.shift()) {
-      if (item.ordinal <= this.#lastOrdinal || isPeeked(item)) continue;
+      if (item.ordinal <= this.#lastOrdinal) continue;
       this.#takenFromEnd.add(item.ordinal);
       return item;
     }

@@ -1,4 +1,4 @@
-import { kindOf } from '../core/deletion/evidence.ts';
+import { kindOf, type Kind } from '../core/deletion/evidence.ts';
 import type { Existence } from '../core/ports.ts';
 import { notThere, type Gone, type There } from './calibrate.ts';
 import { passingOf, type DeletionContext } from './deletion.ts';
@@ -19,8 +19,7 @@ export async function prepareProject(
   work: ProjectWork,
   items: PlannedItems,
 ): Promise<void> {
-  const candidates = await items.peek(MOST_ASKED);
-  const [first] = candidates;
+  const first = await firstOf(items);
   if (first === undefined || context.bars.ofProject(work.projectId) !== undefined) return;
   const missing = await missingBar(context, work);
   if (missing !== undefined) {
@@ -36,13 +35,18 @@ export async function prepareProject(
     );
     return;
   }
-  const found = await findThere(context, work, { candidates, gone });
+  const found = await findThere(context, work, { items, gone });
   if ('reason' in found) {
     await bar(context, work, found.reason);
     return;
   }
   const how = { words: gone.words, wasAsked: gone.wasAsked, there: found };
   work.calibration = await context.calibrator.calibrated(work.projectId, first.sessionId, how);
+}
+
+async function firstOf(items: PlannedItems): Promise<DeletableItem | undefined> {
+  for await (const item of items.all()) return item;
+  return undefined;
 }
 
 async function bar(context: DeletionContext, { projectId }: ProjectWork, reason: string): Promise<void> {
@@ -72,13 +76,15 @@ type FoundThere = There | { readonly reason: string };
 async function findThere(
   context: DeletionContext,
   work: ProjectWork,
-  {
-    candidates,
-    gone,
-  }: { readonly candidates: readonly DeletableItem[]; readonly gone: Gone & { isKnown: true } },
+  { items, gone }: { readonly items: PlannedItems; readonly gone: Gone & { isKnown: true } },
 ): Promise<FoundThere> {
   const absent: DeletableItem[] = [];
-  for (const item of candidates.slice(0, MOST_ASKED)) {
+  let asked = 0;
+  for await (const item of items.all()) {
+    const kind = kindOf(item.seen.createdBy);
+    if (context.bars.of({ projectId: work.projectId, kind }) !== undefined) continue;
+    if (asked === MOST_ASKED) break;
+    asked += 1;
     const answer = await ask(context, work.projectId, item.sessionId);
     if (answer.state !== 'no_evidence') work.known.set(item.sessionId, answer);
     if (answer.state === 'present') {
@@ -89,7 +95,7 @@ async function findThere(
       continue;
     }
     if (answer.state === 'no_evidence' && answer.status === 403) {
-      forbidReading(context, work, item);
+      forbidReading(context, work, kind);
       continue;
     }
     const how = notThere(answer, item.seen.name ?? null);
@@ -138,12 +144,7 @@ function ask(
   return slot(() => deleter.existence(projectId, sessionId, { purpose: 'calibrate', signal: signals.stop }));
 }
 
-function forbidReading(
-  { bars, warn }: DeletionContext,
-  { projectId }: ProjectWork,
-  item: DeletableItem,
-): void {
-  const kind = kindOf(item.seen.createdBy);
+function forbidReading({ bars, warn }: DeletionContext, { projectId }: ProjectWork, kind: Kind): void {
   const words = kind === 'anonymous' ? 'anonymous conversations' : 'conversations of team members';
   bars.kind(projectId, kind, { reason: `the key may not read ${words} in this project`, cause: 'right' });
   warn(`the key may not read ${words} in project ${projectId} (HTTP 403): nothing of them is deleted`);

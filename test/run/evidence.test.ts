@@ -316,6 +316,34 @@ describe('the rights of the key', () => {
     expect(new Set(skipped)).toEqual(new Set(['right']));
   });
 
+  test('to read, missing for visitors who are the first in line, stop that kind, and the others are deleted', async () => {
+    world = await createWorld();
+    const { accounts, faults } = world.sandbox;
+    accounts.addProject({ id: 101, name: 'project-101' });
+    const add = (kind: string, createdBy: number | null, ageDays: number): string[] =>
+      Array.from({ length: 5 }, (_, index) => {
+        const session = sessionId(kind, index);
+        accounts.addConversation(101, {
+          sessionId: session,
+          createdBy,
+          createdAt: NOW - ageDays * DAY + index,
+        });
+        return session;
+      });
+    const visitors = add('a-visitor', null, 400);
+    const team = add('team', 9_001, 300);
+    add('young', 9_001, 10);
+    for (const session of visitors)
+      faults.add({ when: { method: 'GET', sessionId: session }, then: { status: 403 } });
+    const result = await runOnce(world, await world.policy(AGE_POLICY));
+    expect(team.some((id) => accounts.has(101, id))).toBe(false);
+    expect(visitors.every((id) => accounts.has(101, id))).toBe(true);
+    expect(result.counts).toMatchObject({ planned: 10, verified: 5, skipped: 5 });
+    expect(result.run.warnings).toContain(
+      'the key may not read anonymous conversations in project 101 (HTTP 403): nothing of them is deleted',
+    );
+  });
+
   test('are no reason where a DELETE is refused for another one', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 3, young: 2 });
