@@ -48,7 +48,7 @@ export async function applyPlan(
     bars.project(projectId, { reason: 'the policy no longer covers its project', cause: 'project' });
   const brake = new Brake({ log: context.log, stop: signals.stop });
   const planned = context.plan.projects.reduce((sum, project) => sum + project.planned, 0);
-  context.progress.begin('deleting', planned - context.plan.deferred);
+  context.progress.begin('checking', planned - context.plan.deferred);
   try {
     const earlier = new EarlierAnswers(await audit.undoneAnswers(), await audit.openIntents());
     await deleteAll({

@@ -189,16 +189,16 @@ async function endingOf(
   body: (run: OpenRun) => Promise<Ending>,
 ): Promise<EndingOrFault> {
   try {
-    const { runId, policy, fence, reader, signals, warn } = run;
-    const { clock, chance, log, store, verifyTimeoutMs } = deps;
-    const common = { runId, policy, fence, reader, clock, log, warn, stop: signals.stop };
+    const { store, clock } = deps;
+    const { policy, reader, plan, signals } = run;
+    const { stop } = signals;
     await assertClockAfterLog({ audit: store.audit, clock }, policy);
-    const account = await enterAccount({ reader, accounts: store, signal: signals.stop }, run.plan);
-    const parts = { audit: store.audit, runs: store, lease: leaseParts(deps), chance, verifyTimeoutMs };
-    await reconcile({ ...common, ...parts, account });
+    const account = await enterAccount({ reader, accounts: store, signal: stop }, plan);
+    const parts = { audit: store.audit, runs: store, lease: leaseParts(deps) };
+    await reconcile({ ...deps, ...run, ...parts, account, stop });
     const ending = await body({ ...run, account });
-    if (signals.stop.aborted) return { fault: faultOfStop(signals.stop) };
-    return withStillOpen(ending, await store.audit.openIntentCount(policy.name, runId));
+    if (stop.aborted) return { fault: faultOfStop(stop) };
+    return withStillOpen(ending, await store.audit.openIntentCount(policy.name, run.runId));
   } catch (error) {
     // Whatever a stop makes fail on its way out, the stop is what happened.
     if (run.signals.stop.aborted && !isFault(error, 'state_unusable'))

@@ -167,6 +167,7 @@ async function settleWaiting(
   const { calibration } = work;
   if (calibration === undefined) return;
   const { deleter: reader, audit, clock, witnesses, verifyTimeoutMs, signals, warn } = context;
+  if (isEnd && context.room.isEmpty) context.progress.enter('confirming');
   await work.alone(async () => {
     // Who was never sent a DELETE waits for the end: how many there are decides whether any of them counts as gone.
     const now = isEnd ? work.waiting : work.sent;

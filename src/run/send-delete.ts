@@ -105,6 +105,7 @@ async function sendIntended(
   intended: Intended,
 ): Promise<Sent> {
   const requestedAt = context.clock.now();
+  context.progress.enter('deleting');
   const answer = await sendInTime(context, { work, item }, intended);
   if ('cause' in answer) return answer;
   if (answer.kind === 'too_late') return answer;

@@ -5,7 +5,7 @@ import type { Settlement } from '../core/deletion/life.ts';
 import { readingOf } from '../core/deletion/reading.ts';
 import { parseInstant } from '../core/instant.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
-import type { AuditLog, Chance, Clock, CustomGptReader, Fence, Log } from '../core/ports.ts';
+import type { AuditLog, Chance, Clock, CustomGptReader, Fence, Log, Progress } from '../core/ports.ts';
 import { Calibrator, notThere, type Gone, type ProjectCalibration, type There } from './calibrate.ts';
 import { takeFreshListing, type FreshListing } from './fresh-listing.ts';
 import { leftBy, passingOf } from './left-open.ts';
@@ -30,6 +30,7 @@ export interface SettleOpenContext {
   readonly log: Log;
   readonly warn: (sentence: string) => void;
   readonly stop: AbortSignal;
+  readonly progress: Progress;
   readonly verifyTimeoutMs: number;
 }
 
@@ -54,10 +55,16 @@ export async function settleOpen(context: SettleOpenContext, intents: readonly O
   }
   const earlier = new EarlierAnswers(await context.audit.undoneAnswers(), intents);
   const shared = { calibrator: calibratorOf(context), witnesses: new Witnesses() };
-  for (const [projectId, own] of byProject) {
-    if (context.stop.aborted) break;
-    const passings = own.map((intent) => passingOf(context.runId, earlier, intent));
-    await settleProject(context, shared, { projectId, intents: own, passings, beganAt });
+  context.progress.begin('confirming', intents.length);
+  try {
+    for (const [projectId, own] of byProject) {
+      if (context.stop.aborted) break;
+      const passings = own.map((intent) => passingOf(context.runId, earlier, intent));
+      await settleProject(context, shared, { projectId, intents: own, passings, beganAt });
+      context.progress.advance(own.length);
+    }
+  } finally {
+    context.progress.end();
   }
 }
 
