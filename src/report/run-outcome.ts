@@ -86,7 +86,7 @@ const BECAUSE: Readonly<Record<SkipCause, string>> = {
   stopped: 'the run was stopped before their turn',
   brake: 'too many in a row had failed by then',
   project: 'their project could not be worked on',
-  changed: 'something changed',
+  changed: 'they changed after the plan was made',
   held: 'a hold covers them by now',
   kept: 'a rule keeps them by now',
   limit: 'the limits left no room',
@@ -95,14 +95,16 @@ const BECAUSE: Readonly<Record<SkipCause, string>> = {
   right: 'the key may not delete or read them',
 };
 
-/** One sentence for each reason; those of which no reason was asked for are told as one. */
+/** One sentence for each reason; those without any are told as one. */
 function skippedWords({ counts, skipped = {} }: FinishedRun): string[] {
   const told = SKIP_CAUSES.reduce((sum, cause) => sum + (skipped[cause] ?? 0), 0);
   const rest = Math.max(0, counts.skipped - told);
-  return SKIP_CAUSES.flatMap((cause) => {
-    const count = (skipped[cause] ?? 0) + (cause === 'changed' ? rest : 0);
-    return said(count, `${grouped(count)} skipped, because ${BECAUSE[cause]}: decided anew in the next run.`);
-  });
+  const words = (count: number, because: string): string[] =>
+    said(count, `${grouped(count)} skipped${because}: decided anew in the next run.`);
+  return [
+    ...SKIP_CAUSES.flatMap((cause) => words(skipped[cause] ?? 0, `, because ${BECAUSE[cause]}`)),
+    ...words(rest, ''),
+  ];
 }
 
 function deferredWords({ run, counts: { deferred } }: FinishedRun): string[] {
