@@ -2,6 +2,7 @@ import { isStopped } from '../core/findings.ts';
 import { SKIP_CAUSES, type SkipCause, type SkipCounts } from '../core/outcome.ts';
 import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { RunCounts, RunRecord } from '../core/run.ts';
+import { ALREADY_GONE_WORDS } from './deletion-proof.ts';
 import { counted, enumerated, grouped, minuteAndSecond } from './quantities.ts';
 
 /** A run as every report of it starts from. */
@@ -65,10 +66,11 @@ export function withoutOutcome(finished: FinishedRun): number {
 /** What is left of a run, and what becomes of it: one sentence each, none when nothing is left. */
 export function leftovers(finished: FinishedRun): string[] {
   const { run, counts, plan } = finished;
-  const { unverified, failed } = counts;
+  const { already_gone: alreadyGone, unverified, failed } = counts;
   const open = withoutOutcome(finished);
   return [
-    ...said(unverified, `${grouped(unverified)} unverified, not proven gone: tried again in the next run.`),
+    ...said(alreadyGone, `${grouped(alreadyGone)} already gone: ${ALREADY_GONE_WORDS}.`),
+    ...said(unverified, `${grouped(unverified)} unverified, not proven gone: the next run looks again.`),
     ...said(failed, `${grouped(failed)} failed, not carried out: tried again in the next run.`),
     ...skippedWords(finished),
     ...said(open, `${grouped(open)} without an outcome: the next run settles or decides them anew.`),

@@ -198,9 +198,10 @@ describe('runSummary', () => {
   });
 
   it('says what is left of a partial run, and what becomes of it', () => {
-    expect(runSummary(sample(PARTIAL)).slice(1, 6)).toEqual([
+    expect(runSummary(sample(PARTIAL)).slice(1, 7)).toEqual([
       'Deleted 1 of 6 planned conversations; 1 already gone, 1 unverified, 1 failed and 1 skipped.',
-      '1 unverified, not proven gone: tried again in the next run.',
+      '1 already gone: no longer visible to this key, and not by us.',
+      '1 unverified, not proven gone: the next run looks again.',
       '1 failed, not carried out: tried again in the next run.',
       '1 skipped: decided anew in the next run.',
       '1 without an outcome: the next run settles or decides them anew.',
