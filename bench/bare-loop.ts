@@ -4,13 +4,16 @@ import pLimit from 'p-limit';
 import { Pool } from 'undici';
 import type { BenchSandbox, Timed } from './sandbox.ts';
 
-/** Deletions for one control request, as the worker has it (`BATCH` in src/run/control-desk.ts). */
-const DELETIONS_PER_CONTROL = 25;
+/**
+ * Deletions for one page of a list: in the place of the fresh listings that the worker takes in between, which are at most a
+ * tenth of its requests.
+ */
+const DELETIONS_PER_PAGE = 25;
 
 /**
  * The baseline: the same HTTP calls with the same concurrency and cutoff, and nothing else. It lists page after page, sends a
- * DELETE and a follow-up GET for each conversation and a control request for each 25, and lists once more at the end. No
- * checks, no state, no proof.
+ * DELETE and a follow-up GET for each conversation and reads a page for each 25, and lists once more at the end. No checks, no
+ * state, no proof.
  */
 export async function bareLoop(
   sandbox: Pick<BenchSandbox, 'url' | 'apiKey'>,
@@ -46,7 +49,7 @@ export async function bareLoop(
       await call('DELETE', `${base}/${session}`);
       await call('GET', `${base}/${session}/messages?page=1&order=desc`);
       deleted += 1;
-      if (deleted % DELETIONS_PER_CONTROL === 0) await page(1);
+      if (deleted % DELETIONS_PER_PAGE === 0) await page(1);
     });
     if ((await list()).length > 0) throw new Error('the bare loop left something');
   }

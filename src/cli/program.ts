@@ -88,7 +88,7 @@ function buildProgram({ surroundings, help, perform }: Parts): Command {
     .showHelpAfterError('Try --help for an example.')
     .addHelpText(
       'after',
-      '\nStart with:\n  $ customgpt-retention demo\n\nExit codes: 0 done, 2 usage, 3 not all deleted, 4 refused by a limit; all in docs/commands.md',
+      '\nStart with:\n  $ customgpt-retention demo\n\nExit codes: 0 done, 2 usage, 3 not all deleted, 4 refused by a limit or a protection; all in docs/commands.md',
     );
   addLooking(program, perform);
   addDeleting(program, perform);
@@ -160,14 +160,17 @@ function addDeleting(program: Command, perform: Perform): void {
     does: 'Execute exactly that plan (id or file)',
     example: 'apply plan-k3v9x2m7q4ab',
   })
-    .option('--override-limits', 'pass the limits for this one plan; needs --by and --reason')
+    .option(
+      '--override-limits',
+      'pass the limits, but no protection, for this one plan; needs --by and --reason',
+    )
     .option('--by <who>', 'who takes the responsibility')
     .option('--reason <text>', 'why')
     .action((id: string, flags: CommonFlags & Omit<ApplyInput, 'plan'>) =>
       perform(verbs.apply, { ...flags, plan: id }, flags),
     );
   verbOf(program, 'run [paths...]', {
-    does: 'One pass: plan, and where the policy says enforce and the limits hold, apply',
+    does: 'One pass: plan, and where the policy says enforce and nothing refuses it, apply',
     example: 'run policies/ --json',
   })
     .option('--policy <name>', 'only this policy')

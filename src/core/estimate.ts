@@ -1,8 +1,12 @@
-/** Deletions that one control request can prove together. */
-const DELETIONS_PER_CONTROL = 25;
-
 /** DELETE and the follow-up GET. */
 const REQUESTS_PER_DELETION = 2;
+
+/** To calibrate a project: an id that cannot exist, and a conversation that does. */
+const REQUESTS_TO_CALIBRATE = 2;
+
+/** Fresh listings between the deletions of a project begin at so many, and take at most this share of their requests. */
+const FEWEST_BETWEEN_LISTINGS = 250;
+const SHARE_OF_LISTINGS = 0.1;
 
 const MINUTE_MS = 60_000;
 
@@ -13,7 +17,7 @@ export interface EstimateInput {
   readonly projectsWithPlanned: number;
   /** Conversations that are read once more before their DELETE, because a rule looked at what people can change. */
   readonly rechecked: number;
-  /** Pages read again in each of those projects: before the first DELETE, and for the confirmation at the end. */
+  /** Pages read again in each of those projects: before the first DELETE, and for the fresh listing at the end. */
   readonly listingRequestsPerProject: number;
   readonly requestsPerMinute: number | 'unlimited';
   /** How long one request took on average so far; undefined: none was sent yet. */
@@ -32,22 +36,14 @@ export interface Estimate {
 export function estimate(input: EstimateInput): Estimate {
   const { planned, projectsWithPlanned: projects } = input;
   if (planned <= 0) return { requests: 0, seconds: 0 };
+  const between = planned < FEWEST_BETWEEN_LISTINGS ? 0 : SHARE_OF_LISTINGS;
   const requests = Math.ceil(
-    planned * REQUESTS_PER_DELETION +
+    planned * REQUESTS_PER_DELETION * (1 + between) +
       input.rechecked +
-      controlsAtMost(planned, projects) +
-      projects * input.listingRequestsPerProject,
+      projects * (REQUESTS_TO_CALIBRATE + input.listingRequestsPerProject),
   );
   const paceMs =
     input.requestsPerMinute === 'unlimited' ? 0 : (requests * MINUTE_MS) / input.requestsPerMinute;
   const latencyMs = ((input.observedMsPerRequest ?? 0) * requests) / input.concurrency;
   return { requests, seconds: Math.ceil(Math.max(paceMs, latencyMs) / 1000) };
-}
-
-/**
- * Each project needs at least one control, and its last one is rarely full. How the deletions are spread is not asked
- * for: this is the most it can be for any spread.
- */
-function controlsAtMost(planned: number, projects: number): number {
-  return projects + Math.floor(Math.max(0, planned - projects) / DELETIONS_PER_CONTROL);
 }

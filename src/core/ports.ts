@@ -110,7 +110,7 @@ export interface CustomGptReader {
       readonly enoughAt?: number | undefined;
     },
   ): Promise<Existence>;
-  /** The control: GET …/conversations, first page. Resolves with the status of a proper 200; throws ApiError otherwise. */
+  /** Whether the project itself answers: GET …/conversations, first page. Throws ApiError unless it is a proper 200. */
   control(
     projectId: number,
     signal?: AbortSignal,

@@ -407,7 +407,7 @@ describe('lists', () => {
   });
 });
 
-describe('the control request', () => {
+describe('whether the project itself answers', () => {
   it('says what was asked and when it was answered', async () => {
     const { reader } = await setUp(always({ body: { status: 'success', data: paged([conversation()]) } }));
     expect(await reader.control(7)).toEqual({

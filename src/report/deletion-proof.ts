@@ -1,4 +1,5 @@
 import type { AuditEntry, Fact } from '../core/audit-entry.ts';
+import { EVIDENCE } from '../core/deletion/facts.ts';
 import { outcomeOfEvent, type Outcome } from '../core/outcome.ts';
 
 /** What the audit log says about one conversation of a run; `undefined` where the entry does not say. */
@@ -17,13 +18,13 @@ export interface Deletion {
   readonly verifyStatus: number | undefined;
   readonly control: Control | undefined;
   readonly reason: string | undefined;
-  /** What answered 404 where no DELETE did it. */
-  readonly foundBy: string | undefined;
+  /** Told by an entry that says nothing of a calibrated 404 or a witness: versions before rule 2 of evidence wrote such. */
+  readonly isByEarlierRule: boolean;
   /** The later run that settled it, after its own worker had vanished. */
   readonly settledBy: string | undefined;
 }
 
-/** The request that proved, after the 404, that the project still answers. */
+/** The fresh listing that no longer showed it; by an earlier rule: a request that the project still answered after the 404. */
 export interface Control {
   readonly request: string;
   readonly status: number;
@@ -49,9 +50,12 @@ export function conversationKey(of: { readonly projectId: number; readonly sessi
   return `${of.projectId} ${of.sessionId}`;
 }
 
-/** How a conversation that was gone already came to be known as gone. */
-export function goneWords({ foundBy }: Deletion): string {
-  return foundBy === 'delete' ? 'gone: the DELETE answered 404' : 'gone before a DELETE';
+/** What `already_gone` claims, for people. */
+export const ALREADY_GONE_WORDS = 'no longer visible to this key, and not by us';
+
+/** To stand behind the proof of a deletion; '' where it is by the rule of today. */
+export function ruleWords({ isByEarlierRule }: Deletion): string {
+  return isByEarlierRule ? ', by an earlier rule' : '';
 }
 
 function deletionOf(entry: AuditEntry): Deletion | undefined {
@@ -71,7 +75,7 @@ function deletionOf(entry: AuditEntry): Deletion | undefined {
     verifyStatus: number(entry['verify_status']),
     control: controlOf(entry['control']),
     reason: text(entry['reason']),
-    foundBy: text(entry['found_by']),
+    isByEarlierRule: (outcome === 'verified' || outcome === 'already_gone') && entry['evidence'] !== EVIDENCE,
     settledBy: text(entry['settled_by']),
   };
 }

@@ -1,6 +1,6 @@
 import type { CommandLine } from '../core/command-line.ts';
 import type { PlanItem } from '../core/plan.ts';
-import { conversationKey, goneWords, type Deletion } from './deletion-proof.ts';
+import { ALREADY_GONE_WORDS, conversationKey, ruleWords, type Deletion } from './deletion-proof.ts';
 import { html, NOTHING, timeHtml, type Html } from './html.ts';
 import { tableHtml, type HtmlColumn, type HtmlRows } from './html-table.ts';
 import { counted, grouped } from './quantities.ts';
@@ -20,7 +20,7 @@ const PROOF_COLUMNS: readonly HtmlColumn[] = [
   { title: 'Age', kind: 'number' },
   { title: 'DELETE answered' },
   { title: 'Then GET answered' },
-  { title: 'Control after it' },
+  { title: 'Then not listed' },
 ];
 
 const REST_COLUMNS: readonly HtmlColumn[] = [
@@ -127,10 +127,10 @@ function byProject(deletions: readonly Deletion[]): readonly [number, readonly D
   return [...projects].sort(([one], [other]) => one - other);
 }
 
-/** The control request is the same for all of a project, so it stands here once. */
+/** What was listed is the same for all of a project, so it stands here once. */
 function projectHeading(projectId: number, rows: readonly Deletion[]): Html {
   const request = rows.find(({ control }) => control !== undefined)?.control?.request;
-  const control = request === undefined ? NOTHING : html`; control request <code>${request}</code>`;
+  const control = request === undefined ? NOTHING : html`; fresh listing by <code>${request}</code>`;
   return html`Project ${projectId}, ${counted(rows.length, 'conversation')}${control}`;
 }
 
@@ -145,13 +145,14 @@ function proofRow(
     html`${age === null || age === undefined ? 'unknown' : `${age} d`}`,
     html`${answer(deleteStatus, requestedAt, day)}${attemptWords(deletion)}`,
     answer(verifyStatus, verifiedAt, day),
-    answer(control?.status, control?.at, day),
+    html`${answer(control?.status, control?.at, day)}${ruleWords(deletion)}`,
   ];
 }
 
 function restRow(deletion: Deletion, day: string): readonly Html[] {
   const { sessionId, outcome, reason, rule, deleteStatus, requestedAt, verifyStatus, verifiedAt } = deletion;
-  const why = reason ?? (outcome === 'already_gone' ? goneWords(deletion) : 'not recorded');
+  const why =
+    reason ?? (outcome === 'already_gone' ? `${ALREADY_GONE_WORDS}${ruleWords(deletion)}` : 'not recorded');
   const wasSent = requestedAt !== undefined;
   return [
     html`${sessionId}`,

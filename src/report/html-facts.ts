@@ -26,19 +26,19 @@ export function factsHtml(finished: FinishedRun): Html {
 /** What makes a deletion proven, and how anybody can check this page against the log. */
 export function proofHtml({ run }: FinishedRun, head: AuditHead | undefined, commandLine: CommandLine): Html {
   return html`<p>
-      Each deletion in this report went through these steps. The audit log has an entry for its intent and one
-      for its outcome.
+      Each deletion in this report went through these steps. The audit log has an entry for its intent, one
+      for the first answer that showed it gone, and one for its outcome.
     </p>
     <ol>
-      <li>The intent was written to disk before the DELETE was sent.</li>
-      <li>A GET for the same conversation was repeated until it answered 404.</li>
       <li>
-        A control request to the same project, sent after that 404, answered 200. So the 404 speaks of the
-        conversation, and not of the project, the key or the service.
+        An id that cannot exist was asked for in the same project, and answered 404; a conversation that
+        exists answered 200. So a 404 does tell the two apart there.
       </li>
+      <li>The intent was written to disk before the DELETE was sent.</li>
+      <li>A GET for the same conversation was repeated until it answered as the id that cannot exist did.</li>
       <li>
-        At the end each project is listed anew, and a conversation that is still shown does not count as
-        deleted. Where that could not be done, a note at the top of this page says so.
+        The project was listed anew after that, and no longer showed the conversation. A conversation that a
+        fresh listing still shows does not count as deleted.
       </li>
     </ol>
     <p>
@@ -79,7 +79,7 @@ const PURPOSE_WORDS: Readonly<Record<keyof RequestCounts, string>> = {
   messages: 'to read messages',
   delete: 'to delete',
   verify: 'to verify',
-  control: 'as controls',
+  control: 'to ask whether a project is there',
   account: 'to ask whose key it is',
 };
 

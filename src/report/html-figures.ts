@@ -11,7 +11,7 @@ export function figuresHtml(finished: FinishedRun): Html {
   return html`<h2 class="figures-of">Of ${counted(counts.planned, 'planned conversation')}</h2>
     <dl class="figures">
       ${figure('deleted, proven gone', counts.verified, 'first')}
-      ${figure('already gone', counts.already_gone, 'plain')}
+      ${figure('already gone, not by us', counts.already_gone, 'plain')}
       ${figure('unverified', counts.unverified, 'warn')} ${figure('failed', counts.failed, 'warn')}
       ${figure('skipped', counts.skipped, 'warn')}
       ${open === 0 ? NOTHING : figure('without outcome', open, 'warn')}

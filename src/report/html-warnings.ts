@@ -17,7 +17,6 @@ export function warningsHtml(finished: FinishedRun, entries: readonly AuditEntry
       ({ projectId, incomplete }) =>
         `Project ${projectId} could not be listed in full (${incomplete ?? ''}), so nothing of it was deleted.`,
     ),
-    ...endedUnconfirmed(finished),
     ...entries.flatMap(warningsOf),
   ];
   if (warnings.length === 0) return NOTHING;
@@ -27,12 +26,6 @@ export function warningsHtml(finished: FinishedRun, entries: readonly AuditEntry
       ${warnings.map((warning) => html`<li>${warning}</li> `)}
     </ul>
   </section> `;
-}
-
-/** A run that is cut short keeps its verified deletions, but does not come to the listing at its end. */
-function endedUnconfirmed({ run, counts }: FinishedRun): string[] {
-  if ((run.status !== 'interrupted' && run.status !== 'failed') || counts.verified === 0) return [];
-  return ['The run ended before a fresh listing could bear its deletions out.'];
 }
 
 function warningsOf(entry: AuditEntry): string[] {

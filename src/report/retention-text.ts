@@ -9,10 +9,8 @@ export function retentionLines(retention: readonly ProjectRetention[]): string[]
   if (retention.length === 0) return [];
   const more = retention.length - MOST_LISTED;
   return [
-    "CustomGPT.ai's own retention, which knows no rule and no hold:",
-    ...retention
-      .slice(0, MOST_LISTED)
-      .map((one) => `  project ${one.projectId} deletes conversations ${retentionInWords(one)}`),
+    "CustomGPT.ai's own retention, which knows no rule and no hold, deletes conversations:",
+    ...retention.slice(0, MOST_LISTED).map((one) => `  of project ${one.projectId} ${retentionInWords(one)}`),
     ...(more > 0 ? [`  … and ${grouped(more)} more projects.`] : []),
   ];
 }

@@ -2,6 +2,7 @@ import { isStopped } from '../core/findings.ts';
 import { SKIP_CAUSES, type SkipCause, type SkipCounts } from '../core/outcome.ts';
 import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { RunCounts, RunRecord } from '../core/run.ts';
+import { ALREADY_GONE_WORDS } from './deletion-proof.ts';
 import { counted, enumerated, grouped, minuteAndSecond } from './quantities.ts';
 
 /** A run as every report of it starts from. */
@@ -65,10 +66,11 @@ export function withoutOutcome(finished: FinishedRun): number {
 /** What is left of a run, and what becomes of it: one sentence each, none when nothing is left. */
 export function leftovers(finished: FinishedRun): string[] {
   const { run, counts, plan } = finished;
-  const { unverified, failed } = counts;
+  const { already_gone: alreadyGone, unverified, failed } = counts;
   const open = withoutOutcome(finished);
   return [
-    ...said(unverified, `${grouped(unverified)} unverified, not proven gone: tried again in the next run.`),
+    ...said(alreadyGone, `${grouped(alreadyGone)} already gone: ${ALREADY_GONE_WORDS}.`),
+    ...said(unverified, `${grouped(unverified)} unverified, not proven gone: the next run looks again.`),
     ...said(failed, `${grouped(failed)} failed, not carried out: tried again in the next run.`),
     ...skippedWords(finished),
     ...said(open, `${grouped(open)} without an outcome: the next run settles or decides them anew.`),
@@ -86,7 +88,7 @@ const BECAUSE: Readonly<Record<SkipCause, string>> = {
   stopped: 'the run was stopped before their turn',
   brake: 'too many in a row had failed by then',
   project: 'their project could not be worked on',
-  changed: 'something changed',
+  changed: 'they changed after the plan was made',
   held: 'a hold covers them by now',
   kept: 'a rule keeps them by now',
   limit: 'the limits left no room',
@@ -95,14 +97,16 @@ const BECAUSE: Readonly<Record<SkipCause, string>> = {
   right: 'the key may not delete or read them',
 };
 
-/** One sentence for each reason; those of which no reason was asked for are told as one. */
+/** One sentence for each reason; those without any are told as one. */
 function skippedWords({ counts, skipped = {} }: FinishedRun): string[] {
   const told = SKIP_CAUSES.reduce((sum, cause) => sum + (skipped[cause] ?? 0), 0);
   const rest = Math.max(0, counts.skipped - told);
-  return SKIP_CAUSES.flatMap((cause) => {
-    const count = (skipped[cause] ?? 0) + (cause === 'changed' ? rest : 0);
-    return said(count, `${grouped(count)} skipped, because ${BECAUSE[cause]}: decided anew in the next run.`);
-  });
+  const words = (count: number, because: string): string[] =>
+    said(count, `${grouped(count)} skipped${because}: decided anew in the next run.`);
+  return [
+    ...SKIP_CAUSES.flatMap((cause) => words(skipped[cause] ?? 0, `, because ${BECAUSE[cause]}`)),
+    ...words(rest, ''),
+  ];
 }
 
 function deferredWords({ run, counts: { deferred } }: FinishedRun): string[] {

@@ -42,6 +42,7 @@ const PROOF = {
   verify_status: 404,
   verified_at: formatInstant(AT + 11_512),
   control: CONTROL,
+  evidence: 2,
 };
 
 interface Sample {
@@ -135,7 +136,7 @@ const PARTIAL: Sample = {
   events: [
     ['deletion.intended', idOf(1), { attempt: 1 }],
     verified(1),
-    ['deletion.already_gone', idOf(2), { found_by: 'recheck', control: CONTROL }],
+    ['deletion.already_gone', idOf(2), { found_by: 'recheck', control: CONTROL, evidence: 2 }],
     [
       'deletion.unverified',
       idOf(3),
@@ -197,11 +198,12 @@ describe('runSummary', () => {
   });
 
   it('says what is left of a partial run, and what becomes of it', () => {
-    expect(runSummary(sample(PARTIAL)).slice(1, 6)).toEqual([
+    expect(runSummary(sample(PARTIAL)).slice(1, 7)).toEqual([
       'Deleted 1 of 6 planned conversations; 1 already gone, 1 unverified, 1 failed and 1 skipped.',
-      '1 unverified, not proven gone: tried again in the next run.',
+      '1 already gone: no longer visible to this key, and not by us.',
+      '1 unverified, not proven gone: the next run looks again.',
       '1 failed, not carried out: tried again in the next run.',
-      '1 skipped, because something changed: decided anew in the next run.',
+      '1 skipped: decided anew in the next run.',
       '1 without an outcome: the next run settles or decides them anew.',
     ]);
     expect(runSummary(sample(PARTIAL)).at(-1)).toBe('See: customgpt-retention runs run-4k2m9x7q1bzd');
@@ -211,15 +213,15 @@ describe('runSummary', () => {
     const skipped = { stopped: 1, brake: 2, project: 3, held: 4, limit: 5, not_known: 6 };
     const counts = { ...sample(PARTIAL).counts, skipped: 22 };
     expect(
-      runSummary({ ...sample(PARTIAL), counts, skipped }).filter((line) => line.includes('skipped,')),
+      runSummary({ ...sample(PARTIAL), counts, skipped }).filter((line) => /^\d+ skipped/.test(line)),
     ).toEqual([
       '1 skipped, because the run was stopped before their turn: decided anew in the next run.',
       '2 skipped, because too many in a row had failed by then: decided anew in the next run.',
       '3 skipped, because their project could not be worked on: decided anew in the next run.',
-      '1 skipped, because something changed: decided anew in the next run.',
       '4 skipped, because a hold covers them by now: decided anew in the next run.',
       '5 skipped, because the limits left no room: decided anew in the next run.',
       '6 skipped, because nobody can tell what became of them: decided anew in the next run.',
+      '1 skipped: decided anew in the next run.',
     ]);
   });
 
@@ -395,13 +397,13 @@ describe('runReportHtml', () => {
     expect(page).toContain('held for case 17');
   });
 
-  it('proves each deletion: DELETE, follow-up and control, each with its instant', () => {
+  it('proves each deletion: DELETE, follow-up and fresh listing, each with its instant', () => {
     const page = textOf(runReportHtml(sample()));
     expect(page).toContain(
       `${idOf(1)} idle 91 d 200 23:59:51.000 404 2026-05-05 00:00:01.512 200 23:59:53.000`,
     );
     expect(page).toContain(
-      'Project 7, 2 conversations; control request GET /api/v1/projects/7/conversations?page=1',
+      'Project 7, 2 conversations; fresh listing by GET /api/v1/projects/7/conversations?page=1',
     );
     expect(page).toContain(`entry 12,345, ${'d'.repeat(64)}`);
     expect(page).not.toContain('Please note');
@@ -415,7 +417,9 @@ describe('runReportHtml', () => {
       ),
     );
     expect(page).toContain(`${idOf(5)} skipped renamed since the plan idle not sent –`);
-    expect(page).toContain(`${idOf(2)} already gone gone before a DELETE idle not sent –`);
+    expect(page).toContain(
+      `${idOf(2)} already gone no longer visible to this key, and not by us idle not sent –`,
+    );
     expect(page).toContain('unanswered 23:59:51.000 attempt 3');
     expect(page).toContain('settled by run-later');
     expect(page).toContain('Please note');
@@ -454,9 +458,12 @@ describe('runReportHtml', () => {
     expect(textOf(page)).toContain('No conversation was deleted in this run.');
   });
 
-  it('says that an interrupted run did not come to its last listing', () => {
-    const page = textOf(runReportHtml(sample({ run: { status: 'interrupted' } })));
-    expect(page).toContain('The run ended before a fresh listing could bear its deletions out.');
+  it('says what is proven by an earlier rule', () => {
+    const old = sample({ events: [['deletion.verified', idOf(1), { ...PROOF, evidence: null }]] });
+    expect(textOf(runReportHtml(old))).toContain('200 23:59:53.000, by an earlier rule');
+    expect(outcomeRows(old.entries).replace(/\s+/g, ' ')).toContain(
+      'DELETE 200, GET 404, by an earlier rule',
+    );
   });
 
   it('renders a run without plan, requests, end, head or words', () => {

@@ -2,7 +2,7 @@ import type { AuditEntry } from '../core/audit-entry.ts';
 import { plainCommandLine, type CommandLine } from '../core/command-line.ts';
 import { isStopped } from '../core/findings.ts';
 import { PURPOSES, totalRequests, type RequestCounts, type RunCounts, type RunRecord } from '../core/run.ts';
-import { deletionsIn, goneWords, type Deletion } from './deletion-proof.ts';
+import { ALREADY_GONE_WORDS, deletionsIn, ruleWords, type Deletion } from './deletion-proof.ts';
 import { projectLines, SENTENCE_COLUMNS, WARNING_COLUMNS } from './plan-text.ts';
 import { protectionLines } from './protection-text.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
@@ -120,9 +120,9 @@ function proofWords(deletion: Deletion): string {
   const { outcome, deleteStatus, verifyStatus, reason } = deletion;
   switch (outcome) {
     case 'verified':
-      return `DELETE ${deleteStatus ?? '–'}, GET ${verifyStatus ?? '–'}`;
+      return `DELETE ${deleteStatus ?? '–'}, GET ${verifyStatus ?? '–'}${ruleWords(deletion)}`;
     case 'already_gone':
-      return goneWords(deletion);
+      return `${ALREADY_GONE_WORDS}${ruleWords(deletion)}`;
     case 'open':
       return 'no outcome yet';
     case 'unverified':

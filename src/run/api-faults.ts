@@ -17,7 +17,7 @@ export function asRunFault(error: unknown): unknown {
       return new RetentionError('interrupted', 'stopped on request', { cause: error });
     default:
       return new RetentionError('api_unreachable', `the API does not answer as it should: ${error.message}`, {
-        hint: 'Check CUSTOMGPT_BASE_URL and the network between here and there. Nothing was deleted.',
+        hint: 'Check CUSTOMGPT_BASE_URL and the network between here and there.',
         cause: error,
       });
   }

@@ -10,7 +10,7 @@ const SMALLEST_PAGE = 10;
 
 /**
  * What applying the plan would cost, from what planning it took: pages are read again before the first DELETE and for
- * the confirmation at the end. `tookMs` is how long planning lasted.
+ * the fresh listing at the end. `tookMs` is how long planning lasted.
  */
 export function estimateOf(
   policy: Pick<Policy, 'rules' | 'concurrency'>,

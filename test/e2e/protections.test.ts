@@ -43,7 +43,7 @@ describe.concurrent('the other policies of the folder', () => {
     }
     const shown = await terminal.run(['plan', given]);
     expect(shown.stdout).toContain('  rule vip of policy b: 1 conversation\n');
-    expect(shown.stdout).toContain('  project 101 deletes conversations after 200 days\n');
+    expect(shown.stdout).toContain('  of project 101 after 200 days\n');
   });
 
   test('run only together: while one is wrong, nothing is sent, and a plan is not applied', async ({
@@ -130,6 +130,6 @@ test('validate --online tells the retention of the vendor', async ({ terminal })
   terminal.policy(yaml('a', OLD));
   const { code, stdout } = await terminal.run(['validate', '--online']);
   expect(code).toBe(0);
-  expect(stdout).toContain('project 101 deletes conversations after 200 days\n');
-  expect(stdout).toContain('project 102 deletes conversations after 12 months\n');
+  expect(stdout).toContain('of project 101 after 200 days\n');
+  expect(stdout).toContain('of project 102 after 12 months\n');
 });

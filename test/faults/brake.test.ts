@@ -10,7 +10,7 @@ afterEach(async () => {
 
 const deletes = (): number => world.sandbox.journal.count({ method: 'DELETE' });
 
-describe('three deletions in a row that failed or could not be verified stop the run', () => {
+describe('six deletions in a row that failed or could not be verified stop the run, the last three from elsewhere', () => {
   test('when no DELETE is carried out although each is accepted', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 200, young: 5 });

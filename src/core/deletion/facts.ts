@@ -66,7 +66,7 @@ export function absentFacts(
 export interface Proof {
   readonly calibration: number | undefined;
   readonly sighting: Sighting | undefined;
-  /** The listing's first request, which shows that the project still answers. */
+  /** The fresh listing as a request, at its last page: the project itself still answers. */
   readonly control: { readonly request: string; readonly status: number; readonly at: number } | undefined;
 }
 

@@ -1,0 +1,62 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { EXIT } from '../src/cli/exit-codes.ts';
+import { AUDIT_EVENTS } from '../src/core/audit-entry.ts';
+import { SKIP_CAUSES } from '../src/core/outcome.ts';
+
+/* What the documents list must be all that the code has. */
+
+const ROOT = join(import.meta.dirname, '..');
+
+function textOf(path: string): string {
+  return readFileSync(join(ROOT, path), 'utf8');
+}
+
+function sources(): string {
+  return readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
+    .map((file) => textOf(join('src', file)))
+    .join('\n');
+}
+
+/** Each of the names that the text does not have between backquotes. */
+function missingIn(text: string, names: Iterable<string>): readonly string[] {
+  const quoted = new Set(
+    [...text.matchAll(/`([^`\n]+)`/g)].flatMap(([, words = '']) => words.split(/[ ,]+/)),
+  );
+  return [...new Set(names)].filter((name) => !quoted.has(name));
+}
+
+describe('the documents name', () => {
+  test('every event of the audit log, and every cause of a skip', () => {
+    expect(missingIn(textOf('docs/audit-log.md'), [...AUDIT_EVENTS, ...SKIP_CAUSES])).toEqual([]);
+  });
+
+  test('every fact of a deletion', () => {
+    const facts = textOf('src/core/deletion/facts.ts').split('// ── Reading')[0] ?? '';
+    const keys = [...facts.matchAll(/\b([a-z]+_[a-z_]+):/g)].map(([, key = '']) => key);
+    expect(keys.length).toBeGreaterThan(10);
+    expect(missingIn(textOf('docs/audit-log.md'), keys)).toEqual([]);
+  });
+
+  test('every flag of every command', () => {
+    const flags = [...textOf('src/cli/program.ts').matchAll(/ption\(\s*'(--[a-z-]+)/g)].map(
+      ([, flag = '']) => flag,
+    );
+    expect(flags.length).toBeGreaterThan(15);
+    const text = textOf('docs/commands.md');
+    expect(flags.filter((flag) => !text.includes(flag))).toEqual([]);
+  });
+
+  test('every setting', () => {
+    const settings = sources().match(/\b(?:RETENTION|CUSTOMGPT)_[A-Z_]+[A-Z]\b|\bLOG_LEVEL\b/g) ?? [];
+    expect(settings.length).toBeGreaterThan(10);
+    expect(missingIn(textOf('docs/commands.md'), settings)).toEqual([]);
+  });
+
+  test('every exit code', () => {
+    const rows = [...textOf('docs/commands.md').matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
+    expect(rows).toEqual(Object.values(EXIT));
+  });
+});
