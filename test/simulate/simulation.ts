@@ -94,7 +94,7 @@ class Simulation {
     const requestsPerMinute = this.#options.requestsPerMinute ?? this.#drawPace();
     this.#describe(made, weather, requestsPerMinute);
     // The first to open the state makes it; the reader comes after.
-    const { stage, state } = await this.#setTheStage(made, weather, requestsPerMinute);
+    const { stage, state } = await this.#setTheStage({ made, policies }, weather, requestsPerMinute);
     const random = this.#random.fork('chaos');
     const chaos = new Chaos(stage, { account: this.#account, random, policies });
     if (this.#options.snares === true) chaos.snaresPercent = 100;
@@ -173,7 +173,7 @@ class Simulation {
   }
 
   async #setTheStage(
-    made: readonly MadePolicy[],
+    { made, policies: read }: { made: readonly MadePolicy[]; policies: readonly Policy[] },
     weather: Weather,
     requestsPerMinute: number | 'unlimited',
   ): Promise<{ stage: Stage; state: StateReader }> {
@@ -199,6 +199,7 @@ class Simulation {
         machine: new Set<Actor>(),
         wire,
         referee,
+        policies: read,
         random: this.#random.fork('stage'),
         stateDir: this.#stateDir,
         ...{ signer: signerOf(this.#seed), paper },

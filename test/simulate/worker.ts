@@ -115,7 +115,9 @@ export class SimWorker implements Suspect {
       openApi: () => this.#client.view(),
       store: this.#state,
       holds: new HoldFiles({ store: this.#state, files: [file], clock, chance, log }),
-      keeps: { othersThan: () => Promise.resolve([]) },
+      keeps: sabotaged(stage.sabotage).keeps({
+        othersThan: (name) => Promise.resolve(othersThan(stage, name)),
+      }),
       clock,
       chance,
       log,
@@ -205,9 +207,10 @@ export class SimWorker implements Suspect {
     const { reader } = sabotaged(this.#stage.sabotage).api(this.#client.view());
     const { text: account } = await enterAccount({ reader, accounts: store, signal: undefined });
     const holds = await this.#deps.holds.holdsInForce(clock.now());
+    const others = await this.#deps.keeps.othersThan(policy.name);
     return makePlan(
       { reader, plans: store, audit: store.audit, clock, chance, log, progress },
-      { policy, account, others: [], holds, withKept: true },
+      { policy, account, others, holds, withKept: true },
     );
   }
 
@@ -300,7 +303,12 @@ export class SimWorker implements Suspect {
 
 function sabotaged(sabotage: Sabotage | undefined): Required<Sabotage> {
   const same = <T>(one: T): T => one;
-  return { store: same, api: same, policy: same, holdFile: same, ...sabotage };
+  return { store: same, api: same, policy: same, holdFile: same, keeps: same, ...sabotage };
+}
+
+/** All policies lie in one folder. */
+function othersThan({ policies }: Stage, name: string): readonly Policy[] {
+  return policies.filter((policy) => policy.name !== name);
 }
 
 /** An alarm may be silent when nothing is due: on the minutes of our schedules, and every fifth to try again. */

@@ -1,0 +1,82 @@
+import type { AuditEntry } from '../../src/core/audit-entry.ts';
+import type { Account, Talk } from './account.ts';
+import type { SentDelete } from './referee.ts';
+import type { StateReader } from './referee-log.ts';
+
+interface About {
+  readonly projectId: number;
+  readonly sessionId: string;
+}
+
+/** A DELETE with such an answer has not been carried out; undefined: nobody heard one. */
+function isRefusal(answer: number | undefined): boolean {
+  return answer !== undefined && answer >= 400 && answer < 500;
+}
+
+/** Judges what is claimed of deletions by what has really become of the conversations. */
+export class ClaimsReferee {
+  readonly #account: Account;
+  readonly #state: StateReader;
+  readonly #sent: readonly SentDelete[];
+  readonly #targets: ReadonlyMap<number, Talk | undefined>;
+  readonly #blame: (rule: string, what: string) => void;
+  /** Which conversations are known to have been ended by us. */
+  readonly #known = new Set<Talk>();
+
+  constructor(parts: {
+    account: Account;
+    state: StateReader;
+    sent: readonly SentDelete[];
+    targets: ReadonlyMap<number, Talk | undefined>;
+    blame: (rule: string, what: string) => void;
+  }) {
+    this.#account = parts.account;
+    this.#state = parts.state;
+    this.#sent = parts.sent;
+    this.#targets = parts.targets;
+    this.#blame = parts.blame;
+  }
+
+  check(entry: AuditEntry, about: About): void {
+    if (entry.event === 'deletion.verified') this.#verified(entry, about);
+    if (entry.event === 'deletion.already_gone') this.#alreadyGone(about);
+  }
+
+  #verified(entry: AuditEntry, { projectId, sessionId }: About): void {
+    const where = `${projectId} ${sessionId}`;
+    // Found gone before a DELETE of its own, a run may claim it by the answer that an earlier one got.
+    const intent = this.#state
+      .entries()
+      .findLast(
+        (one) =>
+          one.event === 'deletion.intended' && one.session_id === sessionId && one.project_id === projectId,
+      );
+    if (intent === undefined) {
+      this.#blame('verified', `${where} is verified without an intent`);
+      return;
+    }
+    const target = this.#targets.get(intent.seq);
+    if (target !== undefined && target.goneAt === undefined)
+      this.#blame('verified', `${where} is verified and still there`);
+    if (target !== undefined) this.#known.add(target);
+    // Settled by a later run, an intent may never have become a DELETE: nobody can tell any more.
+    if (entry['settled_by'] !== undefined) return;
+    const mayHaveDone = this.#sent.some(
+      (one) => one.projectId === projectId && one.sessionId === sessionId && !isRefusal(one.answer),
+    );
+    if (!mayHaveDone) this.#blame('verified', `${where} is verified, but was gone before our DELETE`);
+  }
+
+  #alreadyGone({ projectId, sessionId }: About): void {
+    const talks =
+      this.#account.project(projectId)?.talks.filter(({ row }) => row.session_id === sessionId) ?? [];
+    const [talk] = talks;
+    if (talk === undefined || talks.length > 1) return;
+    if (talk.goneAt === undefined)
+      this.#blame('already-gone', `${projectId} ${sessionId} is called gone and has been there all the time`);
+    // Once the log says that it was us, whoever comes late with an older plan finds it gone already.
+    if (this.#known.has(talk)) return;
+    const wasOurs = this.#sent.some((one) => one.answer === 200 && this.#targets.get(one.intentSeq) === talk);
+    if (wasOurs) this.#blame('already-gone', `${projectId} ${sessionId} is called gone, but not by us`);
+  }
+}
