@@ -47,7 +47,7 @@ async function finish(stage: Stage, policy: Policy, parts: QuietParts): Promise<
       policy: written,
       result: last,
       ...parts,
-      ...comparePlan(stage, written, last, parts),
+      ...comparePlan(stage, written, { ...parts, result: last }),
     };
     if (last.run.status === 'refused') {
       if (checkRefusal(stage, one)) return;
@@ -97,8 +97,7 @@ function isOnlyWithoutWitness({ name }: Policy, { account, state }: QuietParts):
 function comparePlan(
   stage: Stage,
   policy: WrittenPolicy,
-  { plan, run }: RunResult,
-  { account, state }: QuietParts,
+  { account, state, result: { plan, run } }: QuietParts & { readonly result: RunResult },
 ): Pick<QuietRun, 'wanted' | 'questionOf'> {
   const holds = holdsIn(state, run.startedAt);
   const now = plan?.decidedAt ?? run.startedAt;

@@ -7,6 +7,7 @@ import { ClaimsReferee } from './claims-referee.ts';
 import { judge, othersIn, restsOn, type WrittenPolicy } from './oracle.ts';
 import type { StateReader } from './referee-log.ts';
 import type { RunWatch } from './run-watch.ts';
+import { SafetyReferee } from './safety-referee.ts';
 import type { Actor, Timeline } from './timeline.ts';
 import type { Tally, Trace } from './trace.ts';
 import type { Weather } from './weather.ts';
@@ -23,6 +24,10 @@ export interface Suspect {
   stateFailedAt: number | undefined;
   /** What it was shown of each conversation, and when. */
   readonly sights: Map<string, Sight[]>;
+  /** Whose key it has. */
+  readonly account: Account;
+  /** When it last heard what an id gets that nobody has, and in each project what one gets that is there. */
+  readonly heard: { unknownAt: number; readonly thereAt: Map<number, number> };
   /** Until when a Retry-After forbids it to send anything. */
   toldToWaitUntil: number;
   lastSentAt: number;
@@ -70,6 +75,7 @@ export class Referee {
   readonly #intervalMs: number;
   readonly #holds: HoldsReferee;
   readonly #claims: ClaimsReferee;
+  readonly #safety: SafetyReferee;
 
   constructor(parts: {
     timeline: Timeline;
@@ -92,6 +98,7 @@ export class Referee {
       this.blame(rule, what);
     };
     this.#holds = new HoldsReferee({ ...parts, blame });
+    this.#safety = new SafetyReferee({ ...parts, committedAt: this.committedAt, blame });
     this.#claims = new ClaimsReferee({ ...parts, sent: this.sent, targets: this.targets, blame });
     this.policies = parts.policies;
     this.#intervalMs = parts.requestsPerMinute === 'unlimited' ? 0 : 60_000 / parts.requestsPerMinute;
@@ -120,8 +127,9 @@ export class Referee {
     return route.kind === 'delete' ? this.#checkDelete(worker, route) : undefined;
   }
 
-  onDelivered(worker: Suspect, { sent, reply, headers }: Delivery): void {
+  onDelivered(worker: Suspect, { sent, route, reply, headers }: Delivery): void {
     const { now } = this.#timeline;
+    this.#safety.onHeard(worker, { route, reply });
     for (const shown of reply.shown) {
       const key = `${shown.row.project_id} ${shown.row.session_id}`;
       const sights = worker.sights.get(key) ?? [];
@@ -159,6 +167,7 @@ export class Referee {
       ...{ intentSeq: intent.seq, worker: worker.name, answer: undefined },
     };
     this.sent.push(sent);
+    this.#safety.checkDelete(worker, watch, { runId: watch.runId, projectId, sessionId });
     this.#holds.checkDelete(worker, { projectId, sessionId });
     this.#checkWorker(worker, watch, { policy: intent.policy, where, projectId });
     if (watch.knowsGone(projectId, sessionId))
@@ -247,8 +256,10 @@ export class Referee {
     this.#holds.onHoldsChanged();
   }
 
-  onCommitted(entries: readonly AuditEntry[]): void {
+  onCommitted(entries: readonly AuditEntry[], worker: Suspect): void {
     for (const entry of entries) {
+      if (worker.account !== this.#account && entry.event.startsWith('deletion.'))
+        this.blame('account', `${worker.name} writes ${entry.event} by what another account answers`);
       this.committedAt.set(entry.seq, this.#timeline.now);
       this.#tally.add(`entry: ${entry.event}`);
       this.#trace.say(

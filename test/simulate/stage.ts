@@ -2,6 +2,7 @@ import type { Policy } from '../../src/core/policy.ts';
 import type { HoldFile, KeepSource, Store } from '../../src/core/ports.ts';
 import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
 import type { NoteSigner } from '../../src/core/signed-note.ts';
+import type { Account } from './account.ts';
 import type { HoldsPaper } from './holds-paper.ts';
 import type { Random } from './random.ts';
 import type { Referee } from './referee.ts';
@@ -26,6 +27,8 @@ export interface Stage {
   readonly world: Actor;
   /** Every process that lives on the one machine. */
   readonly machine: Set<Actor>;
+  /** The one that the state belongs to. */
+  readonly account: Account;
   readonly wire: SimWire;
   readonly referee: Referee;
   /** As the program reads them. */

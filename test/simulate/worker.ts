@@ -1,3 +1,4 @@
+import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import { isFault, RetentionError } from '../../src/core/errors.ts';
 import type { PlanSummary } from '../../src/core/plan.ts';
 import type { Policy } from '../../src/core/policy.ts';
@@ -16,6 +17,7 @@ import { makePlan } from '../../src/run/make-plan.ts';
 import { HoldFiles } from '../../src/run/hold-files.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import type { Account } from './account.ts';
 import type { Route } from './api.ts';
 import type { Delivery } from './wire.ts';
 import type { Random } from './random.ts';
@@ -38,11 +40,19 @@ const silentProgress: Progress = {
   end: () => undefined,
 };
 
+/** Whose key a process has. */
+interface Key {
+  readonly account: Account;
+  readonly text: string;
+}
+
 /** One process: its own connection to the state, its own client, its own chance; all of it ends when it is killed. */
 export class SimWorker implements Suspect {
   readonly name: string;
   readonly holder: string;
   readonly actor: Actor;
+  readonly account: Account;
+  readonly heard: Suspect['heard'] = { unknownAt: -Infinity, thereAt: new Map() };
   readonly sights: Suspect['sights'] = new Map();
   readonly senders = new Map<string, RunWatch>();
   stoppedAt: number | undefined;
@@ -62,19 +72,25 @@ export class SimWorker implements Suspect {
   /** Called when it has ended by itself. */
   onEnded: () => void = () => undefined;
 
-  static async start(stage: Stage, name: string): Promise<SimWorker> {
+  static async start(stage: Stage, name: string, key?: Key): Promise<SimWorker> {
     const actor = createActor(name);
     const { stateDir, signer } = stage;
     const clock = stage.timeline.clockOf(actor);
     const store = await openSqliteStore({ stateDir, clock, signer: () => signer });
-    return new SimWorker(stage, { name, actor, store });
+    return new SimWorker(stage, {
+      name,
+      actor,
+      store,
+      key: key ?? { account: stage.account, text: 'simulated' },
+    });
   }
 
-  private constructor(stage: Stage, parts: { name: string; actor: Actor; store: Store }) {
+  private constructor(stage: Stage, parts: { name: string; actor: Actor; store: Store; key: Key }) {
     this.#stage = stage;
     this.name = parts.name;
     this.holder = `${parts.name}-${stage.random.token(4)}`;
     this.actor = parts.actor;
+    this.account = parts.key.account;
     stage.machine.add(parts.actor);
     this.#store = parts.store;
     const { timeline, trace, tally, random } = stage;
@@ -84,7 +100,9 @@ export class SimWorker implements Suspect {
       trace.say(this.name, line);
     });
     const watcher = {
-      onCommitted: stage.referee.onCommitted.bind(stage.referee),
+      onCommitted: (entries: readonly AuditEntry[]) => {
+        stage.referee.onCommitted(entries, this);
+      },
       onHoldsChanged: stage.referee.onHoldsChanged.bind(stage.referee),
       onPlanBegun: stage.referee.onPlanBegun.bind(stage.referee),
       isToDie: (when: 'before' | 'after') => {
@@ -102,7 +120,7 @@ export class SimWorker implements Suspect {
     this.#state = sabotaged(stage.sabotage).store(state.wrap(this.#store));
     this.#client = createCustomGptClient({
       baseUrl: 'https://app.customgpt.ai',
-      apiKey: { reveal: () => 'simulated' },
+      apiKey: { reveal: () => parts.key.text },
       requestsPerMinute: stage.requestsPerMinute,
       clock,
       chance,
