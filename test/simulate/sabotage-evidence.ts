@@ -158,7 +158,7 @@ export const EVIDENCE_SABOTAGES: readonly Built[] = [
   ],
   [
     'a room for the oldest that is forgotten',
-    ['deferral'],
+    ['deferral', 'quiet'],
     {
       store: (store) => ({
         ...store,

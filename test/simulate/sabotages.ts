@@ -70,7 +70,7 @@ export const SABOTAGES: readonly Built[] = [
   [
     'a policy whose keep rules are lost',
     ['sight', 'excess'],
-    { policy: (yaml) => yaml.replaceAll('action: keep', 'action: delete') },
+    { policy: (yaml) => yaml.replaceAll('action: keep', 'action: delete').replaceAll(/ *binds: .*\n/g, '') },
   ],
   [
     'an unknown name that is read as an empty one',
