@@ -333,6 +333,16 @@ describe('the end of what any rule can reach', () => {
     await expect(read(failing, { reach: 5 })).rejects.toBe(broken);
   });
 
+  test('is not believed where rows of one instant changed places from page to page', async () => {
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((id) => row(id, 3)) as [Row, Row, Row, Row];
+    const shuffled = long([row('first', 1), a, b], [b, d, row('next', 6)]);
+    const byId: Shown = { ...shuffled, pages: [[row('first', 1), a, b], [c, d], ...shuffled.pages.slice(1)] };
+    const { given, listing, orders } = await read([shuffled, byId], { reach: 5 });
+    expect(orders).toEqual(['oldest_first', 'by_id']);
+    expect(given.flat()).toContainEqual(c);
+    expect(listing?.how).toBe('read_in_full');
+  });
+
   test('is no matter where the rest is as cheap to read, or all is wanted', async () => {
     const few = { pages: [dated(4, 5), dated(6, 7), dated(8, 9)], totals: 6 };
     expect((await read(few, { reach: 5 })).listing?.how).toBe('read_in_full');

@@ -70,7 +70,8 @@ const PAGES_NOT_WORTH_SAMPLING = 2;
  * two rows can change places; one that the API refuses to go on with, by one from the other end. All are united.
  *
  * It stops early where no rule reaches further: `reach` is the earliest `created_at` that cannot be deleted. That takes
- * rows that were seen to rise, and then the last page and one that is drawn anew each time must not hold anything older.
+ * rows that were seen to rise, none of them twice, and then the last page and one that is drawn anew each time must not hold
+ * anything older.
  *
  * Throws InconsistentListing when the project shrinks, when a conversation reads differently the second time, and when no
  * reading makes it complete. Throws ApiError as the reader does.
@@ -155,7 +156,8 @@ async function* readOnce(parts: ReadingParts): AsyncGenerator<ListedPage, boolea
       yield { rows: seen.add(page.rows, before === undefined), total, receivedAt };
       // A further reading may end as soon as what is missing has come.
       if ((before !== undefined || page.page >= page.lastPage) && reading.isAll(seen.size)) return false;
-      if (before === undefined && isPast && (await mayStopAt(page, order, parts))) return true;
+      const mayBePast = before === undefined && isPast && !reading.hasRepeats;
+      if (mayBePast && (await mayStopAt(page, order, parts))) return true;
       next = page.page + 1;
     }
   } catch (error) {
