@@ -150,6 +150,16 @@ describe('a listing that repeats and lacks rows', () => {
     expect(orders).toEqual(['oldest_first', 'by_id', 'by_id']);
   });
 
+  test('in vain, and then comes whole by id without any count, is compared by id', async () => {
+    const { listing, orders } = await read([
+      { pages: [rows('ab'), rows('c')] },
+      { pages: [rows('ab'), rows('b')] },
+      { pages: [rows('ab'), rows('c')] },
+    ]);
+    expect(listing?.ids).toBe(3);
+    expect(orders).toEqual(['oldest_first', 'oldest_first', 'by_id', 'by_id']);
+  });
+
   test.each<[string, Shown, string]>([
     [
       'repeats a page',

@@ -97,7 +97,10 @@ export async function* listProject(
       return { ...listing, how: 'read_in_full' };
     }
     vain = seen.size === sizeBefore && before !== undefined ? vain + 1 : 0;
-    if (vain === VAIN_READINGS || readings.length === MOST_READINGS) throw givenUp(readings, seen.size);
+    // One that came whole in an order of its own is compared with another before anything is given up.
+    const isWorthComparing = reading.isWhole && reading.order !== before?.order;
+    const isVain = vain >= VAIN_READINGS && !isWorthComparing;
+    if (isVain || readings.length === MOST_READINGS) throw givenUp(readings, seen.size);
   }
 }
 
