@@ -206,3 +206,15 @@ function makeHabits(random: Random, wording: Random): Habits {
     shufflesTies: wording.percent(15),
   };
 }
+
+/** Those that a long run must have met. */
+export function tellingHabits(habits: Habits): readonly string[] {
+  const { unknownWords, goneWords, marksDeleted, roughPercent, shufflesTies } = habits;
+  return [
+    ...(unknownWords === 'documented' ? [] : ['other words for a 404']),
+    ...(goneWords === unknownWords ? [] : ['other words for what was deleted']),
+    ...(marksDeleted ? ['marks what was deleted'] : []),
+    ...(roughPercent > 0 ? ['rough dates'] : []),
+    ...(shufflesTies ? ['ties in any order'] : []),
+  ];
+}

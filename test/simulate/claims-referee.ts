@@ -57,6 +57,8 @@ export class ClaimsReferee {
    */
   #isBeyondTelling(entry: AuditEntry, talk: Talk): boolean {
     const { now } = this.#timeline;
+    // Its own row and its own GET agree.
+    if (talk.row.deleted_at !== undefined && entry['verify_status'] === 404) return true;
     const isHidden = this.#account.isHidden(talk);
     if (isHidden && now - this.#account.narrowedAt < SAME_TIME_MS) return true;
     if (isHidden && entry['answer'] === 'accepted' && entry['witness'] === 'none') return true;
@@ -79,7 +81,9 @@ export class ClaimsReferee {
     const target = this.#targets.get(intent.seq);
     if (target !== undefined && target.goneAt === undefined && !this.#isBeyondTelling(entry, target))
       this.#blame('verified', `${where} is verified and still there`);
-    if (target !== undefined) this.#known.add(target);
+    for (const one of this.#targets.values())
+      if (one?.row.project_id === projectId && one.row.session_id === sessionId && one.goneAt !== undefined)
+        this.#known.add(one);
     // Settled by a later run, an intent may never have become a DELETE: nobody can tell any more.
     if (entry['settled_by'] !== undefined) return;
     const mayHaveDone = this.#sent.some(

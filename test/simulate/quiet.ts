@@ -109,12 +109,14 @@ function comparePlan(
     stage.referee.blame('quiet', `${policy.name} has no plan: ${run.status} ${run.problem ?? ''}`);
     return { wanted: [], questionOf };
   }
-  const wanted = account.projects
+  const own = account.projects
     .filter((project) => coversProject(policy, project))
     .flatMap(({ talks }) => talks)
     // What this run itself deleted was there when it decided.
     .filter(({ goneAt }) => goneAt === undefined || goneAt > run.startedAt)
-    .filter((talk) => judge(questionOf(talk)) === 'delete');
+    .filter((talk) => judge({ ...questionOf(talk), others: [] }) === 'delete');
+  const wanted = own.filter((talk) => judge(questionOf(talk)) === 'delete');
+  stage.tally.add('kept by another policy', own.length - wanted.length);
   const planned = state.planned(plan.planId).filter(({ verdict }) => verdict === 'delete');
   const ours = new Set(wanted.map(({ row }) => `${row.project_id} ${row.session_id}`));
   const theirs = new Set(planned.map(({ projectId, sessionId }) => `${projectId} ${sessionId}`));

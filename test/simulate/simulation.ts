@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readPolicies } from '../../src/config/policy-file.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { createNoteSigner, type NoteSigner } from '../../src/core/signed-note.ts';
-import { Account } from './account.ts';
+import { Account, tellingHabits } from './account.ts';
 import { Chaos } from './chaos.ts';
 import { HoldsPaper } from './holds-paper.ts';
 import type { WrittenPolicy } from './oracle.ts';
@@ -139,6 +139,7 @@ class Simulation {
 
   #story({ referee }: Stage): Story {
     this.#tally.add('conversations', this.#account.allTalks().length);
+    for (const habit of tellingHabits(this.#account.habits)) this.#tally.add(`account: ${habit}`);
     this.#tally.add('happenings', this.#timeline.happened);
     const { counts } = this.#tally;
     const { hash, lines } = this.#trace;

@@ -253,9 +253,10 @@ export function checkEnds(referee: Referee, state: StateReader, account: Account
  * out only where much else is. It stays unverified.
  */
 export function isBeyondWitness(account: Account, words: readonly LoggedEntry[], { row }: Talk): boolean {
-  if (words.at(-1)?.event !== 'deletion.unverified') return false;
+  const last = words.at(-1)?.event;
   const { goneWords, unknownWords } = account.habits;
-  if (goneWords !== unknownWords) return true;
+  if (goneWords !== unknownWords) return last === 'deletion.unverified' || last === 'deletion.skipped';
+  if (last !== 'deletion.unverified') return false;
   const wasAccepted = words.some(({ facts }) => facts['answer'] === 'accepted');
   const isShown = (account.project(row.project_id)?.talks ?? []).some(
     (talk) => talk.goneAt === undefined && statedKindOf(talk.row) === statedKindOf(row),

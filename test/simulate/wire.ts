@@ -204,7 +204,8 @@ export class SimWire {
 
   #hollow(account: Account, route: Route): Reply {
     const reply = this.#carryOut(account, route, (talk) => {
-      talk.isHollow = true;
+      // One that its own row calls deleted, too, is gone for all that anybody can see.
+      if (talk.row.deleted_at === undefined) talk.isHollow = true;
     });
     return reply.status === 200 ? DELETED : reply;
   }

@@ -2,10 +2,9 @@ import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import { isFault, RetentionError } from '../../src/core/errors.ts';
 import type { PlanSummary } from '../../src/core/plan.ts';
 import type { Policy } from '../../src/core/policy.ts';
-import type { Chance, Clock, Log, Progress, Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports.ts';
 import { createCustomGptClient, type CustomGptClient } from '../../src/customgpt/client.ts';
 import { createGuardWake } from '../../src/daemon/guard-wake.ts';
-import type { Wake } from '../../src/daemon/wake.ts';
 import { createStopSignals, type StopControl } from '../../src/daemon/lifecycle.ts';
 import type { SlotRequest } from '../../src/daemon/policy-schedule.ts';
 import { createScheduler, type Scheduler } from '../../src/daemon/scheduler.ts';
@@ -20,25 +19,18 @@ import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import type { Account } from './account.ts';
 import type { Route } from './api.ts';
 import type { Delivery } from './wire.ts';
-import type { Random } from './random.ts';
 import type { SentDelete, Suspect } from './referee.ts';
 import { RunWatch } from './run-watch.ts';
 import { SimState } from './state.ts';
 import { createActor, type Actor } from './timeline.ts';
-import type { Sabotage, Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
+import { chanceOf, logOf, othersThan, rarely, sabotaged, silentProgress } from './worker-parts.ts';
 
 /** Where a process dies by itself: at the n-th piece of work on its state, or the n-th request of a kind. */
 export interface Fuse {
   readonly at: 'before-write' | 'after-write' | 'delete-sent' | 'request-sent' | 'answer-there';
   left: number;
 }
-
-const silentProgress: Progress = {
-  begin: () => undefined,
-  enter: () => undefined,
-  advance: () => undefined,
-  end: () => undefined,
-};
 
 /** Whose key a process has. */
 interface Key {
@@ -317,36 +309,4 @@ export class SimWorker implements Suspect {
     timeline.kill(this.actor);
     timeline.after(world, 0, () => this.kill('between two requests'));
   }
-}
-
-function sabotaged(sabotage: Sabotage | undefined): Required<Sabotage> {
-  const same = <T>(one: T): T => one;
-  return { store: same, api: same, policy: same, holdFile: same, keeps: same, ...sabotage };
-}
-
-/** All policies lie in one folder. */
-function othersThan({ policies }: Stage, name: string): readonly Policy[] {
-  return policies.filter((policy) => policy.name !== name);
-}
-
-/** An alarm may be silent when nothing is due: on the minutes of our schedules, and every fifth to try again. */
-function rarely(wake: Wake, clock: Clock): Wake {
-  return (schedule, onWake) =>
-    wake(schedule, () => {
-      const minute = new Date(clock.now() + 1000).getUTCMinutes();
-      if (minute % 5 === 0 || minute === 7 || minute === 37) onWake();
-    });
-}
-
-function chanceOf(random: Random): Chance {
-  return { fraction: () => random.fraction(), token: (length) => random.token(length) };
-}
-
-function logOf(say: (line: string) => void): Log {
-  const at =
-    (level: string) =>
-    (facts: object, message: string): void => {
-      say(`${level}: ${message} ${JSON.stringify(facts)}`);
-    };
-  return { debug: () => undefined, info: at('info'), warn: at('warn'), error: at('error') };
 }
