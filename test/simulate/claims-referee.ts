@@ -65,7 +65,8 @@ export class ClaimsReferee {
     return now - talk.omittedAt < OMITTED_MS && !isHidden;
   }
 
-  #verified(entry: AuditEntry, { projectId, sessionId }: About): void {
+  #verified(entry: AuditEntry, about: About): void {
+    const { projectId, sessionId } = about;
     const where = `${projectId} ${sessionId}`;
     // Found gone before a DELETE of its own, a run may claim it by the answer that an earlier one got.
     const intent = this.#state
@@ -86,10 +87,23 @@ export class ClaimsReferee {
         this.#known.add(one);
     // Settled by a later run, an intent may never have become a DELETE: nobody can tell any more.
     if (entry['settled_by'] !== undefined) return;
-    const mayHaveDone = this.#sent.some(
-      (one) => one.projectId === projectId && one.sessionId === sessionId && !isRefusal(one.answer),
-    );
+    const isHere = (one: About): boolean => one.projectId === projectId && one.sessionId === sessionId;
+    const mayHaveDone = this.#sent.some((one) => isHere(one) && !isRefusal(one.answer));
+    // Nor can they where an earlier run died between its intent and its DELETE: the contract has it as ambiguous.
+    if (entry['answer'] === 'ambiguous' && this.#hasUnsent(about)) return;
     if (!mayHaveDone) this.#blame('verified', `${where} is verified, but was gone before our DELETE`);
+  }
+
+  #hasUnsent({ projectId, sessionId }: About): boolean {
+    return this.#state
+      .entries()
+      .some(
+        (one) =>
+          one.event === 'deletion.intended' &&
+          one.project_id === projectId &&
+          one.session_id === sessionId &&
+          !this.#sent.some(({ intentSeq }) => intentSeq === one.seq),
+      );
   }
 
   /** That the key may not delete it is no word for what our own DELETE ended. */

@@ -62,7 +62,11 @@ async function finish(stage: Stage, policy: Policy, parts: QuietParts): Promise<
     days += 1;
     await parts.through('a day', stage.timeline.clockOf(stage.world).sleep(DAY + 60_000));
   }
-  if (last !== undefined && !isInvisible(written, parts.account) && !isOnlyWithoutWitness(policy, parts))
+  if (
+    last !== undefined &&
+    !isInvisible(written, parts.account) &&
+    !isOnlyWithoutWitness(stage, policy, parts)
+  )
     referee.blame(
       'quiet',
       `${policy.name} is still ${last.run.status} after ${MOST_RUNS} quiet runs: ${last.run.problem ?? ''}`,
@@ -77,16 +81,20 @@ function isInvisible(policy: WrittenPolicy, account: Account): boolean {
 }
 
 /** All that is left open are DELETEs whose effect no listing can bear out. */
-function isOnlyWithoutWitness({ name }: Policy, { account, state }: QuietParts): boolean {
+function isOnlyWithoutWitness({ referee }: Stage, { name }: Policy, { account, state }: QuietParts): boolean {
   const entries = state.entries();
   const open = [...openIn(entries).values()].filter(({ entry }) => entry.policy === name);
   return (
     open.length > 0 &&
-    open.every(({ entry: { project_id: projectId, session_id: sessionId } }) => {
-      const own = entries.filter((one) => one.project_id === projectId && one.session_id === sessionId);
-      const talk = account
-        .allTalks()
-        .findLast(({ row }) => row.project_id === projectId && row.session_id === sessionId);
+    open.every(({ entry: { seq, project_id: projectId, session_id: sessionId } }) => {
+      // What the DELETE of another policy was answered is not asked for once that has its outcome.
+      const own = entries.filter(
+        (one) => one.policy === name && one.project_id === projectId && one.session_id === sessionId,
+      );
+      // One that was created anew may be of another kind.
+      const talk =
+        referee.targets.get(seq) ??
+        account.allTalks().find(({ row }) => row.project_id === projectId && row.session_id === sessionId);
       const words = own.filter(({ event }) => event.startsWith('deletion.'));
       return talk !== undefined && isBeyondWitness(account, words, talk);
     })

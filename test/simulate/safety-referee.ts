@@ -61,13 +61,17 @@ export class SafetyReferee {
   #checkKind(
     { actor }: Suspect,
     { forbidden }: RunWatch,
-    of: { readonly projectId: number; readonly sessionId: string },
+    of: { readonly runId: string; readonly projectId: number; readonly sessionId: string },
   ): void {
     const kind = this.#kindOf(of);
     const { now } = this.#timeline;
     const isLate = (at: number): boolean => now - Math.max(at, actor.resumedAt) > ON_ITS_WAY_MS;
+    // After an earlier DELETE that may have been carried out, a forbidden one settles nothing.
+    const hasFailed = (one: { readonly sessionId: string }): boolean =>
+      this.#state.lastWord(of.runId, of.projectId, one.sessionId)?.event === 'deletion.failed';
     const isBarred = forbidden.some(
-      (one) => one.projectId === of.projectId && this.#kindOf(one) === kind && isLate(one.at),
+      (one) =>
+        one.projectId === of.projectId && this.#kindOf(one) === kind && isLate(one.at) && hasFailed(one),
     );
     if (isBarred)
       this.#blame('right', `DELETE of ${of.projectId} ${of.sessionId} after one of its kind was forbidden`);
