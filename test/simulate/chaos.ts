@@ -19,6 +19,7 @@ const TROUBLES = [
   ...ACCOUNT_TROUBLES,
 ] as const;
 type Trouble = (typeof TROUBLES)[number];
+const PAUSES_MS = [5000, 30_000, 55_000, 90_000, 5 * MINUTE, 20 * MINUTE];
 const RARE: readonly Trouble[] = ['down', 'clock', ...ACCOUNT_TROUBLES];
 
 /** The machine, its supervisor, and what befalls them. Starts `serve` workers and starts them again when they end. */
@@ -85,10 +86,11 @@ export class Chaos {
     const { timeline, world } = this.#stage;
     const share = this.#random.pick([0, 10, 25, 40]);
     for (const trouble of TROUBLES) {
+      const isForced = this.#forced.includes(trouble);
       const isMeant = this.#random.percent(RARE.includes(trouble) ? share / 2 : share);
-      if (!isMeant && !this.#forced.includes(trouble)) continue;
-      const count =
-        trouble === 'crash' || trouble === 'pause' ? this.#random.whole(1, 6) : this.#random.whole(1, 2);
+      if (!isMeant && !isForced) continue;
+      const isOften = trouble === 'crash' || trouble === 'pause';
+      const count = isForced ? 3 : this.#random.whole(1, isOften ? 6 : 2);
       for (let index = 0; index < count; index += 1) {
         timeline.after(world, drawInstant(this.#random, span) - timeline.now, () => this.#strike(trouble));
       }
@@ -197,16 +199,15 @@ export class Chaos {
   #laySnare(victim: SimWorker): void {
     victim.snare = () => {
       this.#say('a DELETE has no connection yet');
-      this.#pause(victim);
+      // Mostly for long enough that somebody else has had the lease meanwhile.
+      this.#pause(victim, this.#random.pick([30_000, 20 * MINUTE, 40 * MINUTE]));
     };
   }
 
-  #pause(victim = this.#victim()): void {
+  #pause(victim = this.#victim(), usualMs = this.#random.pick(PAUSES_MS)): void {
     if (victim === undefined) return;
     this.wasDisturbed = true;
-    const ms =
-      this.#random.pick([5000, 30_000, 55_000, 90_000, 5 * MINUTE, 20 * MINUTE]) *
-      (0.7 + this.#random.fraction());
+    const ms = usualMs * (0.7 + this.#random.fraction());
     this.#say(`worker stopped ${Math.round(ms / 1000)} s`);
     this.#stage.timeline.pause(victim.actor);
     this.#later(ms, () => {

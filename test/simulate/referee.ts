@@ -4,6 +4,7 @@ import type { HoldsPaper } from './holds-paper.ts';
 import { HoldsReferee } from './holds-referee.ts';
 import type { Route, Shown } from './api.ts';
 import { ClaimsReferee } from './claims-referee.ts';
+import { readSpan } from './oracle-dates.ts';
 import { judge, othersIn, restsOn, type WrittenPolicy } from './oracle.ts';
 import type { StateReader } from './referee-log.ts';
 import type { RunWatch } from './run-watch.ts';
@@ -228,7 +229,11 @@ export class Referee {
     const readSince = now - waitMs - CHANGEABLE_MS;
     const sights = worker.sights.get(of.where) ?? [];
     const rows = sights.filter(({ at }) => at >= listedSince);
-    const readings = sights.filter(({ at }) => at >= readSince).map(({ messages }) => messages);
+    const whole = sights.filter(({ at }) => at >= readSince).map(({ messages }) => messages);
+    // Nobody reads on behind a message that is too young for every rule, so a still younger one may not have been read.
+    const isOld = (date: unknown): boolean => !((readSpan(date)?.from ?? 0) > plan.decidedAt);
+    const inPart = whole.map((messages) => (messages === 'unread' ? messages : messages.filter(isOld)));
+    const readings = [...whole, ...inPart];
     const isAllowed = rows.some(({ row }) =>
       [...readings, 'unread' as const].some(
         (messages) => judge({ policy, row, messages, holds: [], now: plan.decidedAt, others }) === 'delete',

@@ -103,7 +103,7 @@ export const EVIDENCE_SABOTAGES: readonly Built[] = [
   [
     'a witness that is always found',
     ['already-gone', 'verified'],
-    { api: witnessed, weather: ['rights'], requestsPerMinute: 20 },
+    { api: witnessed, weather: ['rights', 'crash', 'loss', 'server-error'], requestsPerMinute: 60 },
   ],
   [
     'an accepted DELETE that is taken for one that found nothing',
