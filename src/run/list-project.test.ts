@@ -150,6 +150,16 @@ describe('a listing that repeats and lacks rows', () => {
     expect(orders).toEqual(['oldest_first', 'by_id', 'by_id']);
   });
 
+  test('in vain, and then comes whole by id without any count, is compared by id', async () => {
+    const { listing, orders } = await read([
+      { pages: [rows('ab'), rows('c')] },
+      { pages: [rows('ab'), rows('b')] },
+      { pages: [rows('ab'), rows('c')] },
+    ]);
+    expect(listing?.ids).toBe(3);
+    expect(orders).toEqual(['oldest_first', 'oldest_first', 'by_id', 'by_id']);
+  });
+
   test.each<[string, Shown, string]>([
     [
       'repeats a page',
@@ -331,6 +341,16 @@ describe('the end of what any rule can reach', () => {
     const broken = new ApiError({ failure: 'server_error', method: 'GET', path: '/', status: 500 });
     const failing: Shown = { pages: [...pages.slice(0, 4), broken], totals: totals as number };
     await expect(read(failing, { reach: 5 })).rejects.toBe(broken);
+  });
+
+  test('is not believed where rows of one instant changed places from page to page', async () => {
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((id) => row(id, 3)) as [Row, Row, Row, Row];
+    const shuffled = long([row('first', 1), a, b], [b, d, row('next', 6)]);
+    const byId: Shown = { ...shuffled, pages: [[row('first', 1), a, b], [c, d], ...shuffled.pages.slice(1)] };
+    const { given, listing, orders } = await read([shuffled, byId], { reach: 5 });
+    expect(orders).toEqual(['oldest_first', 'by_id']);
+    expect(given.flat()).toContainEqual(c);
+    expect(listing?.how).toBe('read_in_full');
   });
 
   test('is no matter where the rest is as cheap to read, or all is wanted', async () => {

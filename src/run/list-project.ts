@@ -70,7 +70,8 @@ const PAGES_NOT_WORTH_SAMPLING = 2;
  * two rows can change places; one that the API refuses to go on with, by one from the other end. All are united.
  *
  * It stops early where no rule reaches further: `reach` is the earliest `created_at` that cannot be deleted. That takes
- * rows that were seen to rise, and then the last page and one that is drawn anew each time must not hold anything older.
+ * rows that were seen to rise, none of them twice, and then the last page and one that is drawn anew each time must not hold
+ * anything older.
  *
  * Throws InconsistentListing when the project shrinks, when a conversation reads differently the second time, and when no
  * reading makes it complete. Throws ApiError as the reader does.
@@ -96,7 +97,10 @@ export async function* listProject(
       return { ...listing, how: 'read_in_full' };
     }
     vain = seen.size === sizeBefore && before !== undefined ? vain + 1 : 0;
-    if (vain === VAIN_READINGS || readings.length === MOST_READINGS) throw givenUp(readings, seen.size);
+    // One that came whole in an order of its own is compared with another before anything is given up.
+    const isWorthComparing = reading.isWhole && reading.order !== before?.order;
+    const isVain = vain >= VAIN_READINGS && !isWorthComparing;
+    if (isVain || readings.length === MOST_READINGS) throw givenUp(readings, seen.size);
   }
 }
 
@@ -155,7 +159,8 @@ async function* readOnce(parts: ReadingParts): AsyncGenerator<ListedPage, boolea
       yield { rows: seen.add(page.rows, before === undefined), total, receivedAt };
       // A further reading may end as soon as what is missing has come.
       if ((before !== undefined || page.page >= page.lastPage) && reading.isAll(seen.size)) return false;
-      if (before === undefined && isPast && (await mayStopAt(page, order, parts))) return true;
+      const mayBePast = before === undefined && isPast && !reading.hasRepeats;
+      if (mayBePast && (await mayStopAt(page, order, parts))) return true;
       next = page.page + 1;
     }
   } catch (error) {

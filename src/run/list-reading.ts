@@ -111,6 +111,11 @@ export class Reading {
     return this.#ids.size + this.#nameless;
   }
 
+  /** A row came twice. Where as many places were read as before, another one was missed. */
+  get hasRepeats(): boolean {
+    return this.#repeats > 0;
+  }
+
   /** Newcomers that push rows to later pages show old rows again: as many as arrived, not more. */
   get #arrived(): number {
     return (this.#total ?? 0) - (this.#firstTotal ?? 0);

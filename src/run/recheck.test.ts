@@ -166,6 +166,11 @@ describe('what was seen', () => {
     // It is read again where it says nothing of the newest message, is old, or a DELETE was sent since.
     const rests = { rests: MESSAGE, item: { lastMessageReadAt: NOW - 60_001 } };
     expect((await check({ ...rests, known: present() })).asked).toBe(1);
+    // … and to one that is gone no message matters.
+    expect(await check({ ...rests, known: notFound('gone') })).toMatchObject({
+      found: { kind: 'read' },
+      asked: 0,
+    });
     const old = { ...present(), receivedAt: NOW - 60_001 };
     expect((await check({ known: old, always: true })).asked).toBe(1);
     expect((await check({ known: notFound('gone'), always: true })).asked).toBe(1);

@@ -81,7 +81,7 @@ export async function recheck(
   const rests = context.restsOn(item.rule);
   // A message that planning did not read decided nothing: name or creation had settled that rule.
   const restsOnMessage = rests.lastMessage && item.lastMessageReadAt !== undefined;
-  const known = restsOnMessage ? undefined : freshlyRead(options, context.clock.now());
+  const known = freshlyRead(options, { now: context.clock.now(), restsOnMessage });
   if (known === undefined && !options.always) {
     const seen = recentSight(item, { relisting, state, rests, restsOnMessage, now: context.clock.now() });
     if (seen !== undefined) return { kind: 'unchanged', seen };
@@ -95,11 +95,12 @@ export async function recheck(
   return compare(item, answer, restsOnMessage);
 }
 
-/** What calibrating read a moment ago; it says nothing of the newest message. */
+/** What calibrating read a moment ago. Of one that is there it says nothing of the newest message. */
 function freshlyRead(
   { known, always }: { readonly known: Existence | undefined; readonly always: boolean },
-  now: number,
+  { now, restsOnMessage }: { readonly now: number; readonly restsOnMessage: boolean },
 ): Existence | undefined {
+  if (restsOnMessage && known?.state === 'present') return undefined;
   return !always && isFresh(known, now) ? known : undefined;
 }
 

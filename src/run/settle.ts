@@ -4,6 +4,7 @@ import type { Settlement, Step } from '../core/deletion/life.ts';
 import { readingOf, type Calibration } from '../core/deletion/reading.ts';
 import type { AuditLog, Clock, CustomGptReader, Fence } from '../core/ports.ts';
 import { takeFreshListing, type FreshListing } from './fresh-listing.ts';
+import { hearOthers } from './hear-others.ts';
 import { absentEntry, advance, outcomeEntry, type Passing } from './passing.ts';
 import { startPatience } from './patience.ts';
 import type { Witnesses } from './witnesses.ts';
@@ -44,6 +45,7 @@ export async function settle(
   for (let pauseMs = FIRST_PAUSE_MS; open.length > 0; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     for (const one of open) one.patience ??= startPatience(context, context.verifyTimeoutMs);
     if (!(await isQuiet(context, projectId, patient))) return open;
+    await hearOthers(context, open);
     const listing = await takeFreshListing(context, projectId, open);
     if (listing.isProjectLost)
       context.onProjectLost('its listing answers as if the project were missing or forbidden');

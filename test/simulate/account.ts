@@ -1,12 +1,12 @@
 import type { ShownRow } from './oracle.ts';
-import { USERS, WORDS } from './policy-maker.ts';
 import type { Random } from './random.ts';
+import { dateOf, isUnusable, TalkMaker, type Born } from './talks.ts';
 
 /** One conversation from its creation to its end. A session id that comes back is another one. */
 export interface Talk {
   readonly id: number;
   readonly bornAt: number;
-  readonly row: ShownRow & { name?: unknown; updated_at?: unknown };
+  readonly row: ShownRow & { name?: unknown; updated_at?: unknown; readonly deleted_at?: unknown };
   /** Dates as shown, oldest first. */
   readonly messages: unknown[];
   goneAt: number | undefined;
@@ -16,6 +16,10 @@ export interface Talk {
   answersUntil: number;
   /** Its DELETE took longer to show than the verify time-out: no proof can be expected. */
   isBeyondProof: boolean;
+  /** Its DELETE was answered with 200 and did nothing but break its own GET. */
+  isHollow: boolean;
+  /** When a list last left it out that was whole by its own count. */
+  omittedAt: number;
 }
 
 export interface SimProject {
@@ -37,44 +41,57 @@ export interface Habits {
   readonly messageMovesUpdate: boolean;
   readonly saysTotal: boolean;
   readonly zoneless: boolean;
+  /** What a conversation's own GET says that nobody ever had, and one that was deleted. */
+  readonly unknownWords: Words;
+  readonly goneWords: Words;
+  /** What was deleted stays in the list, with the date of its end. */
+  readonly marksDeleted: boolean;
+  /** So many of a hundred dates are rough. */
+  readonly roughPercent: number;
+  readonly roughZoneHours: number;
+  /** Rows of one instant come in another order each time. */
+  readonly shufflesTies: boolean;
 }
 
-const DAY = 86_400_000;
-const AGES_IN_DAYS = [1, 1.5, 2, 7, 14, 28, 30, 31, 90, 182, 365];
-const UNUSABLE = [
-  null,
-  '',
-  '0',
-  0,
-  1_700_000_000,
-  '25 Jun 2023 05:01:11',
-  '2023-02-30T10:00:00Z',
-  '1970-01-01 00:00:00',
-];
+export type Words = 'documented' | 'framework' | 'fleeting' | 'localized' | 'deleted';
+
+/** What the vendor's rights tell apart. */
+export type Kind = 'anonymous' | 'named';
+
+/** Of whom the row says nothing is somebody's. */
+export function kindOf({ row }: Talk): Kind {
+  return 'created_by' in row && row.created_by === null ? 'anonymous' : 'named';
+}
+
+/** What the key may not do. */
+export interface Narrowed {
+  readonly kind: Kind;
+  /** `read`: it is in no list, and its own GET answers with this. `delete`: it is there for all to see. */
+  readonly right: 'read' | 'delete';
+  readonly answers: 403 | 404;
+}
 
 export class Account {
   readonly projects: SimProject[] = [];
   readonly habits: Habits;
   readonly #random: Random;
+  readonly #maker: TalkMaker;
   /** Whom `GET /user` names. */
   readonly owner: 'team' | 'user' | 'nobody';
+  /** Numbers of the owner: two accounts behind one address have two. */
+  readonly ids: { readonly user: number; readonly team: string };
   #nextId = 1000;
   keyWorks = true;
+  #narrowed: Narrowed | undefined;
+  /** When the key's rights last became others. */
+  narrowedAt = -Infinity;
 
-  constructor(random: Random) {
+  constructor(random: Random, ids = { user: 9, team: '7' }) {
     this.#random = random;
+    this.ids = ids;
     this.owner = random.fork('owner').pick(['team', 'team', 'user', 'nobody']);
-    this.habits = {
-      pageSize: random.pick([3, 5, 10, 10, 20]),
-      projectPageSize: random.pick([1, 2, 10]),
-      messagePageSize: random.pick([2, 20]),
-      sortsAsAsked: random.percent(85),
-      sortsMessagesAsAsked: random.percent(85),
-      secondDeleteAnswers: random.percent(75) ? 404 : 200,
-      messageMovesUpdate: random.percent(50),
-      saysTotal: random.percent(92),
-      zoneless: random.percent(20),
-    };
+    this.habits = makeHabits(random, random.fork('words'));
+    this.#maker = new TalkMaker(random, this.habits);
   }
 
   populate(now: number): void {
@@ -83,9 +100,27 @@ export class Account {
       const id = 100 + index;
       this.projects.push({ id, name: `project-${index + 1}`, talks: [], state: 'there' });
       const size = this.#random.pick([0, 3, 8, 15, 25, 40, 60]);
-      const bornAts = Array.from({ length: size }, () => now - this.#age()).sort((a, b) => a - b);
-      for (const bornAt of bornAts) this.create(id, { bornAt, now });
+      const bornAts = Array.from({ length: size }, () => now - this.#maker.age()).sort((a, b) => a - b);
+      bornAts.forEach((bornAt, place) => {
+        // Where ties matter there are some.
+        const isTie = this.habits.shufflesTies && this.#random.percent(40);
+        this.create(id, { bornAt: isTie ? (bornAts[place - 1] ?? bornAt) : bornAt, now });
+      });
     }
+  }
+
+  get narrowed(): Narrowed | undefined {
+    return this.#narrowed;
+  }
+
+  narrow(narrowed: Narrowed | undefined, now: number): void {
+    this.#narrowed = narrowed;
+    this.narrowedAt = now;
+  }
+
+  /** Whether the key may not read it. */
+  isHidden(talk: Talk): boolean {
+    return this.#narrowed?.right === 'read' && this.#narrowed.kind === kindOf(talk);
   }
 
   project(id: number): SimProject | undefined {
@@ -102,29 +137,18 @@ export class Account {
     );
   }
 
-  create(
-    projectId: number,
-    from: { readonly bornAt: number; readonly now: number; readonly sessionId?: string },
-  ): Talk {
-    const { bornAt, now } = from;
-    const lastAt =
-      bornAt + this.#random.pick([0, 0, 1, 0.3]) * this.#random.fraction() * Math.max(0, now - bornAt);
-    const messages = this.#messages(bornAt, lastAt);
+  create(projectId: number, born: Born): Talk {
     const talk: Talk = {
       id: (this.#nextId += 1),
-      bornAt,
-      row: this.#row(projectId, {
-        bornAt,
-        lastAt,
-        isNew: from.sessionId !== undefined,
-        sessionId: from.sessionId ?? uuid(this.#random),
-      }),
-      messages,
+      bornAt: born.bornAt,
+      ...this.#maker.contentOf(projectId, born),
       goneAt: undefined,
       goneBy: undefined,
       listedUntil: 0,
       answersUntil: 0,
       isBeyondProof: false,
+      isHollow: false,
+      omittedAt: -Infinity,
     };
     this.project(projectId)?.talks.push(talk);
     return talk;
@@ -134,12 +158,12 @@ export class Account {
   addMessage(talk: Talk, now: number): void {
     // A date that cannot be read stays the last word: on a later page nobody would see it.
     const last = talk.messages.at(-1);
-    talk.messages.push(UNUSABLE.includes(last as (typeof UNUSABLE)[number]) ? last : this.date(now));
+    talk.messages.push(isUnusable(last) ? last : this.date(now));
     if (this.habits.messageMovesUpdate) talk.row.updated_at = this.date(now);
   }
 
   rename(talk: Talk, now: number): void {
-    talk.row.name = makeName(this.#random);
+    talk.row.name = this.#maker.name();
     talk.row.updated_at = this.date(now);
   }
 
@@ -156,62 +180,41 @@ export class Account {
   }
 
   date(at: number): string {
-    const text = new Date(at).toISOString();
-    return this.habits.zoneless ? `${text.slice(0, 10)} ${text.slice(11, 19)}` : `${text.slice(0, -1)}000Z`;
-  }
-
-  /** Often close to what policies name, so that some come of age while they are looked at. */
-  #age(): number {
-    if (this.#random.percent(3)) return -this.#random.whole(1, 600_000);
-    if (this.#random.percent(50)) return this.#random.fraction() * 500 * DAY;
-    const near = this.#random.pick([0, 1, 1000, 60_000, 3_600_000, 3_600_000 * 3]);
-    return this.#random.pick(AGES_IN_DAYS) * DAY + (this.#random.fraction() * 2 - 1) * near;
-  }
-
-  #row(
-    projectId: number,
-    of: { bornAt: number; lastAt: number; sessionId: string; isNew: boolean },
-  ): Talk['row'] {
-    const random = this.#random;
-    // One that came back can be told from the one before by its date.
-    const created_at = random.percent(5) && !of.isNew ? random.pick(UNUSABLE) : this.date(of.bornAt);
-    const updated_at = random.percent(6) ? random.pick(UNUSABLE) : this.date(of.lastAt);
-    const row = {
-      session_id: of.sessionId,
-      project_id: projectId,
-      created_at,
-      updated_at,
-      name: makeName(random),
-    };
-    if (random.percent(3)) return row;
-    return { ...row, created_by: random.percent(40) ? null : random.pick([...USERS, String(USERS[0])]) };
-  }
-
-  #messages(bornAt: number, lastAt: number): unknown[] {
-    const random = this.#random;
-    const count = random.pick([0, 1, 1, 2, 3, 5]);
-    const dates = Array.from({ length: count }, () => bornAt + random.fraction() * (lastAt - bornAt)).sort(
-      (a, b) => a - b,
-    );
-    if (dates.length > 0) dates[dates.length - 1] = lastAt;
-    if (count === 1 && random.percent(6)) return [random.pick(UNUSABLE)];
-    return dates.map((at) => this.date(at));
+    return dateOf(this.habits, at);
   }
 }
 
-function makeName(random: Random): unknown {
-  if (random.percent(6)) return random.pick([null, null, 7, '']);
-  const word = random.pick(WORDS);
-  return random.pick([
-    word,
-    `${word}-${random.whole(0, 12)}`,
-    `my ${word}`,
-    `${word} ${random.pick(WORDS)}\n2`,
-    word.normalize('NFD'),
-  ]);
+function makeHabits(random: Random, wording: Random): Habits {
+  const unknownWords = wording.percent(75)
+    ? 'documented'
+    : wording.pick(['framework', 'fleeting', 'localized'] as const);
+  return {
+    pageSize: random.pick([3, 5, 10, 10, 20]),
+    projectPageSize: random.pick([1, 2, 10]),
+    messagePageSize: random.pick([2, 20]),
+    sortsAsAsked: random.percent(85),
+    sortsMessagesAsAsked: random.percent(85),
+    secondDeleteAnswers: random.percent(75) ? 404 : 200,
+    messageMovesUpdate: random.percent(50),
+    saysTotal: random.percent(92),
+    zoneless: random.percent(20),
+    unknownWords,
+    goneWords: wording.percent(8) ? 'deleted' : unknownWords,
+    marksDeleted: wording.percent(12),
+    roughPercent: wording.pick([0, 0, 0, 8, 40]),
+    roughZoneHours: wording.whole(-8, 10),
+    shufflesTies: wording.percent(15),
+  };
 }
 
-export function uuid(random: Random): string {
-  const hex = Array.from({ length: 32 }, () => '0123456789abcdef'.charAt(random.whole(0, 15))).join('');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+/** Those that a long run must have met. */
+export function tellingHabits(habits: Habits): readonly string[] {
+  const { unknownWords, goneWords, marksDeleted, roughPercent, shufflesTies } = habits;
+  return [
+    ...(unknownWords === 'documented' ? [] : ['other words for a 404']),
+    ...(goneWords === unknownWords ? [] : ['other words for what was deleted']),
+    ...(marksDeleted ? ['marks what was deleted'] : []),
+    ...(roughPercent > 0 ? ['rough dates'] : []),
+    ...(shufflesTies ? ['ties in any order'] : []),
+  ];
 }

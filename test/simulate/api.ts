@@ -1,4 +1,4 @@
-import type { Account, SimProject, Talk } from './account.ts';
+import { kindOf, type Account, type SimProject, type Talk, type Words } from './account.ts';
 
 export interface Reply {
   readonly status: number;
@@ -21,10 +21,17 @@ export interface Ask {
   readonly path: string;
 }
 
+type Order = 'oldest' | 'newest' | 'id';
+
 export type Route =
   | { readonly kind: 'user' }
   | { readonly kind: 'projects'; readonly page: number }
-  | { readonly kind: 'conversations'; readonly projectId: number; readonly page: number }
+  | {
+      readonly kind: 'conversations';
+      readonly projectId: number;
+      readonly page: number;
+      readonly order: Order;
+    }
   | {
       readonly kind: 'messages';
       readonly projectId: number;
@@ -39,10 +46,12 @@ export function routeOf({ method, path }: Ask): Route {
     /^\/api\/v1\/projects(?:\/(\d+)\/conversations(?:\/([A-Za-z0-9_-]+)(\/messages)?)?)?(\?.*)?$/.exec(
       path,
     ) ?? [];
-  const page = Number(new URLSearchParams(query).get('page') ?? 1);
+  const asked = new URLSearchParams(query);
+  const page = Number(asked.get('page') ?? 1);
   const projectId = Number(project);
   if (method === 'GET' && project === undefined) return { kind: 'projects', page };
-  if (method === 'GET' && session === undefined) return { kind: 'conversations', projectId, page };
+  if (method === 'GET' && session === undefined)
+    return { kind: 'conversations', projectId, page, order: orderOf(asked) };
   if (session === undefined) throw new Error(`${method} ${path} is nothing that this program may send`);
   if (method === 'GET' && isMessages !== undefined)
     return { kind: 'messages', projectId, sessionId: session, page };
@@ -51,11 +60,21 @@ export function routeOf({ method, path }: Ask): Route {
   throw new Error(`${method} ${path} is nothing that this program may send`);
 }
 
+function orderOf(asked: URLSearchParams): Order {
+  if (asked.get('orderBy') === 'id') return 'id';
+  return asked.get('order') === 'desc' ? 'newest' : 'oldest';
+}
+
 /** What the vendor answers when nothing is wrong with it. `onDelete` ends a conversation. */
 export function answer(
   account: Account,
   route: Route,
-  at: { readonly now: number; readonly onDelete: (talk: Talk) => void },
+  at: {
+    readonly now: number;
+    readonly onDelete: (talk: Talk) => void;
+    /** In [0, 1), for what comes in any order. */
+    readonly chance: () => number;
+  },
 ): Reply {
   if (!account.keyWorks) return failure(401, 'Unauthenticated');
   if (route.kind === 'user') return user(account);
@@ -65,7 +84,7 @@ export function answer(
   if (project.state === 'forbidden') return failure(403, 'Forbidden');
   switch (route.kind) {
     case 'conversations':
-      return conversations(account, project, { page: route.page, now: at.now });
+      return conversations(account, project, { ...route, ...at });
     case 'messages':
       return messages(account, project, { ...route, now: at.now });
     case 'delete':
@@ -73,9 +92,9 @@ export function answer(
   }
 }
 
-function user({ owner }: Account): Reply {
+function user({ owner, ids }: Account): Reply {
   if (owner === 'nobody') return failure(403, 'Forbidden');
-  const data = { id: 9, current_team_id: owner === 'team' ? '7' : null };
+  const data = { id: ids.user, current_team_id: owner === 'team' ? ids.team : null };
   return { status: 200, body: { data, status: 'success' }, shown: [] };
 }
 
@@ -86,19 +105,49 @@ function projects(account: Account, page: number): Reply {
   return { status: 200, body: success(account, data), shown: [] };
 }
 
-function conversations(account: Account, project: SimProject, of: { page: number; now: number }): Reply {
-  const { pageSize, sortsAsAsked } = account.habits;
-  const there = project.talks.filter((talk) => talk.goneAt === undefined || of.now < talk.listedUntil);
-  const sorted = [...there].sort(
-    sortsAsAsked ? (a, b) => a.bornAt - b.bornAt || a.id - b.id : (a, b) => b.id - a.id,
+function conversations(
+  account: Account,
+  project: SimProject,
+  of: { readonly page: number; readonly order: Order; readonly now: number; readonly chance: () => number },
+): Reply {
+  const sorted = inOrder(
+    account,
+    project.talks.filter((talk) => isListed(account, talk, of.now)),
+    of,
   );
-  const { data, items } = paged(sorted, of.page, pageSize);
+  const { data, items } = paged(sorted, of.page, account.habits.pageSize);
   const shown = items.map((talk) => ({ talk, row: { ...talk.row }, messages: 'unread' as const }));
   const body = success(account, {
     ...data,
-    data: shown.map(({ talk, row }) => ({ id: talk.id, ended_at: null, ...row })),
+    data: shown.map(({ talk, row }) => ({ id: talk.id, ended_at: null, ...row, ...markOf(account, talk) })),
   });
   return { status: 200, body, shown };
+}
+
+function isListed(account: Account, talk: Talk, now: number): boolean {
+  if (account.isHidden(talk)) return false;
+  if (talk.goneAt === undefined || now < talk.listedUntil) return true;
+  const { project_id: projectId, session_id: sessionId } = talk.row;
+  return (
+    account.habits.marksDeleted &&
+    account.project(projectId)?.talks.findLast(({ row }) => row.session_id === sessionId) === talk
+  );
+}
+
+function markOf({ habits }: Account, { goneAt }: Talk): object {
+  return habits.marksDeleted && goneAt !== undefined ? { deleted_at: new Date(goneAt).toISOString() } : {};
+}
+
+function inOrder(
+  { habits }: Account,
+  talks: readonly Talk[],
+  { order, chance }: { readonly order: Order; readonly chance: () => number },
+): readonly Talk[] {
+  if (!habits.sortsAsAsked) return talks.toSorted((a, b) => b.id - a.id);
+  if (order === 'id') return talks.toSorted((a, b) => a.id - b.id);
+  const ties = new Map(talks.map((talk) => [talk, habits.shufflesTies ? chance() : talk.id]));
+  const sorted = talks.toSorted((a, b) => a.bornAt - b.bornAt || (ties.get(a) ?? 0) - (ties.get(b) ?? 0));
+  return order === 'oldest' ? sorted : sorted.reverse();
 }
 
 function messages(
@@ -106,12 +155,16 @@ function messages(
   project: SimProject,
   of: { sessionId: string; page: number; now: number },
 ): Reply {
-  const { messagePageSize, sortsMessagesAsAsked } = account.habits;
+  const { messagePageSize, sortsMessagesAsAsked, goneWords } = account.habits;
   const same = project.talks.filter(({ row }) => row.session_id === of.sessionId);
   const talk =
     same.find(({ goneAt }) => goneAt === undefined) ??
     same.findLast(({ answersUntil }) => of.now < answersUntil);
-  if (talk === undefined) return failure(404, 'Conversation not found');
+  const [one] = same;
+  if (one !== undefined && account.isHidden(one) && account.narrowed?.answers === 403)
+    return failure(403, 'Forbidden');
+  if (talk === undefined && one !== undefined && !account.isHidden(one)) return notFound(goneWords, of);
+  if (talk === undefined || talk.isHollow || account.isHidden(talk)) return unknownTo(account, of);
   const order = sortsMessagesAsAsked ? [...talk.messages].reverse() : [...talk.messages];
   const { data, items } = paged(order, of.page, messagePageSize);
   const before = (of.page - 1) * messagePageSize;
@@ -124,13 +177,52 @@ function messages(
 function remove(
   account: Account,
   { projectId, sessionId }: Extract<Route, { kind: 'delete' }>,
-  { onDelete }: { readonly onDelete: (talk: Talk) => void },
+  { onDelete, now }: { readonly onDelete: (talk: Talk) => void; readonly now: number },
 ): Reply {
   const talk = account.living(projectId, sessionId);
   if (talk === undefined && account.habits.secondDeleteAnswers === 404)
-    return failure(404, 'Conversation not found');
+    return unknownTo(account, { sessionId, now });
+  if (talk !== undefined && account.narrowed?.kind === kindOf(talk)) return failure(403, 'Forbidden');
   if (talk !== undefined) onDelete(talk);
-  return { status: 200, body: { data: { deleted: true }, status: 'success' }, shown: [] };
+  return DELETED;
+}
+
+export const DELETED: Reply = {
+  status: 200,
+  body: { data: { deleted: true }, status: 'success' },
+  shown: [],
+};
+
+/** What an id gets that nobody ever had. */
+export function unknownTo({ habits }: Account, asked: { sessionId: string; now: number }): Reply {
+  return notFound(habits.unknownWords, asked);
+}
+
+/** A 404 in words of its own; ids, dates and traces are others each time. */
+function notFound(words: Words, { sessionId, now }: { sessionId: string; now: number }): Reply {
+  switch (words) {
+    case 'documented':
+      return failure(404, 'Conversation not found');
+    case 'localized':
+      return failure(404, 'Unterhaltung nicht gefunden');
+    case 'deleted':
+      return failure(404, 'This conversation has been deleted');
+    case 'framework':
+      return json404({
+        message: `No query results for model [App\\Conversation] ${sessionId.toUpperCase()}`,
+      });
+    case 'fleeting': {
+      const timestamp = new Date(now).toISOString();
+      return json404({ error: { code: 404, message: `Unknown conversation at ${timestamp}`, timestamp } });
+    }
+  }
+}
+
+/** A gateway that does not know the way. */
+export const NO_ROUTE = json404({ status: 'error', message: 'no Route matched' });
+
+function json404(body: unknown): Reply {
+  return { status: 404, body, shown: [] };
 }
 
 export function failure(status: number, message: string): Reply {

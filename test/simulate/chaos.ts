@@ -1,6 +1,8 @@
 import type { Policy } from '../../src/core/policy.ts';
 import type { Account } from './account.ts';
+import { ACCOUNT_TROUBLES, AccountChaos } from './account-chaos.ts';
 import { drawInstant, type Random } from './random.ts';
+import type { StateReader } from './referee-log.ts';
 import type { Stage } from './stage.ts';
 import { SimWorker, type Fuse } from './worker.ts';
 
@@ -12,27 +14,23 @@ const FUSES: readonly Fuse['at'][] = [
   'request-sent',
   'answer-there',
 ];
-type Trouble = 'crash' | 'pause' | 'suspend' | 'sigterm' | 'down' | 'disk' | 'clock' | 'key' | 'project';
-const TROUBLES: readonly Trouble[] = [
-  'crash',
-  'pause',
-  'suspend',
-  'sigterm',
-  'down',
-  'disk',
-  'clock',
-  'key',
-  'project',
-];
+const TROUBLES = [
+  ...(['crash', 'pause', 'suspend', 'sigterm', 'down', 'disk', 'clock'] as const),
+  ...ACCOUNT_TROUBLES,
+] as const;
+type Trouble = (typeof TROUBLES)[number];
+const PAUSES_MS = [5000, 30_000, 55_000, 90_000, 5 * MINUTE, 20 * MINUTE];
+const RARE: readonly Trouble[] = ['down', 'clock', ...ACCOUNT_TROUBLES];
 
 /** The machine, its supervisor, and what befalls them. Starts `serve` workers and starts them again when they end. */
 export class Chaos {
   readonly #stage: Stage;
-  readonly #account: Account;
+  readonly #ofAccount: AccountChaos;
   readonly #random: Random;
   readonly #policies: readonly Policy[];
   readonly workers = new Map<number, SimWorker>();
   #started = 0;
+  #forced: readonly string[] = [];
   #isOver = false;
   #isDown = false;
   /** Processes of this seed that may die by themselves, from their start on. */
@@ -43,13 +41,41 @@ export class Chaos {
   /** Workers were stopped, killed or held up: a slot may see two passes. */
   wasDisturbed = false;
 
-  constructor(stage: Stage, parts: { account: Account; random: Random; policies: readonly Policy[] }) {
+  constructor(
+    stage: Stage,
+    parts: {
+      account: Account;
+      stranger: Account;
+      random: Random;
+      policies: readonly Policy[];
+      state: StateReader;
+    },
+  ) {
     this.#stage = stage;
-    this.#account = parts.account;
+    this.#ofAccount = new AccountChaos(stage, {
+      ...parts,
+      random: parts.random.fork('account'),
+      say: (what) => {
+        this.#say(what);
+      },
+      later: (ms, action) => {
+        this.#later(ms, action);
+      },
+    });
     this.#random = parts.random;
     this.#policies = parts.policies;
     this.#fusesLeft = parts.random.pick([0, 0, 1, 3]);
     this.snaresPercent = parts.random.pick([0, 0, 0, 50]);
+  }
+
+  /** Trouble that this story has in any case. */
+  force(troubles: readonly string[]): void {
+    this.#forced = troubles;
+  }
+
+  /** All processes that are there. */
+  get there(): readonly SimWorker[] {
+    return [...this.workers.values(), ...this.#ofAccount.atWork];
   }
 
   async startAll(count: number): Promise<void> {
@@ -60,10 +86,11 @@ export class Chaos {
     const { timeline, world } = this.#stage;
     const share = this.#random.pick([0, 10, 25, 40]);
     for (const trouble of TROUBLES) {
-      const isRare = trouble === 'clock' || trouble === 'key' || trouble === 'project' || trouble === 'down';
-      if (!this.#random.percent(isRare ? share / 2 : share)) continue;
-      const count =
-        trouble === 'crash' || trouble === 'pause' ? this.#random.whole(1, 6) : this.#random.whole(1, 2);
+      const isForced = this.#forced.includes(trouble);
+      const isMeant = this.#random.percent(RARE.includes(trouble) ? share / 2 : share);
+      if (!isMeant && !isForced) continue;
+      const isOften = trouble === 'crash' || trouble === 'pause';
+      const count = isForced ? 3 : this.#random.whole(1, isOften ? 6 : 2);
       for (let index = 0; index < count; index += 1) {
         timeline.after(world, drawInstant(this.#random, span) - timeline.now, () => this.#strike(trouble));
       }
@@ -76,9 +103,8 @@ export class Chaos {
     this.#isOver = true;
     this.#isDown = false;
     this.#stage.disk = 'sound';
-    this.#account.keyWorks = true;
+    this.#ofAccount.heal();
     timeline.hostOffsetMs = 0;
-    for (const project of this.#account.projects) project.state = 'there';
     for (const worker of this.workers.values()) {
       worker.fuse = undefined;
       worker.snare = undefined;
@@ -143,11 +169,8 @@ export class Chaos {
       case 'clock':
         this.#moveClock();
         return;
-      case 'key':
-        this.#revokeKey();
-        return;
-      case 'project':
-        this.#loseProject();
+      default:
+        return this.#ofAccount.strike(trouble);
     }
   }
 
@@ -176,16 +199,15 @@ export class Chaos {
   #laySnare(victim: SimWorker): void {
     victim.snare = () => {
       this.#say('a DELETE has no connection yet');
-      this.#pause(victim);
+      // Mostly for long enough that somebody else has had the lease meanwhile.
+      this.#pause(victim, this.#random.pick([30_000, 20 * MINUTE, 40 * MINUTE]));
     };
   }
 
-  #pause(victim = this.#victim()): void {
+  #pause(victim = this.#victim(), usualMs = this.#random.pick(PAUSES_MS)): void {
     if (victim === undefined) return;
     this.wasDisturbed = true;
-    const ms =
-      this.#random.pick([5000, 30_000, 55_000, 90_000, 5 * MINUTE, 20 * MINUTE]) *
-      (0.7 + this.#random.fraction());
+    const ms = usualMs * (0.7 + this.#random.fraction());
     this.#say(`worker stopped ${Math.round(ms / 1000)} s`);
     this.#stage.timeline.pause(victim.actor);
     this.#later(ms, () => {
@@ -245,24 +267,6 @@ export class Chaos {
     timeline.hostOffsetMs += ms;
     this.#later(this.#random.pick([10_000, 5 * MINUTE, 60 * MINUTE]), () => {
       timeline.hostOffsetMs = before;
-    });
-  }
-
-  #revokeKey(): void {
-    this.#say('key revoked');
-    this.#account.keyWorks = false;
-    this.#later(this.#random.pick([5000, 10 * MINUTE, 40 * MINUTE]), () => {
-      this.#account.keyWorks = true;
-    });
-  }
-
-  #loseProject(): void {
-    const project = this.#random.pick(this.#account.projects);
-    const state = this.#random.pick(['gone', 'forbidden'] as const);
-    this.#say(`project ${state}`);
-    project.state = state;
-    this.#later(this.#random.pick([20_000, 5 * MINUTE, 60 * MINUTE]), () => {
-      project.state = 'there';
     });
   }
 }

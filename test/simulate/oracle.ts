@@ -1,3 +1,6 @@
+import { ago, readSpan, type Span } from './oracle-dates.ts';
+import { globMatches, listed, nameMatches } from './oracle-names.ts';
+
 /*
  * A second opinion on every decision, written from the contract and the documentation of policies alone. It imports
  * nothing of the program, is slow and plain, and reads the policy as a person wrote it and the API's rows as they came.
@@ -36,6 +39,7 @@ export interface WrittenPolicy {
     readonly name: string;
     readonly match: 'everything' | WrittenMatch;
     readonly action: 'keep' | 'delete';
+    readonly binds?: 'this_policy';
   }[];
   readonly limits?: {
     readonly max_deletions?: number;
@@ -44,6 +48,7 @@ export interface WrittenPolicy {
     readonly max_per_day?: number;
     readonly max_per_week?: number;
     readonly min_age?: string;
+    readonly when_exceeded?: 'refuse' | 'oldest_first';
   };
   readonly concurrency?: number;
 }
@@ -73,6 +78,8 @@ export interface Case {
   readonly messages: ShownMessages;
   readonly holds: readonly OracleHold[];
   readonly now: number;
+  /** The other policies of the folder that look at its project. */
+  readonly others?: readonly WrittenPolicy[];
 }
 
 export type OracleVerdict = 'delete' | 'keep' | 'held' | 'unknown';
@@ -81,18 +88,58 @@ export type OracleVerdict = 'delete' | 'keep' | 'held' | 'unknown';
 type Answer = boolean | undefined;
 
 export function judge(question: Case): OracleVerdict {
-  const { policy, row, holds, now } = question;
-  if (holds.some((hold) => covers(hold, row, now))) return 'held';
+  return decide(question).verdict;
+}
+
+/** With the rule that decided; undefined where none did. */
+function decide(question: Case): { readonly verdict: OracleVerdict; readonly rule?: WrittenRule } {
+  const { policy, row, holds, now, others = [] } = question;
+  if (holds.some((hold) => covers(hold, row, now))) return { verdict: 'held' };
   for (const rule of policy.rules) {
-    const answer = rule.match === 'everything' ? true : matches(rule.match, question);
-    if (answer === undefined) return 'unknown';
+    const answer = isMatch(rule, question);
+    if (answer === undefined) return { verdict: 'unknown', rule };
     if (!answer) continue;
-    if (rule.action === 'keep') return 'keep';
+    if (rule.action === 'keep') return { verdict: 'keep', rule };
     const created = readSpan(row.created_at);
-    if (created === undefined || created.from > now) return 'unknown';
-    return created.to < ago(now, policy.limits?.min_age ?? '1d') ? 'delete' : 'keep';
+    if (created === undefined || created.from > now) return { verdict: 'unknown', rule };
+    const isOldEnough = created.to < ago(now, policy.limits?.min_age ?? '1d');
+    const isKept = others.some((other) => keepsForAll({ ...question, policy: other }));
+    return { verdict: isOldEnough && !isKept ? 'delete' : 'keep', rule };
   }
-  return 'keep';
+  return { verdict: 'keep' };
+}
+
+/** Whether the first rule that matches, or may match, keeps it, whoever would delete it. */
+function keepsForAll(question: Case): boolean {
+  for (const rule of question.policy.rules) {
+    const answer = isMatch(rule, question);
+    if (bindsAll(rule) && answer !== false) return true;
+    if (answer === true) return false;
+  }
+  return false;
+}
+
+/**
+ * What a deletion is told from older and younger ones by: the latest instant that its rule's clock may mean. Undefined for a
+ * newest message, which the program may not have had to read.
+ */
+export function judgedAt(question: Case): number | undefined {
+  const { rule } = decide(question);
+  const text = JSON.stringify(rule?.match ?? '');
+  if (text.includes('"age_from":"last_message"')) return undefined;
+  const { created_at: created, updated_at: updated } = question.row;
+  const own = text.includes('"age_from":"updated"') ? readSpan(updated) : undefined;
+  return (own ?? readSpan(created))?.to;
+}
+
+function bindsAll({ action, match, binds }: WrittenRule): boolean {
+  return action === 'keep' && match !== 'everything' && binds === undefined;
+}
+
+type WrittenRule = WrittenPolicy['rules'][number];
+
+function isMatch(rule: WrittenRule, question: Case): Answer {
+  return rule.match === 'everything' ? true : matches(rule.match, question);
 }
 
 function covers(hold: OracleHold, row: ShownRow, now: number): boolean {
@@ -166,109 +213,6 @@ function creatorOf(row: ShownRow): string | undefined {
     : undefined;
 }
 
-// ── Names ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-function nameMatches(pattern: string | readonly string[] | WrittenName, name: string): boolean {
-  if (typeof pattern === 'string') return globMatches(pattern, name);
-  if (isListOfGlobs(pattern)) return pattern.some((glob) => globMatches(glob, name));
-  const fold = (text: string): string =>
-    pattern.ignore_case === true ? text.normalize('NFC').toLowerCase() : text.normalize('NFC');
-  const flags = pattern.ignore_case === true ? 'iu' : 'u';
-  return (
-    listed(pattern.glob ?? []).some((glob) => globMatches(fold(glob), fold(name))) ||
-    listed(pattern.equals ?? []).some((text) => fold(text) === fold(name)) ||
-    listed(pattern.contains ?? []).some((text) => fold(name).includes(fold(text))) ||
-    listed(pattern.starts_with ?? []).some((text) => fold(name).startsWith(fold(text))) ||
-    listed(pattern.regex ?? []).some((text) => new RegExp(`^(?:${text})$`, flags).test(name.normalize('NFC')))
-  );
-}
-
-function isListOfGlobs(pattern: readonly string[] | WrittenName): pattern is readonly string[] {
-  return Array.isArray(pattern);
-}
-
-/** By trying every way: `*` takes nothing, or one character and is asked again. */
-function globMatches(glob: string, name: string): boolean {
-  const signs = Array.from(glob.normalize('NFC'));
-  const characters = Array.from(name.normalize('NFC'));
-  const known = new Map<string, boolean>();
-  const from = (s: number, c: number): boolean => {
-    const key = `${s} ${c}`;
-    const result = known.get(key) ?? step(s, c);
-    known.set(key, result);
-    return result;
-  };
-  const step = (s: number, c: number): boolean => {
-    if (s === signs.length) return c === characters.length;
-    const sign = signs[s];
-    if (sign === '*') return from(s + 1, c) || (c < characters.length && from(s, c + 1));
-    return c < characters.length && (sign === '?' || sign === characters[c]) && from(s + 1, c + 1);
-  };
-  return from(0, 0);
-}
-
-function listed<Item>(value: Item | readonly Item[]): readonly Item[] {
-  return Array.isArray(value) ? (value as readonly Item[]) : [value as Item];
-}
-
-// ── Time ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-const HOURS: Readonly<Record<string, number>> = { h: 1, d: 24, w: 168 };
-
-/** The instant one duration before. Months and years by the UTC calendar; a day that is not there is the month's last. */
-export function ago(now: number, duration: string): number {
-  const [, amount = '', unit = ''] = /^([0-9]+)(h|d|w|mo|y)$/.exec(duration) ?? [];
-  const hours = HOURS[unit];
-  if (hours !== undefined) return now - Number(amount) * hours * 3_600_000;
-  const date = new Date(now);
-  const months = Number(amount) * (unit === 'y' ? 12 : 1);
-  const day = date.getUTCDate();
-  date.setUTCDate(1);
-  date.setUTCMonth(date.getUTCMonth() - months);
-  const lastDay = new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 0)).getUTCDate();
-  date.setUTCDate(Math.min(day, lastDay));
-  return date.getTime();
-}
-
-/** `2025-11-17T21:09:16.000000Z`, or with a space and no zone, which is UTC. All else cannot be known. */
-export function readDate(value: unknown): number | undefined {
-  if (typeof value !== 'string') return undefined;
-  const found = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?Z?$/.exec(value);
-  if (found === null) return undefined;
-  const [, day = '', time = '', fraction = ''] = found;
-  const at = Date.parse(`${day}T${time}.${fraction.padEnd(3, '0').slice(0, 3)}Z`);
-  // A day that does not exist is moved to one that does: then it is not what was written.
-  if (Number.isNaN(at) || !new Date(at).toISOString().startsWith(`${day}T${time}`)) return undefined;
-  return at < Date.UTC(2000, 0, 1) ? undefined : at;
-}
-
-/** Where an instant lies, both ends included. */
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-}
-
-const HOUR = 3_600_000;
-
-/** A date; `25 Jun 2023 05:01:11` was shown by a clock of 12 hours somewhere between UTC+14 and UTC-12. */
-export function readSpan(value: unknown): Span | undefined {
-  const at = readDate(value);
-  if (at !== undefined) return { from: at, to: at };
-  const found =
-    typeof value === 'string' && /^(\d\d?) ([A-Z][a-z]{2}) (\d{4}) (\d\d)(:\d\d:\d\d)$/.exec(value);
-  if (!found) return undefined;
-  const [, day = '', name = '', year = '', hour = '', rest = ''] = found;
-  const month = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ').indexOf(name) + 1;
-  const two = (number: string | number): string => String(number).padStart(2, '0');
-  const shownAt = (shown: string): number | undefined =>
-    readDate(`${year}-${two(month)}-${two(day)} ${shown}${rest}`);
-  const halves = Number(hour) >= 1 && Number(hour) <= 12;
-  const first = halves ? shownAt(two(Number(hour) % 12)) : shownAt(hour);
-  const second = halves ? shownAt(two((Number(hour) % 12) + 12)) : first;
-  if (first === undefined || second === undefined) return undefined;
-  return { from: first - 14 * HOUR, to: second + 12 * HOUR };
-}
-
 // ── What a policy covers, and what its decisions rest on ────────────────────────────────────────────────────
 
 export function coversProject(policy: WrittenPolicy, project: { id: number; name: string }): boolean {
@@ -279,13 +223,25 @@ export function coversProject(policy: WrittenPolicy, project: { id: number; name
   return policy.projects.include.some(named) && !(policy.projects.exclude ?? []).some(named);
 }
 
-/** Whether the rule of this name, or one above it, looks at something that people can change. */
+/** The other policies, as far as they have something to say of this project. */
+export function othersIn(
+  policies: ReadonlyMap<string, WrittenPolicy>,
+  policy: WrittenPolicy,
+  project: { id: number; name: string },
+): readonly WrittenPolicy[] {
+  return [...policies.values()].filter((one) => one.name !== policy.name && coversProject(one, project));
+}
+
+/** Whether the rule of this name, or one above it, or one of another policy, looks at something that people can change. */
 export function restsOn(
   policy: WrittenPolicy,
   ruleName: string,
+  others: readonly WrittenPolicy[],
 ): { readonly listed: boolean; readonly messages: boolean } {
   const index = policy.rules.findIndex(({ name }) => name === ruleName);
-  const asked = policy.rules.slice(0, index + 1).map(({ match }) => JSON.stringify(match));
+  // What stands behind the last keep that binds others can keep nothing from them.
+  const foreign = others.flatMap(({ rules }) => rules.slice(0, rules.findLastIndex(bindsAll) + 1));
+  const asked = [...policy.rules.slice(0, index + 1), ...foreign].map(({ match }) => JSON.stringify(match));
   return {
     listed: asked.some((text) => text.includes('"name":') || text.includes('"age_from":"updated"')),
     messages: asked.some((text) => text.includes('"age_from":"last_message"')),
@@ -298,6 +254,7 @@ export function limitsOf(policy: WrittenPolicy): {
   readonly perWeek: number;
   readonly percent: number;
   readonly percentFrom: number;
+  readonly isOldestFirst: boolean;
 } {
   const { limits = {} } = policy;
   const perRun = limits.max_deletions ?? 1000;
@@ -307,5 +264,6 @@ export function limitsOf(policy: WrittenPolicy): {
     perWeek: limits.max_per_week ?? 10 * perRun,
     percent: limits.max_percent ?? 50,
     percentFrom: limits.percent_applies_from ?? 20,
+    isOldestFirst: limits.when_exceeded === 'oldest_first',
   };
 }

@@ -25,7 +25,7 @@ export function makePolicy(
   const rules = Array.from({ length: random.whole(1, 4) }, (_, index) => ({
     name: `rule-${index}`,
     match: makeMatch(random, from.sessionIds, 0),
-    action: random.percent(30) ? ('keep' as const) : ('delete' as const),
+    ...(random.percent(30) ? makeKeep(random) : { action: 'delete' as const }),
   }));
   rules.push({ name: 'last', match: { older_than: random.pick(AGES) }, action: 'delete' });
   const limits = makeLimits(random);
@@ -56,16 +56,24 @@ function makeProjects(random: Random, ids: readonly number[]): WrittenPolicy['pr
   return { include };
 }
 
+/** Most keeps bind every policy. */
+function makeKeep(random: Random): Pick<WrittenPolicy['rules'][number], 'action' | 'binds'> {
+  return random.percent(25) ? { action: 'keep', binds: 'this_policy' } : { action: 'keep' };
+}
+
 function makeLimits(random: Random): WrittenPolicy['limits'] | undefined {
   if (random.percent(15)) return undefined;
   const perRun = random.percent(12) ? random.pick([0, 1, 3, 10]) : random.pick([40, 1000]);
+  // Who deletes the oldest first is told by a small room, and needs a few days for the rest.
+  const isOldestFirst = random.percent(35);
   return {
-    max_deletions: perRun,
+    max_deletions: isOldestFirst && random.percent(40) ? random.pick([3, 10, 15]) : perRun,
     max_percent: random.percent(15) ? random.pick([0, 10, 50]) : random.pick([90, 100]),
     ...(random.percent(40) ? { percent_applies_from: random.pick([0, 1, 5, 20]) } : {}),
-    ...(random.percent(25) ? { max_per_day: random.pick([5, 20, 100]) } : {}),
-    ...(random.percent(15) ? { max_per_week: random.pick([8, 30, 200]) } : {}),
+    ...(random.percent(40) ? { max_per_day: random.pick([2, 5, 10, 20, 100]) } : {}),
+    ...(random.percent(25) ? { max_per_week: random.pick([5, 8, 15, 30, 200]) } : {}),
     ...(random.percent(40) ? { min_age: random.pick(['1h', '1d', '3d', '1w', '1mo']) } : {}),
+    ...(isOldestFirst ? { when_exceeded: 'oldest_first' as const } : {}),
   };
 }
 

@@ -3,9 +3,12 @@ import type { Account, Talk } from './account.ts';
 import type { HoldsPaper } from './holds-paper.ts';
 import { HoldsReferee } from './holds-referee.ts';
 import type { Route, Shown } from './api.ts';
-import { judge, restsOn, type WrittenPolicy } from './oracle.ts';
+import { ClaimsReferee } from './claims-referee.ts';
+import { readSpan } from './oracle-dates.ts';
+import { judge, othersIn, restsOn, type WrittenPolicy } from './oracle.ts';
 import type { StateReader } from './referee-log.ts';
 import type { RunWatch } from './run-watch.ts';
+import { SafetyReferee } from './safety-referee.ts';
 import type { Actor, Timeline } from './timeline.ts';
 import type { Tally, Trace } from './trace.ts';
 import type { Weather } from './weather.ts';
@@ -22,6 +25,10 @@ export interface Suspect {
   stateFailedAt: number | undefined;
   /** What it was shown of each conversation, and when. */
   readonly sights: Map<string, Sight[]>;
+  /** Whose key it has. */
+  readonly account: Account;
+  /** When it last heard what an id gets that nobody has, and in each project what one gets that is there. */
+  readonly heard: { unknownAt: number; readonly thereAt: Map<number, number> };
   /** Until when a Retry-After forbids it to send anything. */
   toldToWaitUntil: number;
   lastSentAt: number;
@@ -49,11 +56,6 @@ const WAIT_MS = 60_000;
 const PACE_SLACK_MS = 15;
 const CLOCKS_APART_MS = 60_000 + 15_000;
 
-/** A DELETE with such an answer has not been carried out; undefined: nobody heard one. */
-function isRefusal(answer: number | undefined): boolean {
-  return answer !== undefined && answer >= 400 && answer < 500;
-}
-
 export class Referee {
   readonly problems: { readonly rule: string; readonly what: string }[] = [];
   readonly sent: SentDelete[] = [];
@@ -73,6 +75,8 @@ export class Referee {
   readonly #state: StateReader;
   readonly #intervalMs: number;
   readonly #holds: HoldsReferee;
+  readonly #claims: ClaimsReferee;
+  readonly #safety: SafetyReferee;
 
   constructor(parts: {
     timeline: Timeline;
@@ -91,12 +95,12 @@ export class Referee {
     this.#trace = parts.trace;
     this.#tally = parts.tally;
     this.#state = parts.state;
-    this.#holds = new HoldsReferee({
-      ...parts,
-      blame: (rule, what) => {
-        this.blame(rule, what);
-      },
-    });
+    const blame = (rule: string, what: string): void => {
+      this.blame(rule, what);
+    };
+    this.#holds = new HoldsReferee({ ...parts, blame });
+    this.#safety = new SafetyReferee({ ...parts, committedAt: this.committedAt, blame });
+    this.#claims = new ClaimsReferee({ ...parts, sent: this.sent, targets: this.targets, blame });
     this.policies = parts.policies;
     this.#intervalMs = parts.requestsPerMinute === 'unlimited' ? 0 : 60_000 / parts.requestsPerMinute;
   }
@@ -124,8 +128,9 @@ export class Referee {
     return route.kind === 'delete' ? this.#checkDelete(worker, route) : undefined;
   }
 
-  onDelivered(worker: Suspect, { sent, reply, headers }: Delivery): void {
+  onDelivered(worker: Suspect, { sent, route, reply, headers }: Delivery): void {
     const { now } = this.#timeline;
+    this.#safety.onHeard(worker, { route, reply });
     for (const shown of reply.shown) {
       const key = `${shown.row.project_id} ${shown.row.session_id}`;
       const sights = worker.sights.get(key) ?? [];
@@ -163,6 +168,7 @@ export class Referee {
       ...{ intentSeq: intent.seq, worker: worker.name, answer: undefined },
     };
     this.sent.push(sent);
+    this.#safety.checkDelete(worker, watch, { runId: watch.runId, projectId, sessionId });
     this.#holds.checkDelete(worker, { projectId, sessionId });
     this.#checkWorker(worker, watch, { policy: intent.policy, where, projectId });
     if (watch.knowsGone(projectId, sessionId))
@@ -170,7 +176,8 @@ export class Referee {
     const planId = String(intent.facts['plan_id']);
     const { runId } = watch;
     const { seq: intentSeq, policy } = intent;
-    this.#checkSight(worker, { planId, policy, rule: intent.rule ?? '', where, runId, intentSeq });
+    const about = { planId, policy, projectId, rule: intent.rule ?? '', where, runId, intentSeq };
+    this.#checkSight(worker, about);
     return sent;
   }
 
@@ -193,12 +200,21 @@ export class Referee {
   /** Whether what the worker was shown lately, put together in any way, allowed this deletion. */
   #checkSight(
     worker: Suspect,
-    of: { planId: string; policy: string; rule: string; where: string; runId: string; intentSeq: number },
+    of: {
+      readonly planId: string;
+      readonly policy: string;
+      readonly projectId: number;
+      readonly rule: string;
+      readonly where: string;
+      readonly runId: string;
+      readonly intentSeq: number;
+    },
   ): void {
     const { now, suspendedMs } = this.#timeline;
     const policy = this.policies.get(of.policy);
     const plan = this.#state.plan(of.planId);
-    if (policy === undefined || plan === undefined) {
+    const project = this.#account.project(of.projectId);
+    if (policy === undefined || plan === undefined || project === undefined) {
       this.blame('plan', `DELETE of ${of.where} without a plan`);
       return;
     }
@@ -207,15 +223,20 @@ export class Referee {
     // A turn that comes too late has the look repeated, and may be twice as late the next time. A machine that sleeps
     // for less than a lease does not notice.
     const waitMs = WAIT_MS * 2 ** late + Math.min(suspendedMs, 60_000) + 10;
-    const rests = restsOn(policy, of.rule);
+    const others = othersIn(this.policies, policy, project);
+    const rests = restsOn(policy, of.rule, others);
     const listedSince = now - waitMs - (rests.listed ? CHANGEABLE_MS : UNCHANGEABLE_MS);
     const readSince = now - waitMs - CHANGEABLE_MS;
     const sights = worker.sights.get(of.where) ?? [];
     const rows = sights.filter(({ at }) => at >= listedSince);
-    const readings = sights.filter(({ at }) => at >= readSince).map(({ messages }) => messages);
+    const whole = sights.filter(({ at }) => at >= readSince).map(({ messages }) => messages);
+    // Nobody reads on behind a message that is too young for every rule, so a still younger one may not have been read.
+    const isOld = (date: unknown): boolean => !((readSpan(date)?.from ?? 0) > plan.decidedAt);
+    const inPart = whole.map((messages) => (messages === 'unread' ? messages : messages.filter(isOld)));
+    const readings = [...whole, ...inPart];
     const isAllowed = rows.some(({ row }) =>
       [...readings, 'unread' as const].some(
-        (messages) => judge({ policy, row, messages, holds: [], now: plan.decidedAt }) === 'delete',
+        (messages) => judge({ policy, row, messages, holds: [], now: plan.decidedAt, others }) === 'delete',
       ),
     );
     if (isAllowed) return;
@@ -240,8 +261,10 @@ export class Referee {
     this.#holds.onHoldsChanged();
   }
 
-  onCommitted(entries: readonly AuditEntry[]): void {
+  onCommitted(entries: readonly AuditEntry[], worker: Suspect): void {
     for (const entry of entries) {
+      if (worker.account !== this.#account && entry.event.startsWith('deletion.'))
+        this.blame('account', `${worker.name} writes ${entry.event} by what another account answers`);
       this.committedAt.set(entry.seq, this.#timeline.now);
       this.#tally.add(`entry: ${entry.event}`);
       this.#trace.say(
@@ -251,8 +274,7 @@ export class Referee {
       if (entry.project_id === null || entry.session_id === null) continue;
       const about = { projectId: entry.project_id, sessionId: entry.session_id };
       if (entry.event === 'deletion.intended') this.#intended(entry, about);
-      if (entry.event === 'deletion.verified') this.#verified(entry, about);
-      if (entry.event === 'deletion.already_gone') this.#alreadyGone(about);
+      this.#claims.check(entry, about);
     }
   }
 
@@ -262,40 +284,5 @@ export class Referee {
     this.#unsent.set(key, turns);
     this.#turns.set(entry.seq, turns);
     this.targets.set(entry.seq, this.#account.living(about.projectId, about.sessionId));
-  }
-
-  #verified(entry: AuditEntry, { projectId, sessionId }: { projectId: number; sessionId: string }): void {
-    const where = `${projectId} ${sessionId}`;
-    // Found gone before a DELETE of its own, a run may claim it by the answer that an earlier one got.
-    const intent = this.#state
-      .entries()
-      .findLast(
-        (one) =>
-          one.event === 'deletion.intended' && one.session_id === sessionId && one.project_id === projectId,
-      );
-    if (intent === undefined) {
-      this.blame('verified', `${where} is verified without an intent`);
-      return;
-    }
-    const target = this.targets.get(intent.seq);
-    if (target !== undefined && target.goneAt === undefined)
-      this.blame('verified', `${where} is verified and still there`);
-    // Settled by a later run, an intent may never have become a DELETE: nobody can tell any more.
-    if (entry['settled_by'] !== undefined) return;
-    const mayHaveDone = this.sent.some(
-      (one) => one.projectId === projectId && one.sessionId === sessionId && !isRefusal(one.answer),
-    );
-    if (!mayHaveDone) this.blame('verified', `${where} is verified, but was gone before our DELETE`);
-  }
-
-  #alreadyGone({ projectId, sessionId }: { projectId: number; sessionId: string }): void {
-    const talks =
-      this.#account.project(projectId)?.talks.filter(({ row }) => row.session_id === sessionId) ?? [];
-    if (talks.length === 1 && talks[0]?.goneAt === undefined)
-      this.blame('already-gone', `${projectId} ${sessionId} is called gone and has been there all the time`);
-    const wasOurs = this.sent.some(
-      (one) => one.answer === 200 && talks.length === 1 && this.targets.get(one.intentSeq) === talks[0],
-    );
-    if (wasOurs) this.blame('already-gone', `${projectId} ${sessionId} is called gone, but not by us`);
   }
 }

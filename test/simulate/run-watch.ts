@@ -9,8 +9,10 @@ export class RunWatch {
   runId: string | undefined;
   /** What it was told last about each conversation. */
   readonly #gone = new Map<string, boolean>();
-  /** Projects that a control or a DELETE found missing or forbidden, and when. */
+  /** Projects that a control found missing or forbidden, and when. */
   readonly lostAt = new Map<number, number>();
+  /** Conversations whose DELETE was forbidden, and when. */
+  readonly forbidden: { readonly projectId: number; readonly sessionId: string; readonly at: number }[] = [];
   refusedAt: number | undefined;
   readonly #time: { readonly now: number };
   /** Whose DELETE it is that leaves, by conversation: shared by all runs of a worker. */
@@ -94,7 +96,8 @@ export class RunWatch {
     };
     const asked = { ...options, mayStillBeSent };
     const answer = await this.#heard(deleter.deleteConversation(projectId, sessionId, asked));
-    if (answer.kind === 'refused' && answer.failure === 'forbidden') this.#lose(projectId);
+    if (answer.kind === 'refused' && answer.failure === 'forbidden')
+      this.forbidden.push({ projectId, sessionId, at: this.#time.now });
     return answer;
   }
 

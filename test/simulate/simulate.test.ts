@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { AuditEntry } from '../../src/core/audit-entry.ts';
-import type { PlanItem } from '../../src/core/plan.ts';
-import type { CustomGptReader, Store } from '../../src/core/ports.ts';
-import { simulate, type SimulationOptions } from './simulation.ts';
+import { EVIDENCE_SABOTAGES } from './sabotage-evidence.ts';
+import { SABOTAGES, type Climate } from './sabotages.ts';
+import { simulate } from './simulation.ts';
 import type { Sabotage } from './stage.ts';
 
 /* The simulator itself: that a seed is one story, and that each of its checks can fail. */
@@ -22,9 +21,6 @@ test('two seeds are two stories', { timeout: 120_000 }, async () => {
 
 const MOST_SEEDS = 60;
 
-/** What brings it to light sooner than chance. */
-type Climate = Pick<SimulationOptions, 'weather' | 'requestsPerMinute' | 'snares'>;
-
 /** The rules that were broken, up to and including the first seed in which one of the expected was. */
 async function rulesBrokenBy(
   sabotage: Sabotage & Climate,
@@ -39,248 +35,13 @@ async function rulesBrokenBy(
   return [...broken];
 }
 
-type Api = Parameters<NonNullable<Sabotage['api']>>[0];
-
-/** The same change to what may only look and to what may delete. */
-function changeReader(api: Api, change: (reader: CustomGptReader) => Partial<CustomGptReader>): Api {
-  return {
-    reader: { ...api.reader, ...change(api.reader) },
-    deleter: { ...api.deleter, ...change(api.deleter) },
-  };
-}
-
-/** A store whose `append` is told what to do with the intents; the rest is written. */
-function changeAppend(store: Store, change: Store['audit']['append']): Store {
-  return { ...store, audit: { ...store.audit, append: change } };
-}
-
-/** No sight is ever older than this. */
-const FUTURE = Date.UTC(2099, 0, 1);
-
-const isIntent = ({ event }: { readonly event: string }): boolean => event === 'deletion.intended';
-
-const NOBODY = '00000000-0000-4000-8000-000000000000';
-
-const SABOTAGES: readonly (readonly [string, readonly string[], Sabotage & Climate])[] = [
-  [
-    'a store that acknowledges intents and does not write them',
-    ['intent'],
-    {
-      store: (store) =>
-        changeAppend(store, (entries, fence) =>
-          entries.some(isIntent)
-            ? Promise.resolve(entries as unknown as readonly AuditEntry[])
-            : store.audit.append(entries, fence),
-        ),
-    },
-  ],
-  [
-    'a follow-up GET that always says 404',
-    ['verified', 'missing', 'last-word'],
-    {
-      api: (api) =>
-        changeReader(api, (reader) => ({
-          existence: (projectId, sessionId, options) =>
-            // In the very words that an id gets which cannot exist.
-            reader.existence(projectId, options.purpose === 'verify' ? NOBODY : sessionId, options),
-        })),
-    },
-  ],
-  [
-    'a recheck that believes the plan',
-    ['sight'],
-    {
-      store: (store) => ({
-        ...store,
-        async *planItems(...args) {
-          for await (const item of store.planItems(...args))
-            yield {
-              ...item,
-              seenAt: FUTURE,
-              ...(item.lastMessageReadAt === undefined ? {} : { lastMessageReadAt: FUTURE }),
-            };
-        },
-      }),
-      requestsPerMinute: 20,
-    },
-  ],
-  [
-    'a policy that is read with half its age',
-    ['sight', 'excess'],
-    { policy: (yaml) => yaml.replaceAll('90d', '45d').replaceAll('30d', '15d').replaceAll('1y', '6mo') },
-  ],
-  [
-    'a policy whose keep rules are lost',
-    ['sight', 'excess'],
-    { policy: (yaml) => yaml.replaceAll('action: keep', 'action: delete') },
-  ],
-  [
-    'an unknown name that is read as an empty one',
-    ['sight', 'excess'],
-    {
-      api: (api) =>
-        changeReader(api, (reader) => ({
-          async *conversationPages(...asked) {
-            for await (const page of reader.conversationPages(...asked))
-              yield {
-                ...page,
-                rows: page.rows.map((row) =>
-                  row.kind === 'conversation' ? { ...row, name: row.name ?? '' } : row,
-                ),
-              };
-          },
-        })),
-    },
-  ],
-  [
-    'a hold that is audited and not kept',
-    ['hold', 'excess', 'quiet'],
-    {
-      store: (store) => ({
-        ...store,
-        addHold: async (hold) => {
-          const facts = { hold_id: hold.holdId, matter: hold.matter, until: null };
-          const nobodys = { run_id: null, policy: null, policy_hash: null, rule: null };
-          const about = { project_id: hold.projectId, session_id: hold.sessionId ?? null };
-          await store.audit.append([{ event: 'hold.added', ...nobodys, ...about, facts }]);
-        },
-      }),
-    },
-  ],
-  [
-    'a file of holds that is read once',
-    ['hold-file'],
-    {
-      holdFile: (file) => {
-        const first = file.read();
-        return { ...file, read: () => first };
-      },
-    },
-  ],
-  [
-    'a turn that comes late and is used without another look',
-    ['hold', 'hold-file', 'lease', 'sight', 'project'],
-    {
-      api: (api) => ({
-        ...api,
-        deleter: {
-          ...api.deleter,
-          deleteConversation: (projectId, sessionId, options) =>
-            api.deleter.deleteConversation(projectId, sessionId, {
-              ...options,
-              mayBeSent: () => Promise.resolve(true),
-              mayStillBeSent: () => true,
-            }),
-        },
-      }),
-      requestsPerMinute: 20,
-    },
-  ],
-  [
-    'a DELETE that had to wait for a connection and is written without another look',
-    ['lease'],
-    {
-      api: (api) => ({
-        ...api,
-        deleter: {
-          ...api.deleter,
-          deleteConversation: (projectId, sessionId, options) =>
-            api.deleter.deleteConversation(projectId, sessionId, { ...options, mayStillBeSent: () => true }),
-        },
-      }),
-      snares: true,
-    },
-  ],
-  [
-    'a lease that everybody gets',
-    ['lease'],
-    {
-      store: (store) => ({
-        ...changeAppend(store, (entries) => store.audit.append(entries)),
-        acquireLease: async (name, holder, time) =>
-          (await store.acquireLease(name, holder, time)) ?? {
-            name,
-            holder,
-            token: 1,
-            expiresAt: time.now + time.ttlMs,
-          },
-        renewLease: (fence, time) => Promise.resolve({ ...fence, expiresAt: time.now + time.ttlMs }),
-      }),
-    },
-  ],
-  [
-    'limits that forget what was spent',
-    ['limit', 'refusal'],
-    {
-      store: (store) => ({
-        ...store,
-        audit: { ...store.audit, intendedInRunsSince: () => Promise.resolve(0) },
-      }),
-    },
-  ],
-  [
-    'a second DELETE to be sure',
-    ['one-delete', 'intent', 'known-gone'],
-    {
-      api: (api) => ({
-        ...api,
-        deleter: {
-          ...api.deleter,
-          deleteConversation: async (...args) => {
-            const answer = await api.deleter.deleteConversation(...args);
-            return answer.kind === 'accepted' ? api.deleter.deleteConversation(...args) : answer;
-          },
-        },
-      }),
-    },
-  ],
-  [
-    'a clock that is always trusted',
-    ['clock'],
-    { api: (api) => changeReader(api, () => ({ clockSkewMs: () => 0 })), weather: ['no-date'] },
-  ],
-  [
-    'a plan that loses its last deletion',
-    ['missing', 'quiet', 'status'],
-    {
-      store: (store) => ({
-        ...store,
-        async *planItems(...args) {
-          let held: { readonly item: PlanItem } | undefined;
-          for await (const item of store.planItems(...args)) {
-            if (held !== undefined) yield held.item;
-            held = { item };
-          }
-        },
-      }),
-    },
-  ],
-  [
-    'counts that are one too high',
-    ['counts'],
-    {
-      store: (store) => ({
-        ...store,
-        audit: {
-          ...store.audit,
-          outcomeCounts: async (runId) => {
-            const counts = await store.audit.outcomeCounts(runId);
-            return { ...counts, verified: counts.verified + 1 };
-          },
-        },
-      }),
-    },
-  ],
-  [
-    'a schedule that is read as another one',
-    ['slot'],
-    { policy: (yaml) => yaml.replace(/cron: .*/, 'cron: 0 0 1 1 *') },
-  ],
-];
-
 describe('what is built in on purpose is noticed', () => {
-  test.each(SABOTAGES)('%s', { timeout: 240_000 }, async (_, expected, sabotage) => {
-    const broken = await rulesBrokenBy(sabotage, expected);
-    expect(broken.filter((rule) => expected.includes(rule))).not.toEqual([]);
-  });
+  test.each([...SABOTAGES, ...EVIDENCE_SABOTAGES])(
+    '%s',
+    { timeout: 240_000 },
+    async (_, expected, sabotage) => {
+      const broken = await rulesBrokenBy(sabotage, expected);
+      expect(broken.filter((rule) => expected.includes(rule))).not.toEqual([]);
+    },
+  );
 });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { readPolicies } from '../../src/config/policy-file.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import { createNoteSigner, type NoteSigner } from '../../src/core/signed-note.ts';
-import { Account } from './account.ts';
+import { Account, tellingHabits } from './account.ts';
 import { Chaos } from './chaos.ts';
 import { HoldsPaper } from './holds-paper.ts';
 import type { WrittenPolicy } from './oracle.ts';
@@ -94,9 +94,10 @@ class Simulation {
     const requestsPerMinute = this.#options.requestsPerMinute ?? this.#drawPace();
     this.#describe(made, weather, requestsPerMinute);
     // The first to open the state makes it; the reader comes after.
-    const { stage, state } = await this.#setTheStage(made, weather, requestsPerMinute);
+    const { stage, state } = await this.#setTheStage({ made, policies }, weather, requestsPerMinute);
     const random = this.#random.fork('chaos');
-    const chaos = new Chaos(stage, { account: this.#account, random, policies });
+    const chaos = new Chaos(stage, { ...this.#bystanders(), random, policies, state });
+    chaos.force(this.#options.weather ?? []);
     if (this.#options.snares === true) chaos.snaresPercent = 100;
     const office = await SimWorker.start(stage, 'office');
     const people = new People(stage, {
@@ -117,10 +118,17 @@ class Simulation {
       checkEnds(stage.referee, state, this.#account);
     } finally {
       await office.kill('at the end');
-      for (const worker of [...chaos.workers.values(), ...people.atWork]) await worker.kill('at the end');
+      for (const worker of [...chaos.there, ...people.atWork]) await worker.kill('at the end');
       state.close();
     }
     return this.#story(stage);
+  }
+
+  /** The account, and another one behind the same address. */
+  #bystanders(): { readonly account: Account; readonly stranger: Account } {
+    const stranger = new Account(this.#random.fork('stranger'), { user: 10, team: '8' });
+    stranger.populate(this.#span.from);
+    return { account: this.#account, stranger };
   }
 
   /** Slow enough, with few conversations, that what was listed is old when its turn comes. */
@@ -131,6 +139,7 @@ class Simulation {
 
   #story({ referee }: Stage): Story {
     this.#tally.add('conversations', this.#account.allTalks().length);
+    for (const habit of tellingHabits(this.#account.habits)) this.#tally.add(`account: ${habit}`);
     this.#tally.add('happenings', this.#timeline.happened);
     const { counts } = this.#tally;
     const { hash, lines } = this.#trace;
@@ -173,7 +182,7 @@ class Simulation {
   }
 
   async #setTheStage(
-    made: readonly MadePolicy[],
+    { made, policies: read }: { made: readonly MadePolicy[]; policies: readonly Policy[] },
     weather: Weather,
     requestsPerMinute: number | 'unlimited',
   ): Promise<{ stage: Stage; state: StateReader }> {
@@ -187,7 +196,7 @@ class Simulation {
     const verifyTimeoutMs = this.#random.pick([20_000, MINUTE, MINUTE]);
     const wire = new SimWire({
       ...shared,
-      ...{ account, weather, random: this.#random.fork('wire'), api: createActor('api'), verifyTimeoutMs },
+      ...{ weather, random: this.#random.fork('wire'), api: createActor('api'), verifyTimeoutMs },
       onDeleted: () => {
         this.#tally.add('deleted by us');
       },
@@ -199,9 +208,10 @@ class Simulation {
         machine: new Set<Actor>(),
         wire,
         referee,
+        policies: read,
         random: this.#random.fork('stage'),
         stateDir: this.#stateDir,
-        ...{ signer: signerOf(this.#seed), paper },
+        ...{ signer: signerOf(this.#seed), paper, account },
       },
       ...{ requestsPerMinute, leaseMs: MINUTE, verifyTimeoutMs },
       ...{ sabotage: this.#sabotage, disk: 'sound' },
@@ -230,7 +240,7 @@ class Simulation {
       if ((state.lastSlot(name) ?? 0) < dueAt && !chaos.clockMoved)
         stage.referee.blame('slot', `${name} has not run its slot of ${new Date(dueAt).toISOString()}`);
     }
-    const working = [...chaos.workers.values(), ...people.atWork];
+    const working = [...chaos.there, ...people.atWork];
     for (const worker of working) {
       worker.onEnded = () => undefined;
       worker.stop();

@@ -1,6 +1,8 @@
-import type { HoldFile, Store } from '../../src/core/ports.ts';
+import type { Policy } from '../../src/core/policy.ts';
+import type { HoldFile, KeepSource, Store } from '../../src/core/ports.ts';
 import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
 import type { NoteSigner } from '../../src/core/signed-note.ts';
+import type { Account } from './account.ts';
 import type { HoldsPaper } from './holds-paper.ts';
 import type { Random } from './random.ts';
 import type { Referee } from './referee.ts';
@@ -14,6 +16,7 @@ export interface Sabotage {
   readonly store?: (store: Store) => Store;
   readonly api?: (api: ReturnType<RunDeps['openApi']>) => ReturnType<RunDeps['openApi']>;
   readonly holdFile?: (file: HoldFile) => HoldFile;
+  readonly keeps?: (keeps: KeepSource) => KeepSource;
   /** Changes what the program reads, not what the oracle reads. */
   readonly policy?: (yaml: string) => string;
 }
@@ -24,8 +27,12 @@ export interface Stage {
   readonly world: Actor;
   /** Every process that lives on the one machine. */
   readonly machine: Set<Actor>;
+  /** The one that the state belongs to. */
+  readonly account: Account;
   readonly wire: SimWire;
   readonly referee: Referee;
+  /** As the program reads them. */
+  readonly policies: readonly Policy[];
   readonly trace: Trace;
   readonly tally: Tally;
   readonly random: Random;

@@ -249,17 +249,22 @@ export function checkEnds(referee: Referee, state: StateReader, account: Account
 
 /**
  * A DELETE that nobody knows to have been accepted, and no other conversation of its kind in the project: then its absence from
- * the listing says nothing, and it stays unverified.
+ * the listing says nothing. Or a vendor that says of what it deleted something else than of what it never had: that is borne
+ * out only where much else is. It stays unverified.
  */
 export function isBeyondWitness(account: Account, words: readonly LoggedEntry[], { row }: Talk): boolean {
+  const last = words.at(-1)?.event;
+  const { goneWords, unknownWords } = account.habits;
+  if (goneWords !== unknownWords) return last === 'deletion.unverified' || last === 'deletion.skipped';
+  if (last !== 'deletion.unverified') return false;
   const wasAccepted = words.some(({ facts }) => facts['answer'] === 'accepted');
   const isShown = (account.project(row.project_id)?.talks ?? []).some(
-    (talk) => talk.goneAt === undefined && kindOf(talk.row) === kindOf(row),
+    (talk) => talk.goneAt === undefined && statedKindOf(talk.row) === statedKindOf(row),
   );
-  return !wasAccepted && !isShown && words.at(-1)?.event === 'deletion.unverified';
+  return !wasAccepted && !isShown;
 }
 
-function kindOf(row: Talk['row']): string {
+function statedKindOf(row: Talk['row']): string {
   if (!('created_by' in row) || row.created_by === '') return 'unstated';
   return row.created_by === null ? 'anonymous' : 'named';
 }

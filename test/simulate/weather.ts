@@ -1,24 +1,8 @@
 import type { Route } from './api.ts';
+import { nameOf, throttled, type Fate } from './fate.ts';
+import { Lies } from './lies.ts';
 import type { Random } from './random.ts';
 import type { Tally } from './trace.ts';
-
-/** What becomes of one request. */
-export type Fate =
-  | { readonly kind: 'answered' }
-  /** No connection can be had, so not a byte of it is written. */
-  | { readonly kind: 'refused' }
-  /** It never arrives, or arrives and nobody hears the answer; `hang`: without a word, until somebody gives up. */
-  | { readonly kind: 'lost'; readonly arrives: boolean; readonly hang: boolean }
-  | {
-      readonly kind: 'status';
-      readonly status: number;
-      readonly executed: boolean;
-      readonly retryAfter?: string;
-    }
-  | { readonly kind: 'garbled'; readonly how: 'html' | 'html-404' | 'empty' | 'cut' | 'other-page' }
-  | { readonly kind: 'listing'; readonly how: 'short' | 'empty' | 'repeated' | 'row-missing' | 'no-ids' }
-  /** A DELETE that is answered with 200 and carried out later, or never. */
-  | { readonly kind: 'accepted'; readonly afterMs: number };
 
 /** Kinds of trouble that a seed may have; each is drawn on its own, so that some seeds know only one. */
 const TROUBLES = [
@@ -40,11 +24,13 @@ export class Weather {
   readonly #percent: number;
   readonly #outages: readonly Outage[];
   readonly #wrongDateMs: number;
+  readonly #lies: Lies;
   isCalm = false;
 
   constructor(random: Random, tally: Tally, span: { readonly from: number; readonly to: number }) {
     this.#random = random;
     this.#tally = tally;
+    this.#lies = new Lies(random.fork('lies'), span);
     const share = random.pick([0, 8, 20, 35]);
     this.#troubles = new Set(
       TROUBLES.filter((trouble) => random.percent(isRare(trouble) ? share / 6 : share)),
@@ -57,10 +43,11 @@ export class Weather {
 
   force(troubles: readonly string[]): void {
     for (const trouble of TROUBLES) if (troubles.includes(trouble)) this.#troubles.add(trouble);
+    this.#lies.force(troubles);
   }
 
   get troubles(): string {
-    return [...this.#troubles].join(' ');
+    return [...this.#troubles, ...this.#lies.names].join(' ');
   }
 
   /** One way. */
@@ -110,7 +97,7 @@ export class Weather {
   fate(route: Route, now: number): Fate {
     if (this.isCalm) return { kind: 'answered' };
     const outage = this.#outages.find(({ from, to }) => from <= now && now < to);
-    const fate = outage?.fate ?? this.#draw(route);
+    const fate = outage?.fate ?? this.#lies.of(route, now) ?? this.#draw(route);
     if (fate.kind !== 'answered') this.#count(route, fate, outage !== undefined);
     return fate;
   }
@@ -176,35 +163,4 @@ export class Weather {
 
 function isRare(trouble: Trouble): boolean {
   return trouble === 'no-date' || trouble === 'wrong-date';
-}
-
-function throttled(random: Random): Fate {
-  const retryAfter = random.pick([undefined, undefined, '1', '5', '20', '-3', 'soon', '99999']);
-  return {
-    kind: 'status',
-    status: 429,
-    executed: false,
-    ...(retryAfter === undefined ? {} : { retryAfter }),
-  };
-}
-
-function nameOf(route: Route, fate: Exclude<Fate, { kind: 'answered' }>): string {
-  const what = route.kind === 'delete' ? 'DELETE' : 'GET';
-  switch (fate.kind) {
-    case 'refused':
-      return `${what} finds no connection`;
-    case 'lost':
-      return `${what} ${fate.hang ? 'hangs' : 'is cut'} ${fate.arrives ? 'after' : 'before'} it arrives`;
-    case 'status':
-      if (fate.status === 429) return `429 ${fate.retryAfter === undefined ? 'without' : 'with'} Retry-After`;
-      return route.kind === 'delete' ? `DELETE 5xx ${fate.executed ? '' : 'not '}executed` : 'GET 5xx';
-    case 'garbled':
-      return `garbled: ${fate.how}`;
-    case 'listing':
-      return `listing: ${fate.how}`;
-    case 'accepted':
-      return fate.afterMs === Infinity
-        ? 'DELETE accepted, never executed'
-        : 'DELETE accepted, executed later';
-  }
 }

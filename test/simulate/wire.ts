@@ -1,16 +1,20 @@
 import type { Dispatcher } from 'undici';
 import type { Wire } from '../../src/customgpt/transport.ts';
 import type { Account, Talk } from './account.ts';
-import { answer, failure, routeOf, type Reply, type Route } from './api.ts';
+import { answer, DELETED, failure, NO_ROUTE, routeOf, unknownTo, type Reply, type Route } from './api.ts';
+import { damageList } from './damage.ts';
+import type { Fate } from './fate.ts';
 import type { Random } from './random.ts';
 import type { SentDelete } from './referee.ts';
 import type { Actor, Timeline } from './timeline.ts';
 import type { Tally, Trace } from './trace.ts';
-import type { Fate, Weather } from './weather.ts';
+import type { Weather } from './weather.ts';
 
 /** What the wire tells of one worker's requests. */
 export interface Traveller {
   readonly actor: Actor;
+  /** Whose key it has. */
+  readonly account: Account;
   /** As it is handed over; with how long it will have to wait for a connection. */
   onHandedOver(route: Route, connectMs: number): void;
   /** As it leaves. */
@@ -41,7 +45,6 @@ const LONGEST_WAY_MS = 15_000;
 /** Between workers and the simulated API: time, loss, and answers that are not what they should be. */
 export class SimWire {
   readonly #timeline: Timeline;
-  readonly #account: Account;
   readonly #weather: Weather;
   readonly #trace: Trace;
   readonly #tally: Tally;
@@ -52,7 +55,6 @@ export class SimWire {
 
   constructor(parts: {
     timeline: Timeline;
-    account: Account;
     weather: Weather;
     trace: Trace;
     tally: Tally;
@@ -62,7 +64,6 @@ export class SimWire {
     onDeleted: (talk: Talk) => void;
   }) {
     this.#timeline = parts.timeline;
-    this.#account = parts.account;
     this.#weather = parts.weather;
     this.#trace = parts.trace;
     this.#tally = parts.tally;
@@ -125,7 +126,8 @@ export class SimWire {
   #lose({ traveller, route, fate, handler, controller }: Trip): void {
     if (fate.kind !== 'lost') return;
     const upMs = this.#weather.latencyMs();
-    if (fate.arrives) this.#timeline.after(this.#api, upMs, () => void this.#carryOut(route));
+    if (fate.arrives)
+      this.#timeline.after(this.#api, upMs, () => void this.#carryOut(traveller.account, route));
     const [delayMs, code] = fate.hang
       ? [HEADERS_TIMEOUT_MS, 'UND_ERR_HEADERS_TIMEOUT']
       : [upMs + this.#weather.latencyMs(), this.#random.pick(['ECONNRESET', 'UND_ERR_SOCKET'])];
@@ -136,7 +138,7 @@ export class SimWire {
 
   #arrive(trip: Trip): void {
     const { route, fate, traveller } = trip;
-    const reply = this.#reply(route, fate);
+    const reply = this.#reply(traveller.account, route, fate);
     const date = this.#weather.dateHeader(this.#timeline.now);
     const headers: Record<string, string> = {
       'content-type': 'application/json',
@@ -148,59 +150,76 @@ export class SimWire {
     });
   }
 
-  #carryOut(route: Route): Reply {
-    const { now } = this.#timeline;
-    return answer(this.#account, route, {
-      now,
-      onDelete: (talk) => {
-        this.#delete(talk);
-      },
+  #carryOut(account: Account, route: Route, onDelete = this.#deleteIn(account)): Reply {
+    return answer(account, route, {
+      now: this.#timeline.now,
+      chance: () => this.#random.fraction(),
+      onDelete,
     });
   }
 
-  #delete(talk: Talk): void {
-    if (talk.goneAt !== undefined) return;
-    const stale = this.#weather.staleMs();
-    if (stale.answersForMs > this.#verifyTimeoutMs) talk.isBeyondProof = true;
-    this.#account.remove(talk, 'us', { at: this.#timeline.now, ...stale });
-    this.#trace.say('api', `deleted ${talk.row.session_id}`);
-    this.#onDeleted(talk);
+  #deleteIn(account: Account): (talk: Talk) => void {
+    return (talk) => {
+      if (talk.goneAt !== undefined) return;
+      const stale = this.#weather.staleMs();
+      if (stale.answersForMs > this.#verifyTimeoutMs) talk.isBeyondProof = true;
+      account.remove(talk, 'us', { at: this.#timeline.now, ...stale });
+      this.#trace.say('api', `deleted ${talk.row.session_id}`);
+      this.#onDeleted(talk);
+    };
   }
 
-  #reply(route: Route, fate: Fate): Reply {
+  #reply(account: Account, route: Route, fate: Fate): Reply {
+    const { now } = this.#timeline;
     switch (fate.kind) {
       case 'answered':
       case 'refused':
       case 'lost':
-        return this.#carryOut(route);
+        return this.#carryOut(account, route);
       case 'status':
-        if (fate.executed) this.#carryOut(route);
+        if (fate.executed) this.#carryOut(account, route);
         return failure(fate.status, 'trouble');
       case 'garbled':
-        return this.#garble(route, fate.how);
+        return this.#garble(this.#carryOut(account, route), fate.how);
       case 'listing':
-        return damageList(this.#carryOut(route), fate.how);
+        return this.#omit(this.#carryOut(account, route), fate.how);
       case 'accepted':
-        return this.#accept(route, fate.afterMs);
+        return this.#accept(account, route, fate.afterMs);
+      case 'no-route':
+        return NO_ROUTE;
+      case 'blind':
+        return route.kind === 'delete' ? unknownTo(account, { ...route, now }) : NO_ROUTE;
+      case 'hollow':
+        return this.#hollow(account, route);
     }
   }
 
-  #accept(route: Route, afterMs: number): Reply {
-    if (route.kind !== 'delete') return this.#carryOut(route);
-    const { now } = this.#timeline;
-    return answer(this.#account, route, {
-      now,
-      onDelete: (talk) => {
-        if (afterMs > this.#verifyTimeoutMs - LONGEST_WAY_MS) talk.isBeyondProof = true;
-        this.#timeline.after(this.#api, afterMs, () => {
-          this.#delete(talk);
-        });
-      },
+  /** Who is left out is remembered: where its own GET is wrong, too, nobody can tell. */
+  #omit(whole: Reply, how: Extract<Fate, { kind: 'listing' }>['how']): Reply {
+    const damaged = damageList(whole, how);
+    const left = new Set(damaged.shown.map(({ talk }) => talk));
+    for (const { talk } of whole.shown) if (!left.has(talk)) talk.omittedAt = this.#timeline.now;
+    return damaged;
+  }
+
+  #hollow(account: Account, route: Route): Reply {
+    const reply = this.#carryOut(account, route, (talk) => {
+      // One that its own row calls deleted, too, is gone for all that anybody can see.
+      if (talk.row.deleted_at === undefined) talk.isHollow = true;
+    });
+    return reply.status === 200 ? DELETED : reply;
+  }
+
+  #accept(account: Account, route: Route, afterMs: number): Reply {
+    return this.#carryOut(account, route, (talk) => {
+      if (afterMs > this.#verifyTimeoutMs - LONGEST_WAY_MS) talk.isBeyondProof = true;
+      this.#timeline.after(this.#api, afterMs, () => {
+        this.#deleteIn(account)(talk);
+      });
     });
   }
 
-  #garble(route: Route, how: Extract<Fate, { kind: 'garbled' }>['how']): Reply {
-    const reply = this.#carryOut(route);
+  #garble(reply: Reply, how: Extract<Fate, { kind: 'garbled' }>['how']): Reply {
     switch (how) {
       case 'html':
         return { status: 200, body: '<html>Please wait</html>', shown: [] };
@@ -229,32 +248,6 @@ export class SimWire {
     if (reply.isCut === true)
       handler.onResponseError?.(createController(controller), networkError('ECONNRESET'));
     else handler.onResponseEnd?.(createController(controller), {});
-  }
-}
-
-function damageList(reply: Reply, how: Extract<Fate, { kind: 'listing' }>['how'] | 'other-page'): Reply {
-  const list = (reply.body as { data?: { data?: unknown[]; current_page?: number; last_page?: number } })
-    .data;
-  if (list?.data === undefined) return reply;
-  const { data, current_page = 1, last_page = 1 } = list;
-  const put = (change: object, shown = reply.shown): Reply => ({
-    ...reply,
-    shown,
-    body: { ...(reply.body as object), data: { ...list, ...change } },
-  });
-  switch (how) {
-    case 'short':
-      return put({ data: data.slice(0, -1) }, reply.shown.slice(0, -1));
-    case 'empty':
-      return put({ data: [] }, []);
-    case 'repeated':
-      return put({ data: [...data.slice(0, -1), data[0]] }, reply.shown.slice(0, -1));
-    case 'row-missing':
-      return put({ data: data.slice(1), total: Math.max(0, data.length - 1) }, reply.shown.slice(1));
-    case 'no-ids':
-      return put({ data: data.map((row) => ({ ...(row as object), session_id: null })) }, []);
-    case 'other-page':
-      return put({ current_page: current_page + 1, last_page: last_page + 1 });
   }
 }
 

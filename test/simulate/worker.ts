@@ -1,10 +1,10 @@
+import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import { isFault, RetentionError } from '../../src/core/errors.ts';
 import type { PlanSummary } from '../../src/core/plan.ts';
 import type { Policy } from '../../src/core/policy.ts';
-import type { Chance, Clock, Log, Progress, Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports.ts';
 import { createCustomGptClient, type CustomGptClient } from '../../src/customgpt/client.ts';
 import { createGuardWake } from '../../src/daemon/guard-wake.ts';
-import type { Wake } from '../../src/daemon/wake.ts';
 import { createStopSignals, type StopControl } from '../../src/daemon/lifecycle.ts';
 import type { SlotRequest } from '../../src/daemon/policy-schedule.ts';
 import { createScheduler, type Scheduler } from '../../src/daemon/scheduler.ts';
@@ -16,14 +16,15 @@ import { makePlan } from '../../src/run/make-plan.ts';
 import { HoldFiles } from '../../src/run/hold-files.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import type { Account } from './account.ts';
 import type { Route } from './api.ts';
 import type { Delivery } from './wire.ts';
-import type { Random } from './random.ts';
 import type { SentDelete, Suspect } from './referee.ts';
 import { RunWatch } from './run-watch.ts';
 import { SimState } from './state.ts';
 import { createActor, type Actor } from './timeline.ts';
-import type { Sabotage, Stage } from './stage.ts';
+import type { Stage } from './stage.ts';
+import { chanceOf, logOf, othersThan, rarely, sabotaged, silentProgress } from './worker-parts.ts';
 
 /** Where a process dies by itself: at the n-th piece of work on its state, or the n-th request of a kind. */
 export interface Fuse {
@@ -31,18 +32,19 @@ export interface Fuse {
   left: number;
 }
 
-const silentProgress: Progress = {
-  begin: () => undefined,
-  enter: () => undefined,
-  advance: () => undefined,
-  end: () => undefined,
-};
+/** Whose key a process has. */
+interface Key {
+  readonly account: Account;
+  readonly text: string;
+}
 
 /** One process: its own connection to the state, its own client, its own chance; all of it ends when it is killed. */
 export class SimWorker implements Suspect {
   readonly name: string;
   readonly holder: string;
   readonly actor: Actor;
+  readonly account: Account;
+  readonly heard: Suspect['heard'] = { unknownAt: -Infinity, thereAt: new Map() };
   readonly sights: Suspect['sights'] = new Map();
   readonly senders = new Map<string, RunWatch>();
   stoppedAt: number | undefined;
@@ -62,19 +64,25 @@ export class SimWorker implements Suspect {
   /** Called when it has ended by itself. */
   onEnded: () => void = () => undefined;
 
-  static async start(stage: Stage, name: string): Promise<SimWorker> {
+  static async start(stage: Stage, name: string, key?: Key): Promise<SimWorker> {
     const actor = createActor(name);
     const { stateDir, signer } = stage;
     const clock = stage.timeline.clockOf(actor);
     const store = await openSqliteStore({ stateDir, clock, signer: () => signer });
-    return new SimWorker(stage, { name, actor, store });
+    return new SimWorker(stage, {
+      name,
+      actor,
+      store,
+      key: key ?? { account: stage.account, text: 'simulated' },
+    });
   }
 
-  private constructor(stage: Stage, parts: { name: string; actor: Actor; store: Store }) {
+  private constructor(stage: Stage, parts: { name: string; actor: Actor; store: Store; key: Key }) {
     this.#stage = stage;
     this.name = parts.name;
     this.holder = `${parts.name}-${stage.random.token(4)}`;
     this.actor = parts.actor;
+    this.account = parts.key.account;
     stage.machine.add(parts.actor);
     this.#store = parts.store;
     const { timeline, trace, tally, random } = stage;
@@ -84,7 +92,9 @@ export class SimWorker implements Suspect {
       trace.say(this.name, line);
     });
     const watcher = {
-      onCommitted: stage.referee.onCommitted.bind(stage.referee),
+      onCommitted: (entries: readonly AuditEntry[]) => {
+        stage.referee.onCommitted(entries, this);
+      },
       onHoldsChanged: stage.referee.onHoldsChanged.bind(stage.referee),
       onPlanBegun: stage.referee.onPlanBegun.bind(stage.referee),
       isToDie: (when: 'before' | 'after') => {
@@ -102,7 +112,7 @@ export class SimWorker implements Suspect {
     this.#state = sabotaged(stage.sabotage).store(state.wrap(this.#store));
     this.#client = createCustomGptClient({
       baseUrl: 'https://app.customgpt.ai',
-      apiKey: { reveal: () => 'simulated' },
+      apiKey: { reveal: () => parts.key.text },
       requestsPerMinute: stage.requestsPerMinute,
       clock,
       chance,
@@ -115,7 +125,9 @@ export class SimWorker implements Suspect {
       openApi: () => this.#client.view(),
       store: this.#state,
       holds: new HoldFiles({ store: this.#state, files: [file], clock, chance, log }),
-      keeps: { othersThan: () => Promise.resolve([]) },
+      keeps: sabotaged(stage.sabotage).keeps({
+        othersThan: (name) => Promise.resolve(othersThan(stage, name)),
+      }),
       clock,
       chance,
       log,
@@ -205,9 +217,10 @@ export class SimWorker implements Suspect {
     const { reader } = sabotaged(this.#stage.sabotage).api(this.#client.view());
     const { text: account } = await enterAccount({ reader, accounts: store, signal: undefined });
     const holds = await this.#deps.holds.holdsInForce(clock.now());
+    const others = await this.#deps.keeps.othersThan(policy.name);
     return makePlan(
       { reader, plans: store, audit: store.audit, clock, chance, log, progress },
-      { policy, account, others: [], holds, withKept: true },
+      { policy, account, others, holds, withKept: true },
     );
   }
 
@@ -296,31 +309,4 @@ export class SimWorker implements Suspect {
     timeline.kill(this.actor);
     timeline.after(world, 0, () => this.kill('between two requests'));
   }
-}
-
-function sabotaged(sabotage: Sabotage | undefined): Required<Sabotage> {
-  const same = <T>(one: T): T => one;
-  return { store: same, api: same, policy: same, holdFile: same, ...sabotage };
-}
-
-/** An alarm may be silent when nothing is due: on the minutes of our schedules, and every fifth to try again. */
-function rarely(wake: Wake, clock: Clock): Wake {
-  return (schedule, onWake) =>
-    wake(schedule, () => {
-      const minute = new Date(clock.now() + 1000).getUTCMinutes();
-      if (minute % 5 === 0 || minute === 7 || minute === 37) onWake();
-    });
-}
-
-function chanceOf(random: Random): Chance {
-  return { fraction: () => random.fraction(), token: (length) => random.token(length) };
-}
-
-function logOf(say: (line: string) => void): Log {
-  const at =
-    (level: string) =>
-    (facts: object, message: string): void => {
-      say(`${level}: ${message} ${JSON.stringify(facts)}`);
-    };
-  return { debug: () => undefined, info: at('info'), warn: at('warn'), error: at('error') };
 }
