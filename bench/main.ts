@@ -60,6 +60,18 @@ async function compare(
   return isGood;
 }
 
+/** What a purge by age costs, listing and planning included: a figure of the wire, the same on any machine. */
+async function checkRequests(size: SandboxSize, atMost: number): Promise<boolean> {
+  const { requestsPerDeletion } = await timed(size, (sandbox) => workerRun(sandbox, 8));
+  const isGood = requestsPerDeletion <= atMost;
+  const { conversations, projects = 1 } = size;
+  const where = `${conversations.toLocaleString('en')} conversations in ${projects === 1 ? 'one project' : `${projects.toLocaleString('en')} projects`}`;
+  console.log(
+    `${isGood ? 'ok  ' : 'MISS'} ${where}: ${requestsPerDeletion.toFixed(3)} requests a verified deletion (at most ${atMost})`,
+  );
+  return isGood;
+}
+
 async function checkMemory(conversations: number, atMostMib: number): Promise<boolean> {
   const { mib, seconds } = await planningPeak(conversations);
   const isGood = mib < atMostMib;
@@ -93,6 +105,9 @@ const results = [
     { conversations: 2000, latencyMs: 20, spanDays: 700 },
     { concurrency: 8, rounds: 1, atLeast: 0.9 },
   ),
+  await checkRequests({ conversations: 10_000, latencyMs: 0, spanDays: 3650 }, 2.25),
+  await checkRequests({ conversations: 300, projects: 100, latencyMs: 0, spanDays: 3650 }, 3.2),
+  await checkRequests({ conversations: 1000, projects: 1000, latencyMs: 0, spanDays: 3650 }, 5.3),
   await checkMemory(1_000_000, 190),
   await checkVerifying(1_000_000, 1.5),
 ];

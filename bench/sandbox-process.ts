@@ -1,10 +1,14 @@
 import { startSandbox } from '../src/sandbox/server.ts';
 
 /** A sandbox in a process of its own, so that it does not share a thread with what is measured. */
-const [conversations = '1000', latencyMs = '0', spanDays = '700'] = process.argv.slice(2);
+const [conversations = '1000', projects = '1', latencyMs = '0', spanDays = '700'] = process.argv.slice(2);
 
 const sandbox = await startSandbox({
-  sample: { projects: 1, conversationsPerProject: Number(conversations), spanDays: Number(spanDays) },
+  sample: {
+    projects: Number(projects),
+    conversationsPerProject: Number(conversations) / Number(projects),
+    spanDays: Number(spanDays),
+  },
 });
 sandbox.journal.limit = 0;
 if (Number(latencyMs) > 0) sandbox.faults.add({ then: { latencyMs: Number(latencyMs) } });

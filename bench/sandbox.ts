@@ -15,18 +15,22 @@ export interface Timed {
 }
 
 export interface SandboxSize {
+  /** Of the whole account. */
   readonly conversations: number;
+  /** That they are spread over; 1 unless said otherwise. */
+  readonly projects?: number;
   readonly latencyMs: number;
   readonly spanDays: number;
 }
 
 export async function forkSandbox({
   conversations,
+  projects = 1,
   latencyMs,
   spanDays,
 }: SandboxSize): Promise<BenchSandbox> {
   const script = new URL('./sandbox-process.ts', import.meta.url);
-  const child = fork(script, [String(conversations), String(latencyMs), String(spanDays)]);
+  const child = fork(script, [conversations, projects, latencyMs, spanDays].map(String));
   const { url, apiKey } = await answer<{ url: string; apiKey: string }>(child);
   return {
     url,
