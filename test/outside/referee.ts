@@ -63,7 +63,10 @@ function falseClaim(match: Match, entry: Entry): string[] {
   return [];
 }
 
-/** A claim needs a 404 of its own after the last DELETE, and a list of the project that was read after that DELETE. */
+/**
+ * A claim needs a 404 of its own after the last DELETE, or a 200 of one that was created anew under its id, as the entry says,
+ * and a list of the project that was read after that DELETE.
+ */
 function unshownClaim(match: Match, entry: Entry): string[] {
   const at = Date.parse(entry.time);
   const before = match.server.journal.filter(
@@ -72,7 +75,10 @@ function unshownClaim(match: Match, entry: Entry): string[] {
   const sent = before.filter((noted) => noted.method === 'DELETE' && noted.session === entry.session_id);
   const after = before.slice(before.findLastIndex((noted) => noted === sent.at(-1)) + 1);
   const own = after.some(
-    (noted) => noted.route === 'messages' && noted.session === entry.session_id && noted.status === 404,
+    (noted) =>
+      noted.route === 'messages' &&
+      noted.session === entry.session_id &&
+      (noted.status === 404 || showsAnew(noted, entry)),
   );
   const list = after.findLast((noted) => noted.route === 'list' && noted.status === 200);
   return [
@@ -81,6 +87,12 @@ function unshownClaim(match: Match, entry: Entry): string[] {
       ? [`entry ${entry.seq} says ${entry.event} without a list after the last DELETE`]
       : []),
   ];
+}
+
+function showsAnew({ shown }: Noted, { session_id, recreated_at }: Entry): boolean {
+  if (typeof recreated_at !== 'string') return false;
+  const at = Date.parse(recreated_at);
+  return shown.some((row) => row.session === session_id && Date.parse(String(row.createdAt)) === at);
 }
 
 /** What an outcome by today's rule says of its own evidence must be in the log. */
@@ -117,10 +129,15 @@ function wireFaults(match: Match): string[] {
   });
 }
 
-/** A second DELETE goes only after a GET that showed the same conversation, and after an accepted one none at all. */
+/**
+ * A second DELETE goes only after a GET that showed the same conversation, and after an accepted one none at all. What was
+ * throttled was not looked at, and is sent again.
+ */
 function again(journal: Noted[], noted: Noted, i: number): string[] {
   const ours = (other: Noted): boolean => other.project === noted.project && other.session === noted.session;
-  const before = journal.findLastIndex((other, j) => j < i && other.method === 'DELETE' && ours(other));
+  const before = journal.findLastIndex(
+    (other, j) => j < i && other.method === 'DELETE' && ours(other) && other.status !== 429,
+  );
   const earlier = journal[before];
   if (earlier === undefined) return [];
   const first = earlier.meant?.createdAt;
