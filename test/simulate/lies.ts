@@ -1,6 +1,6 @@
 import type { Route } from './api.ts';
 import type { Fate } from './fate.ts';
-import type { Random } from './random.ts';
+import { drawInstant, type Random } from './random.ts';
 
 const LIES = ['blind', 'hollow', 'gateway'] as const;
 type Lie = (typeof LIES)[number];
@@ -26,12 +26,19 @@ export class Lies {
 
   constructor(random: Random, span: { readonly from: number; readonly to: number }) {
     this.#random = random;
-    const share = random.pick([0, 0, 10, 30]);
+    const share = random.pick([0, 10, 30]);
     this.#lies = new Set(LIES.filter(() => random.percent(share)));
     this.#blindPercent = random.pick([0, 10, 30, 100]);
     this.#hollowPercent = random.pick([5, 20, 60]);
     this.#blindSpells = drawSpells(random, span, [['delete']]);
-    this.#gatewaySpells = drawSpells(random, span, [ALL, ALL, ['messages'], ['delete'], ['conversations']]);
+    this.#gatewaySpells = drawSpells(random, span, [
+      ALL,
+      ALL,
+      ['messages'],
+      ['delete'],
+      ['delete'],
+      ['conversations'],
+    ]);
   }
 
   force(troubles: readonly string[]): void {
@@ -62,8 +69,9 @@ function drawSpells(
   span: { readonly from: number; readonly to: number },
   paths: readonly (readonly Route['kind'][])[],
 ): readonly Spell[] {
-  return Array.from({ length: random.whole(1, 3) }, () => {
-    const from = span.from + random.fraction() * (span.to - span.from);
+  return Array.from({ length: random.whole(2, 5) }, () => {
+    // When something is under way.
+    const from = drawInstant(random, span);
     const ms = random.pick([5000, MINUTE, 5 * MINUTE, 25 * MINUTE]) * (0.5 + random.fraction());
     return { from, to: from + ms, routes: random.pick(paths) };
   });
