@@ -36,7 +36,7 @@ export type Existence =
 export type DeleteAnswer =
   /** 200 or 204, and not `deleted: false`. */
   | { readonly kind: 'accepted'; readonly status: number }
-  /** 404: says that something is missing, not what. */
+  /** 404 as JSON: says that something is missing, not what. */
   | { readonly kind: 'not_found'; readonly status: 404 }
   /** 403; 400, 405, 409, 422; 429 that does not pass: certainly not carried out. */
   | {
@@ -46,5 +46,5 @@ export type DeleteAnswer =
     }
   /** Given up before it was written, because the API answered nobody: certainly not carried out. */
   | { readonly kind: 'not_sent'; readonly failure: string }
-  /** 5xx, a cut connection, a time-out, an unreadable answer: carried out or not, only a GET can tell. */
+  /** 5xx, a cut connection, a time-out, an unreadable answer, also a 404 that is no JSON: only a GET can tell. */
   | { readonly kind: 'ambiguous'; readonly status: number | undefined; readonly failure: string };

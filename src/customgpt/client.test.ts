@@ -267,7 +267,7 @@ describe('deletion', () => {
     [refusal(404), { kind: 'not_found', status: 404 }],
     [
       { status: 404, body: 'no' },
-      { kind: 'not_found', status: 404 },
+      { kind: 'ambiguous', status: 404, failure: '404 without JSON' },
     ],
     [refusal(403), { kind: 'refused', status: 403, failure: 'forbidden' }],
     [refusal(400), { kind: 'refused', status: 400, failure: 'bad_request' }],

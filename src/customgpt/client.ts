@@ -175,6 +175,7 @@ async function deleteConversation(
       mayStillBeSent,
       repeat: 'if_not_carried_out',
       read: readDeleted,
+      notFound: () => ({ kind: 'not_found', status: 404 }),
     });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
@@ -203,7 +204,8 @@ function toDeleteAnswer(
   failure: Exclude<ApiFailure, 'unauthorized' | 'aborted'>,
   { status, code }: ApiError,
 ): DeleteAnswer {
-  if (failure === 'not_found') return { kind: 'not_found', status: 404 };
+  // One that is no JSON is somebody else's word, perhaps about an answer that was lost.
+  if (failure === 'not_found') return { kind: 'ambiguous', status, failure: '404 without JSON' };
   const isTurnedAway = failure === 'forbidden' || failure === 'throttled';
   const isRefused = isTurnedAway || (failure === 'bad_request' && REFUSALS.has(status));
   return isRefused && status !== undefined

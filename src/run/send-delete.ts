@@ -12,6 +12,8 @@ import { FRESH_MS, type DeletableItem } from './recheck.ts';
 
 /** An intent that leaves within this time needs no second look at the holds. */
 const HOLDS_FRESH_MS = 250;
+/** So long after the last look at the holds a DELETE may still be written: a connection may have to be made first. */
+const HOLDS_USABLE_MS = 500;
 
 export interface Attempt {
   /** 1, 2, 3. */
@@ -110,7 +112,7 @@ async function sendIntended(
   if ('cause' in answer) return answer;
   if (answer.kind === 'too_late') return answer;
   work.sentSinceListing += 1;
-  if (answer.kind === 'not_found') await askProject(context, work);
+  if (answer.kind !== 'not_sent' && answer.status === 404) await askProject(context, work);
   const needsNoLook =
     answer.kind === 'not_sent' || (answer.kind === 'refused' && answer.failure === 'forbidden');
   const first = needsNoLook
@@ -125,14 +127,17 @@ async function sendIntended(
 async function sendInTime(
   context: DeletionContext,
   { work, item }: { readonly work: ProjectWork; readonly item: DeletableItem },
-  { at, notAfter, kind }: Intended,
+  { at, notAfter, kind, late }: Intended,
 ): Promise<DeleteAnswer | Exclude<Sent, { kind: 'sent' }>> {
   const { stop: signal } = context.signals;
   let hold: Hold | undefined;
+  let lookedAt = at;
+  // As with the recheck: where connecting always takes longer, it gets twice as long each time.
+  const holdsUsableMs = HOLDS_USABLE_MS * 2 ** late;
   // A worker that was held up past its lease finds somebody else at work, and a project may have been barred since the
   // intent: what is still in line, for its turn or for a connection, must not go out.
   const mayStillBeSent = (): boolean =>
-    context.clock.monotonic() <= notAfter &&
+    context.clock.monotonic() <= Math.min(notAfter, lookedAt + holdsUsableMs) &&
     context.isLeaseLive() &&
     context.clockWatch.isSteady &&
     !context.brake.isPulled &&
@@ -141,7 +146,11 @@ async function sendInTime(
     context.bars.of({ projectId: item.projectId, kind }) === undefined;
   const mayBeSent = async (): Promise<boolean> => {
     // The intent was written under the holds of its instant; a slow pace can keep it waiting for a minute.
-    if (context.clock.monotonic() > at + HOLDS_FRESH_MS) hold = await holdNow(context, item);
+    const now = context.clock.monotonic();
+    if (now > at + HOLDS_FRESH_MS) {
+      hold = await holdNow(context, item);
+      lookedAt = now;
+    }
     return hold === undefined && mayStillBeSent();
   };
   const options = { signal, mayBeSent, mayStillBeSent };

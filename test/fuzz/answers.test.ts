@@ -293,7 +293,7 @@ describe('a server that answers anything', () => {
         if (answer instanceof ApiError) expect(status).toBe(401);
         else {
           expect(answer.kind === 'accepted').toBe(saysDeleted(status, body));
-          expect(answer.kind === 'not_found').toBe(status === 404);
+          expect(answer.kind === 'not_found').toBe(saysNotFound(status, body));
         }
         const base = `/api/v1/projects/${PROJECT}/conversations/${SESSION}`;
         expect(new Set(lines)).toEqual(new Set([`GET ${base}/messages?page=1&order=desc`, `DELETE ${base}`]));
