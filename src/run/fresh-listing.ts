@@ -1,4 +1,5 @@
 import { kindOf, type Kind, type ListingFacts, type Sighting } from '../core/deletion/evidence.ts';
+import { needsWitness } from '../core/deletion/life.ts';
 import { ApiError, failureInWords } from '../core/errors.ts';
 import { isAnother } from '../core/deletion/reading.ts';
 import { latestOf, type Instant } from '../core/instant.ts';
@@ -77,11 +78,7 @@ async function readListing(
   const shown = new Map<string, Shown[]>();
   const kinds = new Map<Kind, string>();
   // Who needs a witness has it read on until one is shown, or to the end.
-  const missing = new Set(
-    waiting
-      .filter(({ life }) => life.strongest !== 'accepted' || life.reading?.is === 'unlike')
-      .map(({ kind }) => kind),
-  );
+  const missing = new Set(waiting.filter(({ life }) => needsWitness(life)).map(({ kind }) => kind));
   const note = (row: ListedRow & { readonly kind: 'conversation' }): void => {
     const passing = wanted.get(row.sessionId);
     if (passing !== undefined) {

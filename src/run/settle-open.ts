@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import { EarlierAnswers } from '../core/deletion/earlier.ts';
+import type { Kind } from '../core/deletion/evidence.ts';
 import type { Proof } from '../core/deletion/facts.ts';
-import type { Settlement } from '../core/deletion/life.ts';
+import { needsWitness, type Settlement } from '../core/deletion/life.ts';
 import { readingOf } from '../core/deletion/reading.ts';
 import { parseInstant } from '../core/instant.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
@@ -9,6 +10,7 @@ import type { AuditLog, Chance, Clock, CustomGptReader, Fence, Log, Progress } f
 import { Calibrator, notThere, type Gone, type ProjectCalibration, type There } from './calibrate.ts';
 import { takeFreshListing, type FreshListing } from './fresh-listing.ts';
 import { leftBy, passingOf } from './left-open.ts';
+import { lookElsewhere } from './look-elsewhere.ts';
 import { absentEntry, advance, outcomeEntry, proofBy, type Passing } from './passing.ts';
 import { startPatience, type Patience } from './patience.ts';
 import { settle } from './settle.ts';
@@ -105,6 +107,9 @@ async function settleProject(context: SettleOpenContext, shared: Shared, project
     return;
   }
   await lookAtAll(context, project, calibration);
+  const lone = loneKinds(listing, passings);
+  if (lone.size > 0)
+    await lookElsewhere({ ...context, witnesses: shared.witnesses, signal: stop }, projectId, lone);
   const { audit, fence, clock, verifyTimeoutMs, warn, runId } = context;
   const parkedBefore = new Set(passings.filter((_, index) => project.intents[index]?.isParked === true));
   const waiting = passings.map((passing, index) => {
@@ -142,6 +147,17 @@ async function settleProject(context: SettleOpenContext, shared: Shared, project
     projectId,
     { waiting, patient: true },
   );
+}
+
+/** Kinds for which the listing must have a witness, and shows none. */
+function loneKinds(listing: FreshListing, passings: readonly Passing[]): ReadonlySet<Kind> {
+  const kinds = new Set<Kind>();
+  for (const passing of passings) {
+    const sighting = listing.sightingOf(passing);
+    const isLone = sighting.is === 'not_shown' && sighting.witness === undefined;
+    if (isLone && needsWitness(passing.life) && passing.kind !== undefined) kinds.add(passing.kind);
+  }
+  return kinds;
 }
 
 /** Its DELETE was in vain, by all that can be seen: it is decided anew, and that is said once. */

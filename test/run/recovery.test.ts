@@ -42,6 +42,23 @@ function outcomesIn(entries: readonly AuditEntry[]): readonly AuditEntry[] {
 const REQUESTS_BEFORE = 5;
 
 describe('what a run left open', () => {
+  test('in a project that shows nothing any more is settled by a witness in another one', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 1, young: 0 });
+    addProject(world, 102, { old: 0, young: 2 });
+    const { faults } = world.sandbox;
+    faults.staleListMs = 10 * 60_000;
+    faults.add({ when: { method: 'DELETE' }, then: { cut: 'after' } });
+    const policy = await world.policy(AGE_POLICY);
+    expect((await runOnce(world, policy)).counts).toMatchObject({ planned: 1, unverified: 1 });
+    await world.clock.sleep(10 * 60_000);
+    const next = await runOnce(world, policy);
+    expect(next.run.status).toBe('completed');
+    const settled = outcomesIn(await world.entries()).at(-1);
+    expect(settled).toMatchObject({ event: 'deletion.verified', settled_by: next.run.runId });
+    expect(settled?.['witness']).toMatch(/^102\/young/);
+  });
+
   test('is settled by GET, never by a second DELETE', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 40, young: 3 });

@@ -236,6 +236,11 @@ function wasTold({ strongest }: Life): boolean {
   return strongest === 'accepted' || strongest === 'ambiguous';
 }
 
+/** Only what was accepted is gone by a listing that shows no other of its kind, and not where a 404 has to be learnt. */
+export function needsWitness({ strongest, reading }: Life): boolean {
+  return strongest !== 'accepted' || reading?.is === 'unlike';
+}
+
 function mayCountUnlike({ strongest, wasThere }: Life): boolean {
   return strongest === 'accepted' && wasThere;
 }
