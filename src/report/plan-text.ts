@@ -51,14 +51,16 @@ export function planHeadline(
   plan: PlanSummary,
   shown: Pick<PlanToShow, 'cost' | 'breaches' | 'deferral' | 'retention'> & {
     readonly commandLine?: CommandLine;
+    readonly timeZone?: string;
   },
 ): string[] {
-  const { cost, breaches, deferral, retention = [], commandLine = plainCommandLine } = shown;
+  const { cost, breaches, deferral, retention = [] } = shown;
+  const { commandLine = plainCommandLine, timeZone = 'UTC' } = shown;
   const { planned } = countsOf(plan.projects);
   const { stops } = plan.findings;
   return [
     `Plan ${plan.planId} of policy ${plan.policy}, mode ${plan.mode}`,
-    `Decided ${minuteAndSecond(plan.decidedAt)}, to be applied until ${minuteAndSecond(plan.expiresAt)} (UTC)`,
+    `Decided ${minuteAndSecond(plan.decidedAt, timeZone)}, to be applied until ${minuteAndSecond(plan.expiresAt, timeZone)} (${timeZone})`,
     '',
     ...projectLines(plan.projects),
     '',

@@ -3,7 +3,7 @@ import { SKIP_CAUSES, type SkipCause, type SkipCounts } from '../core/outcome.ts
 import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { RunCounts, RunRecord } from '../core/run.ts';
 import { ALREADY_GONE_WORDS } from './deletion-proof.ts';
-import { counted, enumerated, grouped, minuteAndSecond } from './quantities.ts';
+import { counted, dayIn, enumerated, grouped } from './quantities.ts';
 
 /** A run as every report of it starts from. */
 export interface FinishedRun {
@@ -119,9 +119,9 @@ function deferredWords({ run, counts: { deferred } }: FinishedRun): string[] {
 }
 
 /** That it ended as those before did, and since when: one sentence, none for a run that ended otherwise. */
-export function asBeforeWords({ asBefore, alikeSince }: RunRecord): string[] {
+export function asBeforeWords({ asBefore, alikeSince }: RunRecord, timeZone: string): string[] {
   if (asBefore === 0 || alikeSince === undefined) return [];
-  const since = minuteAndSecond(alikeSince).slice(0, 10);
+  const since = dayIn(alikeSince, timeZone);
   const runs = asBefore === 1 ? 'the run before' : `the last ${grouped(asBefore)} runs`;
   return [`It ended as ${runs} did, since ${since}.`];
 }

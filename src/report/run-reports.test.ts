@@ -256,8 +256,8 @@ describe('runSummary', () => {
   it('repeats in each command what the user gave', () => {
     const refused = sample({ run: { status: 'refused', problem: 'no' }, events: [] });
     const commands = [
-      ...runSummary(refused, (words) => `<${words}>`),
-      ...runDetail(refused, [], (words) => `<${words}>`),
+      ...runSummary(refused, { commandLine: (words) => `<${words}>` }),
+      ...runDetail(refused, [], { commandLine: (words) => `<${words}>` }),
     ];
     expect(commands.filter((line) => line.includes('<'))).toEqual([
       'See: <runs run-4k2m9x7q1bzd>',
@@ -371,6 +371,27 @@ describe('runsTable and runDetail', () => {
     expect(lines.slice(-rows.length)).toEqual(rows);
     expect(lines.join('\n')).not.toContain('customgpt-retention runs');
     for (const line of rows) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('shows times in the zone of its reader', () => {
+    const alike = { status: 'running', endedAt: undefined, asBefore: 1, alikeSince: AT } as const;
+    const report = sample({ run: alike, events: [] });
+    const timeZone = 'Europe/Berlin';
+    expect(runsTable([report], timeZone).split('\n')).toEqual([
+      'RUN               STARTED           STATUS       DELETED        POLICY',
+      '                  (Europe/Berlin)',
+      'run-4k2m9x7q1bzd  2026-05-05 01:59  running      0 of 2         support-chats',
+    ]);
+    expect(runsTable([report], 'America/Los_Angeles')).toMatch(
+      /STARTED .*\n {18}\(America\/\n {18}Los_Angeles\)\n.* 2026-05-04 16:59 /,
+    );
+    const started = '2026-05-05 01:59:50 Europe/Berlin';
+    expect(runSummary(report, { timeZone })).toContain(`8 requests, since ${started}`);
+    expect(runSummary(report, { timeZone })).toContain('It ended as the run before did, since 2026-05-05.');
+    const lines = runDetail(report, [], { timeZone });
+    expect(lines).toContain(`Started     ${started}`);
+    expect(lines).toContain('Trigger     schedule, slot 2026-05-05 01:59:49 Europe/Berlin');
+    expect(runReportHtml(report)).toContain('2026-05-04 23:59:50 UTC');
   });
 
   it('shows a run that never planned', () => {
