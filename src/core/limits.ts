@@ -8,6 +8,15 @@ type TimeLimit = 'max_per_day' | 'max_per_week';
 type CountLimit = 'max_deletions' | TimeLimit;
 export type LimitName = CountLimit | 'max_percent' | 'population';
 
+/** What {@link breachInWords} begins with. */
+export const LIMIT_NAMES: readonly LimitName[] = [
+  'max_deletions',
+  'max_percent',
+  'max_per_day',
+  'max_per_week',
+  'population',
+];
+
 /**
  * One limit that the plan would pass. `wanted` and `allowed` are conversations: those to be deleted and the most that may be;
  * for `population` those that were listed and the fewest that can be believed.

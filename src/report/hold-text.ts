@@ -2,7 +2,7 @@ import { minuteInWords } from '../core/calendar-day.ts';
 import type { HoldRecord, ListedHold } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
 import { dayIn } from './quantities.ts';
-import { terminalSafe } from './safe-text.ts';
+import { sentenceSafe, terminalSafe } from './safe-text.ts';
 
 const SHORT_COLUMNS = 26;
 const LONG_COLUMNS = 78;
@@ -58,7 +58,7 @@ export function holdJson(hold: HoldRecord, now: number) {
 
 /** What a file of holds means, for `validate`. */
 export function listedHoldLines(file: string, holds: readonly ListedHold[], reading: Reading): string[] {
-  const name = long(file);
+  const name = terminalSafe(file, LONG_COLUMNS);
   if (holds.length === 0) return [`Holds in ${name}: none.`];
   return [
     `Holds in ${name}, which beat every rule of every policy:`,
@@ -100,7 +100,7 @@ function linesOf(hold: HoldRecord, reading: Reading): string[] {
     `${hold.holdId}  ${stateWords(hold, reading)}`,
     `  ${covered(hold)}`,
     `  matter ${short(hold.matter)}, by ${short(hold.by)} on ${dayIn(hold.addedAt, timeZone)}`,
-    ...(hold.source === undefined ? [] : [`  from ${long(hold.source)}`]),
+    ...(hold.source === undefined ? [] : [`  from ${terminalSafe(hold.source, LONG_COLUMNS)}`]),
     `  ${long(hold.reason)}`,
   ];
   if (release === undefined) return lines;
@@ -127,9 +127,9 @@ function endWords(untilAt: number, timeZone: string): string {
 }
 
 function short(text: string): string {
-  return terminalSafe(text, SHORT_COLUMNS);
+  return sentenceSafe(text, SHORT_COLUMNS);
 }
 
 function long(text: string): string {
-  return terminalSafe(text, LONG_COLUMNS);
+  return sentenceSafe(text, LONG_COLUMNS);
 }

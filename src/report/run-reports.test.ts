@@ -295,6 +295,22 @@ describe('runSummary', () => {
     ]);
   });
 
+  it('names the first three reasons of a refusal, and where the others are', () => {
+    const reasons = [1, 2, 3, 4, 5].map((id) => `max_percent allows 1 in project ${id}, the plan has 2`);
+    const refused = sample({ run: { status: 'refused', problem: reasons.join('; ') }, events: [] });
+    expect(runSummary(refused)[2]).toBe(
+      `Why: ${reasons.slice(0, 3).join('; ')}; and 2 more: see customgpt-retention runs ${RUN.runId}`,
+    );
+    expect(runDetail(refused, [])).toContain(`Why: ${reasons.join('; ')}`);
+  });
+
+  it('cuts a long reason between two words, and only in the summary', () => {
+    const problem = 'words of it '.repeat(200).trim();
+    const failed = sample({ run: { status: 'failed', problem }, events: [] });
+    expect(runSummary(failed)[2]).toMatch(/^Why: [wordsfit ]{980,995}(words|of|it) …$/);
+    expect(runDetail(failed, [])).toContain(`Why: ${problem}`);
+  });
+
   it('says of a dry run what it would delete, and how to apply it', () => {
     const dry = sample({ run: { mode: 'dry-run', requests: undefined }, events: [] });
     const plan = dry.plan === undefined ? undefined : { ...dry.plan, status: 'open' as const };

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
 import { plainCommandLine, type CommandLine } from '../core/command-line.ts';
 import { isStopped } from '../core/findings.ts';
+import { refusalParts } from '../core/refusal-words.ts';
 import { PURPOSES, totalRequests, type RequestCounts, type RunCounts, type RunRecord } from '../core/run.ts';
 import { ALREADY_GONE_WORDS, deletionsIn, ruleWords, type Deletion } from './deletion-proof.ts';
 import { projectLines, SENTENCE_COLUMNS, WARNING_COLUMNS } from './plan-text.ts';
@@ -16,7 +17,7 @@ import {
   wasOnlyPlanned,
   type FinishedRun,
 } from './run-outcome.ts';
-import { terminalSafe } from './safe-text.ts';
+import { sentenceSafe, terminalSafe } from './safe-text.ts';
 import { textTable, type Column } from './text-table.ts';
 
 const STARTED_COLUMNS = 16;
@@ -46,6 +47,9 @@ interface Wording {
   readonly timeZone?: string;
 }
 
+/** Reasons of a refusal that a summary names. */
+const MOST_REASONS = 3;
+
 /** Incomplete projects that a summary names. */
 const MOST_NAMED = 5;
 
@@ -62,17 +66,21 @@ export function runSummary(result: FinishedRun, wording: Wording = {}): string[]
   const { run } = result;
   const { commandLine = plainCommandLine, timeZone = 'UTC' } = wording;
   const see = run.status === 'completed' ? [] : [`See: ${commandLine(`runs ${run.runId}`)}`];
-  return [...summaryLines(result, timeZone), ...see, ...nextStep(result, commandLine)];
+  const why = shortProblem(run, commandLine);
+  return [...summaryLines(result, { why, timeZone }), ...see, ...nextStep(result, commandLine)];
 }
 
-function summaryLines(result: FinishedRun, timeZone: string): string[] {
+function summaryLines(
+  result: FinishedRun,
+  { why, timeZone }: { readonly why: readonly string[]; readonly timeZone: string },
+): string[] {
   const { run } = result;
   return [
     `${run.runId} of policy ${run.policy}: ${run.status}`,
     runSentence(result),
-    ...problemLine(run),
+    ...why,
     ...asBeforeWords(run, timeZone),
-    ...run.warnings.map((warning) => `Warning: ${terminalSafe(warning, WARNING_COLUMNS)}`),
+    ...run.warnings.map((warning) => `Warning: ${sentenceSafe(warning, WARNING_COLUMNS)}`),
     ...leftovers(result),
     ...incompleteLines(result),
     ...restLine(result),
@@ -110,7 +118,7 @@ export function runDetail(
   const outcomes = outcomeRows(entries);
   const timeIn = (at: number): string => `${minuteAndSecond(at, timeZone)} ${timeZone}`;
   return [
-    ...summaryLines(result, timeZone),
+    ...summaryLines(result, { why: wholeProblem(run), timeZone }),
     ...nextStep(result, commandLine),
     '',
     `Trigger     ${run.trigger}${run.slotAt === undefined ? '' : `, slot ${timeIn(run.slotAt)}`}`,
@@ -151,14 +159,22 @@ function proofWords(deletion: Deletion): string {
     case 'unverified':
     case 'failed':
     case 'skipped':
-      return terminalSafe(reason ?? 'no reason recorded', SENTENCE_COLUMNS);
+      return sentenceSafe(reason ?? 'no reason recorded', SENTENCE_COLUMNS);
   }
 }
 
-function problemLine({ problem }: RunRecord): string[] {
-  return problem === undefined
-    ? []
-    : [`Why: ${terminalSafe(problem, isStopped(problem) ? WARNING_COLUMNS : SENTENCE_COLUMNS)}`];
+/** In short; what is left out stands in the run's detail. */
+function shortProblem({ problem, status, runId }: RunRecord, commandLine: CommandLine): string[] {
+  if (problem === undefined) return [];
+  const parts = status === 'refused' ? refusalParts(problem) : [problem];
+  const said = parts.slice(0, MOST_REASONS).map((part) => sentenceSafe(part, WARNING_COLUMNS));
+  const more = parts.length - said.length;
+  const rest = more > 0 ? [`and ${grouped(more)} more: see ${commandLine(`runs ${runId}`)}`] : [];
+  return [`Why: ${[...said, ...rest].join('; ')}`];
+}
+
+function wholeProblem({ problem }: RunRecord): string[] {
+  return problem === undefined ? [] : [`Why: ${terminalSafe(problem, Number.POSITIVE_INFINITY)}`];
 }
 
 function incompleteLines({ plan }: FinishedRun): string[] {
@@ -166,7 +182,7 @@ function incompleteLines({ plan }: FinishedRun): string[] {
   const more = projects.length - MOST_NAMED;
   return [
     ...projects.slice(0, MOST_NAMED).map(({ projectId, incomplete }) => {
-      const why = terminalSafe(incomplete ?? '', SENTENCE_COLUMNS);
+      const why = sentenceSafe(incomplete ?? '', SENTENCE_COLUMNS);
       return `Project ${projectId} could not be listed in full (${why}): nothing of it was deleted.`;
     }),
     ...(more > 0 ? [`… and ${counted(more, 'project')} more that could not be listed in full.`] : []),
