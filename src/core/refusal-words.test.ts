@@ -20,7 +20,7 @@ describe('a refusal', () => {
     const parts = refusalParts(refusalInWords(STOPS, BREACHES));
     expect(parts).toHaveLength(6);
     expect(parts.slice(2)).toEqual(BREACHES.map(breachInWords));
-    expect(parts[0]).toMatch(/"a; b".*; correct the entry/);
+    expect(parts[0]).toMatch(/"a; b".*; correct it/);
   });
 
   test('that is none is one part', () => {
