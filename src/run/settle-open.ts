@@ -101,7 +101,7 @@ async function settleProject(context: SettleOpenContext, shared: Shared, project
   const calibration = await calibrate(context, shared, { project, listing });
   if (typeof calibration === 'string') {
     log.warn({ project_id: projectId, open: passings.length, problem: calibration }, 'still open');
-    await shared.calibrator.refused(projectId, `what earlier runs left open there stays so: ${calibration}`);
+    await leaveOpen(shared, projectId, calibration);
     return;
   }
   await lookAtAll(context, project, calibration);
@@ -141,6 +141,14 @@ async function settleProject(context: SettleOpenContext, shared: Shared, project
     },
     projectId,
     { waiting, patient: true },
+  );
+}
+
+function leaveOpen({ calibrator }: Shared, projectId: number, why: string): Promise<void> {
+  return calibrator.refused(
+    projectId,
+    `what earlier runs left open there stays so: ${why}`,
+    `what earlier runs left open in project ${projectId} stays open (${why}); the next run looks again`,
   );
 }
 
