@@ -204,7 +204,7 @@ describe('runSummary', () => {
       '1 unverified, not proven gone: the next run looks again.',
       '1 failed, not carried out: tried again in the next run.',
       '1 skipped: decided anew in the next run.',
-      '1 without an outcome: the next run settles or decides them anew.',
+      '1 without an outcome: the next run settles or decides it anew.',
     ]);
     expect(runSummary(sample(PARTIAL)).at(-1)).toBe('See: customgpt-retention runs run-4k2m9x7q1bzd');
   });
@@ -215,7 +215,7 @@ describe('runSummary', () => {
     expect(
       runSummary({ ...sample(PARTIAL), counts, skipped }).filter((line) => /^\d+ skipped/.test(line)),
     ).toEqual([
-      '1 skipped, because the run was stopped before their turn: decided anew in the next run.',
+      '1 skipped, because the run was stopped before its turn: decided anew in the next run.',
       '2 skipped, because too many in a row had failed by then: decided anew in the next run.',
       '3 skipped, because their project could not be worked on: decided anew in the next run.',
       '4 skipped, because a hold covers them by now: decided anew in the next run.',
@@ -223,6 +223,26 @@ describe('runSummary', () => {
       '6 skipped, because nobody can tell what became of them: decided anew in the next run.',
       '1 skipped: decided anew in the next run.',
     ]);
+  });
+
+  it.each([
+    ['stopped', 'the run was stopped before its turn', 'the run was stopped before their turn'],
+    ['brake', 'too many in a row had failed by then', 'too many in a row had failed by then'],
+    ['project', 'its project could not be worked on', 'their project could not be worked on'],
+    ['changed', 'it changed after the plan was made', 'they changed after the plan was made'],
+    ['held', 'a hold covers it by now', 'a hold covers them by now'],
+    ['kept', 'a rule keeps it by now', 'a rule keeps them by now'],
+    ['limit', 'the limits left no room', 'the limits left no room'],
+    ['not_known', 'nobody can tell what became of it', 'nobody can tell what became of them'],
+    ['unreachable', 'the API could not be reached', 'the API could not be reached'],
+    ['right', 'the key may not delete or read it', 'the key may not delete or read them'],
+  ] as const)('says of one, and of two, why they were skipped: %s', (cause, one, two) => {
+    const { counts, ...rest } = sample(PARTIAL);
+    const lines = [1, 2].map((skipped) =>
+      runSummary({ ...rest, counts: { ...counts, skipped }, skipped: { [cause]: skipped } }),
+    );
+    expect(lines[0]).toContain(`1 skipped, because ${one}: decided anew in the next run.`);
+    expect(lines[1]).toContain(`2 skipped, because ${two}: decided anew in the next run.`);
   });
 
   it('says what is deferred, and for how many runs', () => {
