@@ -18,6 +18,12 @@ describe.concurrent('help', () => {
     );
   });
 
+  test('of the demo leaves out what it refuses', async ({ terminal }) => {
+    expect((await terminal.run(['demo', '--help'])).stdout).not.toContain('--state-dir');
+    expect((await terminal.run(['plan', '--help'])).stdout).toContain('--state-dir');
+    expect(await terminal.run(['demo', '--state-dir', 'x'])).toMatchObject({ code: 2 });
+  });
+
   test('and the version', async ({ terminal }) => {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
       version: string;
