@@ -165,7 +165,10 @@ function addHolds(program: Command, perform: Perform): void {
     .requiredOption('--matter <id>', 'what the hold belongs to')
     .requiredOption('--reason <text>', 'why; it stays in the audit log')
     .requiredOption('--by <who>', 'who places it')
-    .option('--until <day>', 'the last day of the hold (UTC); without it the hold lasts until released')
+    .option(
+      '--until <day>',
+      'the last day of the hold, to its end in UTC; without it the hold lasts until released',
+    )
     .option('--offline', 'do not ask the API whether it exists')
     .action((target: string, flags: CommonFlags & Omit<HoldAddInput, 'target'>) =>
       perform(verbs.holdAdd, { ...flags, target }, flags),

@@ -37,6 +37,24 @@ describe('holds for people', () => {
     );
   });
 
+  it('end with their last day, which is one in UTC', () => {
+    const untilAt = Date.parse('2028-01-01T00:00:00.000Z');
+    const end = 'the end of 2027-12-31 (UTC)';
+    expect(holdSentence({ ...HOLD, untilAt }, timeZone)).toContain(`is deleted until ${end} (matter M-17).`);
+    const told = (now: number): string[] => [
+      ...holdLines([{ ...HOLD, untilAt }], { now, timeZone }).slice(0, 1),
+      ...listedHoldLines('holds.yaml', [{ ...LISTED, untilAt }], { now, timeZone }).slice(1),
+    ];
+    expect(told(ADDED_AT)).toEqual([
+      `hold-1  in force until ${end}`,
+      `  Nothing of project 7 is deleted until ${end} (matter M-17, by legal)`,
+    ]);
+    expect(told(untilAt)).toEqual([
+      `hold-1  over since ${end}`,
+      `  project 7: over since ${end}, holds nothing (matter M-17, by legal)`,
+    ]);
+  });
+
   it('are UTC for programs', () => {
     const until = '2026-05-05T22:30:00.000Z';
     expect(holdJson(HOLD, ADDED_AT)).toMatchObject({ until, added_at: '2026-05-04T22:30:00.000Z' });

@@ -4,6 +4,8 @@ import { formatInstant } from '../core/instant.ts';
 import { dayIn } from './quantities.ts';
 import { sentenceSafe, terminalSafe } from './safe-text.ts';
 
+const DAY_MS = 24 * 60 * 60 * 1000;
+
 const SHORT_COLUMNS = 26;
 const LONG_COLUMNS = 78;
 
@@ -18,7 +20,7 @@ export function holdState(hold: HoldRecord, now: number): HoldState {
 export function holdSentence(hold: HoldRecord, timeZone: string): string {
   const matter = `matter ${short(hold.matter)}`;
   if (hold.release !== undefined) return `${hold.holdId} of ${covered(hold)} is released (${matter}).`;
-  const end = hold.untilAt === undefined ? 'until it is released' : endWords(hold.untilAt, timeZone);
+  const end = hold.untilAt === undefined ? 'until it is released' : `until ${endOf(hold.untilAt, timeZone)}`;
   return `${hold.holdId}: nothing of ${covered(hold)} is deleted ${end} (${matter}).`;
 }
 
@@ -83,9 +85,11 @@ export function listedHoldJson(file: string, hold: ListedHold, now: number) {
 function listedLine(hold: ListedHold, { now, timeZone }: Reading): string {
   const whose = `(matter ${short(hold.matter)}, by ${short(hold.by)})`;
   if (isOver(hold, now))
-    return `  ${covered(hold)}: over since ${dayIn(hold.untilAt ?? 0, timeZone)}, holds nothing ${whose}`;
+    return `  ${covered(hold)}: over since ${endOf(hold.untilAt ?? 0, timeZone)}, holds nothing ${whose}`;
   const end =
-    hold.untilAt === undefined ? 'until it is taken out of the file' : endWords(hold.untilAt, timeZone);
+    hold.untilAt === undefined
+      ? 'until it is taken out of the file'
+      : `until ${endOf(hold.untilAt, timeZone)}`;
   return `  Nothing of ${covered(hold)} is deleted ${end} ${whose}`;
 }
 
@@ -114,16 +118,19 @@ function linesOf(hold: HoldRecord, reading: Reading): string[] {
 function stateWords(hold: HoldRecord, { now, timeZone }: Reading): string {
   const state = holdState(hold, now);
   if (state === 'released') return 'released';
-  if (state === 'over') return `over since ${dayIn(hold.untilAt ?? 0, timeZone)}`;
-  return hold.untilAt === undefined ? 'in force' : `in force ${endWords(hold.untilAt, timeZone)}`;
+  if (state === 'over') return `over since ${endOf(hold.untilAt ?? 0, timeZone)}`;
+  return hold.untilAt === undefined ? 'in force' : `in force until ${endOf(hold.untilAt, timeZone)}`;
 }
 
 function covered({ projectId, sessionId }: ListedHold): string {
   return sessionId === undefined ? `project ${projectId}` : `conversation ${projectId}/${sessionId}`;
 }
 
-function endWords(untilAt: number, timeZone: string): string {
-  return `until ${minuteInWords(untilAt, timeZone)}`;
+/** A hold is given by its last day, which ends at midnight UTC; its reader knows that day, not the instant. */
+function endOf(untilAt: number, timeZone: string): string {
+  return untilAt % DAY_MS === 0
+    ? `the end of ${dayIn(untilAt - DAY_MS, 'UTC')} (UTC)`
+    : minuteInWords(untilAt, timeZone);
 }
 
 function short(text: string): string {
