@@ -8,7 +8,7 @@ import type { Life, Seen, Step } from './life.ts';
 
 const ANSWER = {
   accepted: { kind: 'accepted', status: 200 },
-  ambiguous: { kind: 'ambiguous', status: 502, failure: 'server_error' },
+  ambiguous: { kind: 'ambiguous', status: 502, failure: 'HTTP 502' },
   cut: { kind: 'ambiguous', status: undefined, failure: 'ECONNRESET' },
   not_found: { kind: 'not_found', status: 404 },
   forbidden: { kind: 'refused', status: 403, failure: 'forbidden' },
@@ -312,7 +312,7 @@ describe('the table of outcomes', () => {
     const seen = { saw: 'sighting', sighting: SIGHTING.shown, isTimeUp: true } as const;
     const triedOut = { attempts: MAX_ATTEMPTS, last: ANSWER.ambiguous };
     expect(after(life('ambiguous', 'there', triedOut), seen)).toBe(
-      'failed: not carried out in 3 attempts: HTTP 502 (server_error)',
+      'failed: not carried out in 3 attempts: HTTP 502',
     );
     expect(after(life('ambiguous', 'unknown', triedOut), seen)).toBe(`${STILL}; GET: HTTP 500`);
     expect(after(life('accepted', 'there', triedOut), seen)).toBe(`${STILL}; GET: ${ANSWERS}`);
@@ -335,11 +335,7 @@ describe('a bar', () => {
     ['before any DELETE', NEW_LIFE, 'skipped [stopped]: stopped'],
     ['before one of this run', life('accepted', 'there', { attempts: 0 }), 'skipped [stopped]: stopped'],
     ['after a 404', life('not_found'), 'skipped [stopped]: stopped'],
-    [
-      'after an unclear answer',
-      life('ambiguous', 'there'),
-      'unverified: stopped; its DELETE: HTTP 502 (server_error)',
-    ],
+    ['after an unclear answer', life('ambiguous', 'there'), 'unverified: stopped; its DELETE: HTTP 502'],
     ['after an accepted one', life('accepted', 'there'), 'unverified: stopped; its DELETE: HTTP 200'],
   ])('%s', (_, given, step) => {
     expect(after(given, bar)).toBe(step);
@@ -351,7 +347,7 @@ test('an answer in words', () => {
   expect([undefined, ...Object.values(ANSWER)].map(answerInWords)).toEqual([
     'no answer on record',
     'HTTP 200',
-    'HTTP 502 (server_error)',
+    'HTTP 502',
     'ECONNRESET',
     'HTTP 404',
     'HTTP 403',

@@ -248,13 +248,11 @@ function settle(settlement: Settlement): Step {
   return { do: 'settle', ...settlement };
 }
 
-/** `HTTP 500`, `connection cut`: what a DELETE was answered, for people. */
+/** `HTTP 500`, `HTTP 200, unreadable`: what a DELETE was answered, for people. */
 export function answerInWords(answer: DeleteAnswer | undefined): string {
   if (answer === undefined) return 'no answer on record';
   if (answer.kind === 'not_sent') return `not sent (${answer.failure})`;
-  if (answer.kind === 'ambiguous') {
-    return answer.status === undefined ? answer.failure : `HTTP ${answer.status} (${answer.failure})`;
-  }
+  if (answer.kind === 'ambiguous') return answer.failure;
   return `HTTP ${answer.status}`;
 }
 
