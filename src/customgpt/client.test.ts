@@ -341,6 +341,7 @@ describe('lists', () => {
       [4, 3, 0, undefined],
     ]);
     expect(pages[0]?.receivedAt).toBe(NOW);
+    expect(pages.map(({ request }) => request)).toEqual(lines.slice(0, pages.length));
     const line = (page: number) =>
       `GET /api/v1/projects/7/conversations?page=${page}&orderBy=created_at&order=asc`;
     expect(lines).toEqual([line(1), line(2), line(3), line(4)]);

@@ -42,7 +42,7 @@ async function read(shown: Shown | readonly Shown[], options: Partial<ListOption
     requests.push(number);
     if (own instanceof ApiError) throw own;
     const total = typeof totals === 'object' ? totals[Math.min(number, totals.length) - 1] : totals;
-    return { rows: own, page: number, lastPage, total, receivedAt: number };
+    return { rows: own, page: number, lastPage, total, receivedAt: number, request: '' };
   };
   const reader: Pick<CustomGptReader, 'conversationPages' | 'conversationPage'> = {
     async *conversationPages(projectId, _signal, order) {
