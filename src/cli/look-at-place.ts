@@ -1,4 +1,4 @@
-import { ApiError, RetentionError } from '../core/errors.ts';
+import { ApiError, failureInWords, RetentionError } from '../core/errors.ts';
 import type { HoldRecord } from '../core/hold.ts';
 import type { Instant } from '../core/instant.ts';
 import { endsBeforeHold, retentionInWords } from '../core/native-retention.ts';
@@ -31,7 +31,7 @@ export async function lookAtPlace(world: CommandWorld, place: Place): Promise<re
     return await vendorsWord(client, place, createdAt);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return [`Whether it exists could not be learned: ${error.failure}.`];
+    return [`Whether it exists could not be learned: ${failureInWords(error)}.`];
   } finally {
     await client.close();
   }

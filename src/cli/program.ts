@@ -1,6 +1,6 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { createCommandLine, type Given } from './command-line.ts';
-import type { Command as Verb, CommonFlags } from './command.ts';
+import type { CommonFlags } from './command.ts';
 import type { ApplyInput } from './commands/apply.ts';
 import type { AuditExportInput, AuditVerifyInput } from './commands/audit.ts';
 import type { HoldAddInput, HoldReleaseInput } from './commands/hold.ts';
@@ -10,6 +10,7 @@ import { EXIT, exitCodeOfError, foremost, type ExitCode } from './exit-codes.ts'
 import type { StateRebindInput } from './commands/state.ts';
 import { Output } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
+import { verbOf, verbs, type Load, type Perform } from './verbs.ts';
 import { version } from './version.ts';
 
 /** Runs one command line to its end. Never throws: every error is printed and becomes an exit code. */
@@ -47,28 +48,6 @@ async function codeOnceWritten(output: Output, code: ExitCode): Promise<ExitCode
   return foremost([code, EXIT.unexpected]);
 }
 
-/** A command is loaded when it is called: help is quick, and a plan does not carry the sandbox in its memory. */
-type Load<Input> = () => Promise<Verb<Input>>;
-type Perform = <Input>(load: Load<Input>, input: Input, flags: CommonFlags) => Promise<void>;
-
-const verbs = {
-  demo: async () => (await import('./commands/demo.ts')).demo,
-  sandbox: async () => (await import('./commands/sandbox.ts')).sandbox,
-  validate: async () => (await import('./commands/validate.ts')).validate,
-  plan: async () => (await import('./commands/plan.ts')).plan,
-  planShow: async () => (await import('./commands/plan-show.ts')).planShow,
-  apply: async () => (await import('./commands/apply.ts')).apply,
-  run: async () => (await import('./commands/run.ts')).run,
-  serve: async () => (await import('./commands/serve.ts')).serve,
-  runs: async () => (await import('./commands/runs.ts')).runs,
-  holdAdd: async () => (await import('./commands/hold.ts')).holdAdd,
-  holdList: async () => (await import('./commands/hold.ts')).holdList,
-  holdRelease: async () => (await import('./commands/hold.ts')).holdRelease,
-  stateRebind: async () => (await import('./commands/state.ts')).stateRebind,
-  auditVerify: async () => (await import('./commands/audit.ts')).auditVerify,
-  auditExport: async () => (await import('./commands/audit.ts')).auditExport,
-} as const;
-
 interface Parts {
   readonly surroundings: Surroundings;
   /** For what the parser prints. */
@@ -98,24 +77,12 @@ function buildProgram({ surroundings, help, perform }: Parts): Command {
   return program;
 }
 
-/** A subcommand with the flags that every command takes. */
-function verbOf(
-  parent: Command,
-  usage: string,
-  text: { readonly does: string; readonly example: string },
-): Command {
-  return parent
-    .command(usage)
-    .description(text.does)
-    .option('--json', 'one JSON document on stdout, nothing else there')
-    .option('--state-dir <dir>', 'where retention.db lives (RETENTION_STATE_DIR)')
-    .addHelpText('after', `\nExample:\n  $ customgpt-retention ${text.example}`);
-}
-
 function addLooking(program: Command, perform: Perform): void {
   verbOf(program, 'demo', {
     does: 'Plan, apply and verify against the built-in sandbox; needs no account',
     example: 'demo',
+    // Of what it refuses, its help must not tell.
+    hasOwnState: true,
   }).action((flags: CommonFlags) => perform(verbs.demo, {}, flags));
   verbOf(program, 'sandbox', {
     does: 'Serve the built-in CustomGPT emulator until stopped',
@@ -198,7 +165,10 @@ function addHolds(program: Command, perform: Perform): void {
     .requiredOption('--matter <id>', 'what the hold belongs to')
     .requiredOption('--reason <text>', 'why; it stays in the audit log')
     .requiredOption('--by <who>', 'who places it')
-    .option('--until <day>', 'the last day of the hold (UTC); without it the hold lasts until released')
+    .option(
+      '--until <day>',
+      'the last day of the hold, to its end in UTC; without it the hold lasts until released',
+    )
     .option('--offline', 'do not ask the API whether it exists')
     .action((target: string, flags: CommonFlags & Omit<HoldAddInput, 'target'>) =>
       perform(verbs.holdAdd, { ...flags, target }, flags),

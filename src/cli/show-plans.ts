@@ -9,7 +9,11 @@ const BATCH = 200;
 
 /** Prints plans with all their decisions, which are read as they are printed: there may be a million. */
 export async function showPlans(
-  { output, commandLine }: Pick<CommandWorld, 'output' | 'commandLine'>,
+  {
+    output,
+    commandLine,
+    timeZone,
+  }: Pick<CommandWorld, 'output' | 'commandLine'> & { readonly timeZone: string },
   plans: readonly PlanToShow[],
 ): Promise<void> {
   if (output.json) {
@@ -21,7 +25,7 @@ export async function showPlans(
   }
   for (const { items, ...one } of plans) {
     await showRows(output, items);
-    await output.lines('', ...planHeadline(one.plan, { ...one, commandLine }), '');
+    await output.lines('', ...planHeadline(one.plan, { ...one, commandLine, timeZone }), '');
   }
 }
 

@@ -22,7 +22,7 @@ export async function withStopFile<T>(
   const done = new AbortController();
   const look = (): boolean => {
     const isThere = existsSync(file);
-    if (isThere) stopping.stop(`${file} is there: nothing is deleted until it is removed`);
+    if (isThere) stopping.stop(`stopped by the file ${file}: nothing is deleted until it is removed`);
     return isThere;
   };
   const lookOut = async (): Promise<void> => {

@@ -21,7 +21,7 @@ export async function withStopSignals<T>(
 ): Promise<T> {
   const stopping = createStopSignals(surroundings.clock);
   const stopListening = surroundings.onStopRequest((signal) => {
-    stopping.stop(signal);
+    stopping.stop(`stopped by ${signal}`);
   });
   try {
     return await work(stopping.signals);

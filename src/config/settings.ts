@@ -21,7 +21,7 @@ export interface Settings {
   readonly requestsPerMinute: number | 'unlimited';
   readonly leaseMs: number;
   readonly verifyTimeoutMs: number;
-  /** IANA name: where people's days begin, for policies without a schedule. */
+  /** IANA name: how times are printed for people, and where their days begin, for policies without a schedule. */
   readonly timeZone: string;
   readonly logLevel: LogLevel;
   /** Undefined when none is named: the state directory has one of its own. */

@@ -1,21 +1,39 @@
 import { describe, expect, test } from 'vitest';
 import { ApiError, failureInWords, HeldError, isFault, RetentionError, type ApiFailure } from './errors.ts';
 
-function failed(failure: ApiFailure, facts: { status?: number; code?: string } = {}): ApiError {
+function failed(
+  failure: ApiFailure,
+  facts: { status?: number; code?: string; detail?: string } = {},
+): ApiError {
   return new ApiError({ failure, method: 'GET', path: '/x', ...facts });
 }
 
 describe('what went wrong with a request', () => {
   test.each<[ApiError, string, string]>([
-    [failed('server_error', { status: 500 }), 'GET /x: server_error (500)', 'HTTP 500'],
-    [failed('malformed', { status: 200 }), 'GET /x: malformed (200)', 'HTTP 200, malformed'],
-    [failed('redirect', { status: 302 }), 'GET /x: redirect (302)', 'HTTP 302, redirect'],
+    [failed('server_error', { status: 500 }), 'GET /x: HTTP 500', 'HTTP 500'],
+    [failed('malformed', { status: 200 }), 'GET /x: HTTP 200, malformed', 'HTTP 200, malformed'],
+    [failed('redirect', { status: 302 }), 'GET /x: HTTP 302, redirect', 'HTTP 302, redirect'],
     [
       failed('network', { code: 'ECONNREFUSED 127.0.0.1:4010' }),
-      'GET /x: network (ECONNREFUSED 127.0.0.1:4010)',
-      'ECONNREFUSED 127.0.0.1:4010',
+      'GET /x: no connection (ECONNREFUSED 127.0.0.1:4010)',
+      'no connection (ECONNREFUSED 127.0.0.1:4010)',
     ],
-    [failed('timeout'), 'GET /x: timeout', 'timeout'],
+    [
+      failed('network', { code: 'ECONNRESET' }),
+      'GET /x: the connection was cut (ECONNRESET)',
+      'the connection was cut (ECONNRESET)',
+    ],
+    [
+      failed('malformed', { status: 200, detail: 'not JSON' }),
+      'GET /x: HTTP 200, not JSON',
+      'HTTP 200, not JSON',
+    ],
+    [
+      failed('stale', { status: 404 }),
+      'GET /x: HTTP 404, an old answer from a cache',
+      'HTTP 404, an old answer from a cache',
+    ],
+    [failed('timeout'), 'GET /x: no answer in time', 'no answer in time'],
   ])('is told: %s', (error, message, words) => {
     expect(error.message).toBe(message);
     expect(failureInWords(error)).toBe(words);

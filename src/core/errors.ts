@@ -84,9 +84,7 @@ export class ApiError extends Error {
     // A 404 is the good end of every deletion: a stack trace for each, which nobody ever sees, is not worth its time.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
-    super(`${facts.method} ${facts.path}: ${facts.failure}${detailOf(facts)}`, {
-      cause: facts.cause,
-    });
+    super(`${facts.method} ${facts.path}: ${failureInWords(facts)}`, { cause: facts.cause });
     Error.stackTraceLimit = stackTraceLimit;
     this.name = 'ApiError';
     this.failure = facts.failure;
@@ -99,16 +97,41 @@ export class ApiError extends Error {
   }
 }
 
-function detailOf({ status, code }: { status?: number | undefined; code?: string | undefined }): string {
-  if (code !== undefined) return ` (${code})`;
-  return status === undefined ? '' : ` (${status})`;
-}
+/** For failures that no status says. */
+const FAILURE_WORDS: Readonly<Record<ApiFailure, string>> = {
+  unauthorized: 'the key is refused',
+  forbidden: 'forbidden',
+  not_found: 'not found',
+  throttled: 'too many requests',
+  server_error: 'an error of the server',
+  network: 'no connection',
+  timeout: 'no answer in time',
+  too_large: 'the answer is too large',
+  malformed: 'malformed',
+  redirect: 'redirect',
+  bad_request: 'not a request that the API takes',
+  stale: 'an old answer from a cache',
+  aborted: 'stopped',
+};
 
-/** What went wrong, in words for a reason: `HTTP 500`, `ECONNREFUSED 127.0.0.1:4010`, `HTTP 200, malformed`. */
-export function failureInWords({ failure, status, code }: ApiError): string {
-  if (code !== undefined) return code;
-  if (status === undefined) return failure;
-  return status >= 400 ? `HTTP ${status}` : `HTTP ${status}, ${failure}`;
+/** What a connection says that stood and was cut. */
+const CUT = /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)/;
+
+/**
+ * What went wrong with a request, wherever a person reads it: `HTTP 500`, `HTTP 200, not JSON`,
+ * `no connection (ECONNREFUSED 127.0.0.1:4010)`.
+ */
+export function failureInWords({
+  failure,
+  status,
+  code,
+  detail,
+}: Pick<ApiError, 'failure'> & Partial<Pick<ApiError, 'status' | 'code' | 'detail'>>): string {
+  if (status !== undefined && status >= 400 && failure !== 'stale') return `HTTP ${status}`;
+  const words = detail ?? FAILURE_WORDS[failure];
+  if (status !== undefined) return `HTTP ${status}, ${words}`;
+  if (code === undefined) return words;
+  return `${failure === 'network' && CUT.test(code) ? 'the connection was cut' : words} (${code})`;
 }
 
 /** True when `error` is the given kind of {@link RetentionError}. */

@@ -59,7 +59,7 @@ describe('an exclude entry', () => {
       'exclude entry "Legal archive*" keeps nothing out: it matches no project; it once kept out project 202',
     ]);
     expect(stops.map(exclusionStopInWords)).toEqual([
-      'exclude entry "Legal archive*" once kept project 202 out and no longer does; correct the entry, or write projects.released: [202]',
+      '"Legal archive*" once kept project 202 out and no longer does; correct it, or write projects.released: [202]',
     ]);
   });
 
@@ -95,7 +95,7 @@ describe('an exclude entry', () => {
     const { stops } = judge([LEGAL_ENTRY], [LEGAL], { released: [202] });
     expect(stops).toEqual([{ why: 'released', entry: 'Legal archive*', projectId: 202 }]);
     expect(stops.map(exclusionStopInWords)).toEqual([
-      'project 202 stands under projects.released, and exclude entry "Legal archive*" keeps it out; take it out of one of them',
+      'project 202 stands under projects.released, and "Legal archive*" keeps it out; take it out of one of them',
     ]);
   });
 
@@ -104,7 +104,7 @@ describe('an exclude entry', () => {
     expect(stops).toEqual([{ why: 'never_matched', entry: entry.written, projectId: undefined }]);
     expect(warnings).toEqual([]);
     expect(stops.map(exclusionStopInWords).join('')).toBe(
-      `exclude entry "${entry.written}" matches no project and never did; correct it, or write projects.allow_unmatched: ["${entry.written}"]`,
+      `"${entry.written}" matches no project and never did; correct it, or write projects.allow_unmatched: ["${entry.written}"]`,
     );
     expect(judge([entry], [SUPPORT], { allowed: [entry.written] })).toMatchObject({
       stops: [],

@@ -97,11 +97,11 @@ export function exclusionStopInWords(stop: ExclusionStop): string {
   const entry = quoted(stop.entry);
   switch (stop.why) {
     case 'lost':
-      return `exclude entry ${entry} once kept project ${stop.projectId} out and no longer does; correct the entry, or write projects.released: [${stop.projectId}]`;
+      return `${entry} once kept project ${stop.projectId} out and no longer does; correct it, or write projects.released: [${stop.projectId}]`;
     case 'released':
-      return `project ${stop.projectId} stands under projects.released, and exclude entry ${entry} keeps it out; take it out of one of them`;
+      return `project ${stop.projectId} stands under projects.released, and ${entry} keeps it out; take it out of one of them`;
     case 'never_matched':
-      return `exclude entry ${entry} matches no project and never did; correct it, or write projects.allow_unmatched: [${entry}]`;
+      return `${entry} matches no project and never did; correct it, or write projects.allow_unmatched: [${entry}]`;
   }
 }
 

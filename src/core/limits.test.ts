@@ -112,17 +112,27 @@ describe('the limits of a run', () => {
     expect(breachesOf({ ...LIMITS, maxPercent: 0 }, [project(1, 9)], NOTHING).map(breachInWords)).toEqual([
       'max_percent allows 0 in the one small project, the plan has 1',
     ]);
-    const roomAgain = { at: Date.parse('2026-11-26T23:00:00Z'), timeZone: 'Europe/Berlin', room: 1000 };
+    const roomAgain = {
+      at: Date.parse('2026-11-26T23:00:00Z'),
+      timeZone: 'Europe/Berlin',
+      room: 100,
+      left: 300,
+    };
     const breach = {
       limit: 'max_per_day',
-      wanted: 1200,
-      allowed: 0,
+      wanted: 1344,
+      allowed: 30,
       projectId: undefined,
       roomAgain,
     } as const;
     expect(breachInWords(breach)).toBe(
-      'max_per_day allows 0, the plan has 1200 (room for 1,000 again from 2026-11-27 00:00 Europe/Berlin)',
+      'max_per_day leaves 30 today, the plan has 1,344; from 2026-11-27 00:00 Europe/Berlin on it leaves 300',
     );
+    for (const same of [
+      { ...breach, allowed: 300 },
+      { ...breach, allowed: 300, roomAgain: undefined },
+    ])
+      expect(breachInWords(same)).toBe('max_per_day leaves 300 today, the plan has 1,344');
     expect(isCountLimit({ limit: 'max_per_week' })).toBe(true);
     expect(isCountLimit(breach)).toBe(true);
   });

@@ -3,7 +3,19 @@ import { IdSet } from './id-set.ts';
 import type { PlanProject } from './plan.ts';
 import type { Limits } from './policy.ts';
 
-export type LimitName = 'max_deletions' | 'max_percent' | 'max_per_day' | 'max_per_week' | 'population';
+/** Those that look at more than one run. */
+type TimeLimit = 'max_per_day' | 'max_per_week';
+type CountLimit = 'max_deletions' | TimeLimit;
+export type LimitName = CountLimit | 'max_percent' | 'population';
+
+/** What {@link breachInWords} begins with. */
+export const LIMIT_NAMES: readonly LimitName[] = [
+  'max_deletions',
+  'max_percent',
+  'max_per_day',
+  'max_per_week',
+  'population',
+];
 
 /**
  * One limit that the plan would pass. `wanted` and `allowed` are conversations: those to be deleted and the most that may be;
@@ -27,6 +39,8 @@ export interface RoomAgain {
   readonly timeZone: string;
   /** Conversations that one run may delete then. */
   readonly room: number;
+  /** Conversations that this limit alone leaves then. */
+  readonly left: number;
 }
 
 /**
@@ -53,28 +67,36 @@ export function breachesOf(
 }
 
 /** The limits that count conversations, and what each leaves for a run. */
-function rooms(limits: Limits, spent: Spent): readonly (readonly [LimitName, number])[] {
-  return [
-    ['max_deletions', limits.maxDeletions],
-    ['max_per_day', Math.max(0, limits.maxPerDay - spent.today)],
-    ['max_per_week', Math.max(0, limits.maxPerWeek - spent.week)],
-  ];
+export function roomsOf(limits: Limits, spent: Spent): Readonly<Record<CountLimit, number>> {
+  return {
+    max_deletions: limits.maxDeletions,
+    max_per_day: Math.max(0, limits.maxPerDay - spent.today),
+    max_per_week: Math.max(0, limits.maxPerWeek - spent.week),
+  };
 }
 
 /** How many conversations the count limits leave for a run. */
 export function roomOf(limits: Limits, spent: Spent): number {
-  return Math.min(...rooms(limits, spent).map(([, room]) => room));
+  return Math.min(...Object.values(roomsOf(limits, spent)));
 }
 
 function countBreaches(limits: Limits, wanted: number, spent: Spent): readonly Breach[] {
-  return rooms(limits, spent).flatMap(([limit, allowed]) =>
-    wanted > allowed ? [{ limit, wanted, allowed, projectId: undefined }] : [],
+  const left = roomsOf(limits, spent);
+  return (['max_deletions', 'max_per_day', 'max_per_week'] as const).flatMap((limit) =>
+    wanted > left[limit] ? [{ limit, wanted, allowed: left[limit], projectId: undefined }] : [],
   );
 }
 
 /** Whether the limit counts conversations, so that fewer of them would keep it. */
 export function isCountLimit({ limit }: Pick<Breach, 'limit'>): boolean {
-  return limit === 'max_deletions' || limit === 'max_per_day' || limit === 'max_per_week';
+  return limit === 'max_deletions' || isOverTime({ limit });
+}
+
+/** Whether the limit looks at more than this run, so that another day may have more room. */
+export function isOverTime<One extends Pick<Breach, 'limit'>>(
+  one: One,
+): one is One & { readonly limit: TimeLimit } {
+  return one.limit === 'max_per_day' || one.limit === 'max_per_week';
 }
 
 function percentBreaches(limits: Limits, projects: readonly PlanProject[]): readonly Breach[] {
@@ -167,21 +189,25 @@ function allowanceOf(overall: number, roomIn: ReadonlyMap<number, Room>): Allowa
   };
 }
 
-/** One line for people: `max_deletions allows 1000, the plan has 1200`. */
+/** One line for people: `max_deletions allows 1,000, the plan has 1,200`. */
 export function breachInWords(breach: Breach): string {
   if (breach.limit === 'population') return populationInWords(breach);
-  const { limit, wanted, allowed, projectId, together, roomAgain } = breach;
+  if (isOverTime(breach)) return overTimeInWords(breach);
+  const { limit, wanted, allowed, projectId, together } = breach;
   const where =
     projectId !== undefined
       ? ` in project ${projectId}`
       : together !== undefined
         ? ` in ${together === 1 ? 'the one small project' : `the ${together} small projects together`}`
         : '';
-  const again =
-    roomAgain === undefined
-      ? ''
-      : ` (room for ${grouped(roomAgain.room)} again from ${minuteInWords(roomAgain.at, roomAgain.timeZone)})`;
-  return `${limit} allows ${allowed}${where}, the plan has ${wanted}${again}`;
+  return `${limit} allows ${grouped(allowed)}${where}, the plan has ${grouped(wanted)}`;
+}
+
+/** A later day is worth a word only where it has more room than this one. */
+function overTimeInWords({ limit, wanted, allowed, roomAgain }: Breach): string {
+  const now = `${limit} leaves ${grouped(allowed)} today, the plan has ${grouped(wanted)}`;
+  if (roomAgain === undefined || roomAgain.left <= allowed) return now;
+  return `${now}; from ${minuteInWords(roomAgain.at, roomAgain.timeZone)} on it leaves ${grouped(roomAgain.left)}`;
 }
 
 function grouped(count: number): string {
@@ -190,5 +216,5 @@ function grouped(count: number): string {
 
 function populationInWords({ wanted, allowed, projectId }: Breach): string {
   const where = projectId === undefined ? 'its projects together list' : `project ${projectId} lists`;
-  return `population: ${where} ${wanted} conversations, and by the last applied plan there should be at least ${allowed}`;
+  return `population: ${where} ${grouped(wanted)} conversations, and by the last applied plan there should be at least ${grouped(allowed)}`;
 }

@@ -71,6 +71,8 @@ export interface ConversationPage {
   readonly total: number | undefined;
   /** When the answer had arrived. */
   readonly receivedAt: number;
+  /** What it answers, as it was sent: method and path with query. */
+  readonly request: string;
 }
 
 export type ListOrder = 'oldest_first' | 'newest_first' | 'by_id';

@@ -24,7 +24,7 @@ export type Existence =
   | {
       readonly state: 'no_evidence';
       readonly status: number | undefined;
-      /** In words: `HTTP 500`, `ECONNREFUSED 127.0.0.1:4010`. */
+      /** In words: `HTTP 500`, `no connection (ECONNREFUSED 127.0.0.1:4010)`. */
       readonly failure: string;
       readonly receivedAt: number;
     };

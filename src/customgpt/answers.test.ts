@@ -117,7 +117,7 @@ describe('the error for an answer', () => {
   it('says what was asked and what came', () => {
     const error = toApiError(TARGET, 'not_found', saying(404, { status: 'error' }));
     expect(error).toMatchObject({ failure: 'not_found', method: 'DELETE', path, status: 404 });
-    expect(error.message).toBe(`DELETE ${path}: not_found (404)`);
+    expect(error.message).toBe(`DELETE ${path}: HTTP 404`);
     expect(error.code).toBeUndefined();
   });
 
@@ -126,7 +126,9 @@ describe('the error for an answer', () => {
     const error = toApiError(TARGET, 'network', silence('network', code));
     expect(error).toMatchObject({ failure: 'network', method: 'DELETE', path, code, neverSent: false });
     expect(error.status).toBeUndefined();
-    expect(error.message).toBe(`DELETE ${path}: network (${code})`);
-    expect(toApiError(TARGET, 'timeout', silence('timeout')).message).toBe(`DELETE ${path}: timeout`);
+    expect(error.message).toBe(`DELETE ${path}: no connection (${code})`);
+    expect(toApiError(TARGET, 'timeout', silence('timeout')).message).toBe(
+      `DELETE ${path}: no answer in time`,
+    );
   });
 });

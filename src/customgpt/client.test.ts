@@ -147,12 +147,17 @@ describe('existence', () => {
     ['404 as HTML', { ...html, status: 404 }, 404, 'HTTP 404 without JSON'],
     ['404 without a body', { status: 404 }, 404, 'HTTP 404 without JSON'],
     ['404 that is no object', { status: 404, body: '"gone"' }, 404, 'HTTP 404 without JSON'],
-    ['404 from a cache', { ...refusal(404), headers: { age: '3600' } }, 404, 'HTTP 404'],
+    [
+      '404 from a cache',
+      { ...refusal(404), headers: { age: '3600' } },
+      404,
+      'HTTP 404, an old answer from a cache',
+    ],
     [
       '200 from a cache',
       { ...messagesReply(conversation(), paged([])), headers: { age: '1' } },
       200,
-      'HTTP 200, stale',
+      'HTTP 200, an old answer from a cache',
     ],
     ['200 as HTML', html, 200, 'HTTP 200, malformed'],
     ['200 without a body', {}, 200, 'HTTP 200, malformed'],
@@ -198,7 +203,11 @@ describe('existence', () => {
     async (id) => {
       const { reader, deleter, lines } = await setUp(always({}));
       const answer = await reader.existence(7, id, { purpose: 'verify' });
-      expect(answer).toMatchObject({ state: 'no_evidence', status: undefined, failure: 'bad_request' });
+      expect(answer).toMatchObject({
+        state: 'no_evidence',
+        status: undefined,
+        failure: 'not a request that the API takes',
+      });
       const error = await failureOf(deleter.deleteConversation(7, id));
       expect(error).toMatchObject({ failure: 'bad_request', status: undefined });
       expect(lines).toEqual([]);
@@ -253,16 +262,19 @@ describe('deletion', () => {
     [{ status: 204 }, { kind: 'accepted', status: 204 }],
     [{ body: '' }, { kind: 'accepted', status: 200 }],
     [{ body: { ok: true } }, { kind: 'accepted', status: 200 }],
-    [{ body: '<html>' }, { kind: 'ambiguous', status: 200, failure: 'unreadable' }],
+    [{ body: '<html>' }, { kind: 'ambiguous', status: 200, failure: 'HTTP 200, unreadable' }],
     [
       { status: 202, body: {} },
-      { kind: 'ambiguous', status: 202, failure: 'unreadable' },
+      { kind: 'ambiguous', status: 202, failure: 'HTTP 202, unreadable' },
     ],
-    [{ body: { data: { deleted: false } } }, { kind: 'ambiguous', status: 200, failure: 'deleted: false' }],
-    [{ body: { deleted: false } }, { kind: 'ambiguous', status: 200, failure: 'deleted: false' }],
+    [
+      { body: { data: { deleted: false } } },
+      { kind: 'ambiguous', status: 200, failure: 'HTTP 200, deleted: false' },
+    ],
+    [{ body: { deleted: false } }, { kind: 'ambiguous', status: 200, failure: 'HTTP 200, deleted: false' }],
     [
       { headers: { age: '60' }, body: { data: { deleted: true } } },
-      { kind: 'ambiguous', status: 200, failure: 'stale' },
+      { kind: 'ambiguous', status: 200, failure: 'HTTP 200, an old answer from a cache' },
     ],
     [refusal(404), { kind: 'not_found', status: 404 }],
     [
@@ -272,15 +284,15 @@ describe('deletion', () => {
     [refusal(403), { kind: 'refused', status: 403, failure: 'forbidden' }],
     [refusal(400), { kind: 'refused', status: 400, failure: 'bad_request' }],
     [refusal(405), { kind: 'refused', status: 405, failure: 'bad_request' }],
-    [refusal(500), { kind: 'ambiguous', status: 500, failure: 'server_error' }],
-    [refusal(502), { kind: 'ambiguous', status: 502, failure: 'server_error' }],
+    [refusal(500), { kind: 'ambiguous', status: 500, failure: 'HTTP 500' }],
+    [refusal(502), { kind: 'ambiguous', status: 502, failure: 'HTTP 502' }],
     [
       { status: 302, headers: { location: '/' } },
-      { kind: 'ambiguous', status: 302, failure: 'redirect' },
+      { kind: 'ambiguous', status: 302, failure: 'HTTP 302, redirect' },
     ],
     [
       { headers: { 'content-encoding': 'gzip' }, body: 'x' },
-      { kind: 'ambiguous', status: 200, failure: 'malformed' },
+      { kind: 'ambiguous', status: 200, failure: 'HTTP 200, malformed' },
     ],
   ])('answered with %j is %j, sent once', async (reply, expected) => {
     expect(await remove(reply)).toEqual(expected);
@@ -296,7 +308,10 @@ describe('deletion', () => {
     const { deleter, lines } = await setUp((request) => request.socket.destroy());
     const answer = await deleter.deleteConversation(7, SESSION);
     expect(answer).toMatchObject({ kind: 'ambiguous', status: undefined });
-    expect(answer).toHaveProperty('failure', expect.stringMatching(/^(UND_ERR_SOCKET|ECONNRESET)/));
+    expect(answer).toHaveProperty(
+      'failure',
+      expect.stringMatching(/^the connection was cut \((UND_ERR_SOCKET|ECONNRESET)/),
+    );
     expect(lines).toHaveLength(1);
   });
 
@@ -326,6 +341,7 @@ describe('lists', () => {
       [4, 3, 0, undefined],
     ]);
     expect(pages[0]?.receivedAt).toBe(NOW);
+    expect(pages.map(({ request }) => request)).toEqual(lines.slice(0, pages.length));
     const line = (page: number) =>
       `GET /api/v1/projects/7/conversations?page=${page}&orderBy=created_at&order=asc`;
     expect(lines).toEqual([line(1), line(2), line(3), line(4)]);

@@ -190,10 +190,11 @@ async function deleteConversation(
 function readDeleted({ status, body }: Answer): DeleteAnswer {
   if (status === 204 || (status === 200 && body?.length === 0)) return { kind: 'accepted', status };
   const json = parseJson(body);
-  if (status !== 200 || !isRecord(json)) return { kind: 'ambiguous', status, failure: 'unreadable' };
+  if (status !== 200 || !isRecord(json))
+    return { kind: 'ambiguous', status, failure: `HTTP ${status}, unreadable` };
   const { data } = json;
   const isDenied = json['deleted'] === false || (isRecord(data) && data['deleted'] === false);
-  if (isDenied) return { kind: 'ambiguous', status, failure: 'deleted: false' };
+  if (isDenied) return { kind: 'ambiguous', status, failure: `HTTP ${status}, deleted: false` };
   return { kind: 'accepted', status };
 }
 
@@ -202,13 +203,14 @@ const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 405, 409, 422]);
 
 function toDeleteAnswer(
   failure: Exclude<ApiFailure, 'unauthorized' | 'aborted'>,
-  { status, code }: ApiError,
+  error: ApiError,
 ): DeleteAnswer {
+  const { status } = error;
   // One that is no JSON is somebody else's word, perhaps about an answer that was lost.
   if (failure === 'not_found') return { kind: 'ambiguous', status, failure: '404 without JSON' };
   const isTurnedAway = failure === 'forbidden' || failure === 'throttled';
   const isRefused = isTurnedAway || (failure === 'bad_request' && REFUSALS.has(status));
   return isRefused && status !== undefined
     ? { kind: 'refused', status, failure }
-    : { kind: 'ambiguous', status, failure: code ?? failure };
+    : { kind: 'ambiguous', status, failure: failureInWords(error) };
 }

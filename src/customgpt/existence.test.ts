@@ -150,9 +150,9 @@ describe('the question whether a conversation is there', () => {
 
   it.each<[ApiFailure, number | undefined, string]>([
     ['not_found', 404, 'HTTP 404 without JSON'],
-    ['stale', 200, 'HTTP 200, stale'],
+    ['stale', 200, 'HTTP 200, an old answer from a cache'],
     ['forbidden', 403, 'HTTP 403'],
-    ['network', undefined, 'network'],
+    ['network', undefined, 'no connection'],
   ])('has no answer in %s', async (failure, status, told) => {
     const { answer } = await ask([apiError(failure, status)]);
     expect(answer).toEqual({ state: 'no_evidence', status, failure: told, receivedAt: NOW });

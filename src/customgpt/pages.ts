@@ -137,7 +137,8 @@ export async function* conversationPages(
   how: { readonly signal: AbortSignal | undefined; readonly order: ListOrder | undefined },
 ): AsyncGenerator<ConversationPage, void, undefined> {
   const targetOf = (page: number) => parts.urls.conversations(projectId, page, how.order);
-  for await (const list of pages(parts, targetOf, how.signal)) yield conversationsOf(list, projectId);
+  for await (const list of pages(parts, targetOf, how.signal))
+    yield conversationsOf(list, projectId, targetOf(list.page));
 }
 
 export async function conversationPage(
@@ -146,9 +147,18 @@ export async function conversationPage(
   { page, signal }: { readonly page: number; readonly signal: AbortSignal | undefined },
 ): Promise<ConversationPage> {
   const target = parts.urls.conversations(projectId, page);
-  return conversationsOf(await fetchPage(parts.call, target, { page, purpose: 'list', signal }), projectId);
+  const list = await fetchPage(parts.call, target, { page, purpose: 'list', signal });
+  return conversationsOf(list, projectId, target);
 }
 
-function conversationsOf({ rows, ...list }: ListPage, projectId: number): ConversationPage {
-  return { ...list, rows: rows.map((row) => parseConversationRow(row, projectId)) };
+function conversationsOf(
+  { rows, ...list }: ListPage,
+  projectId: number,
+  { method, path }: Target,
+): ConversationPage {
+  return {
+    ...list,
+    request: `${method} ${path}`,
+    rows: rows.map((row) => parseConversationRow(row, projectId)),
+  };
 }

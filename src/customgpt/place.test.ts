@@ -48,8 +48,8 @@ describe('a project', () => {
     ['says nothing by a 404 in other words', 404, '{"message":"no Route matched"}', noEvidence('HTTP 404')],
     ['says nothing by a 403', 403, '{}', noEvidence('HTTP 403')],
     ['says nothing by a 500', 500, '{}', noEvidence('HTTP 500')],
-    ['is another one', 200, data({ id: 102 }), noEvidence('HTTP 200')],
-    ['is a page', 200, '<html>', noEvidence('HTTP 200')],
+    ['is another one', 200, data({ id: 102 }), noEvidence('HTTP 200, malformed')],
+    ['is a page', 200, '<html>', noEvidence('HTTP 200, malformed')],
   ])('%s', async ([, status, body, expected]) => {
     const places = await answered(status, body);
     expect(await places.project(101)).toEqual(expected);

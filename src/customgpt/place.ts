@@ -1,4 +1,4 @@
-import { ApiError } from '../core/errors.ts';
+import { ApiError, failureInWords } from '../core/errors.ts';
 import type { NativeRetention } from '../core/native-retention.ts';
 import { wordsOfNotFound } from '../core/not-found-words.ts';
 import type { PlaceSight } from '../core/place.ts';
@@ -60,9 +60,9 @@ export async function askNativeRetention(
 
 function withoutEvidence(error: unknown): PlaceSight {
   if (!(error instanceof ApiError)) throw error;
-  const { failure, status } = error;
+  const { failure } = error;
   if (failure === 'unauthorized' || failure === 'aborted') throw error;
-  return { state: 'no_evidence', failure: status === undefined ? failure : `HTTP ${status}` };
+  return { state: 'no_evidence', failure: failureInWords(error) };
 }
 
 function isProject(answer: Answer, projectId: number): boolean {

@@ -141,10 +141,16 @@ describe('request URLs', () => {
   });
 
   it('say in the error what was to be done, and where', () => {
-    expect(() => urls.projects(0)).toThrow('GET /api/v1/projects: bad_request');
-    expect(() => urls.conversations(0, 1)).toThrow('GET /api/v1/projects/(refused): bad_request');
-    expect(() => urls.messages(7, '..', 1)).toThrow('GET /api/v1/projects/(refused): bad_request');
-    expect(() => urls.deletion(7, '..')).toThrow('DELETE /api/v1/projects/(refused): bad_request');
+    expect(() => urls.projects(0)).toThrow('GET /api/v1/projects: not a request that the API takes');
+    expect(() => urls.conversations(0, 1)).toThrow(
+      'GET /api/v1/projects/(refused): not a request that the API takes',
+    );
+    expect(() => urls.messages(7, '..', 1)).toThrow(
+      'GET /api/v1/projects/(refused): not a request that the API takes',
+    );
+    expect(() => urls.deletion(7, '..')).toThrow(
+      'DELETE /api/v1/projects/(refused): not a request that the API takes',
+    );
   });
 
   it('do not repeat a hostile id in the error', () => {

@@ -8,7 +8,7 @@ const GRACE_MS = 8000;
 
 export interface StopControl {
   readonly signals: StopSignals;
-  /** Ends all work in order; asked a second time, at once. */
+  /** Ends all work in order; asked a second time, at once. `reason` in words: `stopped by SIGTERM`. */
   readonly stop: (reason: string) => void;
   /** All work has ended: nothing is left to abandon, and no timer keeps the process alive. */
   readonly settle: () => void;

@@ -360,7 +360,7 @@ describe('a run that fails', () => {
       'api_unreachable',
       'no answer',
     ],
-    ['with one of the vendor', apiError(), 'server_error', 'GET /x: server_error (500)'],
+    ['with one of the vendor', apiError(), 'server_error', 'GET /x: HTTP 500'],
     ['with one of nobody', new TypeError('x is not a function'), 'TypeError', 'x is not a function'],
     ['with no error at all', 'words', 'string', 'words'],
   ])('%s is logged, had its slot, and leaves the daemon alive', async (...[, error, kind, message]) => {

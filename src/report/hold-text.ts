@@ -1,6 +1,10 @@
+import { minuteInWords } from '../core/calendar-day.ts';
 import type { HoldRecord, ListedHold } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
-import { terminalSafe } from './safe-text.ts';
+import { dayIn } from './quantities.ts';
+import { sentenceSafe, terminalSafe } from './safe-text.ts';
+
+const DAY_MS = 24 * 60 * 60 * 1000;
 
 const SHORT_COLUMNS = 26;
 const LONG_COLUMNS = 78;
@@ -13,19 +17,27 @@ export function holdState(hold: HoldRecord, now: number): HoldState {
 }
 
 /** What `hold add` and `hold release` say. */
-export function holdSentence(hold: HoldRecord): string {
+export function holdSentence(hold: HoldRecord, timeZone: string): string {
   const matter = `matter ${short(hold.matter)}`;
   if (hold.release !== undefined) return `${hold.holdId} of ${covered(hold)} is released (${matter}).`;
-  const end = hold.untilAt === undefined ? 'until it is released' : `until ${formatInstant(hold.untilAt)}`;
+  const end = hold.untilAt === undefined ? 'until it is released' : `until ${endOf(hold.untilAt, timeZone)}`;
   return `${hold.holdId}: nothing of ${covered(hold)} is deleted ${end} (${matter}).`;
 }
 
+/** When a list is read, and where its reader's clock stands. */
+interface Reading {
+  readonly now: number;
+  /** IANA name. */
+  readonly timeZone: string;
+}
+
 /** All holds, a few lines each; those in force first. */
-export function holdLines(holds: readonly HoldRecord[], now: number): string[] {
+export function holdLines(holds: readonly HoldRecord[], reading: Reading): string[] {
+  const { now } = reading;
   if (holds.length === 0) return ['No holds.'];
   const inForce = holds.filter((hold) => holdState(hold, now) === 'in_force');
   const others = holds.filter((hold) => holdState(hold, now) !== 'in_force');
-  return [...inForce, ...others].flatMap((hold) => linesOf(hold, now));
+  return [...inForce, ...others].flatMap((hold) => linesOf(hold, reading));
 }
 
 /** As `hold list --json` gives it. */
@@ -47,12 +59,12 @@ export function holdJson(hold: HoldRecord, now: number) {
 }
 
 /** What a file of holds means, for `validate`. */
-export function listedHoldLines(file: string, holds: readonly ListedHold[], now: number): string[] {
-  const name = long(file);
+export function listedHoldLines(file: string, holds: readonly ListedHold[], reading: Reading): string[] {
+  const name = terminalSafe(file, LONG_COLUMNS);
   if (holds.length === 0) return [`Holds in ${name}: none.`];
   return [
     `Holds in ${name}, which beat every rule of every policy:`,
-    ...holds.map((hold) => listedLine(hold, now)),
+    ...holds.map((hold) => listedLine(hold, reading)),
   ];
 }
 
@@ -70,54 +82,61 @@ export function listedHoldJson(file: string, hold: ListedHold, now: number) {
   };
 }
 
-function listedLine(hold: ListedHold, now: number): string {
+function listedLine(hold: ListedHold, { now, timeZone }: Reading): string {
   const whose = `(matter ${short(hold.matter)}, by ${short(hold.by)})`;
   if (isOver(hold, now))
-    return `  ${covered(hold)}: over since ${dayOf(hold.untilAt ?? 0)}, holds nothing ${whose}`;
-  const end = hold.untilAt === undefined ? 'it is taken out of the file' : formatInstant(hold.untilAt);
-  return `  Nothing of ${covered(hold)} is deleted until ${end} ${whose}`;
+    return `  ${covered(hold)}: over since ${endOf(hold.untilAt ?? 0, timeZone)}, holds nothing ${whose}`;
+  const end =
+    hold.untilAt === undefined
+      ? 'until it is taken out of the file'
+      : `until ${endOf(hold.untilAt, timeZone)}`;
+  return `  Nothing of ${covered(hold)} is deleted ${end} ${whose}`;
 }
 
 function isOver({ untilAt }: ListedHold, now: number): boolean {
   return untilAt !== undefined && untilAt <= now;
 }
 
-function linesOf(hold: HoldRecord, now: number): string[] {
+function linesOf(hold: HoldRecord, reading: Reading): string[] {
   const { release } = hold;
+  const { timeZone } = reading;
   const lines = [
-    `${hold.holdId}  ${stateWords(hold, now)}`,
+    `${hold.holdId}  ${stateWords(hold, reading)}`,
     `  ${covered(hold)}`,
-    `  matter ${short(hold.matter)}, by ${short(hold.by)} on ${dayOf(hold.addedAt)}`,
-    ...(hold.source === undefined ? [] : [`  from ${long(hold.source)}`]),
+    `  matter ${short(hold.matter)}, by ${short(hold.by)} on ${dayIn(hold.addedAt, timeZone)}`,
+    ...(hold.source === undefined ? [] : [`  from ${terminalSafe(hold.source, LONG_COLUMNS)}`]),
     `  ${long(hold.reason)}`,
   ];
   if (release === undefined) return lines;
   return [
     ...lines,
-    `  released by ${short(release.by)} on ${dayOf(release.at)}`,
+    `  released by ${short(release.by)} on ${dayIn(release.at, timeZone)}`,
     `  ${long(release.reason)}`,
   ];
 }
 
-function stateWords(hold: HoldRecord, now: number): string {
+function stateWords(hold: HoldRecord, { now, timeZone }: Reading): string {
   const state = holdState(hold, now);
   if (state === 'released') return 'released';
-  if (state === 'over') return `over since ${dayOf(hold.untilAt ?? 0)}`;
-  return hold.untilAt === undefined ? 'in force' : `in force until ${formatInstant(hold.untilAt)}`;
+  if (state === 'over') return `over since ${endOf(hold.untilAt ?? 0, timeZone)}`;
+  return hold.untilAt === undefined ? 'in force' : `in force until ${endOf(hold.untilAt, timeZone)}`;
 }
 
 function covered({ projectId, sessionId }: ListedHold): string {
   return sessionId === undefined ? `project ${projectId}` : `conversation ${projectId}/${sessionId}`;
 }
 
-function dayOf(at: number): string {
-  return formatInstant(at).slice(0, 10);
+/** A hold is given by its last day, which ends at midnight UTC; its reader knows that day, not the instant. */
+function endOf(untilAt: number, timeZone: string): string {
+  return untilAt % DAY_MS === 0
+    ? `the end of ${dayIn(untilAt - DAY_MS, 'UTC')} (UTC)`
+    : minuteInWords(untilAt, timeZone);
 }
 
 function short(text: string): string {
-  return terminalSafe(text, SHORT_COLUMNS);
+  return sentenceSafe(text, SHORT_COLUMNS);
 }
 
 function long(text: string): string {
-  return terminalSafe(text, LONG_COLUMNS);
+  return sentenceSafe(text, LONG_COLUMNS);
 }

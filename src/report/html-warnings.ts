@@ -10,7 +10,7 @@ export function warningsHtml(finished: FinishedRun, entries: readonly AuditEntry
   const warnings = [
     ...(run.problem === undefined ? [] : [`${refused ? 'The reason' : 'Ended early'}: ${run.problem}.`]),
     ...(refused && plan !== undefined ? [`No DELETE was sent; the plan is kept as ${plan.planId}.`] : []),
-    ...asBeforeWords(run),
+    ...asBeforeWords(run, 'UTC'),
     ...run.warnings.map((warning) => (warning.endsWith('.') ? warning : `${warning}.`)),
     ...leftovers(finished),
     ...incompleteIn(plan).map(

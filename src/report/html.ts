@@ -29,7 +29,7 @@ export function timeHtml(time: string, day: string): Html {
 
 /** An instant (epoch ms) in a sentence. */
 export function instantHtml(at: number): Html {
-  return html`<time datetime="${formatInstant(at)}">${minuteAndSecond(at)} UTC</time>`;
+  return html`<time datetime="${formatInstant(at)}">${minuteAndSecond(at, 'UTC')} UTC</time>`;
 }
 
 function rendered(part: Part): string {

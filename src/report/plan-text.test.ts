@@ -70,6 +70,12 @@ describe('planHeadline', () => {
     ]);
   });
 
+  it('says when in the zone of its reader', () => {
+    expect(planHeadline(PLAN, { ...WORDS, timeZone: 'Europe/Berlin' })[1]).toBe(
+      'Decided 2026-05-04 05:30:03, to be applied until 2026-05-11 05:30:03 (Europe/Berlin)',
+    );
+  });
+
   it('says how much a run would leave to later ones', () => {
     const breaches = [{ limit: 'max_deletions', wanted: 36, allowed: 10, projectId: undefined }] as const;
     const deferral = { room: 10, deferred: 26, breaches };

@@ -7,7 +7,7 @@ import type { PlanCost, PlanToShow } from './run-json.ts';
 import { retentionLines } from './retention-text.ts';
 import { protectionLines } from './protection-text.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
-import { terminalSafe } from './safe-text.ts';
+import { sentenceSafe, terminalSafe } from './safe-text.ts';
 import { textTable, type Column } from './text-table.ts';
 
 /** Longer lists of projects leave out those where nothing happens. */
@@ -51,24 +51,26 @@ export function planHeadline(
   plan: PlanSummary,
   shown: Pick<PlanToShow, 'cost' | 'breaches' | 'deferral' | 'retention'> & {
     readonly commandLine?: CommandLine;
+    readonly timeZone?: string;
   },
 ): string[] {
-  const { cost, breaches, deferral, retention = [], commandLine = plainCommandLine } = shown;
+  const { cost, breaches, deferral, retention = [] } = shown;
+  const { commandLine = plainCommandLine, timeZone = 'UTC' } = shown;
   const { planned } = countsOf(plan.projects);
   const { stops } = plan.findings;
   return [
     `Plan ${plan.planId} of policy ${plan.policy}, mode ${plan.mode}`,
-    `Decided ${minuteAndSecond(plan.decidedAt)}, to be applied until ${minuteAndSecond(plan.expiresAt)} (UTC)`,
+    `Decided ${minuteAndSecond(plan.decidedAt, timeZone)}, to be applied until ${minuteAndSecond(plan.expiresAt, timeZone)} (${timeZone})`,
     '',
     ...projectLines(plan.projects),
     '',
     ...protectionLines(plan),
     ...retentionLines(retention),
-    ...plan.findings.warnings.map((warning) => `Warning: ${terminalSafe(warning, WARNING_COLUMNS)}`),
+    ...plan.findings.warnings.map((warning) => `Warning: ${sentenceSafe(warning, WARNING_COLUMNS)}`),
     sentence(plan),
     ...(planned === 0 || cost === undefined ? [] : [costLine(cost)]),
     ...stops.map(
-      (stop) => `A protection would refuse this plan: ${terminalSafe(stopInWords(stop), WARNING_COLUMNS)}.`,
+      (stop) => `A protection would refuse this plan: ${sentenceSafe(stopInWords(stop), WARNING_COLUMNS)}.`,
     ),
     ...breaches.map((breach) => `A limit would refuse this plan: ${breachInWords(breach)}.`),
     ...(deferral === undefined ? [] : [deferralLine(deferral)]),
@@ -113,7 +115,7 @@ function cellsOf(item: PlanItem): string[] {
     String(item.projectId),
     item.ageDays === null ? '?' : `${item.ageDays} d`,
     VERDICT_WORDS[item.verdict],
-    terminalSafe(item.reason, SENTENCE_COLUMNS),
+    sentenceSafe(item.reason, SENTENCE_COLUMNS),
     nameOf(item),
   ];
 }
@@ -126,7 +128,7 @@ function nameOf({ seen, sessionId }: PlanItem): string {
 
 function incompleteLine({ projectId, incomplete }: PlanProject): string[] {
   if (incomplete === undefined) return [];
-  const why = terminalSafe(incomplete, SENTENCE_COLUMNS);
+  const why = sentenceSafe(incomplete, SENTENCE_COLUMNS);
   return [`Project ${projectId} is incomplete (${why}): nothing of it is deleted.`];
 }
 

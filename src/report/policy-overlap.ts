@@ -1,6 +1,6 @@
 import type { Policy } from '../core/policy.ts';
 import { enumerated } from './quantities.ts';
-import { terminalSafe } from './safe-text.ts';
+import { sentenceSafe } from './safe-text.ts';
 
 /** Columns of one sentence. */
 const LONGEST = 1_000;
@@ -31,7 +31,7 @@ export function overlapsInWords(policies: readonly Covering[]): readonly string[
       ({ policies: names, entries }) => `${policiesInWords(names)} ${projectsInWords(entries)}.`,
     ),
   ];
-  return sentences.map((sentence) => terminalSafe(sentence, LONGEST));
+  return sentences.map((sentence) => sentenceSafe(sentence, LONGEST));
 }
 
 function policiesInWords(names: readonly string[]): string {

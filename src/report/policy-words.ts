@@ -3,7 +3,7 @@ import { durationInWords } from '../core/duration.ts';
 import type { Limits, Policy, ProjectSelector, Rule, Schedule } from '../core/policy.ts';
 import type { AgeClock, Selector } from '../core/selector.ts';
 import { counted, enumerated, grouped } from './quantities.ts';
-import { terminalSafe } from './safe-text.ts';
+import { sentenceSafe } from './safe-text.ts';
 
 /** Columns of one sentence; a list of ids that is longer is cut, since the file itself is at hand. */
 const LONGEST = 2_000;
@@ -31,7 +31,7 @@ export function policyInWords(policy: Policy): readonly string[] {
     `At most ${counted(policy.concurrency, 'conversation')} ${policy.concurrency === 1 ? 'is' : 'are'} worked on at once.`,
     ...unreached(policy.rules),
   ];
-  return sentences.map((sentence) => terminalSafe(sentence, LONGEST));
+  return sentences.map((sentence) => sentenceSafe(sentence, LONGEST));
 }
 
 /** A selector as the end of "conversations …": `created more than 90 days ago`. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
+import { counted, dayIn, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
 
 describe('quantities in words', () => {
   it.each([
@@ -35,7 +35,12 @@ describe('quantities in words', () => {
     expect(enumerated(['a', 'b', 'c'])).toBe('a, b and c');
   });
 
-  it('shows an instant in UTC', () => {
-    expect(minuteAndSecond(1_777_865_414_512)).toBe('2026-05-04 03:30:14');
+  it.each([
+    ['UTC', '2026-05-04 22:30:14', '2026-05-04'],
+    ['Europe/Berlin', '2026-05-05 00:30:14', '2026-05-05'],
+    ['America/New_York', '2026-05-04 18:30:14', '2026-05-04'],
+  ])('shows an instant in %s', (timeZone, second, day) => {
+    expect(minuteAndSecond(1_777_933_814_512, timeZone)).toBe(second);
+    expect(dayIn(1_777_933_814_512, timeZone)).toBe(day);
   });
 });

@@ -1,4 +1,4 @@
-import { formatInstant } from '../core/instant.ts';
+import { Temporal } from 'temporal-polyfill';
 
 /** `12,345`: the same in every locale, since a report is compared with another machine's. */
 export function grouped(count: number): string {
@@ -21,9 +21,15 @@ export function durationOf(seconds: number): string {
   return joined(`${Math.floor(hours / 24)} d`, hours % 24, 'h');
 }
 
-/** `2026-05-04 03:30:14`, in UTC; the reader is told so once. */
-export function minuteAndSecond(at: number): string {
-  return formatInstant(at).slice(0, 19).replace('T', ' ');
+/** `2026-05-04 03:30:14`, there; the reader is told where once. `timeZone`: IANA name. */
+export function minuteAndSecond(at: number, timeZone: string): string {
+  const local = Temporal.Instant.fromEpochMilliseconds(at).toZonedDateTimeISO(timeZone).toPlainDateTime();
+  return local.toString({ smallestUnit: 'second' }).replace('T', ' ');
+}
+
+/** `2026-05-04`, the day that it was there. `timeZone`: IANA name. */
+export function dayIn(at: number, timeZone: string): string {
+  return minuteAndSecond(at, timeZone).slice(0, 10);
 }
 
 /** `…`, `a`, `a and b`, `a, b and c`. */

@@ -3,7 +3,7 @@ import { SKIP_CAUSES, type SkipCause, type SkipCounts } from '../core/outcome.ts
 import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { RunCounts, RunRecord } from '../core/run.ts';
 import { ALREADY_GONE_WORDS } from './deletion-proof.ts';
-import { counted, enumerated, grouped, minuteAndSecond } from './quantities.ts';
+import { counted, dayIn, enumerated, grouped } from './quantities.ts';
 
 /** A run as every report of it starts from. */
 export interface FinishedRun {
@@ -73,7 +73,10 @@ export function leftovers(finished: FinishedRun): string[] {
     ...said(unverified, `${grouped(unverified)} unverified, not proven gone: the next run looks again.`),
     ...said(failed, `${grouped(failed)} failed, not carried out: tried again in the next run.`),
     ...skippedWords(finished),
-    ...said(open, `${grouped(open)} without an outcome: the next run settles or decides them anew.`),
+    ...said(
+      open,
+      `${grouped(open)} without an outcome: the next run settles or decides ${open === 1 ? 'it' : 'them'} anew.`,
+    ),
     ...deferredWords(finished),
     // Nothing of this run explains it.
     ...(run.status === 'partial' &&
@@ -84,27 +87,43 @@ export function leftovers(finished: FinishedRun): string[] {
   ];
 }
 
-const BECAUSE: Readonly<Record<SkipCause, string>> = {
-  stopped: 'the run was stopped before their turn',
-  brake: 'too many in a row had failed by then',
-  project: 'their project could not be worked on',
-  changed: 'they changed after the plan was made',
-  held: 'a hold covers them by now',
-  kept: 'a rule keeps them by now',
-  limit: 'the limits left no room',
-  not_known: 'nobody can tell what became of them',
-  unreachable: 'the API could not be reached',
-  right: 'the key may not delete or read them',
-};
+function because(cause: SkipCause, count: number): string {
+  const [they, them, their] = count === 1 ? ['it', 'it', 'its'] : ['they', 'them', 'their'];
+  switch (cause) {
+    case 'stopped':
+      return `the run was stopped before ${their} turn`;
+    case 'brake':
+      return 'too many in a row had failed by then';
+    case 'project':
+      return `${their} project could not be worked on`;
+    case 'changed':
+      return `${they} changed after the plan was made`;
+    case 'held':
+      return `a hold covers ${them} by now`;
+    case 'kept':
+      return `a rule keeps ${them} by now`;
+    case 'limit':
+      return 'the limits left no room';
+    case 'not_known':
+      return `nobody can tell what became of ${them}`;
+    case 'unreachable':
+      return 'the API could not be reached';
+    case 'right':
+      return `the key may not delete or read ${them}`;
+  }
+}
 
 /** One sentence for each reason; those without any are told as one. */
 function skippedWords({ counts, skipped = {} }: FinishedRun): string[] {
   const told = SKIP_CAUSES.reduce((sum, cause) => sum + (skipped[cause] ?? 0), 0);
   const rest = Math.max(0, counts.skipped - told);
-  const words = (count: number, because: string): string[] =>
-    said(count, `${grouped(count)} skipped${because}: decided anew in the next run.`);
+  const words = (count: number, why: string): string[] =>
+    said(count, `${grouped(count)} skipped${why}: decided anew in the next run.`);
   return [
-    ...SKIP_CAUSES.flatMap((cause) => words(skipped[cause] ?? 0, `, because ${BECAUSE[cause]}`)),
+    ...SKIP_CAUSES.flatMap((cause) => {
+      const count = skipped[cause] ?? 0;
+      return words(count, `, because ${because(cause, count)}`);
+    }),
     ...words(rest, ''),
   ];
 }
@@ -113,15 +132,15 @@ function deferredWords({ run, counts: { deferred } }: FinishedRun): string[] {
   const { runsRemaining } = run;
   const more =
     runsRemaining === undefined
-      ? 'no run has room for them'
+      ? `no run has room for ${deferred === 1 ? 'it' : 'them'}`
       : `at least ${counted(runsRemaining, 'more run')}`;
   return said(deferred, `${grouped(deferred)} deferred, because the oldest come first: ${more}.`);
 }
 
 /** That it ended as those before did, and since when: one sentence, none for a run that ended otherwise. */
-export function asBeforeWords({ asBefore, alikeSince }: RunRecord): string[] {
+export function asBeforeWords({ asBefore, alikeSince }: RunRecord, timeZone: string): string[] {
   if (asBefore === 0 || alikeSince === undefined) return [];
-  const since = minuteAndSecond(alikeSince).slice(0, 10);
+  const since = dayIn(alikeSince, timeZone);
   const runs = asBefore === 1 ? 'the run before' : `the last ${grouped(asBefore)} runs`;
   return [`It ended as ${runs} did, since ${since}.`];
 }

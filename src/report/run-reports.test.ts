@@ -204,7 +204,7 @@ describe('runSummary', () => {
       '1 unverified, not proven gone: the next run looks again.',
       '1 failed, not carried out: tried again in the next run.',
       '1 skipped: decided anew in the next run.',
-      '1 without an outcome: the next run settles or decides them anew.',
+      '1 without an outcome: the next run settles or decides it anew.',
     ]);
     expect(runSummary(sample(PARTIAL)).at(-1)).toBe('See: customgpt-retention runs run-4k2m9x7q1bzd');
   });
@@ -215,7 +215,7 @@ describe('runSummary', () => {
     expect(
       runSummary({ ...sample(PARTIAL), counts, skipped }).filter((line) => /^\d+ skipped/.test(line)),
     ).toEqual([
-      '1 skipped, because the run was stopped before their turn: decided anew in the next run.',
+      '1 skipped, because the run was stopped before its turn: decided anew in the next run.',
       '2 skipped, because too many in a row had failed by then: decided anew in the next run.',
       '3 skipped, because their project could not be worked on: decided anew in the next run.',
       '4 skipped, because a hold covers them by now: decided anew in the next run.',
@@ -223,6 +223,26 @@ describe('runSummary', () => {
       '6 skipped, because nobody can tell what became of them: decided anew in the next run.',
       '1 skipped: decided anew in the next run.',
     ]);
+  });
+
+  it.each([
+    ['stopped', 'the run was stopped before its turn', 'the run was stopped before their turn'],
+    ['brake', 'too many in a row had failed by then', 'too many in a row had failed by then'],
+    ['project', 'its project could not be worked on', 'their project could not be worked on'],
+    ['changed', 'it changed after the plan was made', 'they changed after the plan was made'],
+    ['held', 'a hold covers it by now', 'a hold covers them by now'],
+    ['kept', 'a rule keeps it by now', 'a rule keeps them by now'],
+    ['limit', 'the limits left no room', 'the limits left no room'],
+    ['not_known', 'nobody can tell what became of it', 'nobody can tell what became of them'],
+    ['unreachable', 'the API could not be reached', 'the API could not be reached'],
+    ['right', 'the key may not delete or read it', 'the key may not delete or read them'],
+  ] as const)('says of one, and of two, why they were skipped: %s', (cause, one, two) => {
+    const { counts, ...rest } = sample(PARTIAL);
+    const lines = [1, 2].map((skipped) =>
+      runSummary({ ...rest, counts: { ...counts, skipped }, skipped: { [cause]: skipped } }),
+    );
+    expect(lines[0]).toContain(`1 skipped, because ${one}: decided anew in the next run.`);
+    expect(lines[1]).toContain(`2 skipped, because ${two}: decided anew in the next run.`);
   });
 
   it('says what is deferred, and for how many runs', () => {
@@ -256,8 +276,8 @@ describe('runSummary', () => {
   it('repeats in each command what the user gave', () => {
     const refused = sample({ run: { status: 'refused', problem: 'no' }, events: [] });
     const commands = [
-      ...runSummary(refused, (words) => `<${words}>`),
-      ...runDetail(refused, [], (words) => `<${words}>`),
+      ...runSummary(refused, { commandLine: (words) => `<${words}>` }),
+      ...runDetail(refused, [], { commandLine: (words) => `<${words}>` }),
     ];
     expect(commands.filter((line) => line.includes('<'))).toEqual([
       'See: <runs run-4k2m9x7q1bzd>',
@@ -293,6 +313,22 @@ describe('runSummary', () => {
       'Look at its plan: customgpt-retention plan --show plan-8h3v5t0c2wqa',
       'Apply it all the same: customgpt-retention apply plan-8h3v5t0c2wqa --override-limits --by WHO --reason TEXT',
     ]);
+  });
+
+  it('names the first three reasons of a refusal, and where the others are', () => {
+    const reasons = [1, 2, 3, 4, 5].map((id) => `max_percent allows 1 in project ${id}, the plan has 2`);
+    const refused = sample({ run: { status: 'refused', problem: reasons.join('; ') }, events: [] });
+    expect(runSummary(refused)[2]).toBe(
+      `Why: ${reasons.slice(0, 3).join('; ')}; and 2 more: see customgpt-retention runs ${RUN.runId}`,
+    );
+    expect(runDetail(refused, [])).toContain(`Why: ${reasons.join('; ')}`);
+  });
+
+  it('cuts a long reason between two words, and only in the summary', () => {
+    const problem = 'words of it '.repeat(200).trim();
+    const failed = sample({ run: { status: 'failed', problem }, events: [] });
+    expect(runSummary(failed)[2]).toMatch(/^Why: [wordsfit ]{980,995}(words|of|it) …$/);
+    expect(runDetail(failed, [])).toContain(`Why: ${problem}`);
   });
 
   it('says of a dry run what it would delete, and how to apply it', () => {
@@ -371,6 +407,27 @@ describe('runsTable and runDetail', () => {
     expect(lines.slice(-rows.length)).toEqual(rows);
     expect(lines.join('\n')).not.toContain('customgpt-retention runs');
     for (const line of rows) expect(line.length).toBeLessThanOrEqual(80);
+  });
+
+  it('shows times in the zone of its reader', () => {
+    const alike = { status: 'running', endedAt: undefined, asBefore: 1, alikeSince: AT } as const;
+    const report = sample({ run: alike, events: [] });
+    const timeZone = 'Europe/Berlin';
+    expect(runsTable([report], timeZone).split('\n')).toEqual([
+      'RUN               STARTED           STATUS       DELETED        POLICY',
+      '                  (Europe/Berlin)',
+      'run-4k2m9x7q1bzd  2026-05-05 01:59  running      0 of 2         support-chats',
+    ]);
+    expect(runsTable([report], 'America/Los_Angeles')).toMatch(
+      /STARTED .*\n {18}\(America\/\n {18}Los_Angeles\)\n.* 2026-05-04 16:59 /,
+    );
+    const started = '2026-05-05 01:59:50 Europe/Berlin';
+    expect(runSummary(report, { timeZone })).toContain(`8 requests, since ${started}`);
+    expect(runSummary(report, { timeZone })).toContain('It ended as the run before did, since 2026-05-05.');
+    const lines = runDetail(report, [], { timeZone });
+    expect(lines).toContain(`Started     ${started}`);
+    expect(lines).toContain('Trigger     schedule, slot 2026-05-05 01:59:49 Europe/Berlin');
+    expect(runReportHtml(report)).toContain('2026-05-04 23:59:50 UTC');
   });
 
   it('shows a run that never planned', () => {

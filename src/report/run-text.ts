@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
 import { plainCommandLine, type CommandLine } from '../core/command-line.ts';
 import { isStopped } from '../core/findings.ts';
+import { refusalParts } from '../core/refusal-words.ts';
 import { PURPOSES, totalRequests, type RequestCounts, type RunCounts, type RunRecord } from '../core/run.ts';
 import { ALREADY_GONE_WORDS, deletionsIn, ruleWords, type Deletion } from './deletion-proof.ts';
 import { projectLines, SENTENCE_COLUMNS, WARNING_COLUMNS } from './plan-text.ts';
@@ -16,17 +17,38 @@ import {
   wasOnlyPlanned,
   type FinishedRun,
 } from './run-outcome.ts';
-import { terminalSafe } from './safe-text.ts';
+import { sentenceSafe, terminalSafe } from './safe-text.ts';
 import { textTable, type Column } from './text-table.ts';
 
-const RUN_COLUMNS: readonly Column[] = [
-  { title: 'RUN', width: 16, breaks: 'anywhere' },
-  { title: 'STARTED (UTC)', width: 16 },
-  { title: 'STATUS', width: 11 },
-  { title: 'DELETED', width: 13 },
-  { title: 'POLICY', width: 'rest' },
-];
+const STARTED_COLUMNS = 16;
 const POLICY_COLUMNS = 16;
+
+function runColumns(timeZone: string): readonly Column[] {
+  return [
+    { title: 'RUN', width: 16, breaks: 'anywhere' },
+    { title: startedTitle(timeZone), width: STARTED_COLUMNS },
+    { title: 'STATUS', width: 11 },
+    { title: 'DELETED', width: 13 },
+    { title: 'POLICY', width: 'rest' },
+  ];
+}
+
+/** `STARTED (UTC)`; a longer name stands below, on one line or, broken at its slashes, on several. */
+function startedTitle(timeZone: string): string {
+  const zone = `(${timeZone})`;
+  if (`STARTED ${zone}`.length <= STARTED_COLUMNS) return `STARTED ${zone}`;
+  return `STARTED\n${zone.length <= STARTED_COLUMNS ? zone : zone.replaceAll('/', '/\n')}`;
+}
+
+/** How its reader names a command and reads a clock. */
+interface Wording {
+  readonly commandLine?: CommandLine;
+  /** IANA name, default UTC. */
+  readonly timeZone?: string;
+}
+
+/** Reasons of a refusal that a summary names. */
+const MOST_REASONS = 3;
 
 /** Incomplete projects that a summary names. */
 const MOST_NAMED = 5;
@@ -40,60 +62,69 @@ const OUTCOME_COLUMNS: readonly Column[] = [
 ];
 
 /** What a run did and what to do next, in short lines for a terminal. */
-export function runSummary(result: FinishedRun, commandLine: CommandLine = plainCommandLine): string[] {
+export function runSummary(result: FinishedRun, wording: Wording = {}): string[] {
   const { run } = result;
+  const { commandLine = plainCommandLine, timeZone = 'UTC' } = wording;
   const see = run.status === 'completed' ? [] : [`See: ${commandLine(`runs ${run.runId}`)}`];
-  return [...summaryLines(result), ...see, ...nextStep(result, commandLine)];
+  const why = shortProblem(run, commandLine);
+  return [...summaryLines(result, { why, timeZone }), ...see, ...nextStep(result, commandLine)];
 }
 
-function summaryLines(result: FinishedRun): string[] {
+function summaryLines(
+  result: FinishedRun,
+  { why, timeZone }: { readonly why: readonly string[]; readonly timeZone: string },
+): string[] {
   const { run } = result;
   return [
     `${run.runId} of policy ${run.policy}: ${run.status}`,
     runSentence(result),
-    ...problemLine(run),
-    ...asBeforeWords(run),
-    ...run.warnings.map((warning) => `Warning: ${terminalSafe(warning, WARNING_COLUMNS)}`),
+    ...why,
+    ...asBeforeWords(run, timeZone),
+    ...run.warnings.map((warning) => `Warning: ${sentenceSafe(warning, WARNING_COLUMNS)}`),
     ...leftovers(result),
     ...incompleteLines(result),
     ...restLine(result),
     ...protectionLines(result.plan),
-    factsLine(run),
+    factsLine(run, timeZone),
     ...(run.auditHead === undefined ? [] : [`Audit head ${run.auditHead}`]),
   ];
 }
 
 /** Recent runs, one line each, 80 columns. */
-export function runsTable(runs: readonly { readonly run: RunRecord; readonly counts: RunCounts }[]): string {
+export function runsTable(
+  runs: readonly { readonly run: RunRecord; readonly counts: RunCounts }[],
+  timeZone = 'UTC',
+): string {
   if (runs.length === 0) return 'No run yet.';
   const rows = runs.map(({ run, counts }) => [
     run.runId,
-    minuteAndSecond(run.startedAt).slice(0, 16),
+    minuteAndSecond(run.startedAt, timeZone).slice(0, 16),
     run.status,
     wasOnlyPlanned({ run, counts })
       ? `dry run, ${grouped(counts.planned)}`
       : `${grouped(counts.verified)} of ${grouped(counts.planned)}`,
     terminalSafe(run.policy, POLICY_COLUMNS),
   ]);
-  return textTable(RUN_COLUMNS, rows, { header: true });
+  return textTable(runColumns(timeZone), rows, { header: true });
 }
 
 /** One run in full: the summary, its times and hashes, its projects, and every conversation with an outcome. */
 export function runDetail(
   result: FinishedRun,
   entries: Iterable<AuditEntry>,
-  commandLine: CommandLine = plainCommandLine,
+  { commandLine = plainCommandLine, timeZone = 'UTC' }: Wording = {},
 ): string[] {
   const { run, plan } = result;
   const outcomes = outcomeRows(entries);
+  const timeIn = (at: number): string => `${minuteAndSecond(at, timeZone)} ${timeZone}`;
   return [
-    ...summaryLines(result),
+    ...summaryLines(result, { why: wholeProblem(run), timeZone }),
     ...nextStep(result, commandLine),
     '',
-    `Trigger     ${run.trigger}${run.slotAt === undefined ? '' : `, slot ${minuteAndSecond(run.slotAt)}`}`,
+    `Trigger     ${run.trigger}${run.slotAt === undefined ? '' : `, slot ${timeIn(run.slotAt)}`}`,
     `Policy mode ${modeWords(result)}`,
-    `Started     ${minuteAndSecond(run.startedAt)} UTC`,
-    `Ended       ${run.endedAt === undefined ? 'not yet' : `${minuteAndSecond(run.endedAt)} UTC`}`,
+    `Started     ${timeIn(run.startedAt)}`,
+    `Ended       ${run.endedAt === undefined ? 'not yet' : timeIn(run.endedAt)}`,
     `Policy hash ${run.policyHash}`,
     ...(plan === undefined
       ? []
@@ -128,14 +159,22 @@ function proofWords(deletion: Deletion): string {
     case 'unverified':
     case 'failed':
     case 'skipped':
-      return terminalSafe(reason ?? 'no reason recorded', SENTENCE_COLUMNS);
+      return sentenceSafe(reason ?? 'no reason recorded', SENTENCE_COLUMNS);
   }
 }
 
-function problemLine({ problem }: RunRecord): string[] {
-  return problem === undefined
-    ? []
-    : [`Why: ${terminalSafe(problem, isStopped(problem) ? WARNING_COLUMNS : SENTENCE_COLUMNS)}`];
+/** In short; what is left out stands in the run's detail. */
+function shortProblem({ problem, status, runId }: RunRecord, commandLine: CommandLine): string[] {
+  if (problem === undefined) return [];
+  const parts = status === 'refused' ? refusalParts(problem) : [problem];
+  const said = parts.slice(0, MOST_REASONS).map((part) => sentenceSafe(part, WARNING_COLUMNS));
+  const more = parts.length - said.length;
+  const rest = more > 0 ? [`and ${grouped(more)} more: see ${commandLine(`runs ${runId}`)}`] : [];
+  return [`Why: ${[...said, ...rest].join('; ')}`];
+}
+
+function wholeProblem({ problem }: RunRecord): string[] {
+  return problem === undefined ? [] : [`Why: ${terminalSafe(problem, Number.POSITIVE_INFINITY)}`];
 }
 
 function incompleteLines({ plan }: FinishedRun): string[] {
@@ -143,7 +182,7 @@ function incompleteLines({ plan }: FinishedRun): string[] {
   const more = projects.length - MOST_NAMED;
   return [
     ...projects.slice(0, MOST_NAMED).map(({ projectId, incomplete }) => {
-      const why = terminalSafe(incomplete ?? '', SENTENCE_COLUMNS);
+      const why = sentenceSafe(incomplete ?? '', SENTENCE_COLUMNS);
       return `Project ${projectId} could not be listed in full (${why}): nothing of it was deleted.`;
     }),
     ...(more > 0 ? [`… and ${counted(more, 'project')} more that could not be listed in full.`] : []),
@@ -163,10 +202,11 @@ function restLine({ counts, plan }: FinishedRun): string[] {
   return [`Listed ${counted(listed, 'conversation')}: ${rest}.`];
 }
 
-function factsLine(run: RunRecord): string {
+function factsLine(run: RunRecord, timeZone: string): string {
   const seconds = secondsOf(run);
   const requests = run.requests === undefined ? [] : [counted(totalRequests(run.requests), 'request')];
-  const time = seconds === undefined ? `since ${minuteAndSecond(run.startedAt)} UTC` : durationOf(seconds);
+  const since = `since ${minuteAndSecond(run.startedAt, timeZone)} ${timeZone}`;
+  const time = seconds === undefined ? since : durationOf(seconds);
   return [...requests, time].join(', ');
 }
 

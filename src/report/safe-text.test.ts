@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { displayWidth, escapeHtml, terminalSafe } from './safe-text.ts';
+import { displayWidth, escapeHtml, sentenceSafe, terminalSafe } from './safe-text.ts';
 
 describe('terminalSafe', () => {
   it.each([
@@ -58,6 +58,33 @@ describe('terminalSafe', () => {
         const safe = terminalSafe(name, columns);
         expect(displayWidth(safe)).toBeLessThanOrEqual(columns);
         expect(safe).not.toMatch(/[\p{C}\p{Zl}\p{Zp}]/u);
+      }),
+    );
+  });
+});
+
+describe('sentenceSafe', () => {
+  it.each([
+    ['one two three', 13, 'one two three'],
+    ['one two three', 12, 'one two …'],
+    ['one two three', 9, 'one two …'],
+    ['one two three', 8, 'one …'],
+    ['one two\u001b three', 11, 'one two\\e …'],
+    ['onetwothree', 8, 'onetwot…'],
+    ['会议 记录 会议', 9, '会议 …'],
+    ['one …', 5, 'one …'],
+  ])('%j in %i columns is %j', (text, columns, cut) => {
+    expect(sentenceSafe(text, columns)).toBe(cut);
+  });
+
+  it('never passes the width, never ends within a word', () => {
+    const word = fc.stringMatching(/^[a-z]{1,9}$/);
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1 }), fc.integer({ min: 12, max: 60 }), (words, columns) => {
+        const safe = sentenceSafe(words.join(' '), columns);
+        expect(displayWidth(safe)).toBeLessThanOrEqual(columns);
+        const shown = safe.split(' ').filter((one) => one !== '…');
+        expect(words.slice(0, shown.length)).toEqual(shown);
       }),
     );
   });

@@ -44,6 +44,19 @@ export function terminalSafe(text: string, maxColumns: number): string {
   return shown;
 }
 
+/** More columns than any one character takes, written out. */
+const ONE_MORE = 12;
+
+/** The same for a sentence: cut between two words, unless there is only one. */
+export function sentenceSafe(text: string, maxColumns: number): string {
+  const short = terminalSafe(text, maxColumns);
+  const longer = terminalSafe(text, maxColumns + ONE_MORE);
+  if (longer === short) return short;
+  const kept = terminalSafe(text, maxColumns - 1).slice(0, -1);
+  const end = longer[kept.length] === ' ' ? kept.length : kept.lastIndexOf(' ');
+  return end > 0 ? `${kept.slice(0, end).trimEnd()} …` : short;
+}
+
 /** Terminal columns of text that {@link terminalSafe} returned: two for CJK and emoji, none for a mark on a letter. */
 export function displayWidth(text: string): number {
   let columns = 0;

@@ -1,4 +1,4 @@
-import { ApiError, RetentionError } from '../core/errors.ts';
+import { ApiError, failureInWords, RetentionError } from '../core/errors.ts';
 import type { CustomGptReader } from '../core/ports.ts';
 
 /** How far the local clock and the server's may be apart. */
@@ -23,15 +23,10 @@ export function asRunFault(error: unknown): unknown {
   }
 }
 
-/** What went wrong with one page of a list, for a person: `page 2: not JSON (HTTP 200)`, `network ECONNREFUSED`. */
+/** What went wrong with one page of a list, for a person: `page 2: HTTP 200, not JSON`. */
 export function listProblem(error: ApiError): string {
   const page = /[?&]page=(\d+)/.exec(error.path)?.[1];
-  const words = [
-    error.detail ?? error.failure,
-    ...(error.code === undefined ? [] : [error.code]),
-    ...(error.status === undefined ? [] : [`(HTTP ${error.status})`]),
-  ].join(' ');
-  return page === undefined ? words : `page ${page}: ${words}`;
+  return page === undefined ? failureInWords(error) : `page ${page}: ${failureInWords(error)}`;
 }
 
 export function isKeyRefused(error: unknown): boolean {

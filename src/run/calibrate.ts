@@ -76,13 +76,14 @@ export class Calibrator {
     );
   }
 
-  async refused(projectId: number, reason: string): Promise<void> {
+  /** Writes that nothing is done in the project, and warns; `words` where it is not the whole project that waits. */
+  async refused(projectId: number, reason: string, words = leftAlone(projectId, reason)): Promise<void> {
     const { audit, run, fence, warn } = this.#parts;
     await audit.append(
       [auditFacts(run, 'project.refused', { about: { projectId }, facts: { reason } })],
       fence,
     );
-    warn(`project ${projectId}: ${reason}`);
+    warn(words);
   }
 
   async #ask(projectId: number, like: string): Promise<Gone> {
@@ -103,6 +104,10 @@ export class Calibrator {
     if (this.#agreed.words.shape === words.shape) this.#agreed.count += 1;
     else this.#isUnanimous = false;
   }
+}
+
+function leftAlone(projectId: number, reason: string): string {
+  return `project ${projectId} is left alone in this run (${reason}); it is tried again in the next`;
 }
 
 /** What *gone* looks like in one project: the words of an id that cannot exist, and others that were borne out since. */

@@ -1,5 +1,14 @@
 import { calendarDaysOf, startOfDay } from '../core/calendar-day.ts';
-import { breachesOf, isCountLimit, roomOf, type Breach, type RoomAgain, type Spent } from '../core/limits.ts';
+import {
+  breachesOf,
+  isCountLimit,
+  isOverTime,
+  roomOf,
+  roomsOf,
+  type Breach,
+  type RoomAgain,
+  type Spent,
+} from '../core/limits.ts';
 import type { PlanProject } from '../core/plan.ts';
 import type { Limits, Policy } from '../core/policy.ts';
 import { populationBreaches } from '../core/population.ts';
@@ -46,7 +55,11 @@ export async function checkLimits(
   const roomAgain = await whenThereIsRoom(parts, { found, at, timeZone, policy });
   const breaches = [
     ...populationBreaches(known, projects),
-    ...found.map((breach) => (isOverTime(breach) ? { ...breach, roomAgain } : breach)),
+    ...found.map((breach) => {
+      if (roomAgain === undefined || !isOverTime(breach)) return breach;
+      const { spentThen, ...again } = roomAgain;
+      return { ...breach, roomAgain: { ...again, left: roomsOf(limits, spentThen)[breach.limit] } };
+    }),
   ];
   const isDeferring = (breach: Breach): boolean =>
     limits.whenExceeded === 'oldest_first' && isCountLimit(breach);
@@ -56,10 +69,6 @@ export async function checkLimits(
     deferring: breaches.filter(isDeferring),
     room: roomOf(limits, spent),
   };
-}
-
-function isOverTime({ limit }: Breach): boolean {
-  return limit === 'max_per_day' || limit === 'max_per_week';
 }
 
 const NOTHING_SPENT: Spent = { today: 0, week: 0 };
@@ -78,7 +87,7 @@ async function whenThereIsRoom(
     readonly timeZone: string;
     readonly policy: LimitQuestion['policy'];
   },
-): Promise<RoomAgain | undefined> {
+): Promise<(Omit<RoomAgain, 'left'> & { readonly spentThen: Spent }) | undefined> {
   const { found, at, timeZone, policy } = of;
   const wanted = found.find(isOverTime)?.wanted ?? 0;
   const enough = Math.min(wanted, fullRoomOf(policy.limits));
@@ -87,7 +96,8 @@ async function whenThereIsRoom(
     // Seven days on, nothing that was deleted until today is of that week any more.
     const week =
       days > 6 ? 0 : await store.audit.intendedInRunsSince(policy.name, startOfDay(at, timeZone, days - 6));
-    const room = roomOf(policy.limits, { today: 0, week });
-    if (room >= enough) return { at: startOfDay(at, timeZone, days), timeZone, room };
+    const spentThen = { today: 0, week };
+    const room = roomOf(policy.limits, spentThen);
+    if (room >= enough) return { at: startOfDay(at, timeZone, days), timeZone, room, spentThen };
   }
 }

@@ -34,6 +34,8 @@ interface Read {
   readonly shown: ReadonlyMap<string, readonly Shown[]>;
   readonly kinds: ReadonlyMap<Kind, string>;
   readonly listing: ListingFacts;
+  /** The request of its last page, as it was sent. */
+  readonly request: string;
 }
 
 /**
@@ -51,11 +53,7 @@ export async function takeFreshListing(
       parts.witnesses.note(projectId, kind, { sessionId, at: read.listing.at });
     return {
       sightingOf: (passing) => sightingIn(read, passing, parts.witnesses),
-      control: {
-        request: `GET /api/v1/projects/${projectId}/conversations`,
-        status: 200,
-        at: read.listing.at,
-      },
+      control: { request: read.request, status: 200, at: read.listing.at },
       anyRow: [...read.kinds.values()][0],
       isProjectLost: false,
     };
@@ -97,7 +95,7 @@ async function readListing(
     // As far as it must answer for it shows none of the kind: those beyond may.
     read = await readAsFarAs(reader, { projectId, reach: Infinity, signal, note });
   }
-  return { shown, kinds, listing: read };
+  return { shown, kinds, ...read };
 }
 
 async function readAsFarAs(
@@ -113,17 +111,19 @@ async function readAsFarAs(
     readonly signal: AbortSignal;
     readonly note: (row: ListedRow & { readonly kind: 'conversation' }) => void;
   },
-): Promise<ListingFacts> {
+): Promise<Pick<Read, 'listing' | 'request'>> {
   let ids = 0;
   let total: number | undefined;
   let at = 0;
+  let request = '';
   for await (const page of listProject(reader, projectId, { reach, signal })) {
     for (const row of page.rows) if (row.kind === 'conversation') note(row);
     ids += page.rows.length;
     total = page.total;
     at = page.receivedAt;
+    request = page.request;
   }
-  return { at, ids, total };
+  return { listing: { at, ids, total }, request };
 }
 
 function reachOver(waiting: readonly Passing[]): number {

@@ -42,7 +42,7 @@ async function read(shown: Shown | readonly Shown[], options: Partial<ListOption
     requests.push(number);
     if (own instanceof ApiError) throw own;
     const total = typeof totals === 'object' ? totals[Math.min(number, totals.length) - 1] : totals;
-    return { rows: own, page: number, lastPage, total, receivedAt: number };
+    return { rows: own, page: number, lastPage, total, receivedAt: number, request: '' };
   };
   const reader: Pick<CustomGptReader, 'conversationPages' | 'conversationPage'> = {
     async *conversationPages(projectId, _signal, order) {
@@ -258,7 +258,7 @@ describe('a listing that the API refuses to go on with', () => {
   test('at its first page is an error of the API', async () => {
     const forbidden = new ApiError({ failure: 'forbidden', method: 'GET', path: '/', status: 403 });
     await expect(read({ pages: [refusal(1)] })).rejects.toBeInstanceOf(ApiError);
-    await expect(read({ pages: [rows('ab'), forbidden] })).rejects.toThrow('forbidden');
+    await expect(read({ pages: [rows('ab'), forbidden] })).rejects.toThrow('HTTP 403');
   });
 });
 

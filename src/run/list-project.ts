@@ -11,6 +11,8 @@ export interface ListedPage {
   /** Conversations in the project by the paginator; undefined when it did not say. */
   readonly total: number | undefined;
   readonly receivedAt: number;
+  /** As {@link ConversationPage.request}. */
+  readonly request: string;
 }
 
 /** How a listing ended. */
@@ -152,11 +154,11 @@ async function* readOnce(parts: ReadingParts): AsyncGenerator<ListedPage, boolea
   let next = 1;
   try {
     for await (const page of reader.conversationPages(projectId, options.signal, reading.order)) {
-      const { total, receivedAt } = page;
+      const { total, receivedAt, request } = page;
       reading.take(page);
       if (before !== undefined) reading.follow(before);
       const isPast = order.isPast(page);
-      yield { rows: seen.add(page.rows, before === undefined), total, receivedAt };
+      yield { rows: seen.add(page.rows, before === undefined), total, receivedAt, request };
       // A further reading may end as soon as what is missing has come.
       if ((before !== undefined || page.page >= page.lastPage) && reading.isAll(seen.size)) return false;
       const mayBePast = before === undefined && isPast && !reading.hasRepeats;

@@ -102,7 +102,7 @@ async function findThere(
     return { reason: `not calibrated: a conversation that was listed answers ${how}, not 200` };
   }
   if (absent.length === 0)
-    return { reason: 'not calibrated: the key may not read its conversations (HTTP 403)' };
+    return { reason: 'not calibrated: the key may not read its conversations, HTTP 403' };
   return findListedThere(context, work, absent);
 }
 
@@ -120,7 +120,7 @@ async function findListedThere(
   const sightings = waiting.map((one) => listing.sightingOf(one));
   const unreadable = sightings.find((sighting) => sighting.is === 'unreadable');
   if (unreadable !== undefined)
-    return { reason: `not calibrated: its listing could not be read: ${unreadable.said}` };
+    return { reason: `not calibrated: its listing could not be read, ${unreadable.said}` };
   if (sightings.some(({ is }) => is === 'shown')) {
     return {
       reason: 'not calibrated: a conversation that is listed answers the same 404 as an id that cannot exist',

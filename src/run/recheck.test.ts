@@ -261,7 +261,14 @@ async function relisted(
       if (rows instanceof Error) throw rows;
       const own = (rows ?? []).map((row) => ({ kind: 'conversation' as const, ...row }));
       const unusable = { kind: 'unusable', projectId, sessionId: 'session-9', problem: 'oversized' } as const;
-      yield { rows: [...own, unusable], page: 1, lastPage: 1, total: own.length + 1, receivedAt: NOW };
+      yield {
+        rows: [...own, unusable],
+        page: 1,
+        lastPage: 1,
+        total: own.length + 1,
+        receivedAt: NOW,
+        request: '',
+      };
     },
   };
   const context = {
@@ -323,13 +330,14 @@ describe('a second listing', () => {
             lastPage: 6,
             total,
             receivedAt: NOW,
+            request: '',
           });
         }
       },
       conversationPage(_: number, page: number) {
         pages.push(page);
         const listed = { kind: 'conversation', ...row, createdAt: NOW + page };
-        return Promise.resolve({ rows: [listed], page, lastPage: 6, total: 6, receivedAt: NOW });
+        return Promise.resolve({ rows: [listed], page, lastPage: 6, total: 6, receivedAt: NOW, request: '' });
       },
     };
     const plan = { projects: [project(7, 1)], decidedAt: NOW };

@@ -1,10 +1,11 @@
 import type { Fact } from '../core/audit-entry.ts';
 import type { Project } from '../core/conversation.ts';
 import { judgeExclusions } from '../core/exclusions.ts';
-import { stopFacts, stopInWords, type Stop } from '../core/findings.ts';
+import { stopFacts, type Stop } from '../core/findings.ts';
 import { formatInstant } from '../core/instant.ts';
-import { breachInWords, type Breach } from '../core/limits.ts';
+import type { Breach } from '../core/limits.ts';
 import type { PlanSummary } from '../core/plan.ts';
+import { refusalInWords } from '../core/refusal-words.ts';
 import type { Policy } from '../core/policy.ts';
 import type { ProtectionStore } from '../core/protection-store.ts';
 import type { Ending } from './conduct-run.ts';
@@ -19,7 +20,7 @@ export function refusal(
   return {
     status: 'refused',
     plan,
-    problem: [...stops.map(stopInWords), ...breaches.map(breachInWords)].join('; '),
+    problem: refusalInWords(stops, breaches),
     facts: { plan_id: plan.planId, limits, refused_by: [...stops.map(stopFacts), ...limits] },
   };
 }

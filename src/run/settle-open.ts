@@ -103,7 +103,7 @@ async function settleProject(context: SettleOpenContext, shared: Shared, project
   const calibration = await calibrate(context, shared, { project, listing });
   if (typeof calibration === 'string') {
     log.warn({ project_id: projectId, open: passings.length, problem: calibration }, 'still open');
-    await shared.calibrator.refused(projectId, `what earlier runs left open there stays so: ${calibration}`);
+    await leaveOpen(shared, projectId, calibration);
     return;
   }
   await lookAtAll(context, project, calibration);
@@ -158,6 +158,14 @@ function loneKinds(listing: FreshListing, passings: readonly Passing[]): Readonl
     if (isLone && needsWitness(passing.life) && passing.kind !== undefined) kinds.add(passing.kind);
   }
   return kinds;
+}
+
+function leaveOpen({ calibrator }: Shared, projectId: number, why: string): Promise<void> {
+  return calibrator.refused(
+    projectId,
+    `what earlier runs left open there stays so: ${why}`,
+    `what earlier runs left open in project ${projectId} stays open (${why}); the next run looks again`,
+  );
 }
 
 /** Its DELETE was in vain, by all that can be seen: it is decided anew, and that is said once. */

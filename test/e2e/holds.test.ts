@@ -16,7 +16,7 @@ describe.concurrent('hold', () => {
     addConversations(terminal.sandbox, 101, { old: 3, young: 0 });
     const added = await terminal.run(['hold', 'add', '101', ...WHY, '--until', '2099-12-31']);
     expect(added.stdout).toMatch(
-      /^hold-[a-z0-9]{12}: nothing of project 101 is deleted until 2100-01-01T00:00:00.000Z \(matter M-17\)\.\nCustomGPT\.ai's own retention deletes conversations of project 101 after 12 months and knows no holds: .*\nRecorded in /,
+      /^hold-[a-z0-9]{12}: nothing of project 101 is deleted until the end of 2099-12-31 \(UTC\) \(matter M-17\)\.\nCustomGPT\.ai's own retention deletes conversations of project 101 after 12 months and knows no holds: .*\nRecorded in /,
     );
     const holdId = added.stdout.slice(0, added.stdout.indexOf(':'));
     const held = documentOf(await terminal.run(['run', '--json']));

@@ -111,7 +111,7 @@ describe.concurrent('3, not all deleted', () => {
     terminal.sandbox.faults.forbiddenProjects.set(102, 403);
     const ended = await terminal.run(['run']);
     expect(ended.code).toBe(3);
-    expect(ended.stdout).toContain('Project 102 could not be listed in full (page 1: forbidden (HTTP 403))');
+    expect(ended.stdout).toContain('Project 102 could not be listed in full (page 1: HTTP 403)');
     const { accounts } = terminal.sandbox;
     expect([accounts.count(101), accounts.count(102), accounts.count(103)]).toEqual([4, 5, 0]);
     const events = await terminal.entries('listing.incomplete');

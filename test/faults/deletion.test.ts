@@ -39,7 +39,7 @@ describe('a DELETE', () => {
       expect((await outcomes('verified')).every((entry) => entry['delete_status'] === null)).toBe(true);
       // That it is gone is known; that it was our DELETE is not.
       const answered = (await outcomes('verified')).map((entry) => entry['answered']);
-      expect(new Set(answered)).toEqual(new Set([`HTTP ${status} (server_error)`]));
+      expect(new Set(answered)).toEqual(new Set([`HTTP ${status}`]));
     },
   );
 
@@ -324,7 +324,7 @@ describe('the fresh listing at the end', () => {
     const result = await runOnce(world, policy);
     expect(result.counts).toMatchObject({ planned: 4, verified: 3, unverified: 1 });
     expect(await outcomes('unverified')).toMatchObject([
-      { session_id: victim, reason: 'the listing still shows it (GET: it still answers (HTTP 200))' },
+      { session_id: victim, reason: 'the listing still shows it; GET: HTTP 200, it still answers' },
     ]);
     const next = await runOnce(world, policy);
     expect(next.run.status).toBe('completed');

@@ -82,7 +82,7 @@ describe('a day', () => {
       expect((await runOnce(world, policy)).run.status).toBe('completed');
       addProject(world, 102, { old: 3, young: 5 });
       const { run } = await runOnce(world, policy);
-      expect(run.problem).toBe(`max_per_day allows 2, the plan has 3 (room for 5 again from ${again})`);
+      expect(run.problem).toBe(`max_per_day leaves 2 today, the plan has 3; from ${again} on it leaves 5`);
       const { limits: refusedBy } = (await world.entries()).at(-1) as unknown as { limits: object[] };
       expect(refusedBy).toEqual([
         expect.objectContaining({
@@ -104,7 +104,7 @@ describe('a day', () => {
     await world.clock.advance(DAY);
     addProject(world, 102, { old: 3, young: 5 });
     expect((await runOnce(world, policy)).run.problem).toBe(
-      'max_per_week allows 2, the plan has 3 (room for 4 again from 2026-03-08 00:00 UTC)',
+      'max_per_week leaves 2 today, the plan has 3; from 2026-03-08 00:00 UTC on it leaves 6',
     );
     await world.clock.advance(Date.parse('2026-03-08T00:00:00Z') - world.clock.now() - 1);
     expect((await runOnce(world, policy)).run.status).toBe('refused');

@@ -269,7 +269,7 @@ describe('an exclusion', () => {
     add(NAMES);
     const written = yaml('a', OLD, 'projects: { include: ["*"], exclude: [909] }');
     const { run } = await runOnce(world, await world.policy(written));
-    expect(run.problem).toMatch(/^exclusion: exclude entry "909" matches no project and never did/);
+    expect(run.problem).toMatch(/^exclusion: "909" matches no project and never did/);
     expect(deletes()).toBe(0);
     const allowed = written.replace('[909] }', '[909], allow_unmatched: [909] }');
     const passed = await runOnce(world, await world.policy(allowed));

@@ -43,9 +43,12 @@ describe('a purge by age', () => {
       } = entry as unknown as {
         requested_at: string;
         verified_at: string;
-        control: { at: string };
+        control: { at: string; request: string };
       };
       expect(requestedAt <= verifiedAt && verifiedAt <= control.at).toBe(true);
+      expect(control.request).toMatch(
+        /^GET \/api\/v1\/projects\/\d+\/conversations\?page=\d+&orderBy=created_at&order=asc$/,
+      );
     }
     expect(result.run.auditHead).toBe(entries.at(-1)?.hash);
   });

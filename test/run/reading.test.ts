@@ -150,10 +150,10 @@ describe('a list whose deep pages are refused', () => {
 
 describe('what is wrong with a page', () => {
   test.each<readonly [FaultEffect, string]>([
-    [{ body: 'not-json' }, 'page 2: not JSON (HTTP 200)'],
-    [{ body: 'foreign-json' }, 'page 2: JSON, but no list (HTTP 200)'],
-    [{ status: 500 }, 'page 2: server_error (HTTP 500)'],
-    [{ status: 403 }, 'page 2: forbidden (HTTP 403)'],
+    [{ body: 'not-json' }, 'page 2: HTTP 200, not JSON'],
+    [{ body: 'foreign-json' }, 'page 2: HTTP 200, JSON, but no list'],
+    [{ status: 500 }, 'page 2: HTTP 500'],
+    [{ status: 403 }, 'page 2: HTTP 403'],
     [
       { dropRows: 6 },
       'page 2 of 4 is short: 4 rows where 10 were; 34 conversations arrived where the project counts 40',

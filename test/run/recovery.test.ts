@@ -507,11 +507,11 @@ test('a stop records what is in flight and begins nothing new', async () => {
   const running = runOnce(world, await world.policy(AGE_POLICY), stopping.signals);
   const { journal } = world.sandbox;
   while (journal.count({ method: 'DELETE' }) < 10) await new Promise((resolve) => setImmediate(resolve));
-  stopping.stop('SIGTERM');
+  stopping.stop('stopped by SIGTERM');
   const sent = journal.count({ method: 'DELETE' });
   const result = await running;
   stopping.settle();
-  expect(result.run.status).toBe('interrupted');
+  expect(result.run).toMatchObject({ status: 'interrupted', problem: 'stopped by SIGTERM' });
   expect(journal.count({ method: 'DELETE' })).toBeLessThanOrEqual(sent + 4);
   expect(result.counts.verified).toBe(60 - world.sandbox.accounts.count(101));
   expect((await world.entries()).at(-1)?.event).toBe('run.interrupted');

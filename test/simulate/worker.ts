@@ -269,7 +269,7 @@ export class SimWorker implements Suspect {
   stop(): void {
     if (this.stoppedAt !== undefined || this.actor.state !== 'running') return;
     this.stoppedAt = this.#stage.timeline.now;
-    this.#control.stop('simulated SIGTERM');
+    this.#control.stop('stopped by a simulated SIGTERM');
   }
 
   /** SIGKILL: nothing of it goes on, in this very instant. */

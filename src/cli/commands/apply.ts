@@ -33,7 +33,9 @@ export const apply: Command<ApplyInput> = async (world, input) => {
     const result = await withStops(world.surroundings, worker.settings, (signals) =>
       applyStoredPlan(deps, { plan, policy, override, signals }),
     );
-    await world.output.lines(...runSummary(result, world.commandLine));
+    const { commandLine } = world;
+    const { timeZone } = worker.settings;
+    await world.output.lines(...runSummary(result, { commandLine, timeZone }));
     await world.output.document(runsJson([result]));
     if (result.fault !== undefined) world.output.problem(result.fault);
     return exitCodeOfRun(result);

@@ -69,6 +69,7 @@ function demoWorld(world: CommandWorld, folder: string, sandbox: Sandbox): Comma
     CUSTOMGPT_API_KEY: sandbox.apiKey,
     CUSTOMGPT_BASE_URL: sandbox.url,
     RETENTION_REQUESTS_PER_MINUTE: 'unlimited',
+    RETENTION_TIME_ZONE: world.surroundings.env['RETENTION_TIME_ZONE'],
     LOG_LEVEL: world.surroundings.env['LOG_LEVEL'] ?? 'silent',
   };
   return {
@@ -102,6 +103,7 @@ async function demoPolicy(
 async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<object>> {
   const { output, surroundings } = world;
   const { deps, sandbox, policy, folder } = demo;
+  const { timeZone } = demo.worker.settings;
   const projects = sandbox.accounts.projects();
   const conversations = projects.reduce((sum, { id }) => sum + sandbox.accounts.count(id), 0);
   await output.lines(
@@ -118,7 +120,7 @@ async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<obje
   const result = await withStopSignals(surroundings, (signals) =>
     applyStoredPlan(deps, { plan, policy, override: undefined, signals }),
   );
-  await output.lines(...runSummary(result, commandLineIn(folder)), '');
+  await output.lines(...runSummary(result, { commandLine: commandLineIn(folder), timeZone }), '');
   const left = projects.reduce((sum, { id }) => sum + sandbox.accounts.count(id), 0);
   const files = await leaveFiles(demo, result, surroundings.clock.now());
   await output.lines(
@@ -154,14 +156,14 @@ async function planAndShow(
   for await (const item of store.planItems(plan.planId)) {
     if (rows.length < SHOWN) rows.push(item);
   }
-  const { requestsPerMinute } = settings;
+  const { requestsPerMinute, timeZone } = settings;
   const cost = { requestsPerMinute, ...estimateOf(policy, plan, { tookMs, requestsPerMinute, others: [] }) };
   const more = countsOf(plan.projects).planned - rows.length;
   await output.lines(
     planRowsTable(rows, { header: true }),
     ...(more > 0 ? [`… and ${more} more, all in the report.`] : []),
     '',
-    ...planHeadline(plan, { cost, breaches: [], commandLine: commandLineIn(folder) }),
+    ...planHeadline(plan, { cost, breaches: [], commandLine: commandLineIn(folder), timeZone }),
   );
   return plan;
 }

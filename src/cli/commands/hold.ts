@@ -39,6 +39,7 @@ export interface HoldReleaseInput {
  */
 export const holdAdd: Command<HoldAddInput> = async (world, input) => {
   const { clock, chance } = world.surroundings;
+  const { stateDir, timeZone } = settingsOf(world);
   const addedAt = clock.now();
   const hold = {
     holdId: `hold-${chance.token(12)}`,
@@ -58,13 +59,13 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
     );
   });
   await world.output.lines(
-    holdSentence(record),
+    holdSentence(record, timeZone),
     ...underWay.map(
       ({ projectId, sessionId }) =>
         `Already begun, and carried out if its DELETE is on its way: conversation ${projectId}/${sessionId}.`,
     ),
     ...found,
-    `Recorded in ${settingsOf(world).stateDir}: workers with another state directory know nothing of it.`,
+    `Recorded in ${stateDir}: workers with another state directory know nothing of it.`,
   );
   await world.output.document({
     ...holdJson(record, addedAt),
@@ -79,11 +80,12 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
 
 /** Every hold there ever was: oldest first for scripts, those in force first for people. */
 export const holdList: Command<object> = async (world) => {
-  const store = await openHistory(world, settingsOf(world));
+  const settings = settingsOf(world);
+  const store = await openHistory(world, settings);
   try {
     const holds = await store.holds();
     const now = world.surroundings.clock.now();
-    await world.output.lines(...holdLines(holds, now));
+    await world.output.lines(...holdLines(holds, { now, timeZone: settings.timeZone }));
     await world.output.document({ holds: holds.map((hold) => holdJson(hold, now)) });
     return EXIT.done;
   } finally {
@@ -104,7 +106,7 @@ export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
       hint: 'See: customgpt-retention hold list',
     });
   }
-  await world.output.lines(holdSentence(released));
+  await world.output.lines(holdSentence(released, settingsOf(world).timeZone));
   await world.output.document(holdJson(released, at));
   return EXIT.done;
 };

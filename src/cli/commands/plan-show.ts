@@ -20,14 +20,16 @@ export const planShow: Command<PlanShowInput> = async (world, { show, others }) 
       hint: 'Leave --show out to make a new plan.',
     });
   }
-  const store = await openHistory(world, settingsOf(world));
+  const settings = settingsOf(world);
+  const store = await openHistory(world, settings);
   try {
     const plan = await findPlan(store, show);
     // Marked by the next run only; nobody can apply it any more.
     const isOverdue = plan.status === 'open' && plan.expiresAt <= world.surroundings.clock.now();
     const items = store.planItems(plan.planId);
     const shown: PlanSummary = isOverdue ? { ...plan, status: 'expired' } : plan;
-    await showPlans(world, [{ plan: shown, items, cost: undefined, breaches: [] }]);
+    const { timeZone } = settings;
+    await showPlans({ ...world, timeZone }, [{ plan: shown, items, cost: undefined, breaches: [] }]);
     return EXIT.done;
   } finally {
     await store.close();

@@ -50,7 +50,7 @@ export const plan: Command<PlanInput> = async (world, input) => {
     });
     if (input.out !== undefined)
       await writePlanFile(world, { path: input.out, planned, plans: worker.store });
-    await showPlans(world, planned);
+    await showPlans({ ...world, timeZone: worker.settings.timeZone }, planned);
     return EXIT.done;
   } finally {
     await worker.close();

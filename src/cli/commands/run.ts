@@ -23,7 +23,7 @@ export const run: Command<RunInput> = async (world, input) => {
   try {
     const deps = worker.depsWith(neighbours);
     const ends = await withStops(world.surroundings, worker.settings, (signals) =>
-      runAll(world, { deps, policies, signals }),
+      runAll(world, { deps, policies, signals, timeZone: worker.settings.timeZone }),
     );
     await world.output.document(runsJson(ends.flatMap(({ result }) => result ?? [])));
     return foremost(ends.map(({ code }) => code));
@@ -32,6 +32,12 @@ export const run: Command<RunInput> = async (world, input) => {
   }
 };
 
+interface RunParts {
+  readonly deps: RunDeps;
+  readonly signals: StopSignals;
+  readonly timeZone: string;
+}
+
 interface End {
   readonly code: ExitCode;
   readonly result: RunResult | undefined;
@@ -39,7 +45,7 @@ interface End {
 
 async function runAll(
   world: CommandWorld,
-  parts: { readonly deps: RunDeps; readonly policies: readonly Policy[]; readonly signals: StopSignals },
+  parts: RunParts & { readonly policies: readonly Policy[] },
 ): Promise<readonly End[]> {
   const ends: End[] = [];
   for (const policy of parts.policies) {
@@ -60,11 +66,11 @@ async function runAll(
 async function runOne(
   { output, commandLine }: CommandWorld,
   policy: Policy,
-  { deps, signals }: { readonly deps: RunDeps; readonly signals: StopSignals },
+  { deps, signals, timeZone }: RunParts,
 ): Promise<End> {
   try {
     const result = await runPolicy(deps, { policy, trigger: 'manual', signals });
-    await output.lines(...runSummary(result, commandLine), '');
+    await output.lines(...runSummary(result, { commandLine, timeZone }), '');
     if (result.fault !== undefined) output.problem(result.fault);
     return { code: exitCodeOfRun(result), result };
   } catch (error) {

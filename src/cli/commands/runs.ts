@@ -18,12 +18,14 @@ export interface RunsInput {
 /** History, newest first; or one run in full. */
 export const runs: Command<RunsInput> = async (world, { id }) => {
   const { output } = world;
-  const store = await openHistory(world, settingsOf(world));
+  const settings = settingsOf(world);
+  const { timeZone } = settings;
+  const store = await openHistory(world, settings);
   try {
-    if (id !== undefined) return await showOne(store, world, id);
+    if (id !== undefined) return await showOne(store, { ...world, timeZone }, id);
     const records = await store.runs({ limit: SHOWN });
     const results = await Promise.all(records.map((run) => withCounts(store, run)));
-    await output.lines(runsTable(results));
+    await output.lines(runsTable(results, timeZone));
     await output.document(runsJson(results));
     return EXIT.done;
   } finally {
@@ -33,7 +35,7 @@ export const runs: Command<RunsInput> = async (world, { id }) => {
 
 async function showOne(
   store: Store,
-  { output, commandLine }: CommandWorld,
+  { output, commandLine, timeZone }: CommandWorld & { readonly timeZone: string },
   id: string,
 ): ReturnType<Command<unknown>> {
   const run = await store.run(id);
@@ -43,7 +45,7 @@ async function showOne(
   const result = { ...(await withCounts(store, run)), skipped: await store.audit.skipCauses(id) };
   const entries: AuditEntry[] = [];
   for await (const entry of store.audit.entries({ runId: id })) entries.push(entry);
-  await output.lines(...runDetail(result, entries, commandLine));
+  await output.lines(...runDetail(result, entries, { commandLine, timeZone }));
   const [document] = runsJson([result]).runs;
   await output.document({ ...document, entries });
   return EXIT.done;

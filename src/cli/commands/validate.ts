@@ -1,4 +1,5 @@
 import { nextSlot } from '../../core/slots.ts';
+import { minuteInWords } from '../../core/calendar-day.ts';
 import { formatInstant } from '../../core/instant.ts';
 import type { Policy } from '../../core/policy.ts';
 import { listedHoldJson, listedHoldLines } from '../../report/hold-text.ts';
@@ -10,6 +11,7 @@ import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { retentionOf } from '../native-retention.ts';
 import { readAll, readHoldsOnly, unusable } from '../policies.ts';
+import { settingsOf } from '../wire.ts';
 
 export interface ValidateInput {
   readonly paths: readonly string[];
@@ -26,21 +28,20 @@ export const validate: Command<ValidateInput> = async (world, { paths, online })
     throw unusable(problems);
   }
   const now = surroundings.clock.now();
-  const next = (policy: Policy): string | undefined => {
-    const at = policy.schedule === undefined ? undefined : nextSlot(policy.schedule, now);
-    return at === undefined ? undefined : formatInstant(at);
-  };
+  const { timeZone } = settingsOf(world);
+  const next = ({ schedule }: Policy): number | undefined =>
+    schedule === undefined ? undefined : nextSlot(schedule, now);
   for (const policy of policies) {
-    const nextRun = next(policy);
+    const nextAt = next(policy);
     await output.lines(
       ...policyInWords(policy),
-      ...(nextRun === undefined ? [] : [`Next run: ${nextRun}`]),
+      ...(nextAt === undefined ? [] : [`Next run: ${minuteInWords(nextAt, timeZone)}`]),
       '',
     );
   }
   const overlaps = overlapsInWords(policies);
   if (overlaps.length > 0) await output.lines(...overlaps, '');
-  for (const one of holds) await output.lines(...listedHoldLines(one.file, one.holds, now), '');
+  for (const one of holds) await output.lines(...listedHoldLines(one.file, one.holds, { now, timeZone }), '');
   const retention = online === true ? await retentionOf(world, policies) : undefined;
   if (retention !== undefined) await output.lines(...retentionLines(retention), '');
   const held = holds.reduce((sum, one) => sum + one.holds.length, 0);
@@ -50,13 +51,7 @@ export const validate: Command<ValidateInput> = async (world, { paths, online })
   ];
   await output.lines(`${found.join(', ')}, no problems.`);
   await output.document({
-    policies: policies.map((policy) => ({
-      name: policy.name,
-      mode: policy.mode,
-      policy_hash: policy.hash,
-      words: policyInWords(policy),
-      next_run: next(policy) ?? null,
-    })),
+    policies: policies.map((policy) => policyJson(policy, next(policy))),
     overlaps,
     holds: holds.flatMap((one) => one.holds.map((hold) => listedHoldJson(one.file, hold, now))),
     ...(retention === undefined ? {} : { native_retention: retention.map(retentionJson) }),
@@ -64,3 +59,13 @@ export const validate: Command<ValidateInput> = async (world, { paths, online })
   });
   return EXIT.done;
 };
+
+function policyJson(policy: Policy, nextAt: number | undefined) {
+  return {
+    name: policy.name,
+    mode: policy.mode,
+    policy_hash: policy.hash,
+    words: policyInWords(policy),
+    next_run: nextAt === undefined ? null : formatInstant(nextAt),
+  };
+}

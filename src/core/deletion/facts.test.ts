@@ -23,7 +23,7 @@ const SENT: SentFacts = { attempts: 1, requestedAt: AT, sight: { at: AT, how: 'l
 const NOTHING_SENT: SentFacts = { attempts: 0, requestedAt: undefined, sight: undefined };
 const ABSENT = { is: 'absent', status: 404, at: AT, recreatedAt: undefined } as const;
 const ACCEPTED: DeleteAnswer = { kind: 'accepted', status: 204 };
-const AMBIGUOUS: DeleteAnswer = { kind: 'ambiguous', status: 502, failure: 'server_error' };
+const AMBIGUOUS: DeleteAnswer = { kind: 'ambiguous', status: 502, failure: 'HTTP 502' };
 
 function life(strongest: Answered, last: DeleteAnswer | undefined, reading?: Reading): Life {
   return { ...NEW_LIFE, strongest, attempts: 1, last, reading };
@@ -100,7 +100,7 @@ describe('an outcome', () => {
 
   test.each<[string, Life, number | null, string | undefined]>([
     ['accepted', life('accepted', ACCEPTED), 204, 'HTTP 204'],
-    ['an unclear answer', life('ambiguous', AMBIGUOUS), null, 'HTTP 502 (server_error)'],
+    ['an unclear answer', life('ambiguous', AMBIGUOUS), null, 'HTTP 502'],
     [
       'a 404 after an unclear answer',
       life('ambiguous', { kind: 'not_found', status: 404 }),
@@ -108,7 +108,7 @@ describe('an outcome', () => {
       'HTTP 404',
     ],
     ['no answer on record', life('ambiguous', undefined), null, undefined],
-    ['an unclear answer after an accepted one', life('accepted', AMBIGUOUS), null, 'HTTP 502 (server_error)'],
+    ['an unclear answer after an accepted one', life('accepted', AMBIGUOUS), null, 'HTTP 502'],
     ['one that never left', life('accepted', { kind: 'not_sent', failure: 'x' }), null, 'not sent (x)'],
   ])('has as its status, after %s', (...[, given, status, answered]) => {
     const found = facts({ ...given, reading: ABSENT }, VERIFIED);

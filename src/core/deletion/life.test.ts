@@ -8,7 +8,7 @@ import type { Life, Seen, Step } from './life.ts';
 
 const ANSWER = {
   accepted: { kind: 'accepted', status: 200 },
-  ambiguous: { kind: 'ambiguous', status: 502, failure: 'server_error' },
+  ambiguous: { kind: 'ambiguous', status: 502, failure: 'HTTP 502' },
   cut: { kind: 'ambiguous', status: undefined, failure: 'ECONNRESET' },
   not_found: { kind: 'not_found', status: 404 },
   forbidden: { kind: 'refused', status: 403, failure: 'forbidden' },
@@ -213,7 +213,7 @@ describe('the table of outcomes', () => {
     'failed: the API finds nothing to delete (DELETE 404), yet it is there (GET 200): the key may be allowed to read and not to delete';
   const TOLD_404 = '; DELETE: HTTP 404';
   const UNLIKE = "HTTP 404 in other words than an unknown id's: gone away";
-  const ANSWERS = 'it still answers (HTTP 200)';
+  const ANSWERS = 'HTTP 200, it still answers';
 
   test.each<[Answered, Read, Sighted, whileWaiting: string, timeUp: string]>([
     // Accepted, calibrated 404, not shown: verified, with a witness or none.
@@ -224,22 +224,22 @@ describe('the table of outcomes', () => {
     // Ambiguous: with a witness only.
     ['ambiguous', 'absent', 'witnessed', ...twice('verified')],
     ['ambiguous', 'recreated', 'witnessed', ...twice('verified')],
-    ['ambiguous', 'absent', 'alone', 'list again', `unverified: ${NO_WITNESS}; GET: gone (HTTP 404)`],
+    ['ambiguous', 'absent', 'alone', 'list again', `unverified: ${NO_WITNESS}; GET: HTTP 404, it is gone`],
     // 404, or never sent: gone, and not by us.
     ['not_found', 'absent', 'witnessed', ...twice('already_gone')],
     ['never_sent', 'absent', 'witnessed', ...twice('already_gone')],
     [
       ...(['not_found', 'absent', 'alone', 'list again'] as const),
-      `${NOT_KNOWN}${NO_WITNESS}; GET: gone (HTTP 404)${TOLD_404}`,
+      `${NOT_KNOWN}${NO_WITNESS}; GET: HTTP 404, it is gone${TOLD_404}`,
     ],
-    ['never_sent', 'absent', 'alone', ...twice(`${NOT_KNOWN}${NO_WITNESS}; GET: gone (HTTP 404)`)],
+    ['never_sent', 'absent', 'alone', ...twice(`${NOT_KNOWN}${NO_WITNESS}; GET: HTTP 404, it is gone`)],
     // Still shown.
-    ['accepted', 'absent', 'shown', 'list again', `${STILL} (GET: gone (HTTP 404))`],
-    ['accepted', 'there', 'shown', 'list again', `${STILL} (GET: ${ANSWERS})`],
-    ['accepted', 'unlike', 'shown', 'list again', `${STILL} (GET: ${UNLIKE})`],
-    ['accepted', 'unknown', 'shown', 'list again', `${STILL} (GET: HTTP 500)`],
-    ['ambiguous', 'absent', 'shown', 'list again', `${STILL} (GET: gone (HTTP 404))`],
-    ['ambiguous', 'there', 'shown', 'list again', `${STILL} (GET: ${ANSWERS})`],
+    ['accepted', 'absent', 'shown', 'list again', `${STILL}; GET: HTTP 404, it is gone`],
+    ['accepted', 'there', 'shown', 'list again', `${STILL}; GET: ${ANSWERS}`],
+    ['accepted', 'unlike', 'shown', 'list again', `${STILL}; GET: ${UNLIKE}`],
+    ['accepted', 'unknown', 'shown', 'list again', `${STILL}; GET: HTTP 500`],
+    ['ambiguous', 'absent', 'shown', 'list again', `${STILL}; GET: HTTP 404, it is gone`],
+    ['ambiguous', 'there', 'shown', 'list again', `${STILL}; GET: ${ANSWERS}`],
     // 404, and yet it is there, whatever the listing says.
     ['not_found', 'there', 'shown', 'list again', NOT_THERE],
     ['not_found', 'undated', 'shown', 'list again', NOT_THERE],
@@ -247,23 +247,35 @@ describe('the table of outcomes', () => {
     ['not_found', 'there', 'unreadable', 'list again', NOT_THERE],
     [
       ...(['not_found', 'absent', 'shown', 'list again'] as const),
-      `${NOT_KNOWN}the listing still shows it; GET: gone (HTTP 404)${TOLD_404}`,
+      `${NOT_KNOWN}the listing still shows it; GET: HTTP 404, it is gone${TOLD_404}`,
     ],
     [
       ...(['never_sent', 'absent', 'shown'] as const),
-      ...twice(`${NOT_KNOWN}the listing still shows it; GET: gone (HTTP 404)`),
+      ...twice(`${NOT_KNOWN}the listing still shows it; GET: HTTP 404, it is gone`),
     ],
     // Anything else.
     ['accepted', 'there', 'witnessed', 'look again', `${NO_EVIDENCE}${ANSWERS}`],
     ['accepted', 'unlike', 'witnessed', 'look again', `${NO_EVIDENCE}${UNLIKE}`],
     ['ambiguous', 'unknown', 'witnessed', 'look again', `${NO_EVIDENCE}HTTP 500`],
-    ['accepted', 'absent', 'unreadable', 'list again', `unverified: ${UNREADABLE}; GET: gone (HTTP 404)`],
-    ['ambiguous', 'absent', 'unreadable', 'list again', `unverified: ${UNREADABLE}; GET: gone (HTTP 404)`],
+    [
+      'accepted',
+      'absent',
+      'unreadable',
+      'list again',
+      `unverified: ${UNREADABLE}; GET: HTTP 404, it is gone`,
+    ],
+    [
+      'ambiguous',
+      'absent',
+      'unreadable',
+      'list again',
+      `unverified: ${UNREADABLE}; GET: HTTP 404, it is gone`,
+    ],
     [
       ...(['not_found', 'absent', 'unreadable', 'list again'] as const),
-      `${NOT_KNOWN}${UNREADABLE}; GET: gone (HTTP 404)${TOLD_404}`,
+      `${NOT_KNOWN}${UNREADABLE}; GET: HTTP 404, it is gone${TOLD_404}`,
     ],
-    ['never_sent', 'absent', 'unreadable', ...twice(`${NOT_KNOWN}${UNREADABLE}; GET: gone (HTTP 404)`)],
+    ['never_sent', 'absent', 'unreadable', ...twice(`${NOT_KNOWN}${UNREADABLE}; GET: HTTP 404, it is gone`)],
     [
       ...(['never_sent', 'there', 'witnessed'] as const),
       ...twice(`${NOT_KNOWN}the listing does not show it, but its own GET is no evidence; GET: ${ANSWERS}`),
@@ -279,7 +291,7 @@ describe('the table of outcomes', () => {
   test.each<[Sighted, whileWaiting: string, timeUp: string]>([
     ['witnessed', ...twice(WARNED)],
     ['alone', 'look again', `${NO_EVIDENCE}${UNLIKE}`],
-    ['shown', 'list again', `${STILL} (GET: ${UNLIKE})`],
+    ['shown', 'list again', `${STILL}; GET: ${UNLIKE}`],
   ])('counts other words after its own 200 and an accepted DELETE: listing %s', (...row) => {
     const [sighted, whileWaiting, timeUp] = row;
     const given = life('accepted', 'unlike', { wasThere: true });
@@ -300,12 +312,12 @@ describe('the table of outcomes', () => {
     const seen = { saw: 'sighting', sighting: SIGHTING.shown, isTimeUp: true } as const;
     const triedOut = { attempts: MAX_ATTEMPTS, last: ANSWER.ambiguous };
     expect(after(life('ambiguous', 'there', triedOut), seen)).toBe(
-      'failed: not carried out in 3 attempts: HTTP 502 (server_error)',
+      'failed: not carried out in 3 attempts: HTTP 502',
     );
-    expect(after(life('ambiguous', 'unknown', triedOut), seen)).toBe(`${STILL} (GET: HTTP 500)`);
-    expect(after(life('accepted', 'there', triedOut), seen)).toBe(`${STILL} (GET: ${ANSWERS})`);
+    expect(after(life('ambiguous', 'unknown', triedOut), seen)).toBe(`${STILL}; GET: HTTP 500`);
+    expect(after(life('accepted', 'there', triedOut), seen)).toBe(`${STILL}; GET: ${ANSWERS}`);
     expect(after(life('ambiguous', 'there', { ...triedOut, attempts: 2 }), seen)).toBe(
-      `${STILL} (GET: ${ANSWERS})`,
+      `${STILL}; GET: ${ANSWERS}`,
     );
   });
 
@@ -323,11 +335,7 @@ describe('a bar', () => {
     ['before any DELETE', NEW_LIFE, 'skipped [stopped]: stopped'],
     ['before one of this run', life('accepted', 'there', { attempts: 0 }), 'skipped [stopped]: stopped'],
     ['after a 404', life('not_found'), 'skipped [stopped]: stopped'],
-    [
-      'after an unclear answer',
-      life('ambiguous', 'there'),
-      'unverified: stopped; its DELETE: HTTP 502 (server_error)',
-    ],
+    ['after an unclear answer', life('ambiguous', 'there'), 'unverified: stopped; its DELETE: HTTP 502'],
     ['after an accepted one', life('accepted', 'there'), 'unverified: stopped; its DELETE: HTTP 200'],
   ])('%s', (_, given, step) => {
     expect(after(given, bar)).toBe(step);
@@ -339,7 +347,7 @@ test('an answer in words', () => {
   expect([undefined, ...Object.values(ANSWER)].map(answerInWords)).toEqual([
     'no answer on record',
     'HTTP 200',
-    'HTTP 502 (server_error)',
+    'HTTP 502',
     'ECONNRESET',
     'HTTP 404',
     'HTTP 403',
@@ -350,10 +358,10 @@ test('an answer in words', () => {
 
 test('a reading in words', () => {
   expect(Object.values(READING).map(readingInWords)).toEqual([
-    'it still answers (HTTP 200)',
-    'it still answers (HTTP 200)',
-    'gone (HTTP 404)',
-    'created anew since (HTTP 200)',
+    'HTTP 200, it still answers',
+    'HTTP 200, it still answers',
+    'HTTP 404, it is gone',
+    'HTTP 200, created anew since',
     "HTTP 404 in other words than an unknown id's: gone away",
     'HTTP 500',
   ]);

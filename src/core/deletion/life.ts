@@ -209,7 +209,7 @@ function stillShown(life: Life): Step {
   }
   return settle({
     outcome: 'unverified',
-    reason: `the listing still shows it${reading === undefined ? '' : ` (GET: ${readingInWords(reading)})`}`,
+    reason: `the listing still shows it${reading === undefined ? '' : `; GET: ${readingInWords(reading)}`}`,
   });
 }
 
@@ -253,22 +253,20 @@ function settle(settlement: Settlement): Step {
   return { do: 'settle', ...settlement };
 }
 
-/** `HTTP 500`, `connection cut`: what a DELETE was answered, for people. */
+/** `HTTP 500`, `HTTP 200, unreadable`: what a DELETE was answered, for people. */
 export function answerInWords(answer: DeleteAnswer | undefined): string {
   if (answer === undefined) return 'no answer on record';
   if (answer.kind === 'not_sent') return `not sent (${answer.failure})`;
-  if (answer.kind === 'ambiguous') {
-    return answer.status === undefined ? answer.failure : `HTTP ${answer.status} (${answer.failure})`;
-  }
+  if (answer.kind === 'ambiguous') return answer.failure;
   return `HTTP ${answer.status}`;
 }
 
 export function readingInWords(reading: Reading): string {
   switch (reading.is) {
     case 'there':
-      return 'it still answers (HTTP 200)';
+      return 'HTTP 200, it still answers';
     case 'absent':
-      return reading.recreatedAt === undefined ? 'gone (HTTP 404)' : 'created anew since (HTTP 200)';
+      return reading.recreatedAt === undefined ? 'HTTP 404, it is gone' : 'HTTP 200, created anew since';
     case 'unlike':
       return `HTTP 404 in other words than an unknown id's: ${reading.said}`;
     case 'unknown':
