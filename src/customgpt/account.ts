@@ -3,7 +3,8 @@ import type { AccountSight } from '../core/account.ts';
 import { ApiError } from '../core/errors.ts';
 import { isRecord, parseJson } from './answers.ts';
 import type { Answer } from './request.ts';
-import type { Caller } from './retry.ts';
+import type { Credential } from './credential.ts';
+import type { Call, Caller } from './retry.ts';
 import type { Urls } from './urls.ts';
 
 /** Enough to tell two keys apart, and far from enough to find one by trying. */
@@ -20,25 +21,41 @@ export function keyFingerprint(origin: string, apiKey: { reveal(): string }): st
  * ApiError where the API did not answer at all, refuses the key, or only asks to come later.
  */
 export async function askAccount(
-  { urls, call, key }: { readonly urls: Urls; readonly call: Caller; readonly key: () => string },
+  parts: {
+    readonly urls: Urls;
+    readonly call: Caller;
+    readonly key: () => string;
+    readonly credential: Pick<Credential, 'belongsTo'>;
+  },
   signal: AbortSignal | undefined,
 ): Promise<AccountSight> {
-  const { origin } = urls;
+  const { named, problem } = await askNamed(parts, signal);
+  const key = parts.key();
+  parts.credential.belongsTo(named ?? key);
+  return { origin: parts.urls.origin, key, named, problem };
+}
+
+async function askNamed(
+  { urls, call }: { readonly urls: Urls; readonly call: Caller },
+  signal: AbortSignal | undefined,
+): Promise<Pick<AccountSight, 'named' | 'problem'>> {
   try {
-    const { named } = await call({
-      target: urls.user(),
-      purpose: 'account',
-      size: 'small',
-      signal,
-      repeat: 'read',
-      read: whoIn,
-    });
+    const { named } = await call({ ...userCall(urls), signal, read: whoIn });
     const problem = named === undefined ? 'GET /api/v1/user: it names neither team nor user' : undefined;
-    return { origin, key: key(), named, problem };
+    return { named, problem };
   } catch (error) {
     if (!(error instanceof ApiError) || !saysNobody(error)) throw error;
-    return { origin, key: key(), named: undefined, problem: error.message };
+    return { named: undefined, problem: error.message };
   }
+}
+
+/** Whose a key is, where the API names somebody. */
+export function whoseCall(urls: Urls): Call<string> {
+  return { ...userCall(urls), signal: undefined, read: (answer) => whoIn(answer)?.named };
+}
+
+function userCall(urls: Urls): Omit<Call<unknown>, 'read' | 'signal' | 'notFound'> {
+  return { target: urls.user(), purpose: 'account', size: 'small', repeat: 'read' };
 }
 
 /** An answer is there, it only names nobody. */

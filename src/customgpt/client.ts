@@ -4,9 +4,10 @@ import type { Chance, Clock, CustomGptDeleter, CustomGptReader, DeleteAnswer, Lo
 import type { PlaceReader } from '../core/place.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { Purpose, RequestCounts } from '../core/run.ts';
-import { askAccount, keyFingerprint } from './account.ts';
+import { askAccount, keyFingerprint, whoseCall } from './account.ts';
 import { isRecord, parseJson } from './answers.ts';
 import { createCredential } from './credential.ts';
+import type { Credential } from './credential.ts';
 import { askExistence } from './existence.ts';
 import { Gate } from './gate.ts';
 import type { Patience } from './gate.ts';
@@ -99,7 +100,10 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
   };
 }
 
-type ViewParts = Omit<CallerParts, 'onSent'> & { readonly urls: Urls; readonly key: () => string };
+type ViewParts = Omit<CallerParts, 'onSent' | 'whoseCall'> & {
+  readonly urls: Urls;
+  readonly key: () => string;
+};
 
 function createView(parts: ViewParts): CustomGptView {
   const { urls } = parts;
@@ -107,7 +111,7 @@ function createView(parts: ViewParts): CustomGptView {
   const onSent = (purpose: Purpose) => {
     counts[purpose] += 1;
   };
-  const call = createCaller({ ...parts, onSent });
+  const call = createCaller({ ...parts, whoseCall: whoseCall(urls), onSent });
   const requestCounts = () => ({ ...counts });
   const reader = createReader({ ...parts, call, requestCounts });
   return {
@@ -133,6 +137,7 @@ function createReader(parts: {
   readonly log: Log;
   readonly transport: Transport;
   readonly gate: Gate;
+  readonly credential: Credential;
   readonly requestCounts: () => RequestCounts;
 }): CustomGptReader {
   return Object.freeze<CustomGptReader>({

@@ -33,6 +33,8 @@ export interface WireRequest {
   readonly signal: AbortSignal | undefined;
   /** Asked in the instant in which it would be written, however long it had to wait for a connection. */
   readonly mayStillBeSent?: (() => boolean) | undefined;
+  /** Instead of the key in use: another one, of which it is to be found out whose it is. */
+  readonly authorization?: string | undefined;
 }
 
 /** The server said something: at least a status. */

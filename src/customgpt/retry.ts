@@ -42,6 +42,8 @@ export interface CallerParts {
   readonly log: Log;
   readonly patience: Patience;
   readonly credential: Credential;
+  /** Asks whose the key is. */
+  readonly whoseCall: Call<string>;
   /** A request goes on the wire, the first time or again. */
   onSent(purpose: Purpose): void;
 }
@@ -74,7 +76,7 @@ export function createCaller(parts: CallerParts): Caller {
       if ('value' in outcome) return outcome.value;
       // Refused, so certainly not carried out, whatever it asked for.
       const isRefused = outcome.error.failure === 'unauthorized';
-      if (isRefused && !progress.hasRenewed && parts.credential.isNewerThan(outcome.sentWith)) {
+      if (isRefused && !progress.hasRenewed && (await renewed(parts, outcome.sentWith))) {
         progress.hasRenewed = true;
         continue;
       }
@@ -88,6 +90,14 @@ export function createCaller(parts: CallerParts): Caller {
       if (waitMs > 0) await pause(parts.clock, call, waitMs);
     }
   };
+}
+
+/** Whether there is another key of the same account by now. */
+function renewed(parts: CallerParts, refused: string): Promise<boolean> {
+  return parts.credential.renew(refused, async (authorization) => {
+    const outcome = await attempt(parts, { ...parts.whoseCall, authorization }, undefined);
+    return 'value' in outcome ? outcome.value : undefined;
+  });
 }
 
 /** `last` is what the attempt before was answered: more to the point than what made the gate give up. */

@@ -87,7 +87,7 @@ export function createTransport(options: {
           });
         } else {
           const { method, path } = target;
-          const headers = ['authorization', authorization(), ...OTHER_HEADERS];
+          const headers = ['authorization', request.authorization ?? authorization(), ...OTHER_HEADERS];
           dispatcher.dispatch(
             { method, path, headers },
             new Exchange(request, line, { sent: onSent, settled }),

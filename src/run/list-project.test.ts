@@ -194,6 +194,35 @@ describe('a listing that repeats and lacks rows', () => {
   });
 });
 
+describe('a listing that never ends', () => {
+  test.each<[string, (page: number) => readonly Row[], number]>([
+    ['because the page is ignored', () => rows('abc'), 43],
+    [
+      'because what lies behind its end repeats the last page',
+      (page) => (page === 1 ? rows('ab') : rows('c')),
+      4,
+    ],
+    ['because it always has others', (page) => [row(`row-${page}`, 0)], 3],
+  ])('%s is given up', async (_, pageOf, total) => {
+    let requests = 0;
+    const reader: Pick<CustomGptReader, 'conversationPages'> = {
+      async *conversationPages() {
+        for (let page = 1; ; page += 1) {
+          requests += 1;
+          const common = { page, lastPage: page + 1, total, receivedAt: page, request: '' };
+          yield await Promise.resolve({ rows: pageOf(page), ...common });
+        }
+      },
+    };
+    const listing = listProject(reader as CustomGptReader, 7, { reach: Infinity });
+    const read = async (): Promise<void> => {
+      for await (const page of listing) expect(page.total).toBe(total);
+    };
+    await expect(read()).rejects.toBeInstanceOf(InconsistentListing);
+    expect(requests).toBeLessThan(2000);
+  });
+});
+
 describe('a listing that changes under the reader', () => {
   test.each<[string, Shown | readonly Shown[], RegExp]>([
     ['shrinks by one', { pages: [rows('ab'), rows('cd')], totals: [5, 4] }, /shrank/],

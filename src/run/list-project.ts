@@ -161,6 +161,7 @@ async function* readOnce(parts: ReadingParts): AsyncGenerator<ListedPage, boolea
       yield { rows: seen.add(page.rows, before === undefined), total, receivedAt, request };
       // A further reading may end as soon as what is missing has come.
       if ((before !== undefined || page.page >= page.lastPage) && reading.isAll(seen.size)) return false;
+      if (reading.isEndless) return false;
       const mayBePast = before === undefined && isPast && !reading.hasRepeats;
       if (mayBePast && (await mayStopAt(page, order, parts))) return true;
       next = page.page + 1;

@@ -56,12 +56,21 @@ function snapshotOf(row: ListedRow): string {
   return JSON.stringify([sessionId, name, createdAt, updatedAt, createdBy, isMarkedDeleted]);
 }
 
+/** So many pages in a row with rows that all came before: there is no end to come to. */
+const MOST_BARREN = 3;
+/** Pages beyond twice what the paginator's count takes, for those who arrive meanwhile. */
+const PAGES_TO_SPARE = 100;
+/** Where the paginator does not count. */
+const MOST_UNCOUNTED_PAGES = 100_000;
+
 /** One reading of a project's list from its start, and what it contradicts. */
 export class Reading {
   readonly order: ListOrder;
   readonly #ids = new IdSet();
   #nameless = 0;
   #repeats = 0;
+  #barren = 0;
+  #pages = 0;
   #firstSize: number | undefined;
   #firstTotal: number | undefined;
   #total: number | undefined;
@@ -84,11 +93,22 @@ export class Reading {
     this.#firstTotal ??= total;
     this.#total = total;
     this.#watchSize(page);
+    const sizeBefore = this.size;
     for (const row of rows) {
       if (row.sessionId === undefined) this.#nameless += 1;
       else if (!this.#ids.add(keyOf(row))) this.#repeats += 1;
     }
     if (this.#repeats > this.#arrived) this.problem ??= `page ${page.page} of ${page.lastPage} repeats rows`;
+    this.#pages += 1;
+    this.#barren = rows.length > 0 && this.size === sizeBefore ? this.#barren + 1 : 0;
+    if (this.isEndless) this.problem ??= `it goes on behind page ${page.page}, where it should have ended`;
+  }
+
+  /** It brings the same again and again, or many more pages than it can have. */
+  get isEndless(): boolean {
+    const pagesOfAll = Math.ceil((this.#total ?? 0) / Math.max(1, this.#firstSize ?? 1));
+    const most = this.#total === undefined ? MOST_UNCOUNTED_PAGES : 2 * pagesOfAll + PAGES_TO_SPARE;
+    return this.#barren >= MOST_BARREN || this.#pages > most;
   }
 
   /** Only the last page may have fewer rows than the first, and none only what is behind it. */

@@ -15,6 +15,8 @@ export interface ProjectsOfPolicy {
 }
 
 const ATTEMPTS = 3;
+/** Pages in a row that bring no project that was not known. */
+const MOST_BARREN = 3;
 
 /**
  * Lists all projects the key can see and picks the policy's. Its answers are the first of a run, so they also say whether
@@ -58,9 +60,14 @@ async function listAll(
   for (let attempt = 1; ; attempt += 1) {
     const seen = new Map<number, Project>();
     let firstTotal: number | undefined;
+    let barren = 0;
     for await (const page of reader.projectPages(signal)) {
       firstTotal ??= page.total;
+      const sizeBefore = seen.size;
       for (const project of page.projects) seen.set(project.id, project);
+      barren = seen.size === sizeBefore ? barren + 1 : 0;
+      // Else it would never end. Whether all have come, its count says.
+      if (barren === MOST_BARREN) break;
     }
     if (firstTotal === undefined || seen.size >= firstTotal) return [...seen.values()];
     if (attempt === ATTEMPTS) {

@@ -88,6 +88,34 @@ describe('a key that is exchanged while a run is under way', () => {
     expect((await world.entries()).at(-1)).toMatchObject({ event: 'run.failed', status: 'failed' });
   });
 
+  test('for one of another account deletes nothing with it', async () => {
+    const { policy } = await worldWithKey((key) => {
+      world.sandbox.accounts.user.teamId = 702;
+      return lookForSecond(key);
+    });
+    exchangeInMidRun();
+    const result = await runOnce(world, policy);
+    expect(result.fault).toMatchObject({
+      kind: 'other_account',
+      message: 'the key was exchanged for one of team:702, and this program works for team:701',
+    });
+    const { journal } = world.sandbox;
+    const exchanged = journal.entries.findIndex(({ status }) => status === 401);
+    const after = journal.entries.slice(exchanged).filter(({ status }) => status !== 401);
+    expect(new Set(after.map(({ path }) => path))).toEqual(new Set(['/api/v1/user']));
+    expect((await runOnce(world, policy)).fault?.kind).toBe('other_account');
+    expect(journal.count({ method: 'DELETE' })).toBeLessThanOrEqual(12);
+  });
+
+  test('whose account is not named is not used', async () => {
+    const { policy } = await worldWithKey((key) => {
+      world.sandbox.faults.add({ when: { route: 'user' }, then: { status: 500 } });
+      return lookForSecond(key);
+    });
+    exchangeInMidRun();
+    expect((await runOnce(world, policy)).fault?.kind).toBe('credential_refused');
+  });
+
   test('that nobody has put there yet ends the run, too', async () => {
     const { policy } = await worldWithKey(() => false);
     exchangeInMidRun();
