@@ -109,7 +109,7 @@ const FAILURE_WORDS: Readonly<Record<ApiFailure, string>> = {
   too_large: 'the answer is too large',
   malformed: 'malformed',
   redirect: 'redirect',
-  bad_request: 'not a request that the API takes',
+  bad_request: 'not a request that may be sent',
   stale: 'an old answer from a cache',
   aborted: 'stopped',
 };

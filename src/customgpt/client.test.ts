@@ -206,7 +206,7 @@ describe('existence', () => {
       expect(answer).toMatchObject({
         state: 'no_evidence',
         status: undefined,
-        failure: 'not a request that the API takes',
+        failure: 'not a request that may be sent',
       });
       const error = await failureOf(deleter.deleteConversation(7, id));
       expect(error).toMatchObject({ failure: 'bad_request', status: undefined });

@@ -141,15 +141,15 @@ describe('request URLs', () => {
   });
 
   it('say in the error what was to be done, and where', () => {
-    expect(() => urls.projects(0)).toThrow('GET /api/v1/projects: not a request that the API takes');
+    expect(() => urls.projects(0)).toThrow('GET /api/v1/projects: not a request that may be sent');
     expect(() => urls.conversations(0, 1)).toThrow(
-      'GET /api/v1/projects/(refused): not a request that the API takes',
+      'GET /api/v1/projects/(refused): not a request that may be sent',
     );
     expect(() => urls.messages(7, '..', 1)).toThrow(
-      'GET /api/v1/projects/(refused): not a request that the API takes',
+      'GET /api/v1/projects/(refused): not a request that may be sent',
     );
     expect(() => urls.deletion(7, '..')).toThrow(
-      'DELETE /api/v1/projects/(refused): not a request that the API takes',
+      'DELETE /api/v1/projects/(refused): not a request that may be sent',
     );
   });
 
