@@ -225,6 +225,8 @@ export interface AuditLog {
   ): Promise<number>;
   /** Conversations of a project that were verified as deleted, less those seen since to have reappeared. In batches. */
   verifiedSessions(projectId: number): AsyncIterable<readonly string[]>;
+  /** When a conversation was last verified as deleted, by any run; undefined: never. */
+  lastVerifiedAt(projectId: number, sessionId: string): Promise<number | undefined>;
   /** When the latest `deletion.intended` of a policy was written; undefined when there is none. */
   lastIntendedAt(policy: string): Promise<number | undefined>;
   /**

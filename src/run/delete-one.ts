@@ -10,7 +10,7 @@ import { recordAbsent, recordOutcome } from './outcomes.ts';
 import { advance } from './passing.ts';
 import { startPatience } from './patience.ts';
 import type { ProjectWork } from './project-work.ts';
-import { expectedOf, recheck, type Rechecked } from './recheck.ts';
+import { expectedOf, recheck, type DeletableItem, type Rechecked } from './recheck.ts';
 import { send } from './send-delete.ts';
 
 const FIRST_PAUSE_MS = 250;
@@ -108,16 +108,22 @@ async function read(
 async function attempt(context: DeletionContext, underway: Underway): Promise<Step> {
   const { work, item, passing, calibration } = underway;
   const isFirst = passing.life.attempts === 0;
+  let isDeleted = false;
   for (let late = 0; ; late += 1) {
     const bar = barOf(context, underway, late);
     if (bar !== undefined) return advance(passing, { saw: 'bar', ...bar });
     const checked = await recheck(context, item, {
       relisting: context.relisting,
-      always: !isFirst,
+      always: !isFirst || isDeleted,
       calibration,
       known: isFirst ? work.known.get(item.sessionId) : undefined,
     });
-    if (checked.kind !== 'unchanged') return afterRecheck(context, underway, checked);
+    if (!isDeleted && isFirst && (await wasDeletedSince(context, item, checked))) {
+      // What answers to its id now may be another one: only its own GET of now can tell.
+      isDeleted = true;
+      continue;
+    }
+    if (checked.kind !== 'unchanged') return afterRecheck(context, underway, { checked, isDeleted });
     if (!context.allowance.take(item.projectId, item.sessionId))
       return advance(passing, { saw: 'bar', reason: 'the limits leave no room', cause: 'limit' });
     passing.life = { ...passing.life, wasThere: passing.life.wasThere || checked.seen.how === 'messages' };
@@ -137,11 +143,26 @@ async function attempt(context: DeletionContext, underway: Underway): Promise<St
   }
 }
 
+/** Another run has verified it as deleted since it was last seen. */
+async function wasDeletedSince(
+  { audit }: DeletionContext,
+  { projectId, sessionId, seenAt }: DeletableItem,
+  checked: Rechecked,
+): Promise<boolean> {
+  if (checked.kind === 'barred') return false;
+  const sightAt = checked.kind === 'unchanged' ? checked.seen.at : seenAt;
+  const verifiedAt = await audit.lastVerifiedAt(projectId, sessionId);
+  return verifiedAt !== undefined && verifiedAt >= sightAt;
+}
+
 /** It is not what was planned any more, or nobody can tell. */
 function afterRecheck(
   context: DeletionContext,
   { work, item, passing }: Underway,
-  checked: Exclude<Rechecked, { kind: 'unchanged' }>,
+  {
+    checked,
+    isDeleted,
+  }: { readonly checked: Exclude<Rechecked, { kind: 'unchanged' }>; readonly isDeleted: boolean },
 ): Step {
   if (checked.kind === 'barred') return advance(passing, { saw: 'bar', ...checked });
   const { attempts, strongest } = passing.life;
@@ -149,7 +170,7 @@ function afterRecheck(
     const reason = 'it is no longer as it was listed, and a DELETE of an earlier run is still to be settled';
     return advance(passing, { saw: 'bar', reason, cause: 'not_known' });
   }
-  if (checked.reading.is === 'absent' && strongest === 'never_sent') vanish(context, work);
+  if (checked.reading.is === 'absent' && strongest === 'never_sent' && !isDeleted) vanish(context, work);
   return advance(passing, { saw: 'reading', reading: checked.reading, waitedMs: 0, isTimeUp: false });
 }
 

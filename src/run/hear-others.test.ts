@@ -9,7 +9,11 @@ import type { Passing } from './passing.ts';
 const ABOUT = { projectId: 7, sessionId: 'session-1' };
 
 /** What the strongest answer is after the log was asked, and how often it was. */
-async function heard(own: Answered, others: readonly (Partial<OpenIntent> & { answered: Answered })[]) {
+async function heard(
+  own: Answered,
+  others: readonly (Partial<OpenIntent> & { answered: Answered })[],
+  verified: readonly string[] = [],
+) {
   let asked = 0;
   const open = others.map((one) => ({ ...ABOUT, createdAt: 1000, runId: 'other', ...one }) as OpenIntent);
   const audit = {
@@ -18,9 +22,13 @@ async function heard(own: Answered, others: readonly (Partial<OpenIntent> & { an
       return Promise.resolve(open);
     },
     undoneAnswers: () => Promise.resolve([] as readonly EarlierAnswer[]),
+    verifiedSessions: async function* () {
+      await Promise.resolve();
+      yield verified;
+    },
   };
   const passing = { about: { ...ABOUT, rule: 'r' }, createdAt: 1000, life: { ...NEW_LIFE, strongest: own } };
-  await hearOthers({ audit, runId: 'own' }, [passing as unknown as Passing]);
+  await hearOthers({ audit, runId: 'own' }, 7, [passing as unknown as Passing]);
   return { strongest: passing.life.strongest, asked };
 }
 
@@ -41,4 +49,9 @@ test.each<[string, Partial<OpenIntent> & { answered: Answered }]>([
 
 test('whose own DELETE may have ended it needs no other word', async () => {
   expect(await heard('ambiguous', [{ answered: 'accepted' }])).toEqual({ strongest: 'ambiguous', asked: 0 });
+});
+
+test('one that another run has verified since is gone by us', async () => {
+  expect((await heard('not_found', [], ['session-1'])).strongest).toBe('accepted');
+  expect((await heard('not_found', [], ['session-2'])).strongest).toBe('not_found');
 });

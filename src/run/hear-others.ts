@@ -1,6 +1,7 @@
 import { EarlierAnswers } from '../core/deletion/earlier.ts';
 import type { AuditLog } from '../core/ports.ts';
 import type { Passing } from './passing.ts';
+import { reappearedIn } from './reappeared.ts';
 
 /**
  * Runs of other policies may have had their DELETE for the same conversation accepted since this run looked at the log: what
@@ -11,7 +12,11 @@ export async function hearOthers(
   {
     audit,
     runId,
-  }: { readonly audit: Pick<AuditLog, 'undoneAnswers' | 'openIntents'>; readonly runId: string },
+  }: {
+    readonly audit: Pick<AuditLog, 'undoneAnswers' | 'openIntents' | 'verifiedSessions'>;
+    readonly runId: string;
+  },
+  projectId: number,
   waiting: readonly Passing[],
 ): Promise<void> {
   const weak = waiting.filter(
@@ -20,8 +25,11 @@ export async function hearOthers(
   if (weak.length === 0) return;
   const open = (await audit.openIntents()).filter((intent) => intent.runId !== runId);
   const answers = new EarlierAnswers(await audit.undoneAnswers(), open);
+  // Listed again after it was verified, it would be on record as reappeared.
+  const { isVerified } = await reappearedIn(audit, projectId);
   for (const passing of weak) {
     const { about, createdAt, life } = passing;
-    if (answers.of({ ...about, createdAt }) === 'accepted') passing.life = { ...life, strongest: 'accepted' };
+    const isOurs = isVerified(about.sessionId) || answers.of({ ...about, createdAt }) === 'accepted';
+    if (isOurs) passing.life = { ...life, strongest: 'accepted' };
   }
 }

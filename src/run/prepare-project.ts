@@ -5,6 +5,7 @@ import { passingOf, type DeletionContext } from './deletion.ts';
 import { takeFreshListing } from './fresh-listing.ts';
 import type { PlannedItems } from './planned-items.ts';
 import type { ProjectWork } from './project-work.ts';
+import { reappearedIn } from './reappeared.ts';
 import type { DeletableItem } from './recheck.ts';
 
 /** Conversations that are asked for until one is there. */
@@ -56,14 +57,16 @@ async function bar(context: DeletionContext, { projectId }: ProjectWork, reason:
 
 /** A plan may be days old: what the listing of now no longer shows, though nobody here sent a DELETE for it. */
 async function missingBar(
-  { relisting, plans, plan }: DeletionContext,
+  { relisting, plans, plan, audit }: DeletionContext,
   work: ProjectWork,
 ): Promise<string | undefined> {
   if (relisting === undefined) return undefined;
+  const { isVerified } = await reappearedIn(audit, work.projectId);
   let missing = 0;
   for await (const item of plans.planItems(plan.planId, { verdict: 'delete', projectId: work.projectId })) {
-    if (item.sessionId !== null && relisting.look({ ...item, sessionId: item.sessionId }) === 'not_listed')
-      missing += 1;
+    const { sessionId } = item;
+    if (sessionId === null || isVerified(sessionId)) continue;
+    if (relisting.look({ ...item, sessionId }) === 'not_listed') missing += 1;
   }
   work.vanished = missing;
   const vanished = work.vanishedBar;

@@ -14,7 +14,10 @@ export interface Reappeared {
  * An open chat widget may post into a session that was deleted, and a restored backup brings back many. What the log says
  * of the old conversation stays true; the one that answers now is decided like any other, with the age it has now.
  */
-export async function reappearedIn(audit: AuditLog, projectId: number): Promise<Reappeared> {
+export async function reappearedIn(
+  audit: Pick<AuditLog, 'verifiedSessions'>,
+  projectId: number,
+): Promise<Reappeared> {
   const verified = new IdSet();
   for await (const sessionIds of audit.verifiedSessions(projectId))
     sessionIds.forEach((id) => verified.add(id));

@@ -45,7 +45,7 @@ export async function settle(
   for (let pauseMs = FIRST_PAUSE_MS; open.length > 0; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     for (const one of open) one.patience ??= startPatience(context, context.verifyTimeoutMs);
     if (!(await isQuiet(context, projectId, patient))) return open;
-    await hearOthers(context, open);
+    await hearOthers(context, projectId, open);
     const listing = await takeFreshListing(context, projectId, open);
     if (listing.isProjectLost)
       context.onProjectLost('its listing answers as if the project were missing or forbidden');

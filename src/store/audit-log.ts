@@ -27,6 +27,11 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
       "SELECT MAX(time) FROM audit_entries WHERE policy = ? AND event = 'deletion.intended'",
     )
     .pluck();
+  const lastVerified = connection
+    .prepare<[number, string], string | null>(
+      "SELECT MAX(time) FROM audit_entries WHERE project_id = ? AND session_id = ? AND event = 'deletion.verified'",
+    )
+    .pluck();
   return {
     append: (entries, fence) => writer.append(entries, fence),
     head: () => connection.read(head),
@@ -38,6 +43,8 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
     deletesUnderWay: (projectId, { thanRunId, now }) =>
       connection.read(() => earlier.underWay(projectId, thanRunId, now)),
     verifiedSessions: (projectId) => verifiedSessions(connection, projectId),
+    lastVerifiedAt: (projectId, sessionId) =>
+      connection.read(() => parseInstant(lastVerified.get(projectId, sessionId))),
     lastIntendedAt: (policy) => connection.read(() => parseInstant(lastIntended.get(policy))),
     intendedInRunsSince: (policy, sinceAt) =>
       connection.read(() => intended.get(policy, formatInstant(sinceAt)) ?? 0),

@@ -12,6 +12,7 @@ import { readings } from './migrations/007-readings.ts';
 import { accounts } from './migrations/008-accounts.ts';
 import { limitsOverTime } from './migrations/009-limits-over-time.ts';
 import { protections } from './migrations/010-protections.ts';
+import { verified } from './migrations/011-verified.ts';
 import type { Migration } from './migrations/migration.ts';
 
 const MIGRATIONS: readonly Migration[] = [
@@ -25,6 +26,7 @@ const MIGRATIONS: readonly Migration[] = [
   accounts,
   limitsOverTime,
   protections,
+  verified,
 ];
 const NEWEST = MIGRATIONS.length;
 

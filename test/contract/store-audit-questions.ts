@@ -28,6 +28,20 @@ export function auditQuestionTests({ store, clock }: Suite): void {
     { maxLength: 40 },
   );
 
+  it('knows when a conversation was last verified', async () => {
+    const about = { project_id: 4711, session_id: 'session-verified' };
+    const asked = () => store().audit.lastVerifiedAt(about.project_id, about.session_id);
+    expect(await asked()).toBeUndefined();
+    await store().audit.append([facts('deletion.intended', about)]);
+    expect(await asked()).toBeUndefined();
+    for (let count = 1; count <= 2; count += 1) {
+      await clock().sleep(MINUTE_MS);
+      await store().audit.append([facts('deletion.verified', about)]);
+      expect(await asked()).toBe(clock().now());
+    }
+    expect(await store().audit.lastVerifiedAt(4712, about.session_id)).toBeUndefined();
+  });
+
   it('answers them as a walk through the whole log would', async () => {
     let round = 0;
     await fc.assert(

@@ -210,7 +210,8 @@ describe.concurrent('10, the API', () => {
     const ended = await terminal.run(['run'], { CUSTOMGPT_BASE_URL: 'http://127.0.0.1:1' });
     expect(ended.code).toBe(10);
     expectPlainWords(ended, 'CUSTOMGPT_BASE_URL');
-    expect(ended.tookMs).toBeLessThan(20_000);
+    // A dozen seconds, and the start of the process on a machine with other work.
+    expect(ended.tookMs).toBeLessThan(40_000);
   });
 });
 

@@ -128,7 +128,7 @@ describe.concurrent('SIGTERM and SIGINT', () => {
     writeFileSync(file, '');
     const stopped = await child.ended;
     expect(stopped.code).toBe(130);
-    expect(stopped.stderr).toContain('state/STOP is there');
+    expect(stopped.stderr).toContain('state/STOP: nothing is deleted until it is removed');
     expect(lateDeletes(terminal, stoppedAt + 1000)).toEqual([]);
     const sent = terminal.deleteCount();
     expect(sent).toBeLessThan(OLD);

@@ -1,0 +1,55 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { runPolicy } from '../../src/run/run-policy.ts';
+import type { RunResult } from '../../src/run/conduct-run.ts';
+import { addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
+import { createWorld, type TestWorld } from '../support/world.ts';
+
+let world: TestWorld;
+afterEach(async () => {
+  await world.assertSound();
+  await world.close();
+});
+
+/** Plans, then has another policy delete all of it, and `meanwhile` happen, before the first goes on. */
+async function runOvertaken(meanwhile: () => void): Promise<{ first: RunResult; other: RunResult }> {
+  const { deps, store } = world;
+  const otherPolicy = await world.policy(AGE_POLICY.replace('by-age', 'other'));
+  let other: RunResult | undefined;
+  const planItems: typeof store.planItems = async function* (...args) {
+    if (other === undefined) {
+      other = await runOnce(world, otherPolicy);
+      meanwhile();
+    }
+    yield* store.planItems(...args);
+  };
+  const overtaken = { ...deps, store: { ...store, planItems } };
+  const policy = await world.policy(AGE_POLICY);
+  const first = await runPolicy(overtaken, { policy, trigger: 'manual', signals: GO_ON });
+  if (other === undefined) throw new Error('the other policy did not run');
+  return { first, other };
+}
+
+describe('what another policy has deleted since it was planned', () => {
+  test('gets no DELETE, is no alarm, and is not called gone by somebody else', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 20, young: 25 });
+    const { first, other } = await runOvertaken(() => undefined);
+    expect(other.counts).toMatchObject({ planned: 20, verified: 20 });
+    expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(20);
+    expect(first.counts).toMatchObject({ planned: 20, verified: 20, already_gone: 0, skipped: 0 });
+    expect(first.run.status).toBe('completed');
+  });
+
+  test('and somebody has created anew stays', async () => {
+    world = await createWorld();
+    const old = addProject(world, 101, { old: 6, young: 8 });
+    const again = old.slice(0, 3);
+    const { first } = await runOvertaken(() => {
+      for (const sessionId of again)
+        world.sandbox.accounts.addConversation(101, { sessionId, createdAt: world.clock.now(), name: null });
+    });
+    expect(again.every((id) => world.sandbox.accounts.has(101, id))).toBe(true);
+    expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(6);
+    expect(first.counts.already_gone).toBe(0);
+  });
+});
