@@ -12,7 +12,7 @@ import type { Policy } from './policy.ts';
 import type { ProtectionStore } from './protection-store.ts';
 import type { RequestCounts, RunRecord } from './run.ts';
 import type { AgeClock } from './selector.ts';
-import type { DeleteAnswer, Existence } from './vendor-answers.ts';
+import type { DeleteAnswer, Existence, ProjectAnswer } from './vendor-answers.ts';
 
 export type { DeleteAnswer, Existence } from './vendor-answers.ts';
 
@@ -113,10 +113,7 @@ export interface CustomGptReader {
     },
   ): Promise<Existence>;
   /** Whether the project itself answers: GET …/conversations, first page. Throws ApiError unless it is a proper 200. */
-  control(
-    projectId: number,
-    signal?: AbortSignal,
-  ): Promise<{ readonly request: string; readonly status: number; readonly receivedAt: number }>;
+  control(projectId: number, signal?: AbortSignal): Promise<ProjectAnswer>;
   /** Milliseconds that the pool of all calls has stood still so far, because the API was away or asked for it. */
   pausedMs(): number;
   /** Requests on the wire since the client was built, by purpose. */

@@ -48,3 +48,11 @@ export type DeleteAnswer =
   | { readonly kind: 'not_sent'; readonly failure: string }
   /** 5xx, a cut connection, a time-out, an unreadable answer, also a 404 that is no JSON: only a GET can tell. */
   | { readonly kind: 'ambiguous'; readonly status: number | undefined; readonly failure: string };
+
+/** A project answers, by the first page of its listing. */
+export interface ProjectAnswer {
+  /** `GET /api/v1/projects/7/conversations?page=1…` */
+  readonly request: string;
+  readonly status: number;
+  readonly receivedAt: number;
+}

@@ -26,10 +26,10 @@ export async function hearOthers(
   const open = (await audit.openIntents()).filter((intent) => intent.runId !== runId);
   const answers = new EarlierAnswers(await audit.undoneAnswers(), open);
   // Listed again after it was verified, it would be on record as reappeared.
-  const { isVerified } = await reappearedIn(audit, projectId);
+  const deleted = await reappearedIn(audit, projectId);
   for (const passing of weak) {
     const { about, createdAt, life } = passing;
-    const isOurs = isVerified(about.sessionId) || answers.of({ ...about, createdAt }) === 'accepted';
+    const isOurs = deleted.isVerified(about.sessionId) || answers.of({ ...about, createdAt }) === 'accepted';
     if (isOurs) passing.life = { ...life, strongest: 'accepted' };
   }
 }

@@ -61,11 +61,11 @@ async function missingBar(
   work: ProjectWork,
 ): Promise<string | undefined> {
   if (relisting === undefined) return undefined;
-  const { isVerified } = await reappearedIn(audit, work.projectId);
+  const deleted = await reappearedIn(audit, work.projectId);
   let missing = 0;
   for await (const item of plans.planItems(plan.planId, { verdict: 'delete', projectId: work.projectId })) {
     const { sessionId } = item;
-    if (sessionId === null || isVerified(sessionId)) continue;
+    if (sessionId === null || deleted.isVerified(sessionId)) continue;
     if (relisting.look({ ...item, sessionId }) === 'not_listed') missing += 1;
   }
   work.vanished = missing;
