@@ -69,6 +69,15 @@ describe('what looks like holds and is not read', () => {
     },
   );
 
+  it('is no matter in another folder of policies, below a policy that is named alone', async () => {
+    await put('policies/q.yaml', POLICY);
+    await put('policies/holds.yaml', HOLDS);
+    expect(await problemsIn(path.join(folder, 'p.yaml'))).toEqual([]);
+    expect(await problemsIn(folder)).toHaveLength(1);
+    await put('legal/holds.yaml', HOLDS);
+    expect(await problemsIn(path.join(folder, 'p.yaml'))).toHaveLength(1);
+  });
+
   it('is refused through a link, too', async () => {
     await put('elsewhere/list', HOLDS);
     await symlink('elsewhere/list', path.join(folder, 'holds.json'));

@@ -54,7 +54,7 @@ export async function unreadHolds(
   for (const name of await namesIn(folder)) {
     const file = path.join(folder, name);
     if (await isFolder(file)) {
-      if (!name.startsWith('.')) found.push(...(await unreadHoldsBelow(file)));
+      if (!name.startsWith('.')) found.push(...(await unreadHoldsBelow(file, isAlone)));
     } else if (isNamedLikeHolds(name) || (isAlone && isReadAsPolicy(name) && isListOfHolds(file))) {
       found.push({ file, problem: HOLDS_UNDER_ANOTHER_NAME });
     }
@@ -62,10 +62,15 @@ export async function unreadHolds(
   return found;
 }
 
-/** A folder that is itself called holds has nothing else in it. */
-async function unreadHoldsBelow(folder: string): Promise<Unread[]> {
+/**
+ * A folder that is itself called holds has nothing else in it. One with policies of its own, below a policy that was named
+ * alone, is another folder of policies, whose holds are theirs.
+ */
+async function unreadHoldsBelow(folder: string, isAlone: boolean): Promise<Unread[]> {
   const isOfHolds = /^holds?$/i.test(path.basename(folder));
-  const names = (await namesIn(folder)).filter(
+  const all = await namesIn(folder);
+  if (isAlone && !isOfHolds && all.some(isReadAsPolicy)) return [];
+  const names = all.filter(
     (name) => HOLDS_FILES.includes(name) || isNamedLikeHolds(name) || (isOfHolds && isReadAsPolicy(name)),
   );
   return names.map((name) => ({ file: path.join(folder, name), problem: HOLDS_IN_A_SUBFOLDER }));
