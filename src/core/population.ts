@@ -57,6 +57,15 @@ export function populationOf(project: PlanProject | undefined): number | undefin
   return project.sampled === undefined ? project.total : project.sampled.claimed;
 }
 
+/** Projects that are not among those of the plan any more: missing from the list, or no longer covered. */
+export function lostFromSight(
+  known: readonly KnownPopulation[],
+  projects: readonly Pick<PlanProject, 'projectId'>[],
+): readonly KnownPopulation[] {
+  const ids = new Set(projects.map(({ projectId }) => projectId));
+  return known.filter(({ projectId, count }) => count > 0 && !ids.has(projectId));
+}
+
 /**
  * How many conversations a project must have, so that losing `planned` of them stays within the percentage. Whoever stops
  * listing early has to have seen so many: what the paginator counts proves nothing.

@@ -4,7 +4,7 @@ import { RetentionError } from '../core/errors.ts';
 import { stopInWords } from '../core/findings.ts';
 import { formatRoughly } from '../core/instant.ts';
 import { createAllowance, type Allowance, type Breach } from '../core/limits.ts';
-import { populationsAfter } from '../core/population.ts';
+import { lostFromSight, populationsAfter } from '../core/population.ts';
 import { countsOf, type PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import { applyPlan } from './apply-plan.ts';
@@ -107,6 +107,11 @@ export async function applyConsumed(
     throw new RetentionError('plan_stale', `plan ${plan.planId} was applied already`);
   }
   const known = await store.knownPopulations(plan.policy);
+  for (const { projectId, count } of lostFromSight(known, plan.projects)) {
+    run.warn(
+      `project ${projectId} (${count} conversations at the last run) is no longer listed, or no longer covered by the policy: nothing of it was looked at`,
+    );
+  }
   await store.recordPopulations(plan.policy, populationsAfter(known, plan.projects));
   const { runId, policy, account, fence, isLeaseLive, clockWatch, deleter, signals, warn } = run;
   const common = {

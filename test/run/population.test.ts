@@ -71,3 +71,17 @@ describe('a listing that shows half or less of thousands that were known', () =>
     expect(world.sandbox.accounts.count(104)).toBe(10);
   });
 });
+
+test('a project that is no longer listed is named, once', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 1, young: 3 });
+  addProject(world, 102, { old: 1, young: 4 });
+  const policy = await world.policy(AGE_POLICY);
+  expect((await runOnce(world, policy)).run.warnings).toEqual([]);
+  world.sandbox.accounts.removeProject(102);
+  const next = await runOnce(world, policy);
+  expect(next.run.warnings).toEqual([
+    'project 102 (4 conversations at the last run) is no longer listed, or no longer covered by the policy: nothing of it was looked at',
+  ]);
+  expect((await runOnce(world, policy)).run.warnings).toEqual([]);
+});
