@@ -27,15 +27,24 @@ async function heard(
       yield verified;
     },
   };
-  const passing = { about: { ...ABOUT, rule: 'r' }, createdAt: 1000, life: { ...NEW_LIFE, strongest: own } };
-  await hearOthers({ audit, runId: 'own' }, 7, [passing as unknown as Passing]);
-  return { strongest: passing.life.strongest, asked };
+  const passing = {
+    run: { runId: 'own' },
+    about: { ...ABOUT, rule: 'r' },
+    createdAt: 1000,
+    life: { ...NEW_LIFE, strongest: own },
+  };
+  const undecided = await hearOthers({ audit, runId: 'own' }, 7, [passing as unknown as Passing]);
+  return { strongest: passing.life.strongest, asked, isUndecided: undecided.size > 0 };
 }
 
 test.each<Answered>(['never_sent', 'not_found'])(
   'a DELETE of another run that was accepted is stronger than %s',
   async (own) => {
-    expect(await heard(own, [{ answered: 'accepted' }])).toEqual({ strongest: 'accepted', asked: 1 });
+    expect(await heard(own, [{ answered: 'accepted' }])).toEqual({
+      strongest: 'accepted',
+      asked: 1,
+      isUndecided: false,
+    });
   },
 );
 
@@ -48,10 +57,20 @@ test.each<[string, Partial<OpenIntent> & { answered: Answered }]>([
 });
 
 test('whose own DELETE may have ended it needs no other word', async () => {
-  expect(await heard('ambiguous', [{ answered: 'accepted' }])).toEqual({ strongest: 'ambiguous', asked: 0 });
+  expect(await heard('ambiguous', [{ answered: 'accepted' }])).toMatchObject({
+    strongest: 'ambiguous',
+    asked: 0,
+  });
 });
 
 test('one that another run has verified since is gone by us', async () => {
   expect((await heard('not_found', [], ['session-1'])).strongest).toBe('accepted');
   expect((await heard('not_found', [], ['session-2'])).strongest).toBe('not_found');
+});
+
+test('while one of another run has no answer on record, nobody can tell', async () => {
+  expect(await heard('not_found', [{ answered: 'ambiguous' }])).toMatchObject({ isUndecided: true });
+  expect(await heard('not_found', [{ answered: 'ambiguous', runId: 'own' }])).toMatchObject({
+    isUndecided: false,
+  });
 });

@@ -45,11 +45,11 @@ export async function settle(
   for (let pauseMs = FIRST_PAUSE_MS; open.length > 0; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     for (const one of open) one.patience ??= startPatience(context, context.verifyTimeoutMs);
     if (!(await isQuiet(context, projectId, patient))) return open;
-    await hearOthers(context, projectId, open);
+    const undecided = await hearOthers(context, projectId, open);
     const listing = await takeFreshListing(context, projectId, open);
     if (listing.isProjectLost)
       context.onProjectLost('its listing answers as if the project were missing or forbidden');
-    open = await judgeAll(context, listing, open);
+    open = await judgeAll(context, listing, { open, undecided });
     if (!patient) return open;
     if (open.length > 0) await context.clock.sleep(pauseMs, context.signal);
   }
@@ -87,7 +87,7 @@ interface Judged {
 async function judgeAll(
   context: SettleContext,
   listing: FreshListing,
-  open: readonly Passing[],
+  { open, undecided }: { readonly open: readonly Passing[]; readonly undecided: ReadonlySet<Passing> },
 ): Promise<readonly Passing[]> {
   const left: Passing[] = [];
   const judged: Judged[] = [];
@@ -106,13 +106,24 @@ async function judgeAll(
     const entry = (context.entryOf ?? outcomeEntry)(passing, step, proof);
     if (entry !== null) entries.push(entry);
   };
-  for (const passing of open) take(passing, await judge(context, listing, { passing, entries }));
+  for (const passing of open) {
+    const step = await judge(context, listing, { passing, entries });
+    const isClaim = step.do === 'settle' && step.outcome === 'already_gone';
+    take(passing, isClaim && undecided.has(passing) ? othersMayHave(passing) : step);
+  }
   if (entries.length > 0) await context.audit.append(entries, context.fence);
   for (const { passing, settlement } of judged) {
     if (settlement.outcome === 'verified') learn(context, passing, settlement.warning);
     context.onSettled(passing, settlement);
   }
   return left;
+}
+
+/** It is gone, and whether by the DELETE of another run is not known before that is settled. */
+function othersMayHave(passing: Passing): Step {
+  if (passing.patience?.isUp() !== true) return { do: 'list', again: true };
+  const reason = 'it is gone, and a DELETE of another run for it is still to be settled';
+  return advance(passing, { saw: 'bar', reason, cause: 'not_known' });
 }
 
 async function judge(
