@@ -73,11 +73,11 @@ export interface OwnAccount {
 
 /** Undefined for a state that belongs to nobody yet. `undefined` in plans and intents is from before there were bindings. */
 export function ownAccount(bindings: readonly AccountBinding[]): OwnAccount | undefined {
+  const [first] = bindings;
   const last = bindings.at(-1);
-  if (last === undefined) return undefined;
+  if (first === undefined || last === undefined) return undefined;
   const plans = sameAs(bindings, ['named']);
   const intents = sameAs(bindings, ['named', 'moved']);
-  const first = bindings[0] ?? last;
   // What a person bound by hand was not shown to be the account of what was there before.
   const eldest = first.kind === 'bound' ? accountText(first.account) : '';
   return {

@@ -128,3 +128,15 @@ describe('an exclude entry', () => {
     expect(judge([name('Legal')], [NAMELESS]).stops).toHaveLength(1);
   });
 });
+
+test.each([
+  [[1], 'project 1'],
+  [[1, 2], 'projects 1, 2'],
+  [[1, 2, 3, 4], 'projects 1, 2, 3 and 1 more'],
+])('an entry that once kept out %j names three of them at most', (ids, named) => {
+  const before = once('Legal archive*', ...ids);
+  const rest = { before, allowed: ['Legal archive*'], released: ids };
+  expect(judge([LEGAL_ENTRY], [SUPPORT], rest).warnings).toEqual([
+    `exclude entry "Legal archive*" keeps nothing out: it matches no project; it once kept out ${named}`,
+  ]);
+});

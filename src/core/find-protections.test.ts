@@ -206,3 +206,11 @@ test('a near miss stops the policy, unless the listing failed', () => {
   expect(find({ ...given, incomplete: 'cut off' }).stops).toEqual([]);
   expect(find({ ...given, others: [policy('b', [rule('all', named('*'))])] }).stops).toEqual([]);
 });
+
+test('one of which nobody says that it is still there counts for nothing', () => {
+  const watch = new ProtectionWatch({ policy: policy('a', [OLD]), others: [], holds: [], now: NOW });
+  const here = watch.inProject(ONE);
+  here.confirm('session-none');
+  here.end({ incomplete: undefined });
+  expect(watch.result()).toMatchObject({ listed: 0, wouldDelete: 0, deletes: 0 });
+});

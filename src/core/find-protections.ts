@@ -113,9 +113,8 @@ function nothingLeft({ wouldDelete, deletes, keeps }: Watched): readonly string[
   return [`other policies keep all ${conversations(wouldDelete)} that this one would delete: rule ${names}`];
 }
 
-function inThePlan({ matched, at, kind }: KnownProtection): string {
-  const what = kind === 'exclude' ? `${matched}` : conversations(matched);
-  return `${what} in the plan of ${formatInstant(at)}`;
+function inThePlan({ matched, at }: KnownProtection): string {
+  return `${conversations(matched)} in the plan of ${formatInstant(at)}`;
 }
 
 function conversations(count: number): string {

@@ -25,7 +25,9 @@ export class KeepTally {
     const nothing = { asked: 0, matched: 0, unknown: 0 };
     this.#places = new Map(policy.rules.map(({ name }, place) => [name, place]));
     const keeps = policy.rules.filter(({ action }) => action === 'keep');
-    this.#own = keeps.map(({ name }) => ({ name, place: this.#places.get(name) ?? 0 }));
+    this.#own = policy.rules.flatMap(({ name, action }, place) =>
+      action === 'keep' ? [{ name, place }] : [],
+    );
     const own = keeps.map(({ name, selector }) => {
       const keepsAll = selector.kind === 'everything';
       return { name, isForeign: false, keepsAll, ...nothing };

@@ -98,6 +98,7 @@ describe('protective patterns', () => {
       'drop: c*',
     ]);
     expect(written([rule('x', { kind: 'everything' })])).toEqual([]);
+    expect(written([rule('x', { kind: 'any', of: [named('e*'), named('f*')] })])).toEqual(['x: e*', 'x: f*']);
   });
 
   test('are also those of other policies, where these bind and look', () => {

@@ -188,17 +188,22 @@ function compiled(source: string): RE2JS | undefined {
 
 /** One text after the other, with anything between them; a `?` is one sign, whatever it is. */
 function fitsGlob(glob: string): Fits {
-  const signs: readonly string[] = glob.match(/\\?[^]/gu) ?? [];
+  const signs = [...glob.matchAll(/\\?[^]/gu)].map(([sign]) => sign);
   const plain = (sign: string): string => (sign.length > 1 && sign.startsWith('\\') ? sign.slice(1) : sign);
   if (signs.includes('?')) {
     const source = signs.map((sign) => ({ '*': '.*', '?': '.' })[sign] ?? RE2JS.quote(plain(sign)));
     const regex = RE2JS.compile(source.join(''), RE2JS.DOTALL);
     return (name) => regex.matcher(name.folded).find();
   }
-  const parts = [''];
-  for (const sign of signs) {
-    if (sign === '*') parts.push('');
-    else parts.push((parts.pop() ?? '') + plain(sign));
+  const parts: string[] = [];
+  let part = '';
+  for (const sign of [...signs, '*']) {
+    if (sign !== '*') {
+      part += plain(sign);
+      continue;
+    }
+    parts.push(part);
+    part = '';
   }
   return (name) => {
     let from = 0;

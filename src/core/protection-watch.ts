@@ -188,12 +188,16 @@ export class ProjectWatch implements Decider {
 /** How many conversations each hold of a project covers. There may be thousands of either. */
 class HoldTally {
   readonly #holds: readonly Hold[];
-  #bySession = new Map<string, number>();
+  /** Those that a hold names, folded. */
+  readonly #sessions: ReadonlySet<string>;
+  readonly #bySession = new Map<string, number>();
   #all = 0;
 
   constructor(holds: readonly Hold[]) {
     this.#holds = holds;
-    this.restart();
+    this.#sessions = new Set(
+      holds.flatMap(({ sessionId }) => (sessionId === undefined ? [] : [foldSessionId(sessionId)])),
+    );
   }
 
   get any(): boolean {
@@ -202,18 +206,13 @@ class HoldTally {
 
   restart(): void {
     this.#all = 0;
-    this.#bySession = new Map(
-      this.#holds.flatMap(({ sessionId }) =>
-        sessionId === undefined ? [] : [[foldSessionId(sessionId), 0] as const],
-      ),
-    );
+    this.#bySession.clear();
   }
 
   note(sessionId: string): void {
     this.#all += 1;
     const key = foldSessionId(sessionId);
-    const count = this.#bySession.get(key);
-    if (count !== undefined) this.#bySession.set(key, count + 1);
+    if (this.#sessions.has(key)) this.#bySession.set(key, (this.#bySession.get(key) ?? 0) + 1);
   }
 
   counts(): readonly Omit<HoldCount, 'isKnown'>[] {

@@ -44,6 +44,16 @@ describe('how a run ended', () => {
     expect(by(6)).not.toBe(by(6, 1));
   });
 
+  test('is told by what is known of what refused', () => {
+    const by = (one: { readonly [key: string]: Fact }) =>
+      ended({ status: 'refused', facts: { refused_by: [one] } });
+    expect(by({ kind: 'near_miss' })).toBe(by({ kind: 'near_miss', rule: null, pattern: null }));
+    expect(by({ kind: 'exclusion' })).toBe(
+      by({ kind: 'exclusion', why: null, entry: null, project_id: null }),
+    );
+    expect(by({ kind: 'exclusion' })).not.toBe(by({ kind: 'near_miss' }));
+  });
+
   test('is another for another protection that refused', () => {
     const by = (one: { readonly [key: string]: Fact }) =>
       ended({ status: 'refused', facts: { limits: [], refused_by: [one] } });

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { chainEntry } from '../audit-chain.ts';
 import { GENESIS, type AuditEntry, type AuditFacts } from '../audit-entry.ts';
-import { formatInstant } from '../instant.ts';
+import { between, formatInstant } from '../instant.ts';
 import type { DeleteAnswer } from '../ports.ts';
 import type { Answered, Reading, Sighting } from './evidence.ts';
 import {
   absentFacts,
   answeredIn,
   EVIDENCE,
+  formatWhen,
   instantIn,
   intendedFacts,
   outcomeFacts,
@@ -209,6 +210,19 @@ describe('what is read from the log', () => {
 
   test('gives instants back as they were written', () => {
     expect(instantIn(TIME)).toBe(AT);
+    const half = formatInstant(AT + 12 * 3_600_000);
+    expect(instantIn(`${TIME}/${half}`)).toBe(between(AT, AT + 12 * 3_600_000));
+    expect([`${TIME}/x`, `x/${half}`, '/'].map(instantIn)).toEqual([undefined, undefined, undefined]);
     expect([undefined, null, 5, 'x'].map(instantIn)).toEqual([undefined, undefined, undefined, undefined]);
   });
+});
+
+test('an accepted answer without a status on record was 200', () => {
+  expect(recordedAnswer('accepted', null)).toEqual({ kind: 'accepted', status: 200 });
+});
+
+test('an instant that is known only roughly is written and read as an interval', () => {
+  const rough = between(AT, AT + 12 * 3_600_000);
+  expect(formatWhen(rough)).toBe('2026-03-01T12:00:00.000Z/2026-03-02T00:00:00.000Z');
+  expect(instantIn(formatWhen(rough))).toBe(rough);
 });
