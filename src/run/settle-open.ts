@@ -4,10 +4,10 @@ import type { Kind } from '../core/deletion/evidence.ts';
 import type { Proof } from '../core/deletion/facts.ts';
 import { needsWitness, type Settlement } from '../core/deletion/life.ts';
 import { readingOf } from '../core/deletion/reading.ts';
-import { parseInstant } from '../core/instant.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
 import type { AuditLog, Chance, Clock, CustomGptReader, Fence, Log, Progress } from '../core/ports.ts';
-import { Calibrator, notThere, type Gone, type ProjectCalibration, type There } from './calibrate.ts';
+import { calibrateOpen } from './calibrate-open.ts';
+import { Calibrator, type ProjectCalibration } from './calibrate.ts';
 import { takeFreshListing, type FreshListing } from './fresh-listing.ts';
 import { leftBy, passingOf } from './left-open.ts';
 import { lookElsewhere } from './look-elsewhere.ts';
@@ -100,7 +100,7 @@ async function settleProject(context: SettleOpenContext, shared: Shared, project
     await park(context, project);
     return;
   }
-  const calibration = await calibrate(context, shared, { project, listing });
+  const calibration = await calibrateOpen({ reader, stop, calibrator: shared.calibrator }, project, listing);
   if (typeof calibration === 'string') {
     log.warn({ project_id: projectId, open: passings.length, problem: calibration }, 'still open');
     await leaveOpen(shared, projectId, calibration);
@@ -184,42 +184,6 @@ async function park({ audit, fence, log }: SettleOpenContext, project: OfProject
     return { ...entry, facts: { ...entry.facts, parked: true } };
   });
   if (entries.length > 0) await audit.append(entries, fence);
-}
-
-async function calibrate(
-  context: SettleOpenContext,
-  { calibrator }: Shared,
-  { project, listing }: { readonly project: OfProject; readonly listing: FreshListing },
-): Promise<ProjectCalibration | string> {
-  const { projectId, passings } = project;
-  const like = passings[0]?.about.sessionId ?? '';
-  const gone = await calibrator.gone(projectId, like);
-  if (!gone.isKnown) return `an id that cannot exist answers ${gone.said}, not 404 with JSON`;
-  const there = await findThere(context, gone, { project, listing });
-  if (typeof there === 'string') return there;
-  return calibrator.calibrated(projectId, like, { words: gone.words, wasAsked: gone.wasAsked, there });
-}
-
-/** A row that the listing shows must answer 200; where it shows none any more, an intent on record had seen its own. */
-async function findThere(
-  { reader, stop }: SettleOpenContext,
-  gone: Gone & { readonly isKnown: true },
-  { project, listing }: { readonly project: OfProject; readonly listing: FreshListing },
-): Promise<There | string> {
-  const { projectId, passings, intents } = project;
-  const shown = passings.find((passing) => listing.sightingOf(passing).is === 'shown');
-  const sessionId = listing.anyRow ?? shown?.about.sessionId;
-  if (listing.control === undefined) return 'its listing could not be read';
-  if (sessionId === undefined) {
-    const seenAt = Math.max(...intents.map((intent) => parseInstant(intent.seenAt) ?? 0));
-    if (seenAt <= 0) return 'nothing is listed there any more, and nothing on record was seen';
-    return { at: seenAt, how: 'recorded', sessionId: undefined };
-  }
-  const answer = await reader.existence(projectId, sessionId, { purpose: 'calibrate', signal: stop });
-  if (answer.state === 'present') return { at: answer.receivedAt, how: 'messages', sessionId };
-  const isAlike = answer.state === 'not_found' && answer.words.shape === gone.words.shape;
-  const how = isAlike ? 'the same 404 as an id that cannot exist' : notThere(answer, undefined);
-  return `a conversation that is listed answers ${how}`;
 }
 
 /** Each one's own GET, for as long as its run would have asked. What was recorded as absent need not be asked again. */

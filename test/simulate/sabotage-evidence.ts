@@ -1,6 +1,6 @@
 import { earliestOf } from '../../src/core/instant.ts';
 import type { ConversationPage, CustomGptReader, Existence } from '../../src/core/ports.ts';
-import { changeReader, type Api, type Built } from './sabotages.ts';
+import { changeDelete, changeReader, type Api, type Built } from './sabotages.ts';
 
 /* Faults in what a deletion rests on: what is there, whose it is, what others keep, and what gone looks like. */
 
@@ -109,16 +109,11 @@ export const EVIDENCE_SABOTAGES: readonly Built[] = [
     'an accepted DELETE that is taken for one that found nothing',
     ['already-gone', 'failed'],
     {
-      api: (api) => ({
-        ...api,
-        deleter: {
-          ...api.deleter,
-          deleteConversation: async (...args) => {
-            const answer = await api.deleter.deleteConversation(...args);
-            return answer.kind === 'accepted' ? { kind: 'not_found', status: 404 } : answer;
-          },
-        },
-      }),
+      api: (api) =>
+        changeDelete(api, (send) => async (...args) => {
+          const answer = await send(...args);
+          return answer.kind === 'accepted' ? { kind: 'not_found', status: 404 } : answer;
+        }),
     },
   ],
   [

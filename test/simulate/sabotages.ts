@@ -20,6 +20,19 @@ export function changeReader(api: Api, change: (reader: CustomGptReader) => Part
 }
 
 /** A store whose `append` is told what to do with the intents; the rest is written. */
+type Delete = Api['deleter']['deleteConversation'];
+
+/** The same change to each DELETE. */
+export function changeDelete(api: Api, change: (send: Delete) => Delete): Api {
+  return {
+    ...api,
+    deleter: {
+      ...api.deleter,
+      deleteConversation: change((...args) => api.deleter.deleteConversation(...args)),
+    },
+  };
+}
+
 function changeAppend(store: Store, change: Store['audit']['append']): Store {
   return { ...store, audit: { ...store.audit, append: change } };
 }
@@ -119,18 +132,11 @@ export const SABOTAGES: readonly Built[] = [
     'a turn that comes late and is used without another look',
     ['hold', 'hold-file', 'lease', 'sight', 'project'],
     {
-      api: (api) => ({
-        ...api,
-        deleter: {
-          ...api.deleter,
-          deleteConversation: (projectId, sessionId, options) =>
-            api.deleter.deleteConversation(projectId, sessionId, {
-              ...options,
-              mayBeSent: () => Promise.resolve(true),
-              mayStillBeSent: () => true,
-            }),
-        },
-      }),
+      api: (api) =>
+        changeDelete(api, (send) => (projectId, sessionId, options) => {
+          const always = { mayBeSent: () => Promise.resolve(true), mayStillBeSent: () => true };
+          return send(projectId, sessionId, { ...options, ...always });
+        }),
       requestsPerMinute: 20,
     },
   ],
@@ -138,14 +144,12 @@ export const SABOTAGES: readonly Built[] = [
     'a DELETE that had to wait for a connection and is written without another look',
     ['lease'],
     {
-      api: (api) => ({
-        ...api,
-        deleter: {
-          ...api.deleter,
-          deleteConversation: (projectId, sessionId, options) =>
-            api.deleter.deleteConversation(projectId, sessionId, { ...options, mayStillBeSent: () => true }),
-        },
-      }),
+      api: (api) =>
+        changeDelete(
+          api,
+          (send) => (projectId, sessionId, options) =>
+            send(projectId, sessionId, { ...options, mayStillBeSent: () => true }),
+        ),
       snares: true,
     },
   ],
@@ -180,16 +184,11 @@ export const SABOTAGES: readonly Built[] = [
     'a second DELETE to be sure',
     ['one-delete', 'intent', 'known-gone'],
     {
-      api: (api) => ({
-        ...api,
-        deleter: {
-          ...api.deleter,
-          deleteConversation: async (...args) => {
-            const answer = await api.deleter.deleteConversation(...args);
-            return answer.kind === 'accepted' ? api.deleter.deleteConversation(...args) : answer;
-          },
-        },
-      }),
+      api: (api) =>
+        changeDelete(api, (send) => async (...args) => {
+          const answer = await send(...args);
+          return answer.kind === 'accepted' ? send(...args) : answer;
+        }),
     },
   ],
   [
