@@ -49,10 +49,12 @@ def check(entry):  # the text is RFC 8785, for what occurs: text, whole numbers,
         need(any(is_signed(entry["note"], key) for key in keys), "is not signed by that key")
     return claimed, seq if entry["event"] == "checkpoint" else signed
 
+if len(sys.argv) < 2: sys.exit(__doc__)
 seq, prev, signed, keys = 0, "0" * 64, 0, [word for word in sys.argv[2:] if "+" in word]
 try:
     for seq, line in enumerate(open(sys.argv[1], encoding="utf-8", newline="\n"), 1):
         prev, signed = check(json.loads(line, object_pairs_hook=once))
+    need(seq, "there is none")
     need(all(word in keys + [prev] for word in sys.argv[2:]), "is the last one here, but not the one that was named")
     need(signed or not keys, "is the last one here, and nothing is signed")
 except Exception as error:

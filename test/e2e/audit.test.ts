@@ -204,6 +204,8 @@ describe.concurrent('an exported log', () => {
     const other = createNoteSigner(generateKeyPairSync('ed25519').privateKey);
     const bit = text.replace('"attempts":1', '"attempts":0');
     const at = text.slice(0, text.indexOf('"attempts":1')).split('\n').length;
+    // Of no entries nothing is shown.
+    expect(check('')).toEqual({ code: 1, said: 'entry 0: there is none' });
     const stolen = forged(entries, other);
     const claimed = stolen.replaceAll(key, other.verifierKey);
     for (const [what, content, seq, args] of [
