@@ -17,6 +17,14 @@ export interface AccountSight {
   readonly problem: string | undefined;
 }
 
+/** With whose eyes the API is seen. */
+export interface Viewer {
+  /** As in {@link AccountSight.key}. */
+  readonly key: string;
+  /** Ids of the users whose keys were in use so far; none: the API did not say. */
+  readonly users: ReadonlySet<string>;
+}
+
 /**
  * How a state came to belong to an account. `bound`: at its first use. `named`: the same key, whose account the vendor
  * names by now. `moved`: the same account at another origin, by a person's word. `replaced`: another one, by a person's word.

@@ -35,6 +35,7 @@ describe('openIntentOf', () => {
       isRequestKnown: false,
       createdAt: undefined,
       kind: undefined,
+      ownTo: undefined,
       answered: 'ambiguous',
       deleteStatus: null,
       seenAt: AT[0],
@@ -44,11 +45,11 @@ describe('openIntentOf', () => {
     });
   });
 
-  it.each(['anonymous', 'named', 'unstated'] as const)(
+  it.each(['anonymous', 'named', 'own', 'unstated'] as const)(
     'knows which one was meant, of the kind %s',
     (kind) => {
-      const open = openIntentOf([entry('deletion.intended', { created_at: AT[0], kind })]);
-      expect(open).toMatchObject({ createdAt: Date.parse(AT[0]), kind });
+      const open = openIntentOf([entry('deletion.intended', { created_at: AT[0], kind, own_to: 'key:aa' })]);
+      expect(open).toMatchObject({ createdAt: Date.parse(AT[0]), kind, ownTo: 'key:aa' });
     },
   );
 

@@ -1,5 +1,5 @@
 import type { AuditEntry } from './audit-entry.ts';
-import { stronger, type Answered, type Kind } from './deletion/evidence.ts';
+import { isKind, stronger, type Answered, type Kind } from './deletion/evidence.ts';
 import { answeredIn, instantIn } from './deletion/facts.ts';
 import { parseInstant, type Instant } from './instant.ts';
 import { outcomeOfEvent } from './outcome.ts';
@@ -15,6 +15,8 @@ export interface OpenIntent {
   /** Of its creation; undefined: the intent is by an earlier rule and does not say. */
   readonly createdAt: Instant | undefined;
   readonly kind: Kind | undefined;
+  /** Of the kind `own`: the key (its fingerprint) whose user's it is; undefined: it is not known. */
+  readonly ownTo: string | undefined;
   /** Whose conversation it is; undefined: intended before states belonged to an account. */
   readonly account: string | undefined;
   /** DELETEs intended for it in that run. */
@@ -93,7 +95,8 @@ function begun(entry: AuditEntry): OpenIntent | undefined {
     projectId,
     sessionId,
     createdAt: instantIn(entry['created_at']),
-    kind: kind === 'anonymous' || kind === 'named' || kind === 'unstated' ? kind : undefined,
+    kind: isKind(kind) ? kind : undefined,
+    ownTo: textOr(entry['own_to'], undefined),
     account: textOr(entry['account'], undefined),
     attempts: numberOr(entry['attempt'] ?? entry['attempts'], 1),
     requestedAt: textOr(entry['requested_at'], entry.time),

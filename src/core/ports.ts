@@ -1,5 +1,5 @@
 import type { Hold, HoldRecord, HoldRelease, ListedHold, SourcedHold } from './hold.ts';
-import type { AccountBinding, AccountSight } from './account.ts';
+import type { AccountBinding, AccountSight, Viewer } from './account.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import type { EarlierAnswer } from './deletion/earlier.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
@@ -84,6 +84,8 @@ export interface CustomGptReader {
    * where there is none, and for `unauthorized`, `throttled` and `aborted`.
    */
   account(signal?: AbortSignal): Promise<AccountSight>;
+  /** Who is known by now, from `account` and since the key was exchanged. */
+  viewer(): Viewer;
   /** Pages of all projects the key can see. Throws ApiError. */
   projectPages(signal?: AbortSignal): AsyncIterable<ProjectPage>;
   /**

@@ -120,9 +120,9 @@ describe('whose key it is', () => {
     const { sight, origin } = await ask(data({ id: 1 }));
     const { key } = await sight;
     expect(key).toMatch(/^key:[0-9a-f]{16}$/);
-    expect(key).toBe(keyFingerprint(origin, { reveal: () => KEY }));
-    expect(key).not.toBe(keyFingerprint(origin, { reveal: () => `${KEY}2` }));
-    expect(key).not.toBe(keyFingerprint('https://app.customgpt.ai', { reveal: () => KEY }));
+    expect(key).toBe(keyFingerprint(origin, KEY));
+    expect(key).not.toBe(keyFingerprint(origin, `${KEY}2`));
+    expect(key).not.toBe(keyFingerprint('https://app.customgpt.ai', KEY));
     expect(JSON.stringify(await sight)).not.toContain(KEY);
   });
 

@@ -3,7 +3,7 @@ import type { AccountSight } from '../core/account.ts';
 import { ApiError } from '../core/errors.ts';
 import { isRecord, parseJson } from './answers.ts';
 import type { Answer } from './request.ts';
-import type { Credential } from './credential.ts';
+import type { Credential, Owner } from './credential.ts';
 import type { Call, Caller } from './retry.ts';
 import type { Urls } from './urls.ts';
 
@@ -11,8 +11,8 @@ import type { Urls } from './urls.ts';
 const FINGERPRINT_DIGITS = 16;
 
 /** Another one at each origin, so that what one state holds says nothing about another. */
-export function keyFingerprint(origin: string, apiKey: { reveal(): string }): string {
-  const hash = createHmac('sha256', `customgpt-retention account ${origin}`).update(apiKey.reveal());
+export function keyFingerprint(origin: string, key: string): string {
+  const hash = createHmac('sha256', `customgpt-retention account ${origin}`).update(key);
   return `key:${hash.digest('hex').slice(0, FINGERPRINT_DIGITS)}`;
 }
 
@@ -24,34 +24,38 @@ export async function askAccount(
   parts: {
     readonly urls: Urls;
     readonly call: Caller;
-    readonly key: () => string;
-    readonly credential: Pick<Credential, 'belongsTo'>;
+    readonly credential: Pick<Credential, 'belongsTo' | 'key'>;
   },
   signal: AbortSignal | undefined,
 ): Promise<AccountSight> {
-  const { named, problem } = await askNamed(parts, signal);
-  const key = parts.key();
-  parts.credential.belongsTo(named ?? key);
-  return { origin: parts.urls.origin, key, named, problem };
+  const { named, user, problem } = await askNamed(parts, signal);
+  const { origin } = parts.urls;
+  const key = keyFingerprint(origin, parts.credential.key());
+  parts.credential.belongsTo({ owner: named ?? key, user });
+  return { origin, key, named, problem };
 }
 
 async function askNamed(
   { urls, call }: { readonly urls: Urls; readonly call: Caller },
   signal: AbortSignal | undefined,
-): Promise<Pick<AccountSight, 'named' | 'problem'>> {
+): Promise<Pick<AccountSight, 'named' | 'problem'> & Pick<Owner, 'user'>> {
   try {
-    const { named } = await call({ ...userCall(urls), signal, read: whoIn });
+    const { named, user } = await call({ ...userCall(urls), signal, read: whoIn });
     const problem = named === undefined ? 'GET /api/v1/user: it names neither team nor user' : undefined;
-    return { named, problem };
+    return { named, user, problem };
   } catch (error) {
     if (!(error instanceof ApiError) || !saysNobody(error)) throw error;
-    return { named: undefined, problem: error.message };
+    return { named: undefined, user: undefined, problem: error.message };
   }
 }
 
 /** Whose a key is, where the API names somebody. */
-export function whoseCall(urls: Urls): Call<string> {
-  return { ...userCall(urls), signal: undefined, read: (answer) => whoIn(answer)?.named };
+export function whoseCall(urls: Urls): Call<Owner> {
+  const read = (answer: Answer): Owner | undefined => {
+    const { named: owner, user } = whoIn(answer) ?? {};
+    return owner === undefined ? undefined : { owner, user };
+  };
+  return { ...userCall(urls), signal: undefined, read };
 }
 
 function userCall(urls: Urls): Omit<Call<unknown>, 'read' | 'signal' | 'notFound'> {
@@ -63,18 +67,20 @@ function saysNobody({ failure, status }: ApiError): boolean {
   return status !== undefined && !['unauthorized', 'throttled', 'aborted'].includes(failure);
 }
 
-/** Undefined where it is not the API that speaks, which may pass. */
-function whoIn({ status, body }: Answer): { readonly named: string | undefined } | undefined {
-  const json = parseJson(body);
-  if (status !== 200 || !isRecord(json) || !isRecord(json['data'])) return undefined;
-  return { named: ownerIn(json['data']) };
+interface Who {
+  readonly named: string | undefined;
+  readonly user: string | undefined;
 }
 
-function ownerIn(data: Readonly<Record<string, unknown>>): string | undefined {
-  const team = idIn(data['team_id']) ?? idIn(data['current_team_id']);
-  if (team !== undefined) return `team:${team}`;
+/** Undefined where it is not the API that speaks, which may pass. */
+function whoIn({ status, body }: Answer): Who | undefined {
+  const json = parseJson(body);
+  if (status !== 200 || !isRecord(json) || !isRecord(json['data'])) return undefined;
+  const { data } = json;
   const user = idIn(data['id']);
-  return user === undefined ? undefined : `user:${user}`;
+  const team = idIn(data['team_id']) ?? idIn(data['current_team_id']);
+  if (team !== undefined) return { named: `team:${team}`, user };
+  return { named: user === undefined ? undefined : `user:${user}`, user };
 }
 
 /** A number, or its text, or a name made like one. An address is none of these: it could be somebody's. */

@@ -87,9 +87,8 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
   });
   const gate = new Gate({ clock, chance, log, patience });
   const turnstile = new Turnstile({ clock, gate, pace: createPace(options.requestsPerMinute) });
-  const key = () => keyFingerprint(urls.origin, options.apiKey);
   const view = () =>
-    createView({ urls, key, transport, turnstile, gate, clock, chance, log, patience, credential });
+    createView({ urls, transport, turnstile, gate, clock, chance, log, patience, credential });
   return {
     ...view(),
     view,
@@ -100,10 +99,7 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
   };
 }
 
-type ViewParts = Omit<CallerParts, 'onSent' | 'whoseCall'> & {
-  readonly urls: Urls;
-  readonly key: () => string;
-};
+type ViewParts = Omit<CallerParts, 'onSent' | 'whoseCall'> & { readonly urls: Urls };
 
 function createView(parts: ViewParts): CustomGptView {
   const { urls } = parts;
@@ -131,7 +127,6 @@ function createView(parts: ViewParts): CustomGptView {
 
 function createReader(parts: {
   readonly urls: Urls;
-  readonly key: () => string;
   readonly call: Caller;
   readonly clock: Clock;
   readonly log: Log;
@@ -142,6 +137,10 @@ function createReader(parts: {
 }): CustomGptReader {
   return Object.freeze<CustomGptReader>({
     account: (signal) => askAccount(parts, signal),
+    viewer: () => {
+      const { key, users } = parts.credential;
+      return { key: keyFingerprint(parts.urls.origin, key()), users };
+    },
     projectPages: (signal) => projectPages(parts, signal),
     conversationPages: (projectId, signal, order) => conversationPages(parts, projectId, { signal, order }),
     conversationPage: (projectId, page, signal) => conversationPage(parts, projectId, { page, signal }),

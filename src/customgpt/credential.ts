@@ -1,11 +1,24 @@
 import { RetentionError } from '../core/errors.ts';
 
+const SCHEME = 'Bearer ';
+
+/** Whose a key was seen to be. */
+export interface Owner {
+  /** `team:ID`, `user:ID`, or the key's own fingerprint. */
+  readonly owner: string;
+  /** Id of its user, where the API says it. */
+  readonly user: string | undefined;
+}
+
 /** What the requests of a client carry; another text once the key was exchanged. */
 export interface Credential {
   /** `Bearer …` */
   readonly current: () => string;
-  /** Whose the key in use was seen to be: `team:ID`, `user:ID`, or its own fingerprint. */
-  readonly belongsTo: (owner: string) => void;
+  /** The key in use. */
+  readonly key: () => string;
+  readonly belongsTo: (owner: Owner) => void;
+  /** Users whose keys were in use so far. */
+  readonly users: ReadonlySet<string>;
   /**
    * Whether there is another one than this, which was refused: already in use, or found by looking for it now. One that is
    * found is used only once `whose` has named the same owner; undefined: it is not known whose it is. Throws RetentionError
@@ -13,7 +26,7 @@ export interface Credential {
    */
   readonly renew: (
     refused: string,
-    whose: (authorization: string) => Promise<string | undefined>,
+    whose: (authorization: string) => Promise<Owner | undefined>,
   ) => Promise<boolean>;
 }
 
@@ -21,21 +34,30 @@ export interface Credential {
 export function createCredential(apiKey: { reveal(): string; renew?(): boolean }): Credential {
   let current = authorizationOf(apiKey.reveal());
   let owner: string | undefined;
+  const users = new Set<string>();
   let looking: Promise<void> | undefined;
-  const look = async (whose: (authorization: string) => Promise<string | undefined>): Promise<void> => {
+  const belongsTo = (seen: Owner): void => {
+    owner = seen.owner;
+    if (seen.user !== undefined) users.add(seen.user);
+  };
+  const look = async (whose: (authorization: string) => Promise<Owner | undefined>): Promise<void> => {
     apiKey.renew?.();
     // One that could not be taken before is asked about again.
     const found = authorizationOf(apiKey.reveal());
     if (found === current) return;
-    const foundOwner = owner === undefined ? undefined : await whose(found);
-    if (owner === foundOwner) current = found;
-    else if (foundOwner !== undefined) throw ofAnother(foundOwner, owner);
+    if (owner !== undefined) {
+      const seen = await whose(found);
+      if (seen === undefined) return;
+      if (seen.owner !== owner) throw ofAnother(seen.owner, owner);
+      belongsTo(seen);
+    }
+    current = found;
   };
   return {
     current: () => current,
-    belongsTo(seen) {
-      owner = seen;
-    },
+    key: () => current.slice(SCHEME.length),
+    belongsTo,
+    users,
     async renew(refused, whose) {
       if (current === refused) {
         looking ??= look(whose).finally(() => (looking = undefined));
@@ -46,10 +68,10 @@ export function createCredential(apiKey: { reveal(): string; renew?(): boolean }
   };
 }
 
-function ofAnother(found: string, owner: string | undefined): RetentionError {
+function ofAnother(found: string, owner: string): RetentionError {
   return new RetentionError(
     'other_account',
-    `the key was exchanged for one of ${found}, and this program works for ${String(owner)}`,
+    `the key was exchanged for one of ${found}, and this program works for ${owner}`,
     {
       hint: 'Nothing was sent with it. Put a key of the same account in its place, or start again with another --state-dir.',
     },
@@ -62,5 +84,5 @@ function authorizationOf(key: string): string {
       hint: 'Set CUSTOMGPT_API_KEY or CUSTOMGPT_API_KEY_FILE to the key alone.',
     });
   }
-  return `Bearer ${key}`;
+  return `${SCHEME}${key}`;
 }

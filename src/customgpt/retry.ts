@@ -6,7 +6,7 @@ import { failureOf, jsonOfNotFound, toApiError } from './answers.ts';
 import { jittered } from './gate.ts';
 import type { Gate, Lesson, Patience } from './gate.ts';
 import { parseRetryAfter } from './http-date.ts';
-import type { Credential } from './credential.ts';
+import type { Credential, Owner } from './credential.ts';
 import type { Answer, WireRequest, WireResult } from './request.ts';
 import type { Transport } from './transport.ts';
 import type { Turnstile } from './turnstile.ts';
@@ -43,7 +43,7 @@ export interface CallerParts {
   readonly patience: Patience;
   readonly credential: Credential;
   /** Asks whose the key is. */
-  readonly whoseCall: Call<string>;
+  readonly whoseCall: Call<Owner>;
   /** A request goes on the wire, the first time or again. */
   onSent(purpose: Purpose): void;
 }

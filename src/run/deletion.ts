@@ -45,7 +45,7 @@ export function passingOf(context: DeletionContext, item: DeletableItem): Passin
     about: { projectId, sessionId, rule },
     createdAt: seen.createdAt,
     bornBefore: undefined,
-    kind: kindOf(seen.createdBy),
+    kind: kindOf(seen.createdBy, context.deleter.viewer()),
     name: seen.name ?? null,
     run: context,
     common: {},

@@ -1,4 +1,11 @@
-import { kindOf, type Kind, type ListingFacts, type Sighting } from '../core/deletion/evidence.ts';
+import {
+  kindOf,
+  witnessesOf,
+  type Kind,
+  type ListingFacts,
+  type Sighting,
+} from '../core/deletion/evidence.ts';
+import type { Viewer } from '../core/account.ts';
 import { needsWitness } from '../core/deletion/life.ts';
 import { ApiError, failureInWords } from '../core/errors.ts';
 import { isAnother } from '../core/deletion/reading.ts';
@@ -52,7 +59,7 @@ export async function takeFreshListing(
     for (const [kind, sessionId] of read.kinds)
       parts.witnesses.note(projectId, kind, { sessionId, at: read.listing.at });
     return {
-      sightingOf: (passing) => sightingIn(read, passing, parts.witnesses),
+      sightingOf: (passing) => sightingIn(read, passing, { ...parts, viewer: parts.reader.viewer() }),
       control: { request: read.request, status: 200, at: read.listing.at },
       anyRow: [...read.kinds.values()][0],
       isProjectLost: false,
@@ -75,6 +82,7 @@ async function readListing(
   const wanted = new Map(waiting.map((one) => [one.about.sessionId, one]));
   const shown = new Map<string, Shown[]>();
   const kinds = new Map<Kind, string>();
+  const viewer = reader.viewer();
   // Who needs a witness has it read on until one is shown, or to the end.
   const missing = new Set(waiting.filter(({ life }) => needsWitness(life)).map(({ kind }) => kind));
   const note = (row: ListedRow & { readonly kind: 'conversation' }): void => {
@@ -84,10 +92,9 @@ async function readListing(
       return;
     }
     if (row.isMarkedDeleted) return;
-    const kind = kindOf(row.createdBy);
+    const kind = kindOf(row.createdBy, viewer);
     if (!kinds.has(kind)) kinds.set(kind, row.sessionId);
-    missing.delete(kind);
-    missing.delete(undefined);
+    for (const one of missing) if (witnessOf(one, kinds, viewer) !== undefined) missing.delete(one);
   };
   const reach = reachOver(waiting);
   let read = await readAsFarAs(reader, { projectId, reach, signal, note });
@@ -133,7 +140,11 @@ function reachOver(waiting: readonly Passing[]): number {
   return newest + 1;
 }
 
-function sightingIn({ shown, kinds, listing }: Read, passing: Passing, witnesses: Witnesses): Sighting {
+function sightingIn(
+  { shown, kinds, listing }: Read,
+  passing: Passing,
+  { witnesses, viewer }: { readonly witnesses: Witnesses; readonly viewer: Viewer },
+): Sighting {
   const { about, createdAt, bornBefore, kind, life } = passing;
   const rows = (shown.get(about.sessionId) ?? []).filter(
     // Marked as deleted, and gone by its own GET: the listing says the same.
@@ -141,15 +152,21 @@ function sightingIn({ shown, kinds, listing }: Read, passing: Passing, witnesses
   );
   if (rows.some((row) => !isAnother(row.createdAt, { createdAt, bornBefore }))) return { is: 'shown' };
   const witness =
-    witnessOf(kind, kinds) ?? witnesses.elsewhere(about.projectId, kind ?? 'unstated', listing.at);
+    witnessOf(kind, kinds, viewer) ??
+    witnesses.elsewhere(about.projectId, witnessesOf(kind ?? 'unstated', viewer), listing.at);
   return { is: 'not_shown', listing, witness, recreatedAt: rows[0]?.createdAt };
 }
 
-function witnessOf(kind: Kind | undefined, kinds: ReadonlyMap<Kind, string>): string | undefined {
+function witnessOf(
+  kind: Kind | undefined,
+  kinds: ReadonlyMap<Kind, string>,
+  viewer: Viewer,
+): string | undefined {
   // An intent by an earlier rule does not say which kind it was about.
   if (kind === undefined) return [...kinds.values()][0];
-  const own = kinds.get(kind);
+  const speaking = witnessesOf(kind, viewer).find((one) => kinds.has(one));
+  if (speaking !== undefined) return kinds.get(speaking);
   // Whose creator the API does not say is one of the two.
-  if (own !== undefined || kind !== 'unstated') return own;
-  return kinds.has('anonymous') && kinds.has('named') ? kinds.get('anonymous') : undefined;
+  const isEither = kind === 'unstated' && kinds.has('anonymous') && kinds.has('named');
+  return isEither ? kinds.get('anonymous') : undefined;
 }

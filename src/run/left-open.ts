@@ -3,6 +3,7 @@ import { stronger } from '../core/deletion/evidence.ts';
 import { recordedAnswer, type Sight } from '../core/deletion/facts.ts';
 import { parseInstant } from '../core/instant.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
+import type { CustomGptReader } from '../core/ports.ts';
 import { MAX_SKEW_MS } from './api-faults.ts';
 import type { Passing } from './passing.ts';
 
@@ -16,7 +17,11 @@ export function leftBy({ requestedAt, isRequestKnown }: OpenIntent, beganAt: num
 }
 
 /** A conversation that an earlier run left open, as far as the log tells of it. */
-export function passingOf(runId: string, earlier: EarlierAnswers, intent: OpenIntent): Passing {
+export function passingOf(
+  { runId, reader }: { readonly runId: string; readonly reader: Pick<CustomGptReader, 'viewer'> },
+  earlier: EarlierAnswers,
+  intent: OpenIntent,
+): Passing {
   const { projectId, sessionId, createdAt, absent, answered } = intent;
   const requestedAt = parseInstant(intent.requestedAt);
   const sight = sightOf(intent);
@@ -25,7 +30,8 @@ export function passingOf(runId: string, earlier: EarlierAnswers, intent: OpenIn
     createdAt,
     // Nothing as young as its intent is ever meant: `min_age` is an hour at least.
     bornBefore: createdAt === undefined && requestedAt !== undefined ? requestedAt - MAX_SKEW_MS : undefined,
-    kind: intent.kind,
+    // What was the own of another key's user is a colleague's to this one.
+    kind: intent.kind === 'own' && intent.ownTo !== reader.viewer().key ? 'named' : intent.kind,
     name: undefined,
     run: { runId: intent.runId, policy: { name: intent.policy, hash: intent.policyHash } },
     common: { settled_by: runId },

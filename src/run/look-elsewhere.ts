@@ -1,4 +1,4 @@
-import type { Kind } from '../core/deletion/evidence.ts';
+import { witnessesOf, type Kind } from '../core/deletion/evidence.ts';
 import { ApiError } from '../core/errors.ts';
 import type { Clock, CustomGptReader } from '../core/ports.ts';
 import { endsTheRun } from './api-faults.ts';
@@ -27,7 +27,8 @@ export async function lookElsewhere(
   projectId: number,
   kinds: ReadonlySet<Kind>,
 ): Promise<void> {
-  const isSeen = (kind: Kind): boolean => witnesses.elsewhere(projectId, kind, clock.now()) !== undefined;
+  const isSeen = (kind: Kind): boolean =>
+    witnesses.elsewhere(projectId, witnessesOf(kind, reader.viewer()), clock.now()) !== undefined;
   let asked = 0;
   try {
     for await (const { projects } of reader.projectPages(signal)) {

@@ -1,3 +1,4 @@
+import { KIND_WORDS } from '../core/deletion/evidence.ts';
 import type { Settlement } from '../core/deletion/life.ts';
 import { absentEntry, outcomeEntry, proofBy, type Passing } from './passing.ts';
 import type { DeletionContext, Underway } from './deletion.ts';
@@ -54,9 +55,3 @@ export function afterOutcome(context: DeletionContext, passing: Passing, settlem
       isUnanswered && requestedAt !== undefined ? { requestedAt, settledAt: clock.now() } : undefined,
   });
 }
-
-const KIND_WORDS = {
-  anonymous: 'anonymous conversations',
-  named: 'conversations of team members',
-  unstated: 'conversations without a creator',
-} as const;

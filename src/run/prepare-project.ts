@@ -1,4 +1,4 @@
-import { kindOf, type Kind } from '../core/deletion/evidence.ts';
+import { kindOf, KIND_WORDS, type Kind } from '../core/deletion/evidence.ts';
 import type { Existence } from '../core/ports.ts';
 import { notThere, type Gone, type There } from './calibrate.ts';
 import { passingOf, type DeletionContext } from './deletion.ts';
@@ -84,7 +84,7 @@ async function findThere(
   const absent: DeletableItem[] = [];
   let asked = 0;
   for await (const item of items.all()) {
-    const kind = kindOf(item.seen.createdBy);
+    const kind = kindOf(item.seen.createdBy, context.deleter.viewer());
     if (context.bars.of({ projectId: work.projectId, kind }) !== undefined) continue;
     if (asked === MOST_ASKED) break;
     asked += 1;
@@ -148,7 +148,7 @@ function ask(
 }
 
 function forbidReading({ bars, warn }: DeletionContext, { projectId }: ProjectWork, kind: Kind): void {
-  const words = kind === 'anonymous' ? 'anonymous conversations' : 'conversations of team members';
+  const words = KIND_WORDS[kind];
   bars.kind(projectId, kind, { reason: `the key may not read ${words} in this project`, cause: 'right' });
   warn(`the key may not read ${words} in project ${projectId} (HTTP 403): nothing of them is deleted`);
 }

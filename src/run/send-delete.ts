@@ -68,7 +68,9 @@ async function intend(
   { number, sight, kind }: Attempt,
 ): Promise<Sent | undefined> {
   const { planId } = context.plan;
-  const facts = intendedFacts({ attempt: number, sight, planId, createdAt: item.seen.createdAt, kind });
+  const { createdAt } = item.seen;
+  const viewer = context.deleter.viewer();
+  const facts = intendedFacts({ attempt: number, sight, planId, createdAt, kind, viewer });
   const { text: account } = context.account;
   // The transaction below knows what is in the store; what a file lists by now gets there by asking.
   const hold = await holdNow(context, item);

@@ -61,7 +61,7 @@ export async function settleOpen(context: SettleOpenContext, intents: readonly O
   try {
     for (const [projectId, own] of byProject) {
       if (context.stop.aborted) break;
-      const passings = own.map((intent) => passingOf(context.runId, earlier, intent));
+      const passings = own.map((intent) => passingOf(context, earlier, intent));
       await settleProject(context, shared, { projectId, intents: own, passings, beganAt });
       context.progress.advance(own.length);
     }

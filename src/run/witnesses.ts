@@ -21,12 +21,14 @@ export class Witnesses {
     this.#seen.set(projectId, kinds);
   }
 
-  /** `PROJECT/SESSION`; undefined: none was seen in another project at about `at` (epoch ms). */
-  elsewhere(projectId: number, kind: Kind, at: number): string | undefined {
-    for (const [other, kinds] of this.#seen) {
-      const sighted = other === projectId ? undefined : kinds.get(kind);
-      if (sighted !== undefined && Math.abs(at - sighted.at) <= SAME_TIME_MS)
-        return `${other}/${sighted.sessionId}`;
+  /** `PROJECT/SESSION` of one of these kinds; undefined: none was seen in another project at about `at` (epoch ms). */
+  elsewhere(projectId: number, kinds: readonly Kind[], at: number): string | undefined {
+    for (const [other, seen] of this.#seen) {
+      if (other === projectId) continue;
+      const sighted = kinds
+        .map((kind) => seen.get(kind))
+        .find((one) => one !== undefined && Math.abs(at - one.at) <= SAME_TIME_MS);
+      if (sighted !== undefined) return `${other}/${sighted.sessionId}`;
     }
     return undefined;
   }

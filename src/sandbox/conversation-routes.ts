@@ -75,7 +75,7 @@ export function deleteConversation(world: World, call: ProjectCall): Answer {
     return missing(world, call);
   }
   const slot = account.store(call.projectId).find(sessionId);
-  if (slot !== undefined && faults.undeletable.has(creatorOf(account.store(call.projectId).record(slot))))
+  if (slot !== undefined && isOf(world, faults.undeletable, account.store(call.projectId).record(slot)))
     return withoutRight(world, call);
   const swallowed = faults.swallowDeletes || call.effect.swallow === true;
   if (!swallowed) account.removeConversation(call.projectId, sessionId);
@@ -90,7 +90,7 @@ export function listMessages(world: World, call: ProjectCall): Answer {
   if (!store.isAlive(slot) && store.removedAt(slot) + faults.staleReadsMs <= now())
     return missing(world, call);
   const record = store.record(slot);
-  if (faults.unreadable.has(creatorOf(record))) return withoutRight(world, call);
+  if (isOf(world, faults.unreadable, record)) return withoutRight(world, call);
   const stringly = faults.stringlyTyped;
   const oldestFirst = store.messages(slot);
   const messages = inMessageOrder(oldestFirst, call.query.get('order') === 'asc', faults);
@@ -179,13 +179,20 @@ function userTest(userFilter: string | null, ownUserId: number): Selection['wher
   return undefined;
 }
 
-function creatorOf({ createdBy }: ConversationRecord): Creator {
-  return createdBy === null ? 'anonymous' : 'team';
+/** Whether one of these created it. */
+function isOf(
+  { account }: World,
+  creators: ReadonlySet<Creator>,
+  { createdBy }: Pick<ConversationRecord, 'createdBy'>,
+): boolean {
+  if (createdBy === null) return creators.has('anonymous');
+  return creators.has('team') || (creators.has('colleague') && createdBy !== account.user.id);
 }
 
-function readableAmong({ faults }: World, where: Selection['where']): Selection['where'] {
-  if (faults.unreadable.size === 0) return where;
-  return (record) => !faults.unreadable.has(creatorOf(record)) && (where?.(record) ?? true);
+function readableAmong(world: World, where: Selection['where']): Selection['where'] {
+  const { unreadable } = world.faults;
+  if (unreadable.size === 0) return where;
+  return (record) => !isOf(world, unreadable, record) && (where?.(record) ?? true);
 }
 
 function withoutRight(world: World, call: ProjectCall): Answer {

@@ -12,8 +12,11 @@ export interface RateLimit {
   readonly body?: BodyKind;
 }
 
-/** The vendor knows rights over the conversations of anonymous visitors and of team members apart. */
-export type Creator = 'anonymous' | 'team';
+/**
+ * The vendor knows rights over the conversations of anonymous visitors and of team members apart. `colleague`: a team member,
+ * but not the user whose key it is.
+ */
+export type Creator = 'anonymous' | 'team' | 'colleague';
 
 /** A conversation that was asked for and is not there. */
 export interface Missing {

@@ -88,12 +88,13 @@ export class AccountChaos {
   }
 
   #narrowRights(): void {
-    const kind = this.#random.pick(['anonymous', 'named'] as const);
+    // Who may not see the team's conversations may see his own all the same.
+    const kinds = this.#random.pick([['anonymous'], ['named'], ['named', 'own']] as const);
     const right = this.#random.pick(['read', 'read', 'delete'] as const);
     const answers = this.#random.pick([403, 404, 404] as const);
     this.#say(`right to ${right} withdrawn`);
-    this.#stage.trace.say('chaos', `${kind}, ${answers}`);
-    this.#account.narrow({ kind, right, answers }, this.#stage.timeline.now);
+    this.#stage.trace.say('chaos', `${kinds.join(' and ')}, ${answers}`);
+    this.#account.narrow({ kinds, right, answers }, this.#stage.timeline.now);
     this.#later(this.#random.pick([20_000, 5 * MINUTE, 60 * MINUTE]), () => {
       this.#account.narrow(undefined, this.#stage.timeline.now);
     });

@@ -1,4 +1,5 @@
 import type { ShownRow } from './oracle.ts';
+import { USERS } from './policy-maker.ts';
 import type { Random } from './random.ts';
 import { dateOf, isUnusable, TalkMaker, type Born } from './talks.ts';
 
@@ -55,17 +56,12 @@ export interface Habits {
 
 export type Words = 'documented' | 'framework' | 'fleeting' | 'localized' | 'deleted';
 
-/** What the vendor's rights tell apart. */
-export type Kind = 'anonymous' | 'named';
-
-/** Of whom the row says nothing is somebody's. */
-export function kindOf({ row }: Talk): Kind {
-  return 'created_by' in row && row.created_by === null ? 'anonymous' : 'named';
-}
+/** What the vendor's rights tell apart; `own`: of the key's own user. */
+export type Kind = 'anonymous' | 'named' | 'own';
 
 /** What the key may not do. */
 export interface Narrowed {
-  readonly kind: Kind;
+  readonly kinds: readonly Kind[];
   /** `read`: it is in no list, and its own GET answers with this. `delete`: it is there for all to see. */
   readonly right: 'read' | 'delete';
   readonly answers: 403 | 404;
@@ -80,6 +76,8 @@ export class Account {
   readonly owner: 'team' | 'user' | 'nobody';
   /** Numbers of the owner: two accounts behind one address have two. */
   readonly ids: { readonly user: number; readonly team: string };
+  /** The key's user has conversations himself. */
+  readonly hasOwn: boolean;
   #nextId = 1000;
   keyWorks = true;
   #narrowed: Narrowed | undefined;
@@ -89,7 +87,10 @@ export class Account {
   constructor(random: Random, ids = { user: 9, team: '7' }) {
     this.#random = random;
     this.ids = ids;
-    this.owner = random.fork('owner').pick(['team', 'team', 'user', 'nobody']);
+    const owner = random.fork('owner');
+    this.owner = owner.pick(['team', 'team', 'user', 'nobody']);
+    // Of a user whom nobody names, nobody can tell which conversations are his own.
+    this.hasOwn = this.owner !== 'nobody' && owner.percent(70);
     this.habits = makeHabits(random, random.fork('words'));
     this.#maker = new TalkMaker(random, this.habits);
   }
@@ -120,7 +121,23 @@ export class Account {
 
   /** Whether the key may not read it. */
   isHidden(talk: Talk): boolean {
-    return this.#narrowed?.right === 'read' && this.#narrowed.kind === kindOf(talk);
+    return this.lacks('read', talk);
+  }
+
+  lacks(right: Narrowed['right'], talk: Talk): boolean {
+    return this.#narrowed?.right === right && this.#narrowed.kinds.includes(this.kindOf(talk));
+  }
+
+  /** Of whom the row says nothing is somebody's. */
+  kindOf({ row }: Pick<Talk, 'row'>): Kind {
+    const by = row.created_by;
+    if (by === null) return 'anonymous';
+    return this.hasOwn && (by === this.user || by === String(this.user)) ? 'own' : 'named';
+  }
+
+  /** Whom `GET /user` names. */
+  get user(): number {
+    return this.hasOwn ? USERS[0] : this.ids.user;
   }
 
   project(id: number): SimProject | undefined {

@@ -1,4 +1,4 @@
-import { kindOf, type Account, type SimProject, type Talk, type Words } from './account.ts';
+import { type Account, type SimProject, type Talk, type Words } from './account.ts';
 
 export interface Reply {
   readonly status: number;
@@ -92,9 +92,9 @@ export function answer(
   }
 }
 
-function user({ owner, ids }: Account): Reply {
+function user({ owner, ids, user: id }: Account): Reply {
   if (owner === 'nobody') return failure(403, 'Forbidden');
-  const data = { id: ids.user, current_team_id: owner === 'team' ? ids.team : null };
+  const data = { id, current_team_id: owner === 'team' ? ids.team : null };
   return { status: 200, body: { data, status: 'success' }, shown: [] };
 }
 
@@ -182,7 +182,8 @@ function remove(
   const talk = account.living(projectId, sessionId);
   if (talk === undefined && account.habits.secondDeleteAnswers === 404)
     return unknownTo(account, { sessionId, now });
-  if (talk !== undefined && account.narrowed?.kind === kindOf(talk)) return failure(403, 'Forbidden');
+  if (talk !== undefined && account.narrowed?.kinds.includes(account.kindOf(talk)) === true)
+    return failure(403, 'Forbidden');
   if (talk !== undefined) onDelete(talk);
   return DELETED;
 }

@@ -1,4 +1,4 @@
-import { kindOf, type Account } from './account.ts';
+import type { Account } from './account.ts';
 import type { Reply, Route } from './api.ts';
 import type { Suspect } from './referee.ts';
 import type { StateReader } from './referee-log.ts';
@@ -83,6 +83,6 @@ export class SafetyReferee {
       ?.talks.findLast(({ row }) => row.session_id === of.sessionId);
     // Where the row does not say, the program has a kind of its own for it.
     if (talk === undefined || !('created_by' in talk.row)) return 'unstated';
-    return kindOf(talk);
+    return this.#account.kindOf(talk);
   }
 }

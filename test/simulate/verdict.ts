@@ -259,14 +259,19 @@ export function isBeyondWitness(account: Account, words: readonly LoggedEntry[],
   if (last !== 'deletion.unverified') return false;
   const wasAccepted = words.some(({ facts }) => facts['answer'] === 'accepted');
   const isShown = (account.project(row.project_id)?.talks ?? []).some(
-    (talk) => talk.goneAt === undefined && statedKindOf(talk.row) === statedKindOf(row),
+    (talk) =>
+      talk.goneAt === undefined &&
+      witnessesOf(statedKindOf(account, row)).includes(statedKindOf(account, talk.row)),
   );
   return !wasAccepted && !isShown;
 }
 
-function statedKindOf(row: Talk['row']): string {
-  if (!('created_by' in row) || row.created_by === '') return 'unstated';
-  return row.created_by === null ? 'anonymous' : 'named';
+function statedKindOf(account: Account, row: Talk['row']): string {
+  return !('created_by' in row) || row.created_by === '' ? 'unstated' : account.kindOf({ row });
+}
+
+function witnessesOf(kind: string): readonly string[] {
+  return kind === 'own' ? ['own', 'named'] : [kind];
 }
 
 /** A good word of any policy after it was gone. */

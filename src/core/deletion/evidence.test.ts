@@ -1,13 +1,30 @@
 import { describe, expect, test } from 'vitest';
-import { isAnswered, kindOf, stronger, type Answered } from './evidence.ts';
+import { isAnswered, isKind, kindOf, stronger, witnessesOf, type Answered } from './evidence.ts';
 
 test.each([
   [undefined, 'unstated'],
   ['anonymous', 'anonymous'],
   ['1234', 'named'],
   ['', 'named'],
+  ['7', 'own'],
 ] as const)('what %s created is of the kind %s', (createdBy, kind) => {
-  expect(kindOf(createdBy)).toBe(kind);
+  expect(kindOf(createdBy, { users: new Set(['7']) })).toBe(kind);
+  expect(isKind(kind)).toBe(true);
+});
+
+test('where the API does not say whose key it is, nothing is its own', () => {
+  expect(kindOf('7', { users: new Set() })).toBe('named');
+});
+
+test.each([
+  ['anonymous', ['7'], ['anonymous']],
+  ['unstated', ['7'], ['unstated']],
+  ['named', ['7'], ['named']],
+  ['own', ['7'], ['own', 'named']],
+  // The key was exchanged for another user's of the same account.
+  ['own', ['7', '8'], ['named']],
+] as const)('for what is %s to the users %j speak %j', (kind, users, witnesses) => {
+  expect(witnessesOf(kind, { users: new Set(users) })).toEqual(witnesses);
 });
 
 describe('answers', () => {

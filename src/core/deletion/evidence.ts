@@ -1,3 +1,4 @@
+import type { Viewer } from '../account.ts';
 import type { Instant } from '../instant.ts';
 
 /**
@@ -5,13 +6,36 @@ import type { Instant } from '../instant.ts';
  * exist was answered alike, and one that does exist was not; a listing only while it still shows its kind.
  */
 
-/** The vendor's rights know anonymous and team conversations apart, so a listing may lack a whole kind. */
-export type Kind = 'anonymous' | 'named' | 'unstated';
+const KINDS = ['anonymous', 'named', 'own', 'unstated'] as const;
+/**
+ * The vendor's rights know anonymous and team conversations apart, so a listing may lack a whole kind. `named`: of a
+ * colleague; `own`: of the key's own user, who may see these when the right to see the team's is gone.
+ */
+export type Kind = (typeof KINDS)[number];
+
+export const KIND_WORDS = {
+  anonymous: 'anonymous conversations',
+  named: 'conversations of team members',
+  own: 'the conversations of its own user',
+  unstated: 'conversations without a creator',
+} as const satisfies Record<Kind, string>;
+
+export function isKind(value: unknown): value is Kind {
+  return KINDS.some((kind) => kind === value);
+}
 
 /** `createdBy` as in `Conversation`: a user's id, `'anonymous'`, or undefined where the API did not say. */
-export function kindOf(createdBy: string | undefined): Kind {
+export function kindOf(createdBy: string | undefined, { users }: Pick<Viewer, 'users'>): Kind {
   if (createdBy === undefined) return 'unstated';
-  return createdBy === 'anonymous' ? 'anonymous' : 'named';
+  if (createdBy === 'anonymous') return 'anonymous';
+  return users.has(createdBy) ? 'own' : 'named';
+}
+
+/** The kinds whose rows show that one of `kind` would have been shown: who sees colleagues' sees their own, not the reverse. */
+export function witnessesOf(kind: Kind, { users }: Pick<Viewer, 'users'>): readonly Kind[] {
+  if (kind !== 'own') return [kind];
+  // Since the key was exchanged for another user's, what is the one's own is a colleague's to the other.
+  return users.size === 1 ? ['own', 'named'] : ['named'];
 }
 
 /** What DELETEs for one conversation were answered, weakest first. */

@@ -47,7 +47,9 @@ function written(facts: AuditFacts['facts']): AuditEntry {
 }
 
 describe('an intent', () => {
-  const intent = { attempt: 2, sight: { at: AT, how: 'messages' }, planId: 'plan-1', kind: 'named' } as const;
+  const sight = { at: AT, how: 'messages' } as const;
+  const viewer = { key: 'key:aa', users: new Set(['7']) };
+  const intent = { attempt: 2, sight, planId: 'plan-1', kind: 'named', viewer } as const;
 
   test('says what is meant, by which plan, and how its existence was known', () => {
     expect(intendedFacts({ ...intent, createdAt: AT })).toEqual({
@@ -55,6 +57,19 @@ describe('an intent', () => {
       ...{ created_at: TIME, kind: 'named' },
     });
     expect(intendedFacts({ ...intent, createdAt: undefined })).toMatchObject({ created_at: null });
+  });
+
+  test.each([
+    [['7'], 'key:aa'],
+    [['7', '8'], null],
+  ])('of one that is the own of %j says to which key', (users, ownTo) => {
+    const own = {
+      ...intent,
+      createdAt: AT,
+      kind: 'own',
+      viewer: { key: 'key:aa', users: new Set(users) },
+    } as const;
+    expect(intendedFacts(own)).toMatchObject({ kind: 'own', own_to: ownTo });
   });
 });
 

@@ -1,3 +1,4 @@
+import type { Viewer } from '../account.ts';
 import type { AuditEntry, Fact } from '../audit-entry.ts';
 import { between, earliestOf, formatInstant, latestOf, parseInstant, type Instant } from '../instant.ts';
 import type { DeleteAnswer } from '../vendor-answers.ts';
@@ -39,11 +40,14 @@ export function intendedFacts(intent: {
   readonly planId: string;
   readonly createdAt: Instant | undefined;
   readonly kind: Kind;
+  readonly viewer: Viewer;
 }): Facts {
-  const { attempt, sight, planId, createdAt, kind } = intent;
+  const { attempt, sight, planId, createdAt, kind, viewer } = intent;
   return {
     ...{ attempt, seen_at: formatInstant(sight.at), seen_by: sight.how, plan_id: planId },
     ...{ created_at: instantOrNull(createdAt), kind },
+    // To the key of another user it is a colleague's.
+    ...(kind === 'own' ? { own_to: viewer.users.size === 1 ? viewer.key : null } : {}),
   };
 }
 
