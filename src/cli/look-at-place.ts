@@ -1,5 +1,6 @@
 import { ApiError, failureInWords, RetentionError } from '../core/errors.ts';
 import type { HoldRecord } from '../core/hold.ts';
+import { foldSessionId } from '../core/ids.ts';
 import type { Instant } from '../core/instant.ts';
 import { endsBeforeHold, retentionInWords } from '../core/native-retention.ts';
 import type { PlaceSight } from '../core/place.ts';
@@ -38,11 +39,15 @@ export async function lookAtPlace(world: CommandWorld, place: Place): Promise<re
 }
 
 async function look(
-  { places, reader }: CustomGptClient,
-  { projectId, sessionId }: Place,
+  { places, reader }: Pick<CustomGptClient, 'places' | 'reader'>,
+  { projectId, sessionId }: Pick<Place, 'projectId' | 'sessionId'>,
 ): Promise<PlaceSight & { readonly createdAt?: Instant | undefined }> {
   if (sessionId === undefined) return places.project(projectId);
   const answer = await reader.existence(projectId, sessionId, { purpose: 'verify' });
+  // It holds in any spelling; the API knows one.
+  const folded = foldSessionId(sessionId);
+  if (answer.state === 'not_found' && folded !== sessionId)
+    return look({ places, reader }, { projectId, sessionId: folded });
   switch (answer.state) {
     case 'present':
       return { state: 'present', createdAt: answer.conversation?.createdAt };

@@ -7,6 +7,7 @@ import { auditFacts } from './context.ts';
 
 /** An id that nobody should have, yet that answers, is drawn anew this often. */
 const MOST_DRAWS = 3;
+const REFUSED_UNREAD = [400, 422];
 /** So many projects of a run that say the same of an id that cannot exist speak for the others, too. */
 const MOST_ASKED = 10;
 /** Words that were unlike are compared with a fresh answer so often. */
@@ -88,13 +89,15 @@ export class Calibrator {
 
   async #ask(projectId: number, like: string): Promise<Gone> {
     const { reader, chance, signal } = this.#parts;
+    let keepsLetters = false;
     for (let draw = 1; ; draw += 1) {
-      const answer = await reader.existence(projectId, impossibleId(like, chance), {
-        purpose: 'calibrate',
-        signal,
-      });
+      const id = impossibleId(like, chance, { keepsLetters });
+      const answer = await reader.existence(projectId, id, { purpose: 'calibrate', signal });
       if (answer.state === 'not_found') return { isKnown: true, words: answer.words, wasAsked: true };
-      if (answer.state === 'present' && draw < MOST_DRAWS) continue;
+      // Some may know their ids by a word in them, and refuse any other unread.
+      const isOfAnotherShape = answer.state === 'no_evidence' && REFUSED_UNREAD.includes(answer.status ?? 0);
+      keepsLetters ||= isOfAnotherShape;
+      if ((answer.state === 'present' || isOfAnotherShape) && draw < MOST_DRAWS) continue;
       return { isKnown: false, said: answer.state === 'present' ? 'HTTP 200' : answer.failure };
     }
   }

@@ -240,7 +240,8 @@ function characterCount(text: string): number {
 function isWellFormed(world: World, call: ProjectCall): boolean {
   const sessionId = call.route.sessionId ?? '';
   // A test may have put an ill-formed id into the account on purpose; that one is served.
-  return SESSION_ID.test(sessionId) || world.account.has(call.projectId, sessionId);
+  if (world.account.has(call.projectId, sessionId)) return true;
+  return SESSION_ID.test(sessionId) && world.faults.idShape?.test(sessionId) !== false;
 }
 
 function missing(world: World, call: ProjectCall): Answer {

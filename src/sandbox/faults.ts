@@ -97,6 +97,8 @@ export class Faults {
   /** Whose conversations the key may not delete: a DELETE answers `missingRight`. */
   readonly undeletable = new Set<Creator>();
   missingRight: 403 | 404 = 403;
+  /** Session ids that do not match are refused with 400, whatever else may be said of them. */
+  idShape: RegExp | undefined = undefined;
   /** Query credits are spent: posting a message answers 429, and waiting does not help. */
   creditsSpent = false;
 

@@ -90,6 +90,9 @@ describe.concurrent('hold', () => {
     const placed = documentOf(await add(`101/${session ?? ''}`, '--until', '2030-12-31', '--json'));
     expect(placed).toMatchObject({ warnings: [expect.stringContaining('after 12 months') as string] });
     expect(terminal.sandbox.journal.count()).toBe(asked + 2);
+    expect(documentOf(await add(`101/${session?.toUpperCase() ?? ''}`, '--json'))).toMatchObject({
+      warnings: [expect.stringContaining('after 12 months') as string],
+    });
     terminal.sandbox.faults.add({ when: { route: 'projects.get' }, then: { status: 403 } });
     const unclear = await add('101');
     expect(unclear).toMatchObject({

@@ -115,6 +115,17 @@ describe('a DELETE that answers 404 for everything, while all of it is there', (
   });
 });
 
+test('an id that cannot exist has the shape of those that do, also where a word is part of it', async () => {
+  world = await createWorld();
+  const { accounts, faults } = world.sandbox;
+  accounts.addProject({ id: 101, name: 'project-101' });
+  for (const [index, ageDays] of [400, 400, 400, 10].entries())
+    accounts.addConversation(101, { sessionId: `chat-441${index}`, createdAt: NOW - ageDays * DAY });
+  faults.idShape = /^chat-\d{4}$/;
+  const result = await runOnce(world, await world.policy(AGE_POLICY));
+  expect(result.counts).toMatchObject({ planned: 3, verified: 3 });
+});
+
 describe('a plan that is applied while the messages are broken', () => {
   test.each([
     ['answers the vendor’s own 404', { status: 404 }],

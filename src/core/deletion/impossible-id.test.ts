@@ -35,4 +35,8 @@ describe('an id that cannot exist', () => {
     expect(impossibleId(like, chanceOf(0))).toBe(lowest);
     expect(impossibleId(like, chanceOf(0.999))).toBe(highest);
   });
+
+  test('may keep its letters, where they are a word', () => {
+    expect(impossibleId('Chat_01-xY', chanceOf(0.999), { keepsLetters: true })).toBe('Chat_99-xY');
+  });
 });

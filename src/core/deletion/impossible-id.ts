@@ -2,13 +2,18 @@ import type { Chance } from '../ports.ts';
 
 /**
  * An id in the shape of a listed one that nobody has: asked for it, the API shows what *gone* looks like. Digits become other
- * digits, letters other letters of the same case; hex stays hex in a UUID.
+ * digits, letters other letters of the same case (or stay: `chat-4417` may be known by its word); hex stays hex in a UUID.
  */
-export function impossibleId(like: string, chance: Chance): string {
+export function impossibleId(
+  like: string,
+  chance: Chance,
+  { keepsLetters = false }: { readonly keepsLetters?: boolean } = {},
+): string {
   const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(like);
   return Array.from(like, (sign, index) => {
     // Version and variant: a service may refuse what is no UUID at all.
     if (isUuid && (index === 14 || index === 19)) return sign;
+    if (keepsLetters && /[A-Za-z]/.test(sign)) return sign;
     const alphabet = alphabetOf(sign, isUuid);
     return alphabet?.charAt(Math.floor(chance.fraction() * alphabet.length)) ?? sign;
   }).join('');
