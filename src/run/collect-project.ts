@@ -34,6 +34,13 @@ export interface CollectContext extends DecidingContext {
   readonly onReappeared: (conversations: readonly Conversation[]) => Promise<void>;
 }
 
+export interface Collected {
+  readonly project: PlanProject;
+  readonly nextOrdinal: number;
+  /** Conversations that the project counts, by its paginator, and that its whole list does not show. */
+  readonly notShown: number;
+}
+
 /**
  * Lists one project, decides every conversation, and streams what is not merely kept into the plan. A list that changes
  * while it is read is read again; where it cannot be read completely, the project is *incomplete*: nothing of it stays in
@@ -43,7 +50,7 @@ export async function collectProject(
   context: CollectContext,
   projectId: number,
   firstOrdinal: number,
-): Promise<{ readonly project: PlanProject; readonly nextOrdinal: number }> {
+): Promise<Collected> {
   const known = await reappearedIn(context.audit, projectId);
   const inFull = await isFullReadingDue(context, projectId);
   for (let start = 1; ; start += 1) {
@@ -53,7 +60,7 @@ export async function collectProject(
       const listing = await collect(context, { projectId, inFull, known, tally });
       await tally.flush();
       if (listing.how === 'read_in_full') await context.plans.recordReadInFull(projectId, context.decidedAt);
-      return { project: tally.project(listing), nextOrdinal: tally.ordinal };
+      return { project: tally.project(listing), nextOrdinal: tally.ordinal, notShown: notShownIn(listing) };
     } catch (error) {
       if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw error;
       await context.writer.dropProject(projectId);
@@ -63,9 +70,13 @@ export async function collectProject(
         { project_id: projectId, problem, attempt: start },
         again ? 'listing again' : 'listing incomplete',
       );
-      if (!again) return { project: tally.incomplete(problem), nextOrdinal: firstOrdinal };
+      if (!again) return { project: tally.incomplete(problem), nextOrdinal: firstOrdinal, notShown: 0 };
     }
   }
+}
+
+function notShownIn({ how, total, ids }: Listing): number {
+  return how === 'read_in_full' && total !== undefined ? Math.max(0, total - ids) : 0;
 }
 
 /** Samples may miss what a full reading finds: so each project is read in full now and then, counted from its first listing. */

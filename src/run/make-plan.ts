@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Conversation } from '../core/conversation.ts';
+import type { Conversation, Project } from '../core/conversation.ts';
 import { judgeExclusions } from '../core/exclusions.ts';
 import { findProtections, matchedNow } from '../core/find-protections.ts';
 import type { PlanFindings } from '../core/findings.ts';
@@ -12,7 +12,7 @@ import type { ProtectionStore } from '../core/protection-store.ts';
 import { ProtectionWatch, type ProjectWatch } from '../core/protection-watch.ts';
 import { messageReachOf, reachOf } from '../core/selector.ts';
 import { asRunFault } from './api-faults.ts';
-import { collectProject } from './collect-project.ts';
+import { collectProject, type CollectContext, type Collected } from './collect-project.ts';
 import { findProjects, type ProjectsOfPolicy } from './projects.ts';
 import { totalRequests } from '../core/run.ts';
 
@@ -87,17 +87,11 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
   const watch = new ProtectionWatch({ ...request, now: decidedAt });
   deps.progress.begin('listing', undefined);
   try {
-    const projects: PlanProject[] = invisible.map(invisibleProject);
-    let ordinal = 1;
-    for (const project of selected) {
-      const decider = watch.inProject(project);
-      const collected = await collectProject({ ...context, ...listening(decider) }, project.id, ordinal);
-      decider.end(collected.project);
-      projects.push(collected.project);
-      ordinal = collected.nextOrdinal;
-    }
+    const { projects, warnings } = await collectAll(context, watch, selected);
+    projects.unshift(...invisible.map(invisibleProject));
     const requestsUsed = totalRequests(deps.reader.requestCounts()) - requestsBefore;
-    const findings = await findingsOf(deps, request, { found, watched: watch.result(), decidedAt });
+    const watched = watch.result();
+    const findings = await findingsOf(deps, request, { found, watched, decidedAt, warnings });
     return await writer.finish({ projects, requestsUsed, findings });
   } catch (error) {
     await writer.discard();
@@ -105,6 +99,26 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
   } finally {
     deps.progress.end();
   }
+}
+
+/** Lists one project after the other. */
+async function collectAll(
+  context: Omit<CollectContext, keyof ReturnType<typeof listening>>,
+  watch: ProtectionWatch,
+  selected: readonly Project[],
+): Promise<{ readonly projects: PlanProject[]; readonly warnings: readonly string[] }> {
+  const projects: PlanProject[] = [];
+  const warnings: string[] = [];
+  let ordinal = 1;
+  for (const project of selected) {
+    const decider = watch.inProject(project);
+    const collected = await collectProject({ ...context, ...listening(decider) }, project.id, ordinal);
+    decider.end(collected.project);
+    projects.push(collected.project);
+    if (collected.notShown > 0) warnings.push(notAllShown(collected));
+    ordinal = collected.nextOrdinal;
+  }
+  return { projects, warnings };
 }
 
 /** Tells the watch what becomes of the listing. */
@@ -133,7 +147,7 @@ async function sayReappeared(
   await onReappeared?.(conversations);
 }
 
-/** What the plan says of the protections of its policy, by what earlier plans knew of them. Remembers what this one saw. */
+/** What the plan says of its listings and of the protections of its policy, by what earlier plans knew of them. Remembers what this one saw. */
 async function findingsOf(
   { plans }: PlanningDeps,
   { policy, holds }: PlanRequest,
@@ -141,9 +155,11 @@ async function findingsOf(
     readonly found: ProjectsOfPolicy;
     readonly watched: ReturnType<ProtectionWatch['result']>;
     readonly decidedAt: number;
+    /** Of the listings. */
+    readonly warnings: readonly string[];
   },
 ): Promise<PlanFindings> {
-  const { found, watched, decidedAt } = seen;
+  const { found, watched, decidedAt, warnings } = seen;
   const { visible } = found;
   const memory = await plans.protectionMemory(policy.name);
   const exclusions = judgeExclusions(policy.projects, visible, memory.keptOut);
@@ -151,7 +167,12 @@ async function findingsOf(
   const { keptOut } = exclusions;
   const matched = matchedNow(findings);
   await plans.rememberProtections(policy.name, { keptOut, matched }, decidedAt);
-  return findings;
+  return { ...findings, warnings: [...findings.warnings, ...warnings] };
+}
+
+/** A key that may not read a whole kind of conversations gets a list without them. */
+function notAllShown({ project: { projectId, total }, notShown }: Collected): string {
+  return `project ${projectId} lists ${total} of the ${total + notShown} conversations that it counts: the key may not see the others, and they stay`;
 }
 
 function invisibleProject(projectId: number): PlanProject {

@@ -119,6 +119,27 @@ describe('a list that is long', () => {
   });
 });
 
+describe('a project that counts more than its list shows', () => {
+  test('is planned by what it shows, and the rest is named: a right may be missing', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 12, young: 8 });
+    addProject(world, 102, { old: 3, young: 3 });
+    const when = { route: 'conversations.list', projectId: 101 } as const;
+    world.sandbox.faults.add({ when, then: { totalOffset: 7 } });
+    const { run, counts } = await plans();
+    expect(counts).toMatchObject({ listed: 26, planned: 15 });
+    expect(run.warnings).toEqual([
+      'project 101 lists 20 of the 27 conversations that it counts: the key may not see the others, and they stay',
+    ]);
+  });
+
+  test('is not one of which the list had to say less', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 12, young: 300 });
+    expect((await plans()).run.warnings).toEqual([]);
+  });
+});
+
 describe('a list whose deep pages are refused', () => {
   test('is completed from its other end', async () => {
     world = await createWorld();
