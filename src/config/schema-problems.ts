@@ -114,7 +114,7 @@ function explain(issue: Issue, path: Path, words: SchemaWords): Omit<Fault, 'pat
 }
 
 function tooSmall(input: unknown, minimum: number): string {
-  if (Array.isArray(input)) return 'is an empty list: put something in, or leave the key out';
+  if (Array.isArray(input)) return 'is an empty list: it needs one entry at least';
   return typeof input === 'string' ? 'is an empty text' : `must be at least ${minimum}, not ${String(input)}`;
 }
 

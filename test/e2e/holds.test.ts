@@ -37,7 +37,7 @@ describe.concurrent('hold', () => {
     expect((await terminal.run(['audit', 'verify'])).code).toBe(0);
     const twice = await terminal.run(['hold', 'release', holdId, ...end]);
     expect(twice).toMatchObject({ code: 2, stdout: '' });
-    expect(twice.stderr).toContain(`there is no hold ${holdId} to release`);
+    expect(twice.stderr).toContain(`hold ${holdId} is released already`);
   });
 
   test('names what was begun before it: an intent without an outcome', async ({ terminal }) => {

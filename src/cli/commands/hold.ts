@@ -98,28 +98,29 @@ export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
   const at = world.surroundings.clock.now();
   const release = { at, by: textOf('--by', input.by), reason: textOf('--reason', input.reason) };
   const released = await withState(world, async (store) => {
-    await assertNotListed(store, input.holdId);
-    return store.releaseHold(input.holdId, release);
+    const hold = (await store.holds()).find((one) => one.holdId === input.holdId);
+    assertNotListed(hold);
+    const done = await store.releaseHold(input.holdId, release);
+    if (done !== undefined) return done;
+    const why =
+      hold === undefined
+        ? `there is no hold ${input.holdId} to release`
+        : `hold ${input.holdId} is released already`;
+    throw new RetentionError('usage', why, { hint: 'See: customgpt-retention hold list' });
   });
-  if (released === undefined) {
-    throw new RetentionError('usage', `there is no hold ${input.holdId} to release`, {
-      hint: 'See: customgpt-retention hold list',
-    });
-  }
   await world.output.lines(holdSentence(released, settingsOf(world).timeZone));
   await world.output.document(holdJson(released, at));
   return EXIT.done;
 };
 
 /** What is still in its file would be added again by the next run. A file that is gone lists nothing any more. */
-async function assertNotListed(store: Store, holdId: string): Promise<void> {
-  const hold = (await store.holds()).find((one) => one.holdId === holdId);
+function assertNotListed(hold: HoldRecord | undefined): void {
   if (hold?.source === undefined || hold.release !== undefined) return;
   const list = createHoldFile({ file: hold.source, isNamed: false }).read();
   if (list === undefined || compareWithList([hold], list.holds).gone.length > 0) return;
   throw new RetentionError(
     'usage',
-    `${holdId} is listed in ${hold.source}: take it out of that file instead`,
+    `${hold.holdId} is listed in ${hold.source}: take it out of that file instead`,
     {
       hint: 'The next run, or plan, that reads the file releases it.',
     },
