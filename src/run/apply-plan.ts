@@ -8,6 +8,7 @@ import { Calibrator } from './calibrate.ts';
 import { joinStops, type ApplyContext } from './context.ts';
 import { deleteAll } from './delete-all.ts';
 import type { KeptSince } from './kept-since.ts';
+import { OutOfSight } from './out-of-sight.ts';
 import { createRests, type Relisting } from './recheck.ts';
 import { Witnesses } from './witnesses.ts';
 
@@ -56,6 +57,7 @@ export async function applyPlan(
       ...{ signals, relisting, brake, bars, calibrator, earlier, keptSince },
       slot: pLimit(context.policy.concurrency),
       witnesses: new Witnesses(),
+      outOfSight: new OutOfSight(),
       restsOn: createRests(context.policy, others),
       onError: () => {
         failure.abort();

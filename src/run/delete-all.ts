@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import type { PlanProject } from '../core/plan.ts';
 import { isKeyRefused } from './api-faults.ts';
 import type { Slot } from './context.ts';
+import { countMissing } from './count-missing.ts';
 import { deleteProject } from './delete-project.ts';
 import type { DeletionContext } from './deletion.ts';
 import { ProjectWork } from './project-work.ts';
@@ -23,6 +24,7 @@ export async function deleteAll(context: Omit<DeletionContext, 'room'>): Promise
   const shared: DeletionContext = { ...context, room, slot: createGuardedSlot(context) };
   const several = pLimit(concurrency);
   const works = context.plan.projects.filter(({ planned }) => planned > 0).map((project) => workOf(project));
+  await countMissing(shared, works);
   // What failed before comes last, after all that is new in any project.
   for (const failedBefore of [false, true]) {
     const ends = await Promise.allSettled(

@@ -7,7 +7,7 @@ import { PlannedItems } from './planned-items.ts';
 import { prepareProject } from './prepare-project.ts';
 import type { ProjectWork } from './project-work.ts';
 import type { DeletableItem } from './recheck.ts';
-import { settle } from './settle.ts';
+import { settle, type VanishedWatch } from './settle.ts';
 
 /** Between two fresh listings of a project lie so many DELETEs at least … */
 const FEWEST_BETWEEN = 250;
@@ -142,10 +142,15 @@ async function settleAtEnd(context: DeletionContext, work: ProjectWork): Promise
     context.bars.project(work.projectId, vanishedBar);
     await context.calibrator.refused(work.projectId, vanishedBar.reason);
     await skipVanished(context, work);
+    // None of them is left to be called gone, but the run as a whole has to know of them.
+    work.gone = work.vanished;
+    context.outOfSight.count(work);
   }
   // On a stop there is time for one look, and what it does not settle stays open for the next run.
   const patient = !context.signals.stop.aborted;
   await settleWaiting(context, work, { patient, isEnd: true });
+  // With what is gone of it: by its size alone it would make light of what is gone elsewhere.
+  if (work.isLookedAt) context.outOfSight.count(work);
 }
 
 /** Nothing of what is no longer visible is called gone where so much of it is. */
@@ -157,6 +162,23 @@ async function skipVanished(context: DeletionContext, work: ProjectWork): Promis
     if (step.do === 'settle') await recordOutcome(context, { passing, calibration: work.calibration }, step);
   }
   work.waiting = work.waiting.filter((passing) => !isVanished(passing));
+}
+
+/** What of the project is gone without a DELETE is first counted over the whole run. */
+function vanishedOf({ outOfSight, warn }: DeletionContext, work: ProjectWork): VanishedWatch {
+  return {
+    count: (found) => {
+      if (found === 0) return;
+      work.gone += found;
+      outOfSight.count(work);
+    },
+    withheld: () => {
+      const { bar } = outOfSight;
+      if (bar !== undefined)
+        warn(`${bar.reason}: nothing without a DELETE is called gone any more in this run`);
+      return bar;
+    },
+  };
 }
 
 async function settleWaiting(
@@ -179,6 +201,7 @@ async function settleWaiting(
     const settleContext = {
       ...{ runId: context.runId, reader, audit, clock, witnesses, verifyTimeoutMs, warn, calibration },
       fence: undefined,
+      vanished: vanishedOf(context, work),
       signal: patient ? signals.stop : signals.abandon,
       onSettled: (passing: Passing, settlement: Parameters<typeof afterOutcome>[2]) => {
         if (settlement.outcome === 'verified') work.isProven = true;

@@ -5,6 +5,7 @@ import type { ApplyContext, Slot } from './context.ts';
 import type { Bars } from './bars.ts';
 import type { Brake } from './brake.ts';
 import type { Calibrator, ProjectCalibration } from './calibrate.ts';
+import type { OutOfSight } from './out-of-sight.ts';
 import type { Passing } from './passing.ts';
 import type { KeptSince } from './kept-since.ts';
 import type { ProjectWork } from './project-work.ts';
@@ -19,6 +20,7 @@ export interface DeletionContext extends ApplyContext {
   readonly room: Room;
   readonly brake: Brake;
   readonly bars: Bars;
+  readonly outOfSight: OutOfSight;
   readonly calibrator: Calibrator;
   readonly witnesses: Witnesses;
   /** What DELETEs of earlier runs were answered: one that may have been carried out weighs more than what a new one is. */

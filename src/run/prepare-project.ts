@@ -5,7 +5,6 @@ import { passingOf, type DeletionContext } from './deletion.ts';
 import { takeFreshListing } from './fresh-listing.ts';
 import type { PlannedItems } from './planned-items.ts';
 import type { ProjectWork } from './project-work.ts';
-import { reappearedIn } from './reappeared.ts';
 import type { DeletableItem } from './recheck.ts';
 
 /** Conversations that are asked for until one is there. */
@@ -22,9 +21,8 @@ export async function prepareProject(
 ): Promise<void> {
   const first = await firstOf(items);
   if (first === undefined || context.bars.ofProject(work.projectId) !== undefined) return;
-  const missing = await missingBar(context, work);
-  if (missing !== undefined) {
-    await bar(context, work, missing);
+  if (work.missingBar !== undefined) {
+    await bar(context, work, work.missingBar.reason);
     return;
   }
   const gone = await context.slot(() => context.calibrator.gone(work.projectId, first.sessionId));
@@ -53,25 +51,6 @@ async function firstOf(items: PlannedItems): Promise<DeletableItem | undefined> 
 async function bar(context: DeletionContext, { projectId }: ProjectWork, reason: string): Promise<void> {
   context.bars.project(projectId, { reason, cause: 'project' });
   await context.calibrator.refused(projectId, reason);
-}
-
-/** A plan may be days old: what the listing of now no longer shows, though nobody here sent a DELETE for it. */
-async function missingBar(
-  { relisting, plans, plan, audit }: DeletionContext,
-  work: ProjectWork,
-): Promise<string | undefined> {
-  if (relisting === undefined) return undefined;
-  const deleted = await reappearedIn(audit, work.projectId);
-  let missing = 0;
-  for await (const item of plans.planItems(plan.planId, { verdict: 'delete', projectId: work.projectId })) {
-    const { sessionId } = item;
-    if (sessionId === null || deleted.isVerified(sessionId)) continue;
-    if (relisting.look({ ...item, sessionId }) === 'not_listed') missing += 1;
-  }
-  work.vanished = missing;
-  const vanished = work.vanishedBar;
-  work.vanished = 0;
-  return vanished?.reason;
 }
 
 type FoundThere = There | { readonly reason: string };

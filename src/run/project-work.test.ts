@@ -24,15 +24,37 @@ describe('what has vanished bars a project', () => {
     [11, 100, true],
   ])('%i of %i: %s', (vanished, planned, isBarred) => {
     const project = work(planned);
+    const bar = {
+      reason: `${vanished} of its ${planned} planned conversations are no longer visible to this key`,
+      cause: 'project',
+    };
     project.vanished = vanished;
-    expect(project.vanishedBar).toEqual(
-      isBarred
-        ? {
-            reason: `${vanished} of its ${planned} planned conversations are no longer visible to this key`,
-            cause: 'project',
-          }
-        : undefined,
-    );
+    expect(project.vanishedBar).toEqual(isBarred ? bar : undefined);
+    expect(project.missingBar).toBeUndefined();
+    project.vanished = 0;
+    project.missing = vanished;
+    expect(project.missingBar).toEqual(isBarred ? bar : undefined);
+    expect(project.vanishedBar).toBeUndefined();
+  });
+});
+
+describe('the run as a whole', () => {
+  test('is told what is missing from the listing, and more only where more is found gone one by one', () => {
+    const project = work();
+    project.missing = 3;
+    project.gone = 2;
+    expect(project.outOfSight).toBe(3);
+    project.gone = 4;
+    expect(project.outOfSight).toBe(4);
+  });
+
+  test('takes a project for looked at that is calibrated, and listed again where it had to be', () => {
+    const project = work();
+    expect(project.isLookedAt).toBe(false);
+    project.calibration = {} as unknown as NonNullable<ProjectWork['calibration']>;
+    expect(project.isLookedAt).toBe(true);
+    project.isUnreadable = true;
+    expect(project.isLookedAt).toBe(false);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Existence } from '../core/ports.ts';
 import type { Bar } from './bars.ts';
 import type { ProjectCalibration } from './calibrate.ts';
+import { isTooMuchGone } from './out-of-sight.ts';
 import type { Passing } from './passing.ts';
 
 /** One project while a run deletes in it. */
@@ -22,6 +23,12 @@ export class ProjectWork {
   sentSinceListing = 0;
   /** Planned, without a DELETE of ours, and no longer visible. */
   vanished = 0;
+  /** The same, by the listing that a stored plan is applied by. */
+  missing = 0;
+  /** Those of the vanished that no other run of ours accounts for: each is counted before it may be called gone. */
+  gone = 0;
+  /** That listing could not be had: nothing of the project is looked at. */
+  isUnreadable = false;
   /** Set while a DELETE that answered 404 has the project asked: the next one waits for it. */
   asking: Promise<void> | undefined;
   #inside = 0;
@@ -40,12 +47,20 @@ export class ProjectWork {
 
   /** Whether so much that was planned has gone from sight that the key, not somebody's work, may be the cause. */
   get vanishedBar(): Bar | undefined {
-    const { vanished, planned } = this;
-    if (vanished <= 5 || vanished * 10 <= planned) return undefined;
-    return {
-      reason: `${vanished} of its ${planned} planned conversations are no longer visible to this key`,
-      cause: 'project',
-    };
+    return this.#barOver(this.vanished);
+  }
+
+  get missingBar(): Bar | undefined {
+    return this.#barOver(this.missing);
+  }
+
+  /** What the run as a whole counts. Most that are missing from the listing turn out to be gone one by one: the same, not more. */
+  get outOfSight(): number {
+    return Math.max(this.missing, this.gone);
+  }
+
+  get isLookedAt(): boolean {
+    return this.calibration !== undefined && !this.isUnreadable;
   }
 
   /** Those among the waiting that were sent a DELETE; the others wait for the end in any case. */
@@ -90,5 +105,12 @@ export class ProjectWork {
       this.#closed = undefined;
       open();
     }
+  }
+
+  #barOver(gone: number): Bar | undefined {
+    const { planned } = this;
+    if (!isTooMuchGone(gone, planned)) return undefined;
+    const reason = `${gone} of its ${planned} planned conversations are no longer visible to this key`;
+    return { reason, cause: 'project' };
   }
 }

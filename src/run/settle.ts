@@ -3,6 +3,7 @@ import type { Proof } from '../core/deletion/facts.ts';
 import type { Settlement, Step } from '../core/deletion/life.ts';
 import { readingOf, type Calibration } from '../core/deletion/reading.ts';
 import type { AuditLog, Clock, CustomGptReader, Fence } from '../core/ports.ts';
+import type { Bar } from './bars.ts';
 import { takeFreshListing, type FreshListing } from './fresh-listing.ts';
 import { hearOthers } from './hear-others.ts';
 import { absentEntry, advance, outcomeEntry, type Passing } from './passing.ts';
@@ -13,11 +14,21 @@ const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 15_000;
 const QUIET_PAUSE_MS = 500;
 
+/** Watches over what is gone without any DELETE: where it is too much, the key may be the cause. */
+export interface VanishedWatch {
+  /** Told how many there are before any of them is called gone. */
+  readonly count: (found: number) => void;
+  /** Why none of them is called gone; undefined: they may be. */
+  readonly withheld: () => Bar | undefined;
+}
+
 export interface SettleContext {
   readonly runId: string;
   readonly reader: CustomGptReader;
   readonly audit: AuditLog;
   readonly fence: Fence | undefined;
+  /** Not needed where all of them had an intent. */
+  readonly vanished?: VanishedWatch;
   readonly clock: Clock;
   readonly witnesses: Witnesses;
   readonly calibration: Calibration & { readonly shapes: Set<string> };
@@ -46,6 +57,7 @@ export async function settle(
     for (const one of open) one.patience ??= startPatience(context, context.verifyTimeoutMs);
     if (!(await isQuiet(context, projectId, patient))) return open;
     const undecided = await hearOthers(context, projectId, open);
+    context.vanished?.count(open.filter((one) => wasNeverSent(one) && !undecided.has(one)).length);
     const listing = await takeFreshListing(context, projectId, open);
     if (listing.isProjectLost)
       context.onProjectLost('its listing answers as if the project were missing or forbidden');
@@ -109,7 +121,7 @@ async function judgeAll(
   for (const passing of open) {
     const step = await judge(context, listing, { passing, entries });
     const isClaim = step.do === 'settle' && step.outcome === 'already_gone';
-    take(passing, isClaim && undecided.has(passing) ? othersMayHave(passing) : step);
+    take(passing, (isClaim ? objection(context, passing, undecided) : undefined) ?? step);
   }
   if (entries.length > 0) await context.audit.append(entries, context.fence);
   for (const { passing, settlement } of judged) {
@@ -117,6 +129,22 @@ async function judgeAll(
     context.onSettled(passing, settlement);
   }
   return left;
+}
+
+/** What comes instead of calling it already gone. */
+function objection(
+  { vanished }: SettleContext,
+  passing: Passing,
+  undecided: ReadonlySet<Passing>,
+): Step | undefined {
+  if (undecided.has(passing)) return othersMayHave(passing);
+  const bar = wasNeverSent(passing) ? vanished?.withheld() : undefined;
+  return bar === undefined ? undefined : advance(passing, { saw: 'bar', ...bar });
+}
+
+/** No DELETE of any run is on record for it. */
+function wasNeverSent({ life }: Passing): boolean {
+  return life.attempts === 0 && life.strongest === 'never_sent';
 }
 
 /** It is gone, and whether by the DELETE of another run is not known before that is settled. */

@@ -393,6 +393,116 @@ describe('the rights of the key', () => {
   });
 });
 
+describe('a few planned ones in each of many projects that go from sight', () => {
+  const REASON =
+    /^\d+ of \d+ planned conversations, over all projects so far, are no longer visible to this key$/;
+
+  function addProjects(count: number, old: number): readonly (readonly string[])[] {
+    return Array.from({ length: count }, (_, index) => addProject(world, 101 + index, { old, young: 3 }));
+  }
+
+  /** The first `each` of every project. */
+  function hide(projects: readonly (readonly string[])[], each: number): Promise<void> {
+    projects.forEach((old, index) => {
+      for (const id of old.slice(0, each)) world.sandbox.accounts.removeConversation(101 + index, id);
+    });
+    return Promise.resolve();
+  }
+
+  /** A run in which all that was planned was seen long ago, so that each is read again; `meanwhile` it happens. */
+  function runLate(policy: Policy, meanwhile: () => Promise<void>): Promise<RunResult> {
+    const { store } = world;
+    let happened: Promise<void> | undefined;
+    const planItems: typeof store.planItems = async function* (...args) {
+      await (happened ??= meanwhile());
+      for await (const item of store.planItems(...args)) yield { ...item, seenAt: item.seenAt - 3_600_000 };
+    };
+    const deps = { ...world.deps, store: { ...store, planItems } };
+    return runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
+  }
+
+  async function expectWithheld(result: RunResult, mostClaimed: number): Promise<void> {
+    expect(result.run.status).toBe('partial');
+    expect(deletes()).toBe(0);
+    const { already_gone: claimed, skipped, verified } = result.counts;
+    expect(claimed).toBeLessThanOrEqual(mostClaimed);
+    expect({ all: claimed + skipped, verified }).toEqual({ all: 100, verified: 0 });
+    const entries = await entriesOf('deletion.skipped');
+    expect(entries.map(reasonOf).filter((reason) => !REASON.test(reason))).toEqual([]);
+    expect(new Set(entries.map((entry) => entry['cause']))).toEqual(new Set(['project']));
+    expect(result.run.warnings).toEqual([expect.stringMatching(/^\d+ of \d+ planned .+ in this run$/)]);
+  }
+
+  test('between plan and apply may be the key’s loss: none of them is called gone', async () => {
+    world = await createWorld();
+    const projects = addProjects(20, 5);
+    const policy = await world.policy(AGE_POLICY);
+    const summary = await plan(policy);
+    await world.clock.advance(DAY);
+    await hide(projects, 5);
+    await expectWithheld(await apply(summary, policy), 0);
+    expect(reasonOf((await entriesOf('deletion.skipped'))[0])).toMatch(/^100 of 100 /);
+  });
+
+  test.each([1, 4])(
+    'in mid-run may be the key’s loss: no more than five are called gone, %i at once',
+    async (atOnce) => {
+      world = await createWorld();
+      const projects = addProjects(20, 5);
+      const policy = await world.policy(`${AGE_POLICY}concurrency: ${atOnce}\n`);
+      await expectWithheld(await runLate(policy, () => hide(projects, 5)), 5);
+    },
+  );
+
+  test('are somebody’s work where they are no more than a tenth: already gone, and the others are deleted', async () => {
+    world = await createWorld();
+    const projects = addProjects(12, 10);
+    const policy = await world.policy(AGE_POLICY);
+    const summary = await plan(policy);
+    await world.clock.advance(DAY);
+    await hide(projects, 1);
+    const applied = await apply(summary, policy);
+    expect(applied.run).toMatchObject({ status: 'completed', warnings: [] });
+    expect(applied.counts).toMatchObject({ planned: 120, verified: 108, already_gone: 12 });
+  });
+
+  test('are somebody’s work in mid-run, too, where they are no more than a tenth', async () => {
+    world = await createWorld();
+    const projects = addProjects(8, 10);
+    const policy = await world.policy(AGE_POLICY);
+    const result = await runLate(policy, () => hide(projects, 1));
+    expect(result.run).toMatchObject({ status: 'completed', warnings: [] });
+    expect(result.counts).toMatchObject({ planned: 80, verified: 72, already_gone: 8 });
+  });
+
+  test('are no loss where another run of ours deleted them, and do not make one of what somebody removed', async () => {
+    world = await createWorld();
+    const projects = addProjects(6, 5);
+    const other = await world.policy(
+      AGE_POLICY.replace('["*"]', '[102, 103, 104, 105, 106]').replace('by-age', 'other'),
+    );
+    const result = await runLate(await world.policy(AGE_POLICY), async () => {
+      expect((await runOnce(world, other)).counts.verified).toBe(25);
+      await hide(projects.slice(0, 1), 1);
+    });
+    expect(result.run).toMatchObject({ status: 'completed', warnings: [] });
+    expect(result.counts).toMatchObject({ planned: 30, verified: 29, already_gone: 1 });
+  });
+
+  test('keep nothing from being deleted that is still there', async () => {
+    world = await createWorld();
+    const projects = addProjects(6, 5);
+    const policy = await world.policy(AGE_POLICY);
+    const summary = await plan(policy);
+    await world.clock.advance(DAY);
+    await hide(projects, 2);
+    const result = await apply(summary, policy);
+    expect(result.run.status).toBe('partial');
+    expect(result.counts).toMatchObject({ planned: 30, verified: 18, already_gone: 0, skipped: 12 });
+    expect(reasonOf((await entriesOf('deletion.skipped'))[0])).toMatch(/^12 of 30 /);
+  });
+});
+
 describe('a witness', () => {
   const unclear = {
     when: { method: 'DELETE', projectId: 101 },

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
+import { makePlan } from '../../src/run/make-plan.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import type { RunResult } from '../../src/run/conduct-run.ts';
-import { addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
+import { accountOf, addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
 import { createWorld, type TestWorld } from '../support/world.ts';
 
 let world: TestWorld;
@@ -38,6 +40,24 @@ describe('what another policy has deleted since it was planned', () => {
     expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(20);
     expect(first.counts).toMatchObject({ planned: 20, verified: 20, already_gone: 0, skipped: 0 });
     expect(first.run.status).toBe('completed');
+  });
+
+  test('and not yet settled is not taken for what went from sight since a plan was stored', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 8, young: 25 });
+    const policy = await world.policy(AGE_POLICY);
+    const parts = { ...world.deps, reader: world.deps.openApi().reader, plans: world.store };
+    const request = { policy, account: await accountOf(world), others: [], holds: [], withKept: false };
+    const plan = await makePlan({ ...parts, audit: world.store.audit }, request);
+    await world.clock.advance(60_000);
+    world.sandbox.faults.staleListMs = 10 * 60_000;
+    const other = await runOnce(world, await world.policy(AGE_POLICY.replace('by-age', 'other')));
+    expect(other.counts).toMatchObject({ planned: 8, unverified: 8 });
+    world.sandbox.faults.staleListMs = 0;
+    const applied = await applyStoredPlan(world.deps, { plan, policy, override: undefined, signals: GO_ON });
+    const said = (await world.entries()).filter(({ event }) => event === 'project.refused');
+    expect(said).toEqual([]);
+    expect(applied.counts).toMatchObject({ planned: 8, already_gone: 0 });
   });
 
   test('and somebody has created anew stays', async () => {
