@@ -6,7 +6,8 @@ import { endsBeforeHold, retentionInWords } from '../core/native-retention.ts';
 import type { PlaceSight } from '../core/place.ts';
 import type { CustomGptClient } from '../customgpt/client.ts';
 import type { CommandWorld } from './command.ts';
-import { loggingOf, openClient, settingsOf } from './wire.ts';
+import { settingsOf } from './settings-of.ts';
+import { loggingOf, openClient } from './wire.ts';
 
 type Place = Pick<HoldRecord, 'projectId' | 'sessionId' | 'addedAt' | 'untilAt'>;
 

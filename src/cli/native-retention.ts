@@ -5,7 +5,8 @@ import type { PlaceReader } from '../core/place.ts';
 import { asRunFault } from '../run/api-faults.ts';
 import { findProjects } from '../run/projects.ts';
 import type { CommandWorld } from './command.ts';
-import { loggingOf, openClient, settingsOf } from './wire.ts';
+import { settingsOf } from './settings-of.ts';
+import { loggingOf, openClient } from './wire.ts';
 
 /** A plan asks for no more: each is a request, and `validate --online` asks for all. */
 export const MOST_ASKED = 10;

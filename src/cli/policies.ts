@@ -14,7 +14,7 @@ import type { ListedHold } from '../core/hold.ts';
 import type { Policy } from '../core/policy.ts';
 import type { HoldFile, KeepSource } from '../core/ports.ts';
 import type { CommandWorld } from './command.ts';
-import { settingsOf } from './wire.ts';
+import { settingsOf } from './settings-of.ts';
 
 const DEFAULT_PATH = 'policies';
 

@@ -1,4 +1,4 @@
-import { SingleBar } from 'cli-progress';
+import type { SingleBar as Bar } from 'cli-progress';
 import type { Clock, Progress, ProgressPhase } from '../core/ports.ts';
 import { RemainingTime } from '../core/remaining.ts';
 import { durationOf, grouped } from '../report/quantities.ts';
@@ -22,9 +22,14 @@ export interface ProgressParts {
 }
 
 /** A bar with the phase, rate and remaining time on a terminal; nothing anywhere else. */
-export function createProgress(screen: Screen, { clock, requestsPerMinute }: ProgressParts): Progress {
+export async function createProgress(
+  screen: Screen,
+  { clock, requestsPerMinute }: ProgressParts,
+): Promise<Progress> {
   if (screen.isTTY !== true) return NO_PROGRESS;
-  let bar: SingleBar | undefined;
+  // Loaded only where somebody looks.
+  const { SingleBar } = await import('cli-progress');
+  let bar: Bar | undefined;
   let line: ProgressLine | undefined;
   return {
     begin(phase, total) {

@@ -16,11 +16,11 @@ export const verbs = {
   serve: async () => (await import('./commands/serve.ts')).serve,
   runs: async () => (await import('./commands/runs.ts')).runs,
   holdAdd: async () => (await import('./commands/hold.ts')).holdAdd,
-  holdList: async () => (await import('./commands/hold.ts')).holdList,
+  holdList: async () => (await import('./commands/hold-list.ts')).holdList,
   holdRelease: async () => (await import('./commands/hold.ts')).holdRelease,
   stateRebind: async () => (await import('./commands/state.ts')).stateRebind,
-  auditVerify: async () => (await import('./commands/audit.ts')).auditVerify,
-  auditExport: async () => (await import('./commands/audit.ts')).auditExport,
+  auditVerify: async () => (await import('./commands/audit-verify.ts')).auditVerify,
+  auditExport: async () => (await import('./commands/audit-export.ts')).auditExport,
 } as const;
 
 /** A subcommand with the flags that every command takes. */

@@ -1,7 +1,6 @@
 import { createKeySource } from '../config/key-source.ts';
-import { readSettings, requireApiKey, type Settings } from '../config/settings.ts';
+import { requireApiKey, type Settings } from '../config/settings.ts';
 import type { Secret } from '../config/secret.ts';
-import { RetentionError } from '../core/errors.ts';
 import type { HoldFile, KeepSource, Log, Progress, Store } from '../core/ports.ts';
 import type { PlaceReader } from '../core/place.ts';
 import type { CustomGptClient, CustomGptClientOptions } from '../customgpt/client.ts';
@@ -12,18 +11,9 @@ import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
 import { createProgress, NO_PROGRESS } from './progress-bar.ts';
+import { settingsOf } from './settings-of.ts';
 import type { Screen } from './surroundings.ts';
 import { signerOf } from './signing.ts';
-
-/** Reads the settings, or throws `usage` with all that is wrong with them. */
-export function settingsOf({ surroundings, flags }: CommandWorld): Settings {
-  const read = readSettings({
-    env: surroundings.env,
-    flags: flags.stateDir === undefined ? {} : { stateDir: flags.stateDir },
-  });
-  if (read.ok) return read.settings;
-  throw new RetentionError('usage', `the settings cannot be used\n${read.problems.join('\n')}`);
-}
 
 /** `forPeople`: a command somebody waits for, as opposed to the daemon. */
 export function loggingOf(world: CommandWorld, settings: Settings, forPeople: boolean): Promise<Logging> {
@@ -47,11 +37,6 @@ export async function openState(world: CommandWorld, settings: Settings, logging
     log.warn({ state_dir: stateDir }, 'new state: the audit log starts at entry 1');
   }
   return store;
-}
-
-/** Opens the state to look at it. */
-export function openHistory(world: CommandWorld, settings: Settings): Promise<Store> {
-  return openSqliteStore({ stateDir: settings.stateDir, clock: world.surroundings.clock, readOnly: true });
 }
 
 /** The way to the API. */
@@ -100,7 +85,7 @@ export async function openWorker(
   const { log } = logging;
   const { leaseMs, verifyTimeoutMs, requestsPerMinute, timeZone } = settings;
   const progress: Progress = options.forPeople
-    ? createProgress(surroundings.stderr, { clock, requestsPerMinute })
+    ? await createProgress(surroundings.stderr, { clock, requestsPerMinute })
     : NO_PROGRESS;
   const openApi: RunDeps['openApi'] = () => client.view();
   const remarks = (): readonly string[] => remarksOf(surroundings.stderr);

@@ -1,4 +1,3 @@
-import { createHoldFile } from '../../config/holds-file.ts';
 import { RetentionError } from '../../core/errors.ts';
 import { compareWithList, holdOver, type HoldRecord } from '../../core/hold.ts';
 import {
@@ -10,11 +9,12 @@ import {
 } from '../../core/hold-fields.ts';
 import type { Store } from '../../core/ports.ts';
 import { isProjectId, isSessionId } from '../../customgpt/urls.ts';
-import { holdJson, holdLines, holdSentence } from '../../report/hold-text.ts';
+import { holdJson, holdSentence } from '../../report/hold-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { lookAtPlace } from '../look-at-place.ts';
-import { loggingOf, openHistory, openState, settingsOf } from '../wire.ts';
+import { settingsOf } from '../settings-of.ts';
+import { loggingOf, openState } from '../wire.ts';
 
 export interface HoldAddInput {
   /** `PROJECT` or `PROJECT/SESSION`. */
@@ -78,21 +78,6 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
   return EXIT.done;
 };
 
-/** Every hold there ever was: oldest first for scripts, those in force first for people. */
-export const holdList: Command<object> = async (world) => {
-  const settings = settingsOf(world);
-  const store = await openHistory(world, settings);
-  try {
-    const holds = await store.holds();
-    const now = world.surroundings.clock.now();
-    await world.output.lines(...holdLines(holds, { now, timeZone: settings.timeZone }));
-    await world.output.document({ holds: holds.map((hold) => holdJson(hold, now)) });
-    return EXIT.done;
-  } finally {
-    await store.close();
-  }
-};
-
 /** Ends a hold. What it covered is decided anew by the next plan; an older plan deletes no more than it names. */
 export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
   const at = world.surroundings.clock.now();
@@ -116,6 +101,8 @@ export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
 /** What is still in its file would be added again by the next run. A file that is gone lists nothing any more. */
 function assertNotListed(hold: HoldRecord | undefined): void {
   if (hold?.source === undefined || hold.release !== undefined) return;
+  // Loaded only here: what reads files of holds brings the parsers of YAML and of schemas along.
+  const { createHoldFile } = await import('../../config/holds-file.ts');
   const list = createHoldFile({ file: hold.source, isNamed: false }).read();
   if (list === undefined || compareWithList([hold], list.holds).gone.length > 0) return;
   throw new RetentionError(

@@ -4,7 +4,8 @@ import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { findPlan } from '../plan-document.ts';
 import { showPlans } from '../show-plans.ts';
-import { openHistory, settingsOf } from '../wire.ts';
+import { openHistory } from '../history.ts';
+import { settingsOf } from '../settings-of.ts';
 
 export interface PlanShowInput {
   /** Id, or the file that `plan --out` wrote. */

@@ -7,7 +7,8 @@ import type { FinishedRun } from '../../report/run-outcome.ts';
 import { runDetail, runsTable } from '../../report/run-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { openHistory, settingsOf } from '../wire.ts';
+import { openHistory } from '../history.ts';
+import { settingsOf } from '../settings-of.ts';
 
 const SHOWN = 50;
 

@@ -7,11 +7,10 @@ import { overlapsInWords } from '../../report/policy-overlap.ts';
 import { retentionJson, retentionLines } from '../../report/retention-text.ts';
 import { policyInWords } from '../../report/policy-words.ts';
 import { counted } from '../../report/quantities.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { retentionOf } from '../native-retention.ts';
 import { readAll, readHoldsOnly, unusable } from '../policies.ts';
-import { settingsOf } from '../wire.ts';
+import { settingsOf } from '../settings-of.ts';
 
 export interface ValidateInput {
   readonly paths: readonly string[];
@@ -42,7 +41,7 @@ export const validate: Command<ValidateInput> = async (world, { paths, online })
   const overlaps = overlapsInWords(policies);
   if (overlaps.length > 0) await output.lines(...overlaps, '');
   for (const one of holds) await output.lines(...listedHoldLines(one.file, one.holds, { now, timeZone }), '');
-  const retention = online === true ? await retentionOf(world, policies) : undefined;
+  const retention = online === true ? await askedRetention(world, policies) : undefined;
   if (retention !== undefined) await output.lines(...retentionLines(retention), '');
   const held = holds.reduce((sum, one) => sum + one.holds.length, 0);
   const found = [
@@ -59,6 +58,12 @@ export const validate: Command<ValidateInput> = async (world, { paths, online })
   });
   return EXIT.done;
 };
+
+/** Loaded only for who asks: the way to the API is more than all the rest that a check of files reads. */
+async function askedRetention(world: CommandWorld, policies: readonly Policy[]) {
+  const { retentionOf } = await import('../native-retention.ts');
+  return retentionOf(world, policies);
+}
 
 function policyJson(policy: Policy, nextAt: number | undefined) {
   return {

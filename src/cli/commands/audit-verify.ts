@@ -1,7 +1,6 @@
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { join } from 'node:path';
 import { isFault, RetentionError } from '../../core/errors.ts';
-import type { AuditEntry } from '../../core/audit-entry.ts';
 import type { Store } from '../../core/ports.ts';
 import { parseVerifierKey } from '../../core/signed-note.ts';
 import type { VerifierKey } from '../../core/signed-note.ts';
@@ -17,9 +16,9 @@ import type { Settings } from '../../config/settings.ts';
 import { EXIT } from '../exit-codes.ts';
 import { keptCheckpoints } from '../kept-checkpoints.ts';
 import { lineBatches } from '../lines.ts';
-import type { Output } from '../output.ts';
 import { ownVerifierKey } from '../signing.ts';
-import { openHistory, settingsOf } from '../wire.ts';
+import { openHistory } from '../history.ts';
+import { settingsOf } from '../settings-of.ts';
 
 export interface AuditVerifyInput {
   /** An exported log, compared with the one in the state directory where there is one; undefined: that one alone. */
@@ -128,44 +127,4 @@ async function wholeLog(file: string): Promise<AsyncIterable<readonly unknown[]>
 function isPart(first: unknown): number | undefined {
   const seq = typeof first === 'object' && first !== null && 'seq' in first ? first.seq : undefined;
   return typeof seq === 'number' && seq > 1 ? seq : undefined;
-}
-
-export interface AuditExportInput {
-  readonly run?: string | undefined;
-}
-
-/** Writes the log as JSON Lines, oldest first; with `--json` as one document. */
-export const auditExport: Command<AuditExportInput> = async (world, { run }) => {
-  const store = await openHistory(world, settingsOf(world));
-  try {
-    if (run !== undefined && (await store.run(run)) === undefined) {
-      throw new RetentionError('usage', `there is no run ${run}`, { hint: 'See: customgpt-retention runs' });
-    }
-    if (run !== undefined) {
-      world.output.note('a part of the log: each hash can be checked, the chain only over a whole export');
-    }
-    await writeEntries(world.output, store.audit.entries(run === undefined ? {} : { runId: run }));
-    return EXIT.done;
-  } finally {
-    await store.close();
-  }
-};
-
-/** Characters that are written together: a write for each entry would cost more than the entry. */
-const PIECE_CHARACTERS = 64 * 1024;
-
-async function writeEntries(output: Output, entries: AsyncIterable<AuditEntry>): Promise<void> {
-  const [opening, separator, closing] = output.json ? ['{"entries":[', ',\n', ']}\n'] : ['', '\n', '\n'];
-  let piece = opening;
-  let before = '';
-  for await (const entry of entries) {
-    piece += before + JSON.stringify(entry);
-    before = separator;
-    if (piece.length < PIECE_CHARACTERS) continue;
-    await output.raw(piece);
-    piece = '';
-    if (output.isLost) return;
-  }
-  // An empty log has not even a line to end.
-  await output.raw(output.json || before !== '' ? piece + closing : piece);
 }

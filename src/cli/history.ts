@@ -1,0 +1,9 @@
+import type { Settings } from '../config/settings.ts';
+import type { Store } from '../core/ports.ts';
+import { openSqliteStore } from '../store/sqlite-store.ts';
+import type { CommandWorld } from './command.ts';
+
+/** Opens the state to look at it. Apart from what opens it for writing: who only looks need not read the logger, too. */
+export function openHistory(world: CommandWorld, settings: Settings): Promise<Store> {
+  return openSqliteStore({ stateDir: settings.stateDir, clock: world.surroundings.clock, readOnly: true });
+}
