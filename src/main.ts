@@ -6,7 +6,7 @@ import { LogScreen, screenOf } from './cli/screens.ts';
 // Rows stream through, so most of what the heap grows to is garbage that nobody has collected yet. Collected once what
 // is alive has doubled, a plan of a million conversations stays below 200 MB, and the young generation may grow as it likes.
 setFlagsFromString('--heap-growing-percent=100');
-// Most commands end before machine code pays for itself: without this, a fifth of their CPU time goes into optimising
+// Most commands end before machine code pays for itself: without this, up to a fifth of their CPU time goes into optimising
 // the functions that find and read modules. Seven times the default of 66 KB of bytecode; a long run is there soon enough.
 setFlagsFromString('--interrupt-budget=500000');
 
