@@ -84,7 +84,7 @@ export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
   const release = { at, by: textOf('--by', input.by), reason: textOf('--reason', input.reason) };
   const released = await withState(world, async (store) => {
     const hold = (await store.holds()).find((one) => one.holdId === input.holdId);
-    assertNotListed(hold);
+    await assertNotListed(hold);
     const done = await store.releaseHold(input.holdId, release);
     if (done !== undefined) return done;
     const why =
@@ -99,7 +99,7 @@ export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
 };
 
 /** What is still in its file would be added again by the next run. A file that is gone lists nothing any more. */
-function assertNotListed(hold: HoldRecord | undefined): void {
+async function assertNotListed(hold: HoldRecord | undefined): Promise<void> {
   if (hold?.source === undefined || hold.release !== undefined) return;
   // Loaded only here: what reads files of holds brings the parsers of YAML and of schemas along.
   const { createHoldFile } = await import('../../config/holds-file.ts');
