@@ -2,7 +2,10 @@
 // nothing that was ever said on the wire.
 import { randomUUID } from 'node:crypto';
 
-export type Kind = 'anonymous' | 'team';
+/** Whose it is: a visitor's, a colleague's (`team`), or of the key's own user, who sees its own whatever the rights are. */
+export type Kind = 'anonymous' | 'team' | 'own';
+
+const kinds: readonly Kind[] = ['anonymous', 'team', 'own'];
 
 const day = 86_400_000;
 
@@ -17,6 +20,7 @@ export interface Conversation {
   project: number;
   name: string | null;
   createdBy: number | null;
+  kind: Kind;
   createdAt: number;
   updatedAt: number;
   messages: Message[];
@@ -53,13 +57,16 @@ export interface Rights {
   delete: Set<Kind>;
 }
 
-export const kindOf = (conversation: Conversation): Kind =>
-  conversation.createdBy === null ? 'anonymous' : 'team';
+/** Who `GET /user` says that the key belongs to. */
+export interface User {
+  id: number;
+  team_id?: number;
+}
 
 export class Account {
   readonly projects: Project[] = [];
-  readonly rights: Rights = { read: new Set(['anonymous', 'team']), delete: new Set(['anonymous', 'team']) };
-  readonly user: Record<string, unknown>;
+  readonly rights: Rights = { read: new Set(kinds), delete: new Set(kinds) };
+  readonly user: User;
   key: string;
   readonly born = Date.now();
   keyRevoked = false;
@@ -67,7 +74,7 @@ export class Account {
   readonly unseen = new Set<number>();
   private nextId = 6_600_000;
 
-  constructor(key: string, user: Record<string, unknown> = { id: 31, team_id: 77 }) {
+  constructor(key: string, user: User = { id: 31, team_id: 77 }) {
     this.key = key;
     this.user = user;
   }
@@ -83,12 +90,14 @@ export class Account {
     const createdAt = wholeSecond(this.born - seed.age_days * day);
     const spokeAt =
       seed.spoke_days === undefined ? createdAt : wholeSecond(this.born - seed.spoke_days * day);
+    const by = seed.by === undefined ? this.user.id : seed.by;
     const conversation: Conversation = {
       id: this.nextId++,
       session: seed.session ?? randomUUID(),
       project: project.id,
       name: seed.name,
-      createdBy: seed.by === undefined ? 31 : seed.by,
+      createdBy: by,
+      kind: this.kindOf(by),
       createdAt,
       updatedAt: createdAt,
       messages: talk(seed.messages ?? 1, createdAt, spokeAt),
@@ -110,6 +119,11 @@ export class Account {
     anew.updatedAt = anew.createdAt;
     anew.messages = talk(1, anew.createdAt, anew.createdAt);
     anew.protect = true;
+  }
+
+  private kindOf(by: number | null): Kind {
+    if (by === null) return 'anonymous';
+    return by === this.user.id ? 'own' : 'team';
   }
 
   project(id: number): Project | undefined {

@@ -1,6 +1,6 @@
 // What the account says by itself, route by route.
-import { type Account, type Conversation, kindOf } from './account.js';
-import type { Behave, Route } from './behave.js';
+import type { Account, Conversation } from './account.js';
+import { type Behave, type Route, inProject } from './behave.js';
 import { type Reply, failure, missing, success } from './bodies.js';
 import { iso, listed, paginate, rowOf, sorted } from './pages.js';
 import { talkOf } from './talk.js';
@@ -45,7 +45,8 @@ export interface Question {
 }
 
 export function answer(question: Question): Reply {
-  const { account, behave, place, url } = question;
+  const { account, place, url } = question;
+  const behave = inProject(question.behave, place.project);
   if (place.route === 'none') return missing('project', '0', { url: url.href, behave });
   if (place.route === 'user') return success({ name: 'J', email: 'j@example.org', ...account.user });
   if (place.route === 'projects') return projects(question);
@@ -59,11 +60,12 @@ export function answer(question: Question): Reply {
     const paging = behave.paging ?? {};
     if (paging.deepest !== undefined && Number(url.searchParams.get('page') ?? '1') > paging.deepest)
       return failure(422, url.href, 'The page is too deep');
-    const rows = sorted(listed(account, project, behave), url.searchParams, paging);
+    const userFilter = url.searchParams.get('userFilter') ?? 'all';
+    const rows = sorted(listed(account, project, { behave, userFilter }), url.searchParams, paging);
     const pages = paginate(rows, url, paging);
     return success({ ...pages, data: pages.data.map((row) => rowOf(row, behave)) });
   }
-  return ofConversation(question, account.find(id, place.session ?? ''));
+  return ofConversation({ ...question, behave }, account.find(id, place.session ?? ''));
 }
 
 function projects({ account, behave, url }: Question): Reply {
@@ -78,8 +80,8 @@ function projectRow(account: Account, id: number): Record<string, unknown> {
   return {
     id,
     project_name: account.project(id)?.name,
-    user_id: account.user['id'],
-    team_id: account.user['team_id'] ?? null,
+    user_id: account.user.id,
+    team_id: account.user.team_id ?? null,
     created_at: created,
     updated_at: created,
     deleted_at: null,
@@ -95,7 +97,7 @@ function ofConversation(question: Question, one: Conversation | undefined): Repl
   const asked = { url: url.href, behave };
   if (behave.shape?.test(id) === false) return failure(400, url.href, 'The session id is malformed');
   const deleting = place.route === 'delete';
-  if (one !== undefined && !account.rights[deleting ? 'delete' : 'read'].has(kindOf(one)))
+  if (one !== undefined && !account.rights[deleting ? 'delete' : 'read'].has(one.kind))
     return behave.forbidden === 403
       ? failure(403, url.href, 'This action is unauthorized.')
       : missing('conversation', id, asked);

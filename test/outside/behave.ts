@@ -29,7 +29,7 @@ export interface Where {
 export interface Rule {
   on: Route | Route[] | 'any';
   where?: Where;
-  /** In force once that many DELETEs have come in. */
+  /** In force once that many DELETEs have come in, in the project of `where` if it names one. */
   after_deletes?: number;
   /** That many matches go by untouched. */
   skip?: number;
@@ -78,12 +78,12 @@ export interface MessagePaging {
   size?: number;
   order?: 'honoured' | 'ignored' | 'oldest_page_first';
   last_page?: number;
+  total?: number;
   date?: 'iso' | 'rough';
 }
 
-export interface Behave {
-  rules?: Rule[];
-  turns?: Turn[];
+/** How a project's own answers are worded, ordered and delayed. */
+export interface Manner {
   /** How a true 404 is worded. */
   missing?: 'documented' | 'framework' | 'traced' | 'stamped' | 'by_project';
   /** How long, after a DELETE, lists and reads go on as before. */
@@ -92,9 +92,20 @@ export interface Behave {
   trashed?: boolean;
   paging?: Paging;
   messages?: MessagePaging;
-  date?: 'absent' | number;
   /** Ids of another shape are answered with 400. */
   shape?: RegExp;
   /** What a right that is missing looks like. */
   forbidden?: 403 | 404;
+}
+
+export interface Behave extends Manner {
+  rules?: Rule[];
+  turns?: Turn[];
+  date?: 'absent' | number;
+  /** Projects that have manners of their own, so that one scene can play several of them side by side. */
+  in?: Record<number, Manner>;
+}
+
+export function inProject(behave: Behave, project: number | null): Behave {
+  return { ...behave, ...behave.in?.[project ?? -1] };
 }

@@ -1,13 +1,23 @@
 // Lists: which rows there are, in which order, and Laravel's paginator around them.
-import { type Account, type Conversation, type Project, kindOf } from './account.js';
+import type { Account, Conversation, Kind, Project } from './account.js';
 import type { Behave, Paging } from './behave.js';
 
+export interface Listing {
+  behave: Behave;
+  userFilter: string;
+}
+
+const kinds: Kind[] = ['anonymous', 'team', 'own'];
+const filters: Record<string, Kind[]> = { anonymous: ['anonymous'], team_member: ['team', 'own'], me: ['own'] };
+
 /** What a list shows now: what is there, what went a moment ago while lists are stale, and trashed rows. */
-export function listed(account: Account, project: Project, behave: Behave): Conversation[] {
+export function listed(account: Account, project: Project, how: Listing): Conversation[] {
+  const { behave } = how;
   const now = Date.now();
+  const asked = filters[how.userFilter] ?? kinds;
   const anew = new Set(project.conversations.filter((one) => one.goneAt === null).map((one) => one.session));
   return project.conversations.filter((one) => {
-    if (!account.rights.read.has(kindOf(one))) return false;
+    if (!account.rights.read.has(one.kind) || !asked.includes(one.kind)) return false;
     if (behave.paging?.omits?.some((start) => one.name?.startsWith(start)) === true) return false;
     if (one.goneAt === null) return true;
     if (anew.has(one.session)) return false;

@@ -1,5 +1,5 @@
 // Which rule, if any, answers a request in the account's stead.
-import { type Conversation, kindOf } from './account.js';
+import type { Conversation } from './account.js';
 import type { Behave, Route, Rule, Where } from './behave.js';
 
 export interface Asked {
@@ -9,7 +9,8 @@ export interface Asked {
   page: number;
   /** The conversation that is meant, there or gone. */
   one: Conversation | undefined;
-  deletesBefore: number;
+  /** DELETEs that came in before, in all or in one project. */
+  deletesBefore: (project?: number) => number;
 }
 
 export class Rules {
@@ -28,7 +29,7 @@ export class Rules {
 
   private speaks(rule: Rule, asked: Asked): boolean {
     if (!means(rule.on, asked.route) || !fits(rule.where ?? {}, asked)) return false;
-    if (asked.deletesBefore < (rule.after_deletes ?? 0)) return false;
+    if (asked.deletesBefore(rule.where?.project) < (rule.after_deletes ?? 0)) return false;
     const before = this.matched.get(rule) ?? 0;
     this.matched.set(rule, before + 1);
     const skip = rule.skip ?? 0;
@@ -47,7 +48,7 @@ function fits(where: Where, asked: Asked): boolean {
   const { one } = asked;
   if (where.project !== undefined && asked.project !== where.project) return false;
   if (where.page_from !== undefined && asked.page < where.page_from) return false;
-  if (where.kind !== undefined && (one === undefined || kindOf(one) !== where.kind)) return false;
+  if (where.kind !== undefined && one?.kind !== where.kind) return false;
   if (where.names !== undefined && where.names.every((start) => one?.name?.startsWith(start) !== true))
     return false;
   return where.state === undefined || where.state === stateOf(one);

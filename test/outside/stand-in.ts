@@ -131,7 +131,9 @@ export class StandIn {
       ...place,
       page: Number(url.searchParams.get('page') ?? '1'),
       one: noted.meant,
-      deletesBefore: this.deletes().length - (noted.method === 'DELETE' ? 1 : 0),
+      deletesBefore: (project) =>
+        this.deletes().filter((other) => other !== noted && (project ?? other.project) === other.project)
+          .length,
     });
     const truth = answer({ account, behave: this.behave, place, url });
     if (noted.route === 'delete') this.execute(account, noted, { rule, allowed: truth.status === 200 });

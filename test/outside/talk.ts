@@ -12,6 +12,7 @@ export function talkOf(one: Conversation, url: URL, behave: MessagePaging): Reco
   return {
     ...pages,
     ...(behave.last_page === undefined ? {} : { last_page: behave.last_page, next_page_url: null }),
+    ...(behave.total === undefined ? {} : { total: behave.total }),
     data: pages.data.map((message) => ({
       id: message.id,
       user_id: one.createdBy,
