@@ -33,6 +33,15 @@ export function entriesOf(jsonLines: string): Entry[] {
     .map((line) => JSON.parse(line) as Entry);
 }
 
+/** The entries that went out as log lines. */
+export function loggedIn(stderr: string): Entry[] {
+  return stderr.split('\n').flatMap((line) => {
+    if (!line.includes('"audit":{')) return [];
+    const { audit } = JSON.parse(line) as { audit?: Entry };
+    return audit === undefined ? [] : [audit];
+  });
+}
+
 /** What is wrong with the chain, in words; nothing when it is whole. */
 export function chainFaults(entries: Entry[]): string[] {
   const faults: string[] = [];

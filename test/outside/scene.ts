@@ -3,9 +3,10 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { ChildProcess } from 'node:child_process';
-import { type Account, type Conversation, kindOf } from './account.js';
-import type { Behave } from './behave.js';
-import { type Entry, entriesOf } from './chain.js';
+import { expect } from 'vitest';
+import type { Account, Conversation } from './account.js';
+import { type Behave, inProject } from './behave.js';
+import { type Entry, entriesOf, loggedIn } from './chain.js';
 import { type Result, command } from './command.js';
 import { intentIsDurable } from './intents.js';
 import { type Played, judge } from './referee.js';
@@ -20,7 +21,15 @@ export interface Setting {
   env?: Record<string, string>;
   /** No conversation at all may be claimed or lost wrongly; this only widens what a claim may rest on. */
   leave?: 'wire';
+  /** The log is exported too, and must hold what went out as log lines. */
+  exported?: true;
 }
+
+/** A lease that keeps the run after a kill waiting for no longer than this. */
+export const leaseMs = 3000;
+export const shortLease = { RETENTION_LEASE: `${String(leaseMs / 1000)}s` };
+
+export const pause = (ms: number): Promise<void> => new Promise((over) => setTimeout(over, ms));
 
 export interface Extra {
   /** What is undefined here is not set at all. */
@@ -40,7 +49,9 @@ export class Scene {
   readonly played: Played[] = [];
   private readonly states = new Set([this.state]);
   private readonly setting: Setting;
-  private exported?: { after: number; entries: Entry[] };
+  /** What was played on the scene's own state, and so is in its log. */
+  private readonly logging: Result[] = [];
+  private read?: { after: number; entries: Entry[] };
 
   constructor(setting: Setting) {
     this.setting = setting;
@@ -64,6 +75,7 @@ export class Scene {
   async command(args: string[], extra: Extra = {}): Promise<Result> {
     const state = extra.state ?? this.state;
     this.states.add(state);
+    const account = this.accountBy(extra.env?.['CUSTOMGPT_API_KEY']);
     const result = await command({
       args,
       cwd: this.folder,
@@ -79,20 +91,25 @@ export class Scene {
       ...(extra.started === undefined ? {} : { started: extra.started }),
       ...(extra.stdout === undefined ? {} : { stdout: extra.stdout }),
     });
-    this.played.push({ result, remaining: this.due().map((one) => one.name ?? '') });
+    if (state === this.state) this.logging.push(result);
+    this.played.push({ result, remaining: this.due(account).map((one) => one.name ?? '') });
     return result;
+  }
+
+  private accountBy(key: string | undefined): Account {
+    return this.server.accounts.find((one) => one.key === key) ?? this.account;
   }
 
   run(extra: Extra = {}): Promise<Result> {
     return this.command(['run', this.policies, '--json'], extra);
   }
 
-  /** Runs once the lease of a run that was killed has ended. */
-  async runAfterKill(): Promise<Result> {
+  /** Runs once the lease of a run that was killed has ended, in a scene with a short lease. */
+  async runAfterKill(extra: Extra = {}): Promise<Result> {
     for (let tries = 1; ; tries++) {
-      const result = await this.run();
-      if (result.exit !== 7 || tries === 20) return result;
-      await new Promise((over) => setTimeout(over, 700));
+      await pause(tries === 1 ? leaseMs : 500);
+      const result = await this.run(extra);
+      if (result.exit !== 7 || tries === 4) return result;
     }
   }
 
@@ -108,17 +125,30 @@ export class Scene {
     return this.command(['apply', plan, '--json'], extra);
   }
 
-  /** The exported log; read once as long as no further command was played. */
+  /** The log; read once as long as no further command was played. */
   async audit(): Promise<Entry[]> {
-    if (this.exported?.after === this.played.length) return this.exported.entries;
+    if (this.read?.after === this.played.length) return this.read.entries;
+    const entries = await this.log();
+    this.read = { after: this.played.length, entries };
+    return entries;
+  }
+
+  /** Every entry goes out as a log line, so that an export is needed only where a kill may have cut lines off. */
+  private async log(): Promise<Entry[]> {
+    const killed = this.logging.some(({ signal }) => signal !== null);
+    if (killed) return this.export();
+    const logged = this.logging.flatMap(({ stderr }) => loggedIn(stderr)).sort((a, b) => a.seq - b.seq);
+    if (this.setting.exported === true) expect(logged).toEqual(await this.export());
+    return logged;
+  }
+
+  private async export(): Promise<Entry[]> {
     const result = await command({
       args: ['audit', 'export', '--state-dir', this.state],
       cwd: this.folder,
       env: { LOG_LEVEL: 'error' },
     });
-    const entries = entriesOf(result.stdout);
-    this.exported = { after: this.played.length, entries };
-    return entries;
+    return entriesOf(result.stdout);
   }
 
   /** The events of one conversation's outcome, in order, or of all of them. */
@@ -132,11 +162,11 @@ export class Scene {
   }
 
   /** By a convention of these scenes, what is named old… is due by every policy in them. */
-  due(): Conversation[] {
-    return this.account
+  due(account = this.account): Conversation[] {
+    return account
       .live()
       .filter((one) => one.name?.startsWith('old') === true && !one.protect)
-      .filter((one) => this.account.rights.read.has(kindOf(one)) && !this.account.unseen.has(one.project));
+      .filter((one) => account.rights.read.has(one.kind) && !account.unseen.has(one.project));
   }
 
   async faults(): Promise<string[]> {
@@ -146,7 +176,7 @@ export class Scene {
       server: this.server,
       played: this.played,
       entries: await this.audit(),
-      listStaleMs: this.setting.behave?.stale?.list_ms ?? 0,
+      listStaleMs: (project) => inProject(this.setting.behave ?? {}, project).stale?.list_ms ?? 0,
       ...(this.setting.leave === undefined ? {} : { leave: this.setting.leave }),
     });
   }
