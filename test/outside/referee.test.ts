@@ -33,7 +33,7 @@ function match(): Match & { name: (name: string) => string } {
   const account = oneProject(2);
   const server = new StandIn([account], {});
   const name = (wanted: string): string => account.named(wanted).session;
-  return { account, server, played: [], entries: [], listStaleMs: 0, name };
+  return { account, server, played: [], entries: [], listStaleMs: () => 0, name };
 }
 
 function sent(game: Match, of: string, more: Partial<Noted>): Noted {
@@ -75,7 +75,7 @@ describe('the referee', () => {
   it('sees a claim that came too early, while it was listed', () => {
     const game = match();
     game.account.remove(game.account.named('old-0'), 'delete');
-    game.listStaleMs = 60_000;
+    game.listStaleMs = () => 60_000;
     game.entries = chained([{ event: 'deletion.verified', session_id: game.name('old-0') }]);
     expect(judge(game).join()).toContain('still listed');
   });

@@ -18,8 +18,8 @@ export interface Match {
   server: StandIn;
   played: Played[];
   entries: Entry[];
-  /** How long lists went on showing what was gone. */
-  listStaleMs: number;
+  /** How long the lists of a project went on showing what was gone. */
+  listStaleMs: (project: number) => number;
   /** `wire`: a claim may rest on what was seen before its project was removed. */
   leave?: 'wire';
 }
@@ -29,7 +29,7 @@ export function judge(match: Match): string[] {
     ...chainFaults(match.entries),
     ...claims(match).flatMap((entry) => falseClaim(match, entry)),
     ...(match.leave === 'wire' ? [] : claims(match).flatMap((entry) => unshownClaim(match, entry))),
-    ...match.entries.flatMap((entry) => unsupported(match.entries, entry)),
+    ...match.entries.flatMap((entry) => unsupported(match, entry)),
     ...wireFaults(match),
     ...protectedFaults(match),
     ...match.played.flatMap(silentRest),
@@ -58,7 +58,7 @@ function falseClaim(match: Match, entry: Entry): string[] {
   if (one === undefined) return [`${what} of a conversation that never was`];
   const at = Date.parse(entry.time);
   if (one.goneAt === null || one.goneAt > at) return [`${what} of ${one.name ?? one.session}, which exists`];
-  if (match.account.project(one.project) !== undefined && at < one.goneAt + match.listStaleMs)
+  if (match.account.project(one.project) !== undefined && at < one.goneAt + match.listStaleMs(one.project))
     return [`${what} of ${one.name ?? one.session}, which was still listed`];
   return [];
 }
@@ -96,11 +96,11 @@ function showsAnew({ shown }: Noted, { session_id, recreated_at }: Entry): boole
 }
 
 /** What an outcome by today's rule says of its own evidence must be in the log. */
-function unsupported(entries: Entry[], entry: Entry): string[] {
+function unsupported(match: Match, entry: Entry): string[] {
   if (entry['evidence'] !== 2 || !/verified|already_gone/.test(entry.event)) return [];
   if (entry.event === 'deletion.unverified') return [];
   const faults: string[] = [];
-  const calibration = entries.find((one) => one.seq === entry['calibration']);
+  const calibration = match.entries.find((one) => one.seq === entry['calibration']);
   if (
     calibration?.event !== 'project.calibrated' ||
     String(calibration.project_id) !== String(entry.project_id)
@@ -113,7 +113,16 @@ function unsupported(entries: Entry[], entry: Entry): string[] {
     );
   if (!accepted && (entry['witness'] === 'none' || entry['witness'] == null))
     faults.push(`entry ${entry.seq} says ${entry.event} without a witness`);
+  if (strangeWitness(match, entry)) faults.push(`entry ${entry.seq} has a witness that cannot speak for it`);
   return faults;
+}
+
+/** A visitor's conversation speaks for visitors' ones, a named one for named ones; one that never was for none. */
+function strangeWitness(match: Match, entry: Entry): boolean {
+  const of = claimed(match, entry);
+  if (of === undefined || entry['witness'] == null || entry['witness'] === 'none') return false;
+  const witness = match.account.all().find((one) => one.session === entry['witness']);
+  return witness === undefined || (witness.createdBy === null) !== (of.createdBy === null);
 }
 
 function wireFaults(match: Match): string[] {
@@ -129,9 +138,12 @@ function wireFaults(match: Match): string[] {
   });
 }
 
+/** Answers after which a DELETE counts as never sent. */
+const refused = [400, 401, 403, 405, 409, 422];
+
 /**
- * A second DELETE goes only after a GET that showed the same conversation, and after an accepted one none at all. What was
- * throttled was not looked at, and is sent again.
+ * A second DELETE goes only after a GET that showed the same conversation. After one that was refused, and so counts as
+ * never sent, a list that still shows it will do; and what was throttled was not looked at, and is sent again.
  */
 function again(journal: Noted[], noted: Noted, i: number): string[] {
   const ours = (other: Noted): boolean => other.project === noted.project && other.session === noted.session;
@@ -145,9 +157,9 @@ function again(journal: Noted[], noted: Noted, i: number): string[] {
     .slice(before + 1, i)
     .some(
       (other) =>
-        other.route === 'messages' &&
-        ours(other) &&
-        other.shown.some((row) => Date.parse(String(row.createdAt)) === first),
+        (other.route === 'messages' || (other.route === 'list' && refused.includes(earlier.status))) &&
+        other.project === noted.project &&
+        other.shown.some((row) => row.session === noted.session && Date.parse(String(row.createdAt)) === first),
     );
   const faults = seen ? [] : [`a blind second DELETE ${noted.path}`];
   if (noted.meant !== earlier.meant)
