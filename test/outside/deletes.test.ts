@@ -1,10 +1,31 @@
 // What a DELETE may answer, done or not.
 import { describe, expect, it } from 'vitest';
 import type { Answer, Rule } from './behave.js';
-import { play, policy } from './scene.js';
-import { accountOf, old, oneProject, visitors, young } from './seeds.js';
+import { type Scene, play, policy } from './scene.js';
+import { accountOf, eachIn, nth, old, oneProject, visitors, young } from './seeds.js';
+import type { Noted } from './stand-in.js';
 
 const claimed = ['deletion.verified', 'deletion.already_gone'];
+
+/** The DELETEs of one project, or of one conversation in it. */
+function sentIn(scene: Scene, project: number, session?: string): Noted[] {
+  return scene.server
+    .deletes()
+    .filter((noted) => noted.project === project && (session ?? noted.session) === noted.session);
+}
+
+function idIn(scene: Scene, project: number, name: string): string {
+  const found = scene.account.all().find((one) => one.project === project && one.name === name);
+  return found?.session ?? '';
+}
+
+/** What the log says that DELETEs were answered, of those that are verified. */
+async function statuses(scene: Scene, project: number): Promise<unknown[]> {
+  const entries = await scene.audit();
+  return entries
+    .filter((entry) => entry.event === 'deletion.verified' && Number(entry.project_id) === project)
+    .map((entry) => entry['delete_status']);
+}
 
 describe.concurrent('a DELETE that was done, though the answer does not say so', () => {
   const answers: [string, Answer][] = [
@@ -14,56 +35,54 @@ describe.concurrent('a DELETE that was done, though the answer does not say so',
     ['a broken connection', 'cut'],
     ['200 with a page of HTML', { status: 200, body: 'html' }],
     ['200 with half a body', { status: 200, body: 'half' }],
+    ['204 without a body', { status: 204, body: 'empty' }],
   ];
-  it.each(answers)('%s: one DELETE each, verified, and no status claimed', async (_name, answer) => {
-    const behave = { rules: [{ on: 'delete', answer, executes: true } satisfies Rule] };
-    await play({ account: oneProject(3), behave }, async (scene) => {
-      const run = await scene.run();
-      expect(run.runs[0]?.counts).toMatchObject({ verified: 3, already_gone: 0 });
-      expect(run.exit).toBe(0);
-      expect(scene.server.deletes()).toHaveLength(3);
-      const entries = (await scene.audit()).filter((entry) => entry.event === 'deletion.verified');
-      expect(entries.map((entry) => entry['delete_status'])).toEqual([null, null, null]);
-    });
-  });
-
-  it('204 without a body: verified', async () => {
-    const rules: Rule[] = [{ on: 'delete', answer: { status: 204, body: 'empty' }, executes: true }];
-    await play({ account: oneProject(3), behave: { rules } }, async (scene) => {
+  it('no answer that says so, a project each: one DELETE each, verified, and no status claimed', async () => {
+    const rules = answers.map(([, answer], i): Rule => ({
+      on: 'delete',
+      where: { project: nth(i) },
+      answer,
+      executes: true,
+    }));
+    await play({ account: eachIn(answers, 3), behave: { rules }, exported: true }, async (scene) => {
       const run = await scene.run();
       expect(run.exit).toBe(0);
-      expect(run.runs[0]?.counts).toMatchObject({ verified: 3 });
+      for (const [i, [name, answer]] of answers.entries()) {
+        expect(await scene.outcomes(nth(i)), name).toEqual({ verified: 3 });
+        expect(sentIn(scene, nth(i)), name).toHaveLength(3);
+        const accepted = typeof answer === 'object' && answer.status === 204;
+        if (!accepted) expect(await statuses(scene, nth(i)), name).toEqual([null, null, null]);
+      }
     });
   });
 
   it('500 once, then stale reads and 404: the strongest answer counts', async () => {
     const rules: Rule[] = [{ on: 'delete', answer: { status: 500 }, executes: true, times: 1 }];
-    const stale = { read_ms: 2000, list_ms: 2000 };
+    const stale = { read_ms: 1000, list_ms: 1000 };
     await play({ account: oneProject(2), behave: { rules, stale } }, async (scene) => {
-      const run = await scene.run({ env: { RETENTION_VERIFY_TIMEOUT: '6s' } });
+      const run = await scene.run({ env: { RETENTION_VERIFY_TIMEOUT: '3s' } });
       expect(run.runs[0]?.counts).toMatchObject({ verified: 2, failed: 0 });
       expect(run.exit).toBe(0);
     });
   });
 
-  it.each<[string, Answer]>([
-    ['502', { status: 502 }],
-    ['200', { status: 200 }],
-  ])('%s, and a widget creates it anew at once: the new one stays', async (_name, answer) => {
-    const rules: Rule[] = [
-      { on: 'delete', where: { names: ['old-0'] }, answer, executes: true, recreates: true, times: 1 },
-    ];
-    await play({ account: oneProject(3), behave: { rules } }, async (scene) => {
-      const session = scene.account.named('old-0').session;
-      const run = await scene.run();
-      expect(run.runs[0]?.counts).toMatchObject({ verified: 3 });
-      expect(run.exit).toBe(0);
-      expect(scene.server.deletes().filter((noted) => noted.session === session)).toHaveLength(1);
-      expect(scene.account.liveNames()).toContain('old-0');
-      const entry = (await scene.audit()).find(
-        (one) => one.event === 'deletion.verified' && one.session_id === session,
-      );
-      expect(entry).toHaveProperty('recreated_at');
+  it('502 and 200, and a widget creates it anew at once: the new one stays', async () => {
+    const answers = [{ status: 502 }, { status: 200 }];
+    const rules = answers.map((answer, i): Rule => {
+      const where = { project: nth(i), names: ['old-0'] };
+      return { on: 'delete', where, answer, executes: true, recreates: true, times: 1 };
+    });
+    await play({ account: eachIn(answers, 3), behave: { rules } }, async (scene) => {
+      expect((await scene.run()).exit).toBe(0);
+      const entries = await scene.audit();
+      for (const [i, { status }] of answers.entries()) {
+        const session = idIn(scene, nth(i), 'old-0');
+        expect(await scene.outcomes(nth(i)), String(status)).toEqual({ verified: 3 });
+        expect(sentIn(scene, nth(i), session)).toHaveLength(1);
+        const entry = entries.find((one) => one.event === 'deletion.verified' && one.session_id === session);
+        expect(entry).toHaveProperty('recreated_at');
+      }
+      expect(scene.account.liveNames().filter((name) => name === 'old-0')).toHaveLength(2);
     });
   });
 });
@@ -78,39 +97,42 @@ describe.concurrent('a DELETE that was not done', () => {
     });
   });
 
-  it.each<[string, Answer]>([
+  const forEver: [string, Answer, (string | undefined)?][] = [
     ['500', { status: 500 }],
-    ['cut', 'cut'],
-  ])('%s for ever: three attempts at most, exit 3, the others go', async (_name, answer) => {
-    const rules: Rule[] = [{ on: 'delete', where: { names: ['old-1'] }, answer }];
-    await play({ account: oneProject(3), behave: { rules } }, async (scene) => {
-      const { session } = scene.account.named('old-1');
-      const run = await scene.run();
-      expect(run.exit).toBe(3);
-      expect(run.runs[0]?.counts).toMatchObject({ verified: 2 });
-      const sent = scene.server.deletes().filter((noted) => noted.session === session);
-      expect(sent.length).toBeLessThanOrEqual(3);
-    });
-  });
-
-  it.each<[string, Answer]>([
-    ['200', { status: 200 }],
-    ['204', { status: 204, body: 'empty' }],
+    ['a broken connection', 'cut'],
+    ['200', { status: 200 }, 'unverified'],
+    ['204', { status: 204, body: 'empty' }, 'unverified'],
     ['deleted: false', { status: 200, body: { data: { deleted: false }, status: 'success' } }],
-  ])('%s and it stays: never verified, exit 3', async (_name, answer) => {
-    const rules: Rule[] = [{ on: 'delete', where: { names: ['old-1'] }, answer }];
-    await play({ account: oneProject(3), behave: { rules } }, async (scene) => {
-      const run = await scene.run();
+    ['one stray 404', { status: 404 }, 'failed'],
+    ["a gateway's 404", { status: 404, body: 'gateway' }, 'failed'],
+  ];
+  it('one of each project never goes: three attempts at most, nothing claimed, and the others go', async () => {
+    const rules = forEver.map(([, answer], i): Rule => ({
+      on: 'delete',
+      where: { project: nth(i), names: ['old-1'] },
+      answer,
+    }));
+    await play({ account: eachIn(forEver, 3), behave: { rules } }, async (scene) => {
+      const run = await scene.run({ env: { RETENTION_VERIFY_TIMEOUT: '1s' } });
       expect(run.exit).toBe(3);
-      expect(run.runs[0]?.counts).toMatchObject({ verified: 2, already_gone: 0 });
-      expect(scene.account.liveNames()).toContain('old-1');
+      for (const [i, [name, , outcome]] of forEver.entries()) {
+        const { verified, ...open } = await scene.outcomes(nth(i));
+        expect(verified, name).toBe(2);
+        expect(Object.values(open), name).toEqual([1]);
+        if (outcome !== undefined) expect(open, name).toEqual({ [outcome]: 1 });
+        expect(open, name).not.toHaveProperty('already_gone');
+        const sent = sentIn(scene, nth(i), idIn(scene, nth(i), 'old-1'));
+        expect(sent.length, name).toBeLessThanOrEqual(3);
+      }
+      expect(scene.account.liveNames().filter((name) => name === 'old-1')).toHaveLength(forEver.length);
     });
   });
 
   it('404 for all that can be read: failed, in this run and in the next', async () => {
     const rules: Rule[] = [{ on: 'delete', answer: { status: 404 } }];
     await play({ account: oneProject(3), behave: { rules } }, async (scene) => {
-      for (const run of [await scene.run(), await scene.run()]) {
+      const env = { RETENTION_VERIFY_TIMEOUT: '1s' };
+      for (const run of [await scene.run({ env }), await scene.run({ env })]) {
         expect(run.exit).toBe(3);
         expect(run.runs[0]?.counts).toMatchObject({ verified: 0, already_gone: 0 });
         expect(run.runs[0]?.counts['failed']).toBeGreaterThan(0);
@@ -118,25 +140,21 @@ describe.concurrent('a DELETE that was not done', () => {
     });
   });
 
-  it.each<[string, Answer]>([
-    ['one stray 404', { status: 404 }],
-    ["a gateway's 404", { status: 404, body: 'gateway' }],
-  ])('%s: not called gone, and the others go', async (_name, answer) => {
-    const rules: Rule[] = [{ on: 'delete', where: { names: ['old-1'] }, answer }];
-    await play({ account: oneProject(3), behave: { rules } }, async (scene) => {
-      const run = await scene.run();
-      expect(run.exit).toBe(3);
-      expect(run.runs[0]?.counts).toMatchObject({ verified: 2, already_gone: 0, failed: 1 });
-    });
-  });
-
-  it.each([400, 405, 409, 422])('%s: nothing is claimed, exit 3', async (status) => {
-    const rules: Rule[] = [{ on: 'delete', answer: { status } }];
-    await play({ account: oneProject(3), behave: { rules } }, async (scene) => {
-      const run = await scene.run();
+  it('refused with 400, 405, 409 or 422: nothing is claimed, exit 3, and the status is said', async () => {
+    const refusals = [400, 405, 409, 422];
+    const rules = refusals.map((status, i): Rule => ({
+      on: 'delete',
+      where: { project: nth(i) },
+      answer: { status },
+    }));
+    await play({ account: eachIn(refusals, 3), behave: { rules } }, async (scene) => {
+      const run = await scene.run({ env: { RETENTION_VERIFY_TIMEOUT: '1s' } });
       expect(run.exit).toBe(3);
       expect((await scene.events()).filter((event) => claimed.includes(event))).toEqual([]);
-      expect(run.said).toContain(String(status));
+      for (const [i, status] of refusals.entries()) {
+        expect(run.said).toContain(String(status));
+        expect(Object.values(await scene.outcomes(nth(i))), String(status)).not.toEqual([]);
+      }
     });
   });
 

@@ -8,7 +8,11 @@ export interface Listing {
 }
 
 const kinds: Kind[] = ['anonymous', 'team', 'own'];
-const filters: Record<string, Kind[]> = { anonymous: ['anonymous'], team_member: ['team', 'own'], me: ['own'] };
+const filters: Record<string, Kind[]> = {
+  anonymous: ['anonymous'],
+  team_member: ['team', 'own'],
+  me: ['own'],
+};
 
 /** What a list shows now: what is there, what went a moment ago while lists are stale, and trashed rows. */
 export function listed(account: Account, project: Project, how: Listing): Conversation[] {

@@ -159,7 +159,9 @@ function again(journal: Noted[], noted: Noted, i: number): string[] {
       (other) =>
         (other.route === 'messages' || (other.route === 'list' && refused.includes(earlier.status))) &&
         other.project === noted.project &&
-        other.shown.some((row) => row.session === noted.session && Date.parse(String(row.createdAt)) === first),
+        other.shown.some(
+          (row) => row.session === noted.session && Date.parse(String(row.createdAt)) === first,
+        ),
     );
   const faults = seen ? [] : [`a blind second DELETE ${noted.path}`];
   if (noted.meant !== earlier.meant)

@@ -84,7 +84,7 @@ export class Scene {
         CUSTOMGPT_API_KEY: this.account.key,
         RETENTION_REQUESTS_PER_MINUTE: 'unlimited',
         RETENTION_STATE_DIR: state,
-        RETENTION_VERIFY_TIMEOUT: '4s',
+        RETENTION_VERIFY_TIMEOUT: '2s',
         ...this.setting.env,
         ...extra.env,
       },
@@ -159,6 +159,17 @@ export class Scene {
     return entries
       .filter((entry) => name === undefined || wanted.has(entry.session_id ?? ''))
       .map(({ event }) => event);
+  }
+
+  /** How many conversations of a project have ended in which way, by the log. */
+  async outcomes(project: number): Promise<Record<string, number>> {
+    const counts: Record<string, number> = {};
+    for (const entry of await this.audit()) {
+      const outcome = /^deletion\.(verified|already_gone|unverified|failed|skipped)$/.exec(entry.event)?.[1];
+      if (outcome === undefined || String(entry.project_id) !== String(project)) continue;
+      counts[outcome] = (counts[outcome] ?? 0) + 1;
+    }
+    return counts;
   }
 
   /** By a convention of these scenes, what is named old… is due by every policy in them. */

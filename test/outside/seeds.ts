@@ -27,6 +27,14 @@ export function oneProject(due = 4): Account {
 
 export function accountOf(...projects: Seed[][]): Account {
   const account = new Account(KEY);
-  projects.forEach((seeds, i) => account.addProject(101 + 101 * i, `Project ${101 + 101 * i}`, seeds));
+  projects.forEach((seeds, i) => account.addProject(nth(i), `Project ${nth(i)}`, seeds));
   return account;
+}
+
+/** The id of the n-th project of an account that was made here, from 0 on. */
+export const nth = (n: number): number => 101 + 101 * n;
+
+/** A project for each case, so that one run plays them all side by side. */
+export function eachIn(cases: readonly unknown[], due: number): Account {
+  return accountOf(...cases.map(() => [...old(due), ...young(3), ...visitors(2)]));
 }
