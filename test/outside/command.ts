@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 const hangsAfter = 60_000;
-const atOnce = 3;
+const atOnce = 4;
 
 export interface Run {
   run_id: string;

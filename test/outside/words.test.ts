@@ -1,21 +1,29 @@
 // What a 404 looks like, what else answers in its place, and the reads that prove nothing.
 import { describe, expect, it } from 'vitest';
-import type { Answer, Behave, Rule } from './behave.js';
+import type { Answer, Rule } from './behave.js';
 import { play, policy } from './scene.js';
-import { accountOf, old, oneProject, visitors, young } from './seeds.js';
+import { accountOf, eachIn, nth, old, oneProject, visitors, young } from './seeds.js';
 
 describe.concurrent('the API says 404 in words of its own', () => {
-  it.each<NonNullable<Behave['missing']>>(['framework', 'traced', 'stamped', 'by_project'])(
-    '%s: calibrated, then verified like any other',
-    async (missing) => {
-      await play({ account: oneProject(4), behave: { missing } }, async (scene) => {
-        const run = await scene.run();
-        expect(run.runs[0]?.counts).toMatchObject({ verified: 4 });
-        expect(run.exit).toBe(0);
-        if (missing === 'framework') expect(run.runs[0]?.warnings).not.toEqual([]);
-      });
-    },
-  );
+  const wordings = ['framework', 'traced', 'stamped', 'by_project'] as const;
+  it('calibrated, then verified like any other', async () => {
+    const manners = wordings.map((missing, i) => [nth(i), { missing }] as const);
+    const behave = { in: Object.fromEntries(manners) };
+    await play({ account: eachIn(wordings, 4), behave, exported: true }, async (scene) => {
+      const run = await scene.run();
+      expect(run.exit).toBe(0);
+      for (const [i, name] of wordings.entries())
+        expect(await scene.outcomes(nth(i)), name).toEqual({ verified: 4 });
+    });
+  });
+
+  it('in the words of a framework: with a warning', async () => {
+    await play({ account: oneProject(4), behave: { missing: 'framework' } }, async (scene) => {
+      const run = await scene.run();
+      expect(run.exit).toBe(0);
+      expect(run.runs[0]?.warnings).not.toEqual([]);
+    });
+  });
 
   it('a gone conversation is 404 in other words than an id that never was: counts, with a warning', async () => {
     const rules: Rule[] = [
@@ -48,21 +56,14 @@ describe.concurrent('the API says 404 in words of its own', () => {
 });
 
 describe.concurrent('gone cannot be told from there: no DELETE at all', () => {
-  const cases: [string, Rule][] = [
-    ["a gateway's 404 for all messages", { on: 'messages', answer: { status: 404, body: 'gateway' } }],
-    ['the documented 404 for all messages', { on: 'messages', answer: { status: 404 } }],
-    [
-      'HTML 404 for an unknown id',
-      { on: 'messages', where: { state: 'never' }, answer: { status: 404, body: 'html' } },
-    ],
-    [
-      'HTML 200 for an unknown id',
-      { on: 'messages', where: { state: 'never' }, answer: { status: 200, body: 'html' } },
-    ],
+  const cases: [string, Omit<Rule, 'on'>][] = [
+    ["a gateway's 404 for all messages", { answer: { status: 404, body: 'gateway' } }],
+    ['the documented 404 for all messages', { answer: { status: 404 } }],
+    ['HTML 404 for an unknown id', { where: { state: 'never' }, answer: { status: 404, body: 'html' } }],
+    ['HTML 200 for an unknown id', { where: { state: 'never' }, answer: { status: 200, body: 'html' } }],
     [
       '200 for an unknown id',
       {
-        on: 'messages',
         where: { state: 'never' },
         answer: {
           status: 200,
@@ -70,26 +71,35 @@ describe.concurrent('gone cannot be told from there: no DELETE at all', () => {
         },
       },
     ],
-    ['500 for an unknown id', { on: 'messages', where: { state: 'never' }, answer: { status: 500 } }],
-    ['403 for an unknown id', { on: 'messages', where: { state: 'never' }, answer: { status: 403 } }],
+    ['500 for an unknown id', { where: { state: 'never' }, answer: { status: 500 } }],
+    ['403 for an unknown id', { where: { state: 'never' }, answer: { status: 403 } }],
   ];
-  it.each(cases)('%s, in a run', async (_name, rule) => {
-    await play({ account: oneProject(3), behave: { rules: [rule] } }, async (scene) => {
+  const inProjects = (some: typeof cases): Rule[] =>
+    some.map(([, rule], i) => ({ ...rule, on: 'messages', where: { ...rule.where, project: nth(i) } }));
+
+  it('in a run', async () => {
+    await play({ account: eachIn(cases, 3), behave: { rules: inProjects(cases) } }, async (scene) => {
       const run = await scene.run();
       expect(scene.server.deletes()).toEqual([]);
       expect(run.exit).toBe(3);
-      expect(run.runs[0]?.counts).toMatchObject({ verified: 0, already_gone: 0 });
+      for (const [i, [name]] of cases.entries()) {
+        const { skipped, ...others } = await scene.outcomes(nth(i));
+        expect(skipped, name).toBe(3);
+        expect(others, name).toEqual({});
+      }
     });
   });
 
-  it.each(cases.slice(0, 2))('%s, between plan and apply', async (_name, rule) => {
-    await play({ account: oneProject(8) }, async (scene) => {
+  it('between plan and apply', async () => {
+    const some = cases.slice(0, 2);
+    await play({ account: eachIn(some, 8) }, async (scene) => {
       const plan = await scene.plan();
-      scene.server.change({ rules: [rule] });
+      scene.server.change({ rules: inProjects(some) });
       const run = await scene.apply(plan);
       expect(scene.server.deletes()).toEqual([]);
       expect(run.exit).toBe(3);
-      expect(run.runs[0]?.counts).toMatchObject({ verified: 0, already_gone: 0 });
+      for (const [i, [name]] of some.entries())
+        expect(await scene.outcomes(nth(i)), name).toEqual({ skipped: 8 });
     });
   });
 });
@@ -106,12 +116,17 @@ describe.concurrent('a follow-up that proves nothing', () => {
     ['a 404 out of an old cache', { status: 404, headers: { age: '300' } }],
     ['a broken connection', 'cut'],
   ];
-  it.each(answers)('%s: unverified, exit 3', async (_name, answer) => {
-    const rules: Rule[] = [{ on: 'messages', where: { state: 'gone' }, answer }];
-    await play({ account: oneProject(1), behave: { rules } }, async (scene) => {
+  it('unverified, in each project, exit 3', async () => {
+    const rules = answers.map(([, answer], i): Rule => ({
+      on: 'messages',
+      where: { project: nth(i), state: 'gone' },
+      answer,
+    }));
+    await play({ account: eachIn(answers, 1), behave: { rules } }, async (scene) => {
       const run = await scene.run({ env: { RETENTION_VERIFY_TIMEOUT: '1s' } });
       expect(run.exit).toBe(3);
-      expect(run.runs[0]?.counts).toMatchObject({ verified: 0, already_gone: 0, unverified: 1 });
+      for (const [i, [name]] of answers.entries())
+        expect(await scene.outcomes(nth(i)), name).toEqual({ unverified: 1 });
     });
   });
 
@@ -139,32 +154,26 @@ describe.concurrent('a follow-up that proves nothing', () => {
 });
 
 describe.concurrent('DELETE 200 without effect while the route of the messages breaks', () => {
-  const broken: Rule[] = [
-    { on: 'delete', answer: { status: 200 } },
-    { on: 'messages', after_deletes: 1, answer: { status: 404, body: 'framework' } },
-  ];
-  const broken404: Rule[] = [
-    { on: 'delete', answer: { status: 200 } },
+  const words: Answer[] = [
+    { status: 404, body: 'framework' },
     {
-      on: 'messages',
-      after_deletes: 1,
-      answer: {
-        status: 404,
-        body: { status: 'error', data: { code: 404, message: 'Conversation not found' } },
-      },
+      status: 404,
+      body: { status: 'error', data: { code: 404, message: 'Conversation not found' } },
     },
   ];
-  it.each([
-    ['in the words of a framework', broken],
-    ['in words like its own', broken404],
-  ])('%s: unverified, in every later run, also when the policy no longer covers it', async (_name, rules) => {
-    await play({ account: oneProject(3), behave: { rules } }, async (scene) => {
+  it("in a framework's words, and in words like its own: unverified, in every later run, also when the policy no longer covers it", async () => {
+    const rules = words.flatMap((answer, i): Rule[] => [
+      { on: 'delete', where: { project: nth(i) }, answer: { status: 200 } },
+      { on: 'messages', where: { project: nth(i) }, after_deletes: 1, answer },
+    ]);
+    await play({ account: eachIn(words, 3), behave: { rules } }, async (scene) => {
       const env = { RETENTION_VERIFY_TIMEOUT: '1s' };
-      const first = await scene.run({ env });
-      expect(first.exit).toBe(3);
-      expect(first.runs[0]?.counts['unverified']).toBeGreaterThan(0);
-      const second = await scene.run({ env });
-      expect(second.exit).toBe(3);
+      expect((await scene.run({ env })).exit).toBe(3);
+      for (const i of words.keys()) {
+        const outcomes = await scene.outcomes(nth(i));
+        expect(outcomes['unverified']).toBeGreaterThan(0);
+      }
+      expect((await scene.run({ env })).exit).toBe(3);
       scene.write({ 'p.yaml': policy({ include: '[999]' }) });
       await scene.run({ env });
       const events = await scene.events();
@@ -175,16 +184,19 @@ describe.concurrent('DELETE 200 without effect while the route of the messages b
 });
 
 describe.concurrent('everything answers 404', () => {
-  it.each<[string, Answer]>([
+  const answers: [string, Answer][] = [
     ['HTML', { status: 404, body: 'html' }],
     ['the documented words', { status: 404 }],
     ["a gateway's words", { status: 404, body: 'gateway' }],
-  ])('%s: exit 10 before any DELETE, in a run and for a plan', async (_name, answer) => {
+  ];
+  it('in any words: exit 10 before any DELETE, in a run and for a plan', async () => {
     await play({ account: oneProject(3) }, async (scene) => {
       const plan = await scene.plan();
-      scene.server.change({ rules: [{ on: 'any', answer }] });
-      expect((await scene.apply(plan)).exit).toBe(10);
-      expect((await scene.run()).exit).toBe(10);
+      for (const [name, answer] of answers) {
+        scene.server.change({ rules: [{ on: 'any', answer }] });
+        expect((await scene.apply(plan)).exit, name).toBe(10);
+        expect((await scene.run()).exit, name).toBe(10);
+      }
       expect(scene.server.deletes()).toEqual([]);
     });
   });
