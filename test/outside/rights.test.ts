@@ -2,14 +2,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { Account } from './account.js';
-import type { Rule } from './behave.js';
+import { Account, several } from './account.js';
+import type { Answer, Rule } from './behave.js';
 import { play, policy } from './scene.js';
-import { KEY, accountOf, old, oneProject, visitors, young } from './seeds.js';
+import { KEY, accountOf, nth, old, oneProject, visitors, young } from './seeds.js';
 import { StandIn } from './stand-in.js';
 
 const oldVisitors = (count: number): ReturnType<typeof old> =>
   old(count, { called: 'old-visitor', by: null });
+
+const gone = (events: string[]): string[] =>
+  events.filter((event) => /\.(verified|already_gone)$/.test(event));
 
 describe.concurrent('rights by kind', () => {
   it.each([403, 404] as const)(
@@ -27,19 +30,26 @@ describe.concurrent('rights by kind', () => {
     },
   );
 
-  it.each([
-    ['all of a kind', { hidden: 30, seen: 30, really: 0 }],
-    ['four of a kind', { hidden: 4, seen: 10, really: 0 }],
-    ['a kind of which the owner has deleted some', { hidden: 40, seen: 12, really: 15 }],
-  ])('the right to read is narrowed between plan and apply: %s', async (_name, { hidden, seen, really }) => {
-    const account = accountOf([...oldVisitors(hidden), ...old(seen), ...young(3), ...visitors(2)]);
-    await play({ account }, async (scene) => {
+  it('the right to read is narrowed between plan and apply: many, few, and some that are really gone', async () => {
+    const cases = [
+      { hidden: 30, seen: 30, really: 0 },
+      { hidden: 4, seen: 10, really: 0 },
+      { hidden: 40, seen: 12, really: 15 },
+    ];
+    const account = accountOf(
+      ...cases.map(({ hidden, seen }) => [...oldVisitors(hidden), ...old(seen), ...young(3), ...visitors(2)]),
+    );
+    await play({ account, exported: true }, async (scene) => {
       const plan = await scene.plan();
       account.rights.read.delete('anonymous');
-      for (let i = 0; i < really; i++) account.remove(account.named(`old-visitor-${String(i)}`), 'owner');
+      for (const [i, { really }] of cases.entries()) {
+        const all = account.projects[i]?.conversations.filter((one) => one.kind === 'anonymous') ?? [];
+        for (const one of all.slice(0, really)) account.remove(one, 'owner');
+      }
       const run = await scene.apply(plan);
       expect(run.exit).toBe(3);
       expect(run.runs[0]?.counts).toMatchObject({ already_gone: 0 });
+      for (const i of cases.keys()) expect(await scene.outcomes(nth(i))).not.toHaveProperty('already_gone');
     });
   });
 
@@ -86,6 +96,91 @@ describe.concurrent('rights by kind', () => {
       expect((await scene.run()).exit).toBe(8);
       expect(scene.server.deletes()).toEqual([]);
     });
+  });
+});
+
+/** Of colleagues, the oldest of all, and of the key's own user, who goes on seeing its own. */
+const shared = (colleagues: number): Account =>
+  accountOf([
+    ...old(colleagues, { called: 'old-colleague', by: 44, age_days: 150 }),
+    ...old(4, { called: 'old-own' }),
+    ...young(3),
+    ...several(2, 'young-colleague', { age_days: 5, by: 44, protect: true }),
+    ...visitors(2),
+  ]);
+
+describe.concurrent(
+  "the right to read colleagues' conversations is withdrawn, and one's own are still shown",
+  () => {
+    const one = { 'p.yaml': policy({ concurrency: 1 }) };
+    const env = { RETENTION_VERIFY_TIMEOUT: '1s' };
+
+    it.each<[string, Answer, 403 | 404]>([
+      ['was cut off, and now it is 404', 'cut', 404],
+      ['was answered 500, and now it is 404', { status: 500 }, 404],
+      ['was cut off, and now it is 403', 'cut', 403],
+    ])('after a DELETE of theirs %s: not gone, in this run and later', async (_name, answer, forbidden) => {
+      const account = shared(1);
+      const rules: Rule[] = [{ on: 'delete', where: { kind: 'team' }, answer }];
+      const turns = [{ after_deletes: 1, forbid_read: 'team' as const }];
+      await play({ account, files: one, behave: { rules, turns, forbidden }, env }, async (scene) => {
+        expect((await scene.run()).exit).toBe(3);
+        expect(gone(await scene.events('old-colleague-0'))).toEqual([]);
+        await scene.run();
+        expect(gone(await scene.events('old-colleague-0'))).toEqual([]);
+        // Once it is shown again it is deleted like any other.
+        account.rights.read.add('team');
+        scene.server.change({ forbidden });
+        expect((await scene.run()).exit).toBe(0);
+        expect(scene.due()).toEqual([]);
+      });
+    });
+
+    it.each([403, 404] as const)(
+      'between plan and apply, and now it is %s: theirs are not already gone',
+      async (forbidden) => {
+        const account = shared(4);
+        await play({ account, behave: { forbidden }, env }, async (scene) => {
+          const plan = await scene.plan();
+          account.rights.read.delete('team');
+          const run = await scene.apply(plan);
+          expect(run.runs[0]?.counts).toMatchObject({ already_gone: 0 });
+          const left = account.liveNames().filter((name) => name.startsWith('old-colleague'));
+          if (left.length > 0) expect(run.exit).toBe(3);
+        });
+      },
+    );
+
+    it("an own one whose DELETE was cut off though it was done: verified, beside one's own", async () => {
+      const account = shared(0);
+      account.rights.read.delete('team');
+      const rules: Rule[] = [
+        { on: 'delete', where: { names: ['old-own-0'] }, answer: 'cut', executes: true },
+      ];
+      await play({ account, behave: { rules, forbidden: 404 }, env }, async (scene) => {
+        const run = await scene.run();
+        expect(run.exit).toBe(0);
+        expect(run.runs[0]?.counts).toMatchObject({ verified: 4 });
+        const verified = (await scene.audit()).find(
+          (entry) => entry.event === 'deletion.verified' && entry['delete_status'] === null,
+        );
+        const witness = account.all().find((other) => other.session === verified?.['witness']);
+        expect(witness?.kind).toBe('own');
+      });
+    });
+  },
+);
+
+it("colleagues' conversations must not be deleted (403): one's own go in the same run", async () => {
+  const account = shared(5);
+  account.rights.delete.delete('team');
+  const env = { RETENTION_VERIFY_TIMEOUT: '1s' };
+  await play({ account, behave: { forbidden: 403 }, env }, async (scene) => {
+    const run = await scene.run();
+    expect(run.exit).toBe(3);
+    expect(run.runs[0]?.counts).toMatchObject({ verified: 4, already_gone: 0 });
+    expect(run.said).toMatch(/team|colleague/i);
+    expect(scene.due().map((one) => one.kind)).toEqual(Array(5).fill('team'));
   });
 });
 

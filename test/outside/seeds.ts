@@ -3,7 +3,7 @@ import { Account, type Seed, several } from './account.js';
 
 export const KEY = 'cgpt-outside-7Hk2Qm';
 
-/** Due, by an age of 120 days: from a team member unless `by` says otherwise. */
+/** Due, by an age of 120 days: of the key's own user unless `by` says otherwise. */
 export function old(count: number, more: Partial<Seed> & { called?: string } = {}): Seed[] {
   const { called, ...seed } = more;
   return several(count, called ?? 'old', { age_days: 120, ...seed });
