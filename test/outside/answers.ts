@@ -1,5 +1,5 @@
 // What the account says by itself, route by route.
-import type { Account, Conversation } from './account.js';
+import type { Account, Conversation, Project } from './account.js';
 import { type Behave, type Route, inProject } from './behave.js';
 import { type Reply, failure, missing, success } from './bodies.js';
 import { iso, listed, paginate, rowOf, sorted } from './pages.js';
@@ -56,16 +56,18 @@ export function answer(question: Question): Reply {
   if (place.route === 'project') return success(projectRow(account, id));
   if (place.route === 'settings')
     return success({ conversation_retention_period: 'never', conversation_retention_days: 0 });
-  if (place.route === 'list') {
-    const paging = behave.paging ?? {};
-    if (paging.deepest !== undefined && Number(url.searchParams.get('page') ?? '1') > paging.deepest)
-      return failure(422, url.href, 'The page is too deep');
-    const userFilter = url.searchParams.get('userFilter') ?? 'all';
-    const rows = sorted(listed(account, project, { behave, userFilter }), url.searchParams, paging);
-    const pages = paginate(rows, url, paging);
-    return success({ ...pages, data: pages.data.map((row) => rowOf(row, behave)) });
-  }
+  if (place.route === 'list') return list({ ...question, behave }, project);
   return ofConversation({ ...question, behave }, account.find(id, place.session ?? ''));
+}
+
+function list({ account, behave, url }: Question, project: Project): Reply {
+  const paging = behave.paging ?? {};
+  if (paging.deepest !== undefined && Number(url.searchParams.get('page') ?? '1') > paging.deepest)
+    return failure(422, url.href, 'The page is too deep');
+  const userFilter = url.searchParams.get('userFilter') ?? 'all';
+  const rows = sorted(listed(account, project, { behave, userFilter }), url.searchParams, paging);
+  const pages = paginate(rows, url, paging);
+  return success({ ...pages, data: pages.data.map((row) => rowOf(row, behave)) });
 }
 
 function projects({ account, behave, url }: Question): Reply {

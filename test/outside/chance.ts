@@ -52,14 +52,18 @@ function accountBy(roll: Dice): Account {
   const projects = 1 + upTo(roll, 2);
   for (let i = 0; i < projects; i++) {
     const seeds: Seed[] = [
-      ...old(upTo(roll, 7), { called: `old-${String(i)}` }),
+      ...someByColleagues(old(upTo(roll, 7), { called: `old-${String(i)}` })),
       ...old(upTo(roll, 4), { called: `old-visitor-${String(i)}`, by: null }),
-      ...young(upTo(roll, 4)),
+      ...someByColleagues(young(upTo(roll, 4))),
       ...visitors(upTo(roll, 3)),
     ];
     account.addProject(101 + 101 * i, `Project ${String(i)}`, seeds);
   }
   return account;
+}
+
+function someByColleagues(seeds: Seed[]): Seed[] {
+  return seeds.map((seed, i) => (i % 2 === 1 ? { ...seed, by: 44 } : seed));
 }
 
 const doubtful: readonly [Answer, ...Answer[]] = [

@@ -112,7 +112,7 @@ describe.concurrent('twice', () => {
   it('a plan is applied twice, after its policy was edited, or with a byte changed: exit 5', async () => {
     await play({ account: oneProject(4) }, async (scene) => {
       const file = join(scene.folder, 'plan.json');
-      await scene.command(['plan', scene.policies, '--out', file]);
+      const made = await scene.command(['plan', scene.policies, '--out', file, '--json']);
       const text = readFileSync(file, 'utf8');
       writeFileSync(
         file,
@@ -126,7 +126,7 @@ describe.concurrent('twice', () => {
       expect((await scene.apply(file)).exit).toBe(5);
       scene.write({ 'p.yaml': before });
       expect((await scene.apply(file)).exit).toBe(0);
-      expect((await scene.apply(file)).exit).toBe(5);
+      expect((await scene.apply(made.plans[0]?.plan_id ?? '')).exit).toBe(5);
     });
   });
 });

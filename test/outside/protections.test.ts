@@ -114,7 +114,7 @@ describe.concurrent('protected, however it is written', () => {
     ];
     const files: Record<string, string> = {};
     for (const [i, [match]] of cases.entries()) {
-      const rules = `  - { name: near, match: ${match}, action: keep, binds: this_policy }\n${aged}`;
+      const rules = `  - { name: near, match: ${match}, action: keep }\n${aged}`;
       const name = `p${String(i)}`;
       files[`${name}.yaml`] = policy({ name, include: `[${String(nth(i))}]`, rules });
     }

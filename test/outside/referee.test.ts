@@ -101,6 +101,21 @@ describe('the referee', () => {
     expect(faults).toMatch(/protected/);
   });
 
+  it('lets a refused DELETE be sent again after a list that shows it still, and no other one', () => {
+    const again = (status: number): string => {
+      const game = match();
+      sent(game, 'old-0', { status });
+      const { session, createdAt } = game.account.named('old-0');
+      const shown = [{ session, createdAt: new Date(createdAt).toISOString(), trashed: false }];
+      sent(game, 'old-0', { method: 'GET', route: 'list', session: null, shown });
+      sent(game, 'old-0', {});
+      return judge(game).join();
+    };
+    expect(again(403)).toBe('');
+    expect(again(200)).toMatch(/blind second DELETE/);
+    expect(again(0)).toMatch(/blind second DELETE/);
+  });
+
   it('sees silence about what stayed', () => {
     const game = match();
     const run: Run = {
@@ -135,6 +150,18 @@ describe('the referee', () => {
     };
     game.entries = chained([{}, { ...claim, witness: 'none', delete_status: 404 }]);
     expect(judge(game).join()).toMatch(/rests on no calibration.*without a witness/);
+  });
+
+  it('sees a witness of another kind, and one that never was', () => {
+    const game = match();
+    const claim = { event: 'deletion.verified', session_id: game.name('old-0'), evidence: 2 };
+    game.entries = chained([
+      { ...claim, witness: game.name('young-0') },
+      { ...claim, witness: game.name('young-visitor-0') },
+      { ...claim, witness: 'nobody' },
+    ]);
+    const faults = judge(game).filter((fault) => fault.includes('cannot speak for it'));
+    expect(faults.map((fault) => /entry (\d)/.exec(fault)?.[1])).toEqual(['2', '3']);
   });
 
   it('has nothing to say of an ordinary run', () => {
