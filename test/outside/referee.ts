@@ -117,11 +117,15 @@ function unsupported(match: Match, entry: Entry): string[] {
   return faults;
 }
 
-/** A visitor's conversation speaks for visitors' ones, a named one for named ones; one that never was for none. */
+/**
+ * A visitor's conversation speaks for visitors' ones, a named one for named ones; one that never was for none. One of another
+ * project is named with its project.
+ */
 function strangeWitness(match: Match, entry: Entry): boolean {
   const of = claimed(match, entry);
   if (of === undefined || entry['witness'] == null || entry['witness'] === 'none') return false;
-  const witness = match.account.all().find((one) => one.session === entry['witness']);
+  const named = (one: Conversation): string[] => [one.session, `${String(one.project)}/${one.session}`];
+  const witness = match.account.all().find((one) => named(one).includes(String(entry['witness'])));
   return witness === undefined || (witness.createdBy === null) !== (of.createdBy === null);
 }
 
