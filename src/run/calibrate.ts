@@ -1,4 +1,4 @@
-import { impossibleId } from '../core/deletion/impossible-id.ts';
+import { hasWord, impossibleId } from '../core/deletion/impossible-id.ts';
 import { withoutName, type Calibration } from '../core/deletion/reading.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { NotFoundWords } from '../core/not-found-words.ts';
@@ -7,6 +7,7 @@ import { auditFacts } from './context.ts';
 
 /** An id that nobody should have, yet that answers, is drawn anew this often. */
 const MOST_DRAWS = 3;
+/** What is no id at all to the API. */
 const REFUSED_UNREAD = [400, 422];
 /** So many projects of a run that say the same of an id that cannot exist speak for the others, too. */
 const MOST_ASKED = 10;
@@ -89,15 +90,16 @@ export class Calibrator {
 
   async #ask(projectId: number, like: string): Promise<Gone> {
     const { reader, chance, signal } = this.#parts;
-    let keepsLetters = false;
+    let keepsLetters = hasWord(like);
     for (let draw = 1; ; draw += 1) {
       const id = impossibleId(like, chance, { keepsLetters });
       const answer = await reader.existence(projectId, id, { purpose: 'calibrate', signal });
       if (answer.state === 'not_found') return { isKnown: true, words: answer.words, wasAsked: true };
-      // Some may know their ids by a word in them, and refuse any other unread.
-      const isOfAnotherShape = answer.state === 'no_evidence' && REFUSED_UNREAD.includes(answer.status ?? 0);
-      keepsLetters ||= isOfAnotherShape;
-      if ((answer.state === 'present' || isOfAnotherShape) && draw < MOST_DRAWS) continue;
+      const isRefused = answer.state === 'no_evidence' && REFUSED_UNREAD.includes(answer.status ?? 0);
+      if (draw < MOST_DRAWS && (answer.state === 'present' || isRefused)) {
+        keepsLetters = !keepsLetters;
+        continue;
+      }
       return { isKnown: false, said: answer.state === 'present' ? 'HTTP 200' : answer.failure };
     }
   }

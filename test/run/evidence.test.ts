@@ -115,13 +115,17 @@ describe('a DELETE that answers 404 for everything, while all of it is there', (
   });
 });
 
-test('an id that cannot exist has the shape of those that do, also where a word is part of it', async () => {
+test.each([
+  ['chat-441', /^chat-\d{4}$/],
+  // Not to be seen by the id: a second draw finds it.
+  ['ab-00044', /^ab-\d{6}$/],
+])('an id that cannot exist has the shape of those that do: %s…', async (beginning, shape) => {
   world = await createWorld();
   const { accounts, faults } = world.sandbox;
   accounts.addProject({ id: 101, name: 'project-101' });
   for (const [index, ageDays] of [400, 400, 400, 10].entries())
-    accounts.addConversation(101, { sessionId: `chat-441${index}`, createdAt: NOW - ageDays * DAY });
-  faults.idShape = /^chat-\d{4}$/;
+    accounts.addConversation(101, { sessionId: `${beginning}${index}`, createdAt: NOW - ageDays * DAY });
+  faults.idShape = shape;
   const result = await runOnce(world, await world.policy(AGE_POLICY));
   expect(result.counts).toMatchObject({ planned: 3, verified: 3 });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { impossibleId } from './impossible-id.ts';
+import { hasWord, impossibleId } from './impossible-id.ts';
 
 /** Draws these fractions in turn, over and over. */
 function chanceOf(...fractions: readonly number[]) {
@@ -9,6 +9,18 @@ function chanceOf(...fractions: readonly number[]) {
     token: () => '',
   };
 }
+
+test.each([
+  ['chat-4417', true],
+  ['session_20240101', true],
+  ['aZ3k9Qx1', false],
+  // With so few digits, all of them may be taken.
+  ['session-417', false],
+  ['12345678', false],
+  ['abcdefab-abcd-4abc-9bcd-abcdef123456', false],
+])('%s is known by a word: %s', (id, expected) => {
+  expect(hasWord(id)).toBe(expected);
+});
 
 describe('an id that cannot exist', () => {
   test('has the shape of a UUID, with its version and variant', () => {

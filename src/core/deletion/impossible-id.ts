@@ -2,14 +2,14 @@ import type { Chance } from '../ports.ts';
 
 /**
  * An id in the shape of a listed one that nobody has: asked for it, the API shows what *gone* looks like. Digits become other
- * digits, letters other letters of the same case (or stay: `chat-4417` may be known by its word); hex stays hex in a UUID.
+ * digits, letters other letters of the same case, or stay; hex stays hex in a UUID.
  */
 export function impossibleId(
   like: string,
   chance: Chance,
   { keepsLetters = false }: { readonly keepsLetters?: boolean } = {},
 ): string {
-  const isUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(like);
+  const isUuid = UUID.test(like);
   return Array.from(like, (sign, index) => {
     // Version and variant: a service may refuse what is no UUID at all.
     if (isUuid && (index === 14 || index === 19)) return sign;
@@ -19,6 +19,12 @@ export function impossibleId(
   }).join('');
 }
 
+/** Whether the API may know its ids by a word in them, and refuse any other unread: `chat-4417`, not `aZ3k9Qx1`. */
+export function hasWord(id: string): boolean {
+  return !UUID.test(id) && /[a-z]{3}/i.test(id) && id.replaceAll(/\D/g, '').length >= 4;
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const DIGITS = '0123456789';
 const LETTERS = 'abcdefghijklmnopqrstuvwxyz';
 
