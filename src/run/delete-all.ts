@@ -23,7 +23,7 @@ export async function deleteAll(context: Omit<DeletionContext, 'room'>): Promise
   const room = new Room({ beginning: concurrency + intendedAhead(context), open: MAX_OPEN });
   const shared: DeletionContext = { ...context, room, slot: createGuardedSlot(context) };
   const several = pLimit(concurrency);
-  const works = context.plan.projects.filter(({ planned }) => planned > 0).map((project) => workOf(project));
+  const works = await worksOf(context);
   await countMissing(shared, works);
   // What failed before comes last, after all that is new in any project.
   for (const failedBefore of [false, true]) {
@@ -34,7 +34,22 @@ export async function deleteAll(context: Omit<DeletionContext, 'room'>): Promise
   }
 }
 
-function workOf({ projectId, planned, listed }: PlanProject): ProjectWork {
+/** The projects in which this run deletes something, with as much of it as it does. */
+async function worksOf({ plan, plans }: Omit<DeletionContext, 'room'>): Promise<readonly ProjectWork[]> {
+  const planned = new Map(plan.projects.map((project) => [project.projectId, project.planned]));
+  if (plan.deferred > 0) {
+    // What is left to later runs is not looked at, so it makes light of nothing that is gone.
+    planned.clear();
+    for await (const { projectId } of plans.planItems(plan.planId, { verdict: 'delete' }))
+      planned.set(projectId, (planned.get(projectId) ?? 0) + 1);
+  }
+  return plan.projects.flatMap((project) => {
+    const count = planned.get(project.projectId) ?? 0;
+    return count > 0 ? [workOf(project, count)] : [];
+  });
+}
+
+function workOf({ projectId, listed }: PlanProject, planned: number): ProjectWork {
   // What is planned will be gone from the listing: what is left of it has to be read.
   return new ProjectWork({
     projectId,
