@@ -58,6 +58,9 @@ describe('read loosely', () => {
   });
 
   test.for<readonly [NameTest, string, string]>([
+    ['glob', '*-?', 'chat-1'],
+    ['glob', '*.', 'a. b'],
+    ['contains', ' - ', 'chat - 1'],
     ['contains', '*VIP*', 'order 1'],
     ['glob', 'Legal*archive', 'archive of legal'],
     ['glob', 'Re*', 'are you there'],

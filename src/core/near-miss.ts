@@ -152,7 +152,8 @@ export function looselyFits({ how, pattern }: Pick<NameMatcher, 'how' | 'pattern
   const wide = pattern.normalize('NFKC');
   const tests = wide.split(/[,|]/).flatMap((part) => {
     const piece = part.replaceAll(OUTER_SIGNS, '') || part.replaceAll(OUTER_WILDCARDS, '');
-    return piece === '' ? [] : [fitsPiece(how, piece)];
+    // A hyphen or a dot is part of nearly every name, too; an emoji says what was meant.
+    return /^[\x20-\x2f:-@[-`{-~]*$/.test(piece) ? [] : [fitsPiece(how, piece)];
   });
   if (how === 'regex') tests.push(...wholeRegex(wide));
   return (name) => tests.some((fits) => fits(name));

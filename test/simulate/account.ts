@@ -67,6 +67,13 @@ export interface Narrowed {
   readonly answers: 403 | 404;
 }
 
+/** `creator`: the user whose key it is, where he has conversations himself. */
+const IDS: { readonly user: number; readonly creator: number; readonly team: string } = {
+  user: 9,
+  creator: USERS[0],
+  team: '7',
+};
+
 export class Account {
   readonly projects: SimProject[] = [];
   readonly habits: Habits;
@@ -75,7 +82,7 @@ export class Account {
   /** Whom `GET /user` names. */
   readonly owner: 'team' | 'user' | 'nobody';
   /** Numbers of the owner: two accounts behind one address have two. */
-  readonly ids: { readonly user: number; readonly team: string };
+  readonly ids: typeof IDS;
   /** The key's user has conversations himself. */
   readonly hasOwn: boolean;
   #nextId = 1000;
@@ -84,7 +91,7 @@ export class Account {
   /** When the key's rights last became others. */
   narrowedAt = -Infinity;
 
-  constructor(random: Random, ids = { user: 9, team: '7' }) {
+  constructor(random: Random, ids = IDS) {
     this.#random = random;
     this.ids = ids;
     const owner = random.fork('owner');
@@ -137,7 +144,7 @@ export class Account {
 
   /** Whom `GET /user` names. */
   get user(): number {
-    return this.hasOwn ? USERS[0] : this.ids.user;
+    return this.hasOwn ? this.ids.creator : this.ids.user;
   }
 
   project(id: number): SimProject | undefined {

@@ -10,7 +10,7 @@ import { Chaos } from './chaos.ts';
 import { HoldsPaper } from './holds-paper.ts';
 import type { WrittenPolicy } from './oracle.ts';
 import { People } from './people.ts';
-import { makePolicy, type MadePolicy } from './policy-maker.ts';
+import { makePolicy, USERS, type MadePolicy } from './policy-maker.ts';
 import { runInQuiet } from './quiet.ts';
 import { createRandom, type Random } from './random.ts';
 import { Referee } from './referee.ts';
@@ -126,7 +126,7 @@ class Simulation {
 
   /** The account, and another one behind the same address. */
   #bystanders(): { readonly account: Account; readonly stranger: Account } {
-    const stranger = new Account(this.#random.fork('stranger'), { user: 10, team: '8' });
+    const stranger = new Account(this.#random.fork('stranger'), { user: 10, creator: USERS[1], team: '8' });
     stranger.populate(this.#span.from);
     return { account: this.#account, stranger };
   }
