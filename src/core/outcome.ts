@@ -7,6 +7,7 @@ export const SKIP_CAUSES = [
   'stopped',
   'brake',
   'project',
+  'vanished',
   'changed',
   'held',
   'kept',

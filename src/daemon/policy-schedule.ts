@@ -58,7 +58,7 @@ export class PolicySchedule {
   #reschedules = 0;
   #saidWrong = '';
   /** While a slot stays due it is tried every minute; each thing is said of it once. */
-  readonly #said = new Map<'due' | 'held' | 'future', number>();
+  readonly #said = new Map<'due' | 'held' | 'interrupted' | 'future', number>();
 
   constructor(policy: ScheduledPolicy, parts: ScheduleParts) {
     this.#policy = policy;
@@ -220,7 +220,9 @@ export class PolicySchedule {
       return 'due';
     }
     if (isFault(error, 'interrupted')) {
-      log.info(facts, 'interrupted: the slot stays due');
+      const { message: reason } = factsOf(error);
+      if (this.#isNews('interrupted', slotAt))
+        log.warn({ ...facts, reason }, 'interrupted: the slot stays due');
       return 'due';
     }
     log.error({ ...facts, ...factsOf(error) }, 'run failed');
@@ -263,7 +265,7 @@ export class PolicySchedule {
     this.#parts.log.error(facts, 'the last slot on record lies in the future: was the clock set back?');
   }
 
-  #isNews(what: 'due' | 'held' | 'future', at: number): boolean {
+  #isNews(what: 'due' | 'held' | 'interrupted' | 'future', at: number): boolean {
     if (this.#said.get(what) === at) return false;
     this.#said.set(what, at);
     return true;

@@ -445,6 +445,20 @@ describe('a slot whose lease another worker holds', () => {
     await machine.pass(MINUTE_MS);
     expect(machine.runs).toHaveLength(2);
   });
+
+  it('stays due while something stops each run, and what does is said once', async () => {
+    const { machine, run } = await nightlyUnderWay();
+    const stopped = new RetentionError('interrupted', 'stopped by the file /state/STOP');
+    await run.end(stopped);
+    for (let minute = 0; minute < 3; minute += 1) {
+      await machine.pass(MINUTE_MS);
+      await latest(machine).end(stopped);
+    }
+    expect(machine.runs.length).toBeGreaterThan(2);
+    expect(machine.said('interrupted: the slot stays due')).toMatchObject([
+      { reason: 'stopped by the file /state/STOP' },
+    ]);
+  });
 });
 
 describe('stopping', () => {

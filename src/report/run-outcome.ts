@@ -96,6 +96,8 @@ function because(cause: SkipCause, count: number): string {
       return 'too many in a row had failed by then';
     case 'project':
       return `${their} project could not be worked on`;
+    case 'vanished':
+      return `${they} and many others are no longer visible to this key`;
     case 'changed':
       return `${they} changed after the plan was made`;
     case 'held':
@@ -113,16 +115,19 @@ function because(cause: SkipCause, count: number): string {
   }
 }
 
+/** Later runs plan what is listed then, and so have no word for these. */
+const LOOK_NOW = 'check what the key may see, since no later run names what it does not list';
+
 /** One sentence for each reason; those without any are told as one. */
 function skippedWords({ counts, skipped = {} }: FinishedRun): string[] {
   const told = SKIP_CAUSES.reduce((sum, cause) => sum + (skipped[cause] ?? 0), 0);
   const rest = Math.max(0, counts.skipped - told);
-  const words = (count: number, why: string): string[] =>
-    said(count, `${grouped(count)} skipped${why}: decided anew in the next run.`);
+  const words = (count: number, why: string, then = 'decided anew in the next run'): string[] =>
+    said(count, `${grouped(count)} skipped${why}: ${then}.`);
   return [
     ...SKIP_CAUSES.flatMap((cause) => {
       const count = skipped[cause] ?? 0;
-      return words(count, `, because ${because(cause, count)}`);
+      return words(count, `, because ${because(cause, count)}`, cause === 'vanished' ? LOOK_NOW : undefined);
     }),
     ...words(rest, ''),
   ];

@@ -229,6 +229,11 @@ describe('runSummary', () => {
     ['stopped', 'the run was stopped before its turn', 'the run was stopped before their turn'],
     ['brake', 'too many in a row had failed by then', 'too many in a row had failed by then'],
     ['project', 'its project could not be worked on', 'their project could not be worked on'],
+    [
+      'vanished',
+      'it and many others are no longer visible to this key',
+      'they and many others are no longer visible to this key',
+    ],
     ['changed', 'it changed after the plan was made', 'they changed after the plan was made'],
     ['held', 'a hold covers it by now', 'a hold covers them by now'],
     ['kept', 'a rule keeps it by now', 'a rule keeps them by now'],
@@ -241,8 +246,12 @@ describe('runSummary', () => {
     const lines = [1, 2].map((skipped) =>
       runSummary({ ...rest, counts: { ...counts, skipped }, skipped: { [cause]: skipped } }),
     );
-    expect(lines[0]).toContain(`1 skipped, because ${one}: decided anew in the next run.`);
-    expect(lines[1]).toContain(`2 skipped, because ${two}: decided anew in the next run.`);
+    const then =
+      cause === 'vanished'
+        ? 'check what the key may see, since no later run names what it does not list'
+        : 'decided anew in the next run';
+    expect(lines[0]).toContain(`1 skipped, because ${one}: ${then}.`);
+    expect(lines[1]).toContain(`2 skipped, because ${two}: ${then}.`);
   });
 
   it('says what is deferred, and for how many runs', () => {

@@ -23,7 +23,7 @@ import { assertClockAfterLog, ClockWatch } from './clock-watch.ts';
 import { auditFacts, joinStops, type StopSignals } from './context.ts';
 import { enterAccount } from './enter-account.ts';
 import { withLease, type LeaseParts } from './lease.ts';
-import { comparedWithBefore, eventOf, statusOf } from './run-end.ts';
+import { comparedWithBefore, endBy, eventOf } from './run-end.ts';
 import { scrubIdlePlans } from './scrub.ts';
 import { reconcile } from './reconcile.ts';
 
@@ -273,8 +273,7 @@ function inRecord(
   ending: EndingOrFault,
 ): Pick<Ending, 'problem' | 'facts' | 'runsRemaining'> & { readonly status: RunStatus } {
   if (!('fault' in ending)) return ending;
-  const { kind, message } = ending.fault;
-  return { status: statusOf(ending.fault), problem: message, facts: { problem: kind } };
+  return endBy(ending.fault);
 }
 
 async function unrecorded(

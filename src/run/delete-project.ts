@@ -158,7 +158,7 @@ async function skipVanished(context: DeletionContext, work: ProjectWork): Promis
   const isVanished = ({ life }: Passing): boolean => life.attempts === 0;
   const bar = context.bars.ofProject(work.projectId);
   for (const passing of work.waiting.filter(isVanished)) {
-    const step = advance(passing, { saw: 'bar', reason: bar?.reason ?? '', cause: 'project' });
+    const step = advance(passing, { saw: 'bar', reason: bar?.reason ?? '', cause: 'vanished' });
     if (step.do === 'settle') await recordOutcome(context, { passing, calibration: work.calibration }, step);
   }
   work.waiting = work.waiting.filter((passing) => !isVanished(passing));

@@ -41,5 +41,5 @@ function barOver(projects: Iterable<LookedAt>): Bar | undefined {
   }
   if (!isTooMuchGone(gone, planned)) return undefined;
   const reason = `${gone} of ${planned} planned conversations, over all projects so far, are no longer visible to this key`;
-  return { reason, cause: 'project' };
+  return { reason, cause: 'vanished' };
 }

@@ -6,8 +6,20 @@ import type { RunCounts, RunRecord, RunStatus } from '../core/run.ts';
 import { endedAs, likeBefore } from '../core/run-ending.ts';
 
 /** The status of a run that something ended early. */
-export function statusOf({ kind }: RetentionError): RunStatus {
+function statusOf({ kind }: RetentionError): RunStatus {
   return kind === 'interrupted' || kind === 'lease_held' ? 'interrupted' : 'failed';
+}
+
+/** How a fault stands on record. Who stopped a run, or what, nobody could tell by the kind alone. */
+export function endBy(fault: RetentionError): {
+  readonly status: RunStatus;
+  readonly problem: string;
+  readonly facts: AuditFacts['facts'];
+} {
+  const { kind, message } = fault;
+  const status = statusOf(fault);
+  const facts = status === 'interrupted' ? { problem: kind, reason: message } : { problem: kind };
+  return { status, problem: message, facts };
 }
 
 /** The event of a run's last entry. */

@@ -183,6 +183,15 @@ describe.concurrent('an exported log', () => {
     expect(await verify(terminal, 'audit.jsonl')).toMatchObject({ compared: { entries: 17 } });
   });
 
+  test('of one run is a part, also where that run was the first', async ({ terminal }) => {
+    const [first] = await terminal.entries('run.started');
+    const { stdout } = await terminal.run(['audit', 'export', '--run', first?.run_id ?? '']);
+    writeFileSync(join(terminal.folder, 'part.jsonl'), stdout);
+    const verified = await terminal.run(['audit', 'verify', 'part.jsonl']);
+    expect(verified.code).toBe(2);
+    expect(verified.stderr).toContain('only a part of a log');
+  });
+
   test('is checked by the Python script, too: chain, end, and signatures', async ({ terminal }) => {
     const text = await exported(terminal);
     const entries = jsonLines(text) as unknown as AuditEntry[];

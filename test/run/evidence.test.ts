@@ -451,7 +451,7 @@ describe('a few planned ones in each of many projects that go from sight', () =>
     expect({ all: claimed + skipped, verified }).toEqual({ all: 100, verified: 0 });
     const entries = await entriesOf('deletion.skipped');
     expect(entries.map(reasonOf).filter((reason) => !REASON.test(reason))).toEqual([]);
-    expect(new Set(entries.map((entry) => entry['cause']))).toEqual(new Set(['project']));
+    expect(new Set(entries.map((entry) => entry['cause']))).toEqual(new Set(['vanished']));
     expect(result.run.warnings).toEqual([expect.stringMatching(/^\d+ of \d+ planned .+ in this run$/)]);
   }
 

@@ -111,9 +111,9 @@ async function wholeLog(file: string): Promise<AsyncIterable<readonly unknown[]>
   const batches = lineBatches(file);
   const first = await batches.next();
   if (first.done === true) throw new RetentionError('usage', `${file} is empty: there is nothing to verify`);
-  const begins = isPart(parseStrictJson(first.value[0] ?? ''));
-  if (begins !== undefined) {
-    throw new RetentionError('usage', `${file} begins at entry ${begins}, so it is only a part of a log`, {
+  const part = partIn(first.value.map(parseStrictJson));
+  if (part !== undefined) {
+    throw new RetentionError('usage', `${file} ${part}, so it is only a part of a log`, {
       hint: 'A chain can be checked from its first entry: customgpt-retention audit export > audit.jsonl',
     });
   }
@@ -123,8 +123,21 @@ async function wholeLog(file: string): Promise<AsyncIterable<readonly unknown[]>
   })();
 }
 
-/** The `seq` of a first line that is not the start of a log, as `audit export --run` writes. */
-function isPart(first: unknown): number | undefined {
-  const seq = typeof first === 'object' && first !== null && 'seq' in first ? first.seq : undefined;
-  return typeof seq === 'number' && seq > 1 ? seq : undefined;
+/** Why it is no whole log, but what `audit export --run` writes. A log begins with an entry of no run, or soon has one. */
+function partIn(entries: readonly unknown[]): string | undefined {
+  const [first] = entries.map((entry) => factsOf(entry));
+  if (first === undefined) return undefined;
+  if (typeof first.seq === 'number' && first.seq > 1) return `begins at entry ${first.seq}`;
+  const isOfOneRun =
+    typeof first.run === 'string' && entries.every((entry) => factsOf(entry).run === first.run);
+  const hasGap = entries.some((entry, index) => factsOf(entry).seq !== index + 1);
+  return isOfOneRun && hasGap ? `has entries of run ${first.run} alone` : undefined;
+}
+
+function factsOf(entry: unknown): { readonly seq: unknown; readonly run: unknown } {
+  const facts = typeof entry === 'object' && entry !== null ? entry : {};
+  return {
+    seq: 'seq' in facts ? facts.seq : undefined,
+    run: 'run_id' in facts ? facts.run_id : undefined,
+  };
 }

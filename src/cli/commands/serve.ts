@@ -74,9 +74,11 @@ async function serveUntilStopped(
     try {
       const { stateDir } = worker.settings;
       // Only the runs stop: the daemon stays, the slot stays due, and is caught up when the file is gone.
-      const result = await withStopFile({ stateDir, clock: deps.clock, signals: stops }, (either) =>
-        runPolicy(deps, { policy, ...request, signals: either }),
-      );
+      const result = await withStopFile({ stateDir, clock: deps.clock, signals: stops }, (either) => {
+        // Where it lies there already, none begins: one a minute would be all that is on record.
+        either.stop.throwIfAborted();
+        return runPolicy(deps, { policy, ...request, signals: either });
+      });
       if (isFault(result.fault, 'state_unusable')) broken.abort(result.fault);
       return result;
     } catch (error) {

@@ -46,6 +46,7 @@ describe('refused, with the right spelling', () => {
     ['equals', 'VIP%', 'glob: "VIP*"'],
     ['starts_with', '%Käse', 'glob: "*Käse"'],
     ['glob', '%VIP%', 'glob: "*VIP*"'],
+    ['glob', '*VIP%', 'glob: "*VIP*"'],
     // Globs.
     ['glob', '.*VIP.*', 'glob: "*VIP*"'],
     ['glob', '.*VIP', 'glob: "*VIP*"'],

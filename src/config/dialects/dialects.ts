@@ -29,7 +29,7 @@ function dialectsOf(how: NameTest, text: string): Dialect | undefined {
     case 'regex':
       return regexDialect(text, sqlDialect(text));
     case 'glob':
-      return slashDialect(how, text) ?? globDialect(text) ?? sqlDialect(text);
+      return slashDialect(how, text) ?? globDialect(text) ?? sqlDialect(text, { isGlob: true });
     case 'equals':
     case 'contains':
     case 'starts_with':
@@ -110,12 +110,13 @@ function isFace(text: string): boolean {
 }
 
 /** `%VIP%`. In `Rechnung 50%` it is a percentage. */
-function sqlDialect(text: string): Dialect | undefined {
+function sqlDialect(text: string, { isGlob = false } = {}): Dialect | undefined {
   const start = /^%(?=\p{L})/u.test(text);
   const end = /(?<=\p{L})%$/u.test(text);
   if (!start && !end) return undefined;
   const core = text.slice(start ? 1 : 0, end ? -1 : undefined);
-  const glob = `${start ? '*' : ''}${escapedForGlob(core)}${end ? '*' : ''}`;
+  // In a glob, the stars that are there are wildcards already.
+  const glob = `${start ? '*' : ''}${isGlob ? core : escapedForGlob(core)}${end ? '*' : ''}`;
   return {
     problem: 'has "%" at an end, which is a wildcard of SQL and none here',
     instead: [{ how: 'glob', patterns: [glob] }],
