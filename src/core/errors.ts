@@ -40,6 +40,14 @@ export class HeldError extends Error {
   }
 }
 
+/** The intent of a deletion met that of another run, which is at work on it: nothing was written, so nothing may be sent. */
+export class ClaimedError extends Error {
+  constructor() {
+    super('another run is deleting it');
+    this.name = 'ClaimedError';
+  }
+}
+
 /** What went wrong with one request, after every retry. */
 export type ApiFailure =
   | 'unauthorized'

@@ -8,6 +8,7 @@ export const SKIP_CAUSES = [
   'brake',
   'project',
   'vanished',
+  'elsewhere',
   'changed',
   'held',
   'kept',

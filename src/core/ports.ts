@@ -203,7 +203,8 @@ export interface PlanStore {
 export interface AuditLog {
   /**
    * Resolves once the entries are durable, in order and without gaps. Concurrent calls share one commit. Rejects with
-   * HeldError, in the same transaction, when one is the intent to delete what is under a hold by then.
+   * HeldError, in the same transaction, when one is the intent to delete what is under a hold by then, ClaimedError when
+   * another run is at work on it.
    */
   append(entries: readonly AuditFacts[], fence?: Fence): Promise<readonly AuditEntry[]>;
   head(): Promise<AuditHead>;

@@ -257,7 +257,9 @@ describe('deletion', () => {
     return answer;
   };
 
-  it.each<[Reply, object]>([
+  const UNSAID = { kind: 'ambiguous', status: 200, failure: 'HTTP 200, and not that it is deleted' };
+
+  it.each<readonly [Reply, object]>([
     [{ body: { data: { deleted: true }, status: 'success' } }, { kind: 'accepted', status: 200 }],
     [{ status: 204 }, { kind: 'accepted', status: 204 }],
     [{ body: '' }, { kind: 'accepted', status: 200 }],
@@ -267,11 +269,20 @@ describe('deletion', () => {
       { status: 202, body: {} },
       { kind: 'ambiguous', status: 202, failure: 'HTTP 202, unreadable' },
     ],
-    [
-      { body: { data: { deleted: false } } },
-      { kind: 'ambiguous', status: 200, failure: 'HTTP 200, deleted: false' },
-    ],
-    [{ body: { deleted: false } }, { kind: 'ambiguous', status: 200, failure: 'HTTP 200, deleted: false' }],
+    ...[
+      { data: { deleted: false } },
+      { deleted: false },
+      { data: { deleted: 'false' } },
+      { data: { deleted: 0 } },
+      { data: { deleted: null } },
+      { data: false },
+      { data: [{ deleted: false }] },
+      { status: 'error', data: { code: 403, message: 'forbidden' } },
+      { success: false },
+      { error: 'Forbidden' },
+    ].map((body) => [{ body }, UNSAID] as const),
+    [{ body: { data: { deleted: 1 } } }, { kind: 'accepted', status: 200 }],
+    [{ body: { status: 'success' } }, { kind: 'accepted', status: 200 }],
     [
       { headers: { age: '60' }, body: { data: { deleted: true } } },
       { kind: 'ambiguous', status: 200, failure: 'HTTP 200, an old answer from a cache' },

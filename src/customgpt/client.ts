@@ -197,9 +197,20 @@ function readDeleted({ status, body }: Answer): DeleteAnswer {
   if (status !== 200 || !isRecord(json))
     return { kind: 'ambiguous', status, failure: `HTTP ${status}, unreadable` };
   const { data } = json;
-  const isDenied = json['deleted'] === false || (isRecord(data) && data['deleted'] === false);
-  if (isDenied) return { kind: 'ambiguous', status, failure: `HTTP ${status}, deleted: false` };
+  const deleted = isRecord(data) && 'deleted' in data ? data['deleted'] : json['deleted'];
+  if (deleted === undefined ? !saysSuccess(json) : !YES.includes(deleted))
+    return { kind: 'ambiguous', status, failure: `HTTP ${status}, and not that it is deleted` };
   return { kind: 'accepted', status };
+}
+
+/** `deleted` as recorded, and as an API writes it that has strings or numbers for it. */
+const YES: readonly unknown[] = [true, 1, 'true', '1'];
+
+/** Without a word on `deleted`: nothing in it may say that something went wrong. */
+function saysSuccess({ status, success, error, data }: Readonly<Record<string, unknown>>): boolean {
+  const isGood = status === undefined || status === 'success' || status === 'ok';
+  const isBad = success === false || (error !== undefined && error !== null && error !== false);
+  return isGood && !isBad && data !== false && !(Array.isArray(data) && data.length > 0);
 }
 
 /** Statuses by which a request was turned away before anything was done. */

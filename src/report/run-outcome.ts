@@ -98,6 +98,8 @@ function because(cause: SkipCause, count: number): string {
       return `${their} project could not be worked on`;
     case 'vanished':
       return `${they} and many others are no longer visible to this key`;
+    case 'elsewhere':
+      return `another run was deleting ${them}`;
     case 'changed':
       return `${they} changed after the plan was made`;
     case 'held':

@@ -229,6 +229,7 @@ describe('runSummary', () => {
     ['stopped', 'the run was stopped before its turn', 'the run was stopped before their turn'],
     ['brake', 'too many in a row had failed by then', 'too many in a row had failed by then'],
     ['project', 'its project could not be worked on', 'their project could not be worked on'],
+    ['elsewhere', 'another run was deleting it', 'another run was deleting them'],
     [
       'vanished',
       'it and many others are no longer visible to this key',

@@ -1,5 +1,6 @@
 import type { SkipCause } from '../core/outcome.ts';
 import { MAX_ATTEMPTS, type Step } from '../core/deletion/life.ts';
+import type { Sight } from '../core/deletion/facts.ts';
 import { readingOf } from '../core/deletion/reading.ts';
 import { ApiError } from '../core/errors.ts';
 import type { Existence } from '../core/ports.ts';
@@ -11,7 +12,7 @@ import { advance } from './passing.ts';
 import { startPatience } from './patience.ts';
 import type { ProjectWork } from './project-work.ts';
 import { expectedOf, recheck, type DeletableItem, type Rechecked } from './recheck.ts';
-import { send } from './send-delete.ts';
+import { send, type Sent } from './send-delete.ts';
 
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5000;
@@ -82,6 +83,23 @@ async function watch(context: DeletionContext, underway: Underway): Promise<Step
   }
 }
 
+/** The DELETE of another run is under way: a second one might meet what was created anew in between. */
+async function watchAnother(context: DeletionContext, underway: Underway): Promise<Step> {
+  const { item, passing, calibration } = underway;
+  const { clock, deleter: reader, signals, verifyTimeoutMs, slot } = context;
+  const patience = startPatience({ clock, reader }, verifyTimeoutMs);
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    await clock.sleep(pauseMs, signals.stop);
+    const answer = await slot(() => look(context, underway));
+    await calibration.compareAnew(answer);
+    const reading = readingOf(answer, expectedOf(item), calibration);
+    if (reading.is === 'absent')
+      return advance(passing, { saw: 'reading', reading, waitedMs: 0, isTimeUp: false });
+    if (patience.isUp())
+      return advance(passing, { saw: 'bar', reason: 'another run is deleting it', cause: 'elsewhere' });
+  }
+}
+
 function look({ deleter, signals }: DeletionContext, { item }: Underway): Promise<Existence> {
   return deleter.existence(item.projectId, item.sessionId, { purpose: 'verify', signal: signals.abandon });
 }
@@ -134,13 +152,27 @@ async function attempt(context: DeletionContext, underway: Underway): Promise<St
       { number, sight: checked.seen, kind: passing.kind, late, isFirst },
     );
     if (sent.kind === 'too_late') continue;
-    if (sent.kind === 'barred') return advance(passing, { saw: 'bar', ...sent });
-    const { answer, requestedAt, first } = sent;
-    passing.sent = { attempts: number, requestedAt, sight: checked.seen };
-    const step = advance(passing, { saw: 'answer', answer });
-    if (first === undefined || step.do !== 'look') return step;
-    return read(context, underway, { answer: first, waitedMs: 0, isTimeUp: false });
+    if (sent.kind === 'claimed') return watchAnother(context, underway);
+    return sent.kind === 'barred'
+      ? advance(passing, { saw: 'bar', ...sent })
+      : afterSent(context, underway, { sent, number, sight: checked.seen });
   }
+}
+
+async function afterSent(
+  context: DeletionContext,
+  underway: Underway,
+  {
+    sent: { answer, requestedAt, first },
+    number,
+    sight,
+  }: { readonly sent: Extract<Sent, { kind: 'sent' }>; readonly number: number; readonly sight: Sight },
+): Promise<Step> {
+  const { passing } = underway;
+  passing.sent = { attempts: number, requestedAt, sight };
+  const step = advance(passing, { saw: 'answer', answer });
+  if (first === undefined || step.do !== 'look') return step;
+  return read(context, underway, { answer: first, waitedMs: 0, isTimeUp: false });
 }
 
 /** Another run has verified it as deleted since it was last seen. */

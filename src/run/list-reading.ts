@@ -106,8 +106,9 @@ export class Reading {
 
   /** It brings the same again and again, or many more pages than it can have. */
   get isEndless(): boolean {
-    const pagesOfAll = Math.ceil((this.#total ?? 0) / Math.max(1, this.#firstSize ?? 1));
-    const most = this.#total === undefined ? MOST_UNCOUNTED_PAGES : 2 * pagesOfAll + PAGES_TO_SPARE;
+    // By its first word: a count that grows with each page is no end either.
+    const pagesOfAll = Math.ceil((this.#firstTotal ?? 0) / Math.max(1, this.#firstSize ?? 1));
+    const most = this.#firstTotal === undefined ? MOST_UNCOUNTED_PAGES : 2 * pagesOfAll + PAGES_TO_SPARE;
     return this.#barren >= MOST_BARREN || this.#pages > most;
   }
 

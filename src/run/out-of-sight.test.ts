@@ -23,7 +23,7 @@ test('so few in each project that it alone tells nothing are added up', () => {
   run.count(project(5, 1));
   expect(run.bar).toEqual({
     reason: '6 of 10 planned conversations, over all projects so far, are no longer visible to this key',
-    cause: 'project',
+    cause: 'vanished',
   });
 });
 

@@ -1,7 +1,7 @@
 import type { Kind } from '../core/deletion/evidence.ts';
 import { intendedFacts, type Sight } from '../core/deletion/facts.ts';
 import type { SkipCause } from '../core/outcome.ts';
-import { ApiError, HeldError } from '../core/errors.ts';
+import { ApiError, ClaimedError, HeldError } from '../core/errors.ts';
 import { holdOver, type Hold } from '../core/hold.ts';
 import type { DeleteAnswer, Existence } from '../core/ports.ts';
 import { isKeyRefused } from './api-faults.ts';
@@ -35,6 +35,8 @@ export type Sent =
       readonly first: Existence | undefined;
     }
   | { readonly kind: 'barred'; readonly reason: string; readonly cause: SkipCause }
+  /** Another run is deleting it: what becomes of it is seen by looking alone. */
+  | { readonly kind: 'claimed' }
   /** Its turn came so late that it has to be looked at again. */
   | { readonly kind: 'too_late' };
 
@@ -82,6 +84,7 @@ async function intend(
     );
     return undefined;
   } catch (error) {
+    if (error instanceof ClaimedError) return { kind: 'claimed' };
     if (!(error instanceof HeldError)) throw error;
     return heldSince(error.matter);
   }
@@ -130,7 +133,7 @@ async function sendInTime(
   context: DeletionContext,
   { work, item }: { readonly work: ProjectWork; readonly item: DeletableItem },
   { at, notAfter, kind, late }: Intended,
-): Promise<DeleteAnswer | Exclude<Sent, { kind: 'sent' }>> {
+): Promise<DeleteAnswer | Exclude<Sent, { kind: 'sent' | 'claimed' }>> {
   const { stop: signal } = context.signals;
   let hold: Hold | undefined;
   let lookedAt = at;

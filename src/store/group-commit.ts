@@ -2,7 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditEntry, AuditFacts, AuditHead } from '../core/audit-entry.ts';
 import { linkEntries } from '../core/checkpoint.ts';
 import type { Link } from '../core/checkpoint.ts';
-import { HeldError, RetentionError } from '../core/errors.ts';
+import { ClaimedError, HeldError, RetentionError } from '../core/errors.ts';
 import { holdOver } from '../core/hold.ts';
 import type { Hold } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
@@ -11,6 +11,7 @@ import type { Fence } from '../core/ports.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
 import { BOUND_ACCOUNT } from './account-rows.ts';
 import { prepareInsert, recordedHead } from './audit-rows.ts';
+import { prepareClaims } from './claims.ts';
 import type { Connection } from './connection.ts';
 import { prepareAreThereHolds, prepareHoldsAbout } from './hold-rows.ts';
 import { rememberCheckpoint } from './last-checkpoint.ts';
@@ -154,6 +155,7 @@ export class GroupCommit {
       const { entries, alongside } = draft();
       const hold = areThereHolds ? this.#holdAmong(entries, now) : undefined;
       if (hold !== undefined) return { refusal: new HeldError(hold.matter), written: [] };
+      if (this.#statements.isClaimed(entries, now)) return { refusal: new ClaimedError(), written: [] };
       let links: readonly Link[];
       try {
         links = linkEntries(entries, { head, time, signer: this.#signer });
@@ -211,6 +213,7 @@ function prepareStatements(connection: Connection) {
     head: recordedHead(connection),
     areThereHolds: prepareAreThereHolds(connection),
     holdsAbout: prepareHoldsAbout(connection),
+    isClaimed: prepareClaims(connection),
     /** Asks for each fence once: most callers of a group share theirs. */
     fencesAt: (now: number): ((fence: Fence) => boolean) => {
       const known = new Map<Fence, boolean>();

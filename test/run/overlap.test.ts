@@ -73,3 +73,48 @@ describe('what another policy has deleted since it was planned', () => {
     expect(first.counts.already_gone).toBe(0);
   });
 });
+
+describe('what another policy is deleting at the same time', () => {
+  /** Both policies at once; each conversation that a DELETE removed is created anew at once, where `recreates`. */
+  async function runBoth(recreates: boolean): Promise<readonly RunResult[]> {
+    const { deps, sandbox, clock } = world;
+    const openApi: typeof deps.openApi = () => {
+      const { reader, deleter } = deps.openApi();
+      const deleteConversation: typeof deleter.deleteConversation = async (projectId, sessionId, options) => {
+        const answer = await deleter.deleteConversation(projectId, sessionId, options);
+        if (recreates && !sandbox.accounts.has(projectId, sessionId))
+          sandbox.accounts.addConversation(projectId, { sessionId, createdAt: clock.now(), name: null });
+        return answer;
+      };
+      return { reader, deleter: { ...deleter, deleteConversation } };
+    };
+    const policies = [
+      await world.policy(AGE_POLICY),
+      await world.policy(AGE_POLICY.replace('by-age', 'other')),
+    ];
+    return Promise.all(
+      policies.map((policy) =>
+        runPolicy({ ...deps, openApi }, { policy, trigger: 'manual', signals: GO_ON }),
+      ),
+    );
+  }
+
+  test('gets no second DELETE, and counts as deleted by us in both', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 20, young: 5 });
+    const results = await runBoth(false);
+    expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(20);
+    for (const { counts, run } of results) {
+      expect(counts).toMatchObject({ planned: 20, verified: 20, already_gone: 0 });
+      expect(run.status).toBe('completed');
+    }
+  });
+
+  test('and is created anew between the two DELETEs stays', async () => {
+    world = await createWorld();
+    const old = addProject(world, 101, { old: 20, young: 5 });
+    await runBoth(true);
+    expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(20);
+    expect(old.every((id) => world.sandbox.accounts.has(101, id))).toBe(true);
+  });
+});

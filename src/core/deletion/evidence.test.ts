@@ -6,6 +6,7 @@ test.each([
   ['anonymous', 'anonymous'],
   ['1234', 'named'],
   ['', 'named'],
+  ['0', 'unstated'],
   ['7', 'own'],
 ] as const)('what %s created is of the kind %s', (createdBy, kind) => {
   expect(kindOf(createdBy, { users: new Set(['7']) })).toBe(kind);
@@ -20,9 +21,9 @@ test.each([
   ['anonymous', ['7'], ['anonymous']],
   ['unstated', ['7'], ['unstated']],
   ['named', ['7'], ['named']],
-  ['own', ['7'], ['own', 'named']],
+  ['own', ['7'], ['own']],
   // The key was exchanged for another user's of the same account.
-  ['own', ['7', '8'], ['named']],
+  ['own', ['7', '8'], []],
 ] as const)('for what is %s to the users %j speak %j', (kind, users, witnesses) => {
   expect(witnessesOf(kind, { users: new Set(users) })).toEqual(witnesses);
 });

@@ -26,16 +26,17 @@ export function isKind(value: unknown): value is Kind {
 
 /** `createdBy` as in `Conversation`: a user's id, `'anonymous'`, or undefined where the API did not say. */
 export function kindOf(createdBy: string | undefined, { users }: Pick<Viewer, 'users'>): Kind {
-  if (createdBy === undefined) return 'unstated';
+  // No user has the number 0: it may be a visitor's.
+  if (createdBy === undefined || createdBy === '0') return 'unstated';
   if (createdBy === 'anonymous') return 'anonymous';
   return users.has(createdBy) ? 'own' : 'named';
 }
 
-/** The kinds whose rows show that one of `kind` would have been shown: who sees colleagues' sees their own, not the reverse. */
+/** The kinds whose rows show that one of `kind` would have been shown. */
 export function witnessesOf(kind: Kind, { users }: Pick<Viewer, 'users'>): readonly Kind[] {
   if (kind !== 'own') return [kind];
   // Since the key was exchanged for another user's, what is the one's own is a colleague's to the other.
-  return users.size === 1 ? ['own', 'named'] : ['named'];
+  return users.size === 1 ? ['own'] : [];
 }
 
 /** What DELETEs for one conversation were answered, weakest first. */

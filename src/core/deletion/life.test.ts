@@ -172,11 +172,11 @@ describe('after its own GET', () => {
   });
 
   describe('a second DELETE', () => {
-    const seen = { saw: 'reading', reading: READING.there, waitedMs: 1500, isTimeUp: false } as const;
+    const seen = { saw: 'reading', reading: READING.there, waitedMs: 5000, isTimeUp: false } as const;
 
     test('goes where the last one was left open, and the planned one is there for a while', () => {
       expect(after(life('ambiguous'), seen)).toBe('delete_again');
-      expect(after(life('ambiguous'), { ...seen, waitedMs: 1499 })).toBe('look again');
+      expect(after(life('ambiguous'), { ...seen, waitedMs: 4999 })).toBe('look again');
     });
 
     test.each<[string, Life]>([

@@ -49,7 +49,7 @@ export type Step =
 /** DELETEs sent for one conversation in a run at most, the first included. */
 export const MAX_ATTEMPTS = 3;
 /** After an answer that left it open, a conversation must still be there this long before a second DELETE. */
-const SETTLE_MS = 1500;
+const SETTLE_MS = 5000;
 
 export const NEW_LIFE: Life = {
   strongest: 'never_sent',
