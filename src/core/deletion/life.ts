@@ -143,7 +143,9 @@ function afterThere(life: Life, { reading, waitedMs, isTimeUp }: Extract<Seen, {
       return isTimeUp ? settle(FINDS_NOTHING) : LOOK_AGAIN;
     case 'ambiguous': {
       const wasLeftOpen = life.last?.kind === 'ambiguous' && life.attempts < MAX_ATTEMPTS;
-      if (wasLeftOpen && isPlannedOne && waitedMs >= SETTLE_MS) return { do: 'delete_again' };
+      // Or, where the verify time-out is shorter, all of it; where nobody waited for it, a listing has the word.
+      const hasWaited = waitedMs >= SETTLE_MS || (isTimeUp && waitedMs > 0);
+      if (wasLeftOpen && isPlannedOne && hasWaited) return { do: 'delete_again' };
       return isTimeUp ? LIST : LOOK_AGAIN;
     }
     case 'accepted':
