@@ -162,14 +162,22 @@ function saysNotFound(status: number, body: Buffer): boolean {
   return status === 404 && typeof said === 'object' && said !== null;
 }
 
-/** Whether a 2xx says that a DELETE was carried out: no content, or an object that does not deny it. */
+/** Whether a 2xx says that a DELETE was carried out: no content, or an object in which nothing says otherwise. */
 function saysDeleted(status: number, body: Buffer): boolean {
   if (status === 200 && body.length === 0) return true;
-  const said = jsonIn(body) as { deleted?: unknown; data?: { deleted?: unknown } | null } | null | undefined;
-  if (status !== 200 || typeof said !== 'object' || said === null || Array.isArray(said)) return false;
+  const said = jsonIn(body);
+  if (status !== 200 || !isObject(said)) return false;
   const { data } = said;
-  const isDenied = typeof data === 'object' && data?.deleted === false && !Array.isArray(data);
-  return said.deleted !== false && !isDenied;
+  const deleted = isObject(data) && 'deleted' in data ? data['deleted'] : said['deleted'];
+  if (deleted !== undefined) return [true, 1, 'true', '1'].includes(deleted as string);
+  const { status: word = 'success', success, error } = said;
+  const isWell = ['success', 'ok'].includes(word as string) && success !== false;
+  const isEmpty = data !== false && !(Array.isArray(data) && data.length > 0);
+  return isWell && isEmpty && [undefined, null, false].includes(error as undefined);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Undefined where it is none. */
