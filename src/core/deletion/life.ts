@@ -143,14 +143,17 @@ function afterThere(life: Life, { reading, waitedMs, isTimeUp }: Extract<Seen, {
       return isTimeUp ? settle(FINDS_NOTHING) : LOOK_AGAIN;
     case 'ambiguous': {
       const wasLeftOpen = life.last?.kind === 'ambiguous' && life.attempts < MAX_ATTEMPTS;
-      // Or, where the verify time-out is shorter, all of it; where nobody waited for it, a listing has the word.
-      const hasWaited = waitedMs >= SETTLE_MS || (isTimeUp && waitedMs > 0);
-      if (wasLeftOpen && isPlannedOne && hasWaited) return { do: 'delete_again' };
+      if (wasLeftOpen && isPlannedOne && hasSettled(waitedMs, isTimeUp)) return { do: 'delete_again' };
       return isTimeUp ? LIST : LOOK_AGAIN;
     }
     case 'accepted':
       return isTimeUp ? LIST : LOOK_AGAIN;
   }
+}
+
+/** Where the verify time-out is shorter, all of it is enough; where nobody waited for it, a listing has the word. */
+function hasSettled(waitedMs: number, isTimeUp: boolean): boolean {
+  return waitedMs >= SETTLE_MS || (isTimeUp && waitedMs > 0);
 }
 
 /** The table of outcomes: the strongest answer, the follow-up GET and the fresh listing, read together. */
