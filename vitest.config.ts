@@ -6,7 +6,7 @@ export default defineConfig({
     // Scenes with a stand-in of the API that shares nothing with ours take real time: npm run outside.
     exclude: ['**/node_modules/**', ...(process.env['OUTSIDE'] === undefined ? ['test/outside/**'] : [])],
     maxWorkers: 2,
-    // What a file imports is read once for each worker, not for each file: no module here keeps anything that a test could see.
+    // What test files import is read once for each worker, not once for each file.
     isolate: false,
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -6,7 +6,14 @@ import type { AuditLog, Chance, Log, PlanStore, PlanWriter } from '../core/ports
 import { endsTheRun, listProblem } from './api-faults.ts';
 import { decideRow, type DecidedRow, type DecidingContext } from './decide-row.ts';
 import { reappearedIn, type Reappeared } from './reappeared.ts';
-import { InconsistentListing, listProject, withEnd, type Listing, type ListOptions } from './list-project.ts';
+import {
+  InconsistentListing,
+  listProject,
+  notShownIn,
+  withEnd,
+  type Listing,
+  type ListOptions,
+} from './list-project.ts';
 
 const STARTS = 3;
 /** Rows that go into the store in one transaction. */
@@ -73,10 +80,6 @@ export async function collectProject(
       if (!again) return { project: tally.incomplete(problem), nextOrdinal: firstOrdinal, notShown: 0 };
     }
   }
-}
-
-function notShownIn({ how, total, ids }: Listing): number {
-  return how === 'read_in_full' && total !== undefined ? Math.max(0, total - ids) : 0;
 }
 
 /** Samples may miss what a full reading finds: so each project is read in full now and then, counted from its first listing. */

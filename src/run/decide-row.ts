@@ -1,6 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { Conversation, LastMessage, UnusableRow } from '../core/conversation.ts';
 import type { Decider } from '../core/decide.ts';
+import { isAnother } from '../core/deletion/reading.ts';
 import type { Decision, PlanItem } from '../core/plan.ts';
 import type { CustomGptReader, Existence } from '../core/ports.ts';
 import type { ListedRow } from './list-project.ts';
@@ -69,7 +70,9 @@ async function decideOne(context: DecidingContext, row: Conversation, seenAt: nu
   const first = context.decider.decide(row, { state: 'unread' });
   if (first.kind === 'decided') return item(row, first.decision, { seenAt });
   const answer = await ask(context, row, { enoughAt: context.messageReach });
-  const at = answer.state === 'present' ? answer.lastMessageAt : undefined;
+  // Created at another time, it is another conversation, and its messages say nothing of this one.
+  const isIts = answer.state === 'present' && !isAnother(answer.conversation?.createdAt, row);
+  const at = isIts ? answer.lastMessageAt : undefined;
   const lastMessage: LastMessage = { state: 'read', at };
   const second = context.decider.decide(row, lastMessage);
   if (second.kind !== 'decided') throw new Error('a read newest message was asked for again');

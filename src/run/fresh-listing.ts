@@ -9,10 +9,18 @@ import type { Viewer } from '../core/account.ts';
 import { needsWitness } from '../core/deletion/life.ts';
 import { ApiError, failureInWords } from '../core/errors.ts';
 import { isAnother } from '../core/deletion/reading.ts';
+import { foldSessionId } from '../core/ids.ts';
 import { latestOf, type Instant } from '../core/instant.ts';
 import type { CustomGptReader } from '../core/ports.ts';
 import { endsTheRun } from './api-faults.ts';
-import { InconsistentListing, listProject, repeatWhileInconsistent, type ListedRow } from './list-project.ts';
+import {
+  InconsistentListing,
+  listProject,
+  notShownIn,
+  repeatWhileInconsistent,
+  withEnd,
+  type ListedRow,
+} from './list-project.ts';
 import type { Passing } from './passing.ts';
 import type { Witnesses } from './witnesses.ts';
 
@@ -40,7 +48,10 @@ interface Shown {
 interface Read {
   readonly shown: ReadonlyMap<string, readonly Shown[]>;
   readonly kinds: ReadonlyMap<Kind, string>;
+  readonly anyRow: string | undefined;
   readonly listing: ListingFacts;
+  /** By its own count it does not show all, so that what it does not show may be among these. */
+  readonly isShort: boolean;
   /** The request of its last page, as it was sent. */
   readonly request: string;
 }
@@ -61,7 +72,7 @@ export async function takeFreshListing(
     return {
       sightingOf: (passing) => sightingIn(read, passing, { ...parts, viewer: parts.reader.viewer() }),
       control: { request: read.request, status: 200, at: read.listing.at },
-      anyRow: [...read.kinds.values()][0],
+      anyRow: read.anyRow,
       isProjectLost: false,
     };
   } catch (error) {
@@ -79,20 +90,25 @@ async function readListing(
   projectId: number,
   waiting: readonly Passing[],
 ): Promise<Read> {
-  const wanted = new Map(waiting.map((one) => [one.about.sessionId, one]));
+  const wanted = new Wanted(waiting);
   const shown = new Map<string, Shown[]>();
   const kinds = new Map<Kind, string>();
   const viewer = reader.viewer();
+  const creators = new Set<string | undefined>();
+  let anyRow: string | undefined;
   // Who needs a witness has it read on until one is shown, or to the end.
   const missing = new Set(waiting.filter(({ life }) => needsWitness(life)).map(({ kind }) => kind));
   const note = (row: ListedRow & { readonly kind: 'conversation' }): void => {
-    const passing = wanted.get(row.sessionId);
-    if (passing !== undefined) {
-      shown.set(row.sessionId, [...(shown.get(row.sessionId) ?? []), row]);
+    const sessionId = wanted.idOf(row);
+    if (sessionId !== undefined) {
+      shown.set(sessionId, [...(shown.get(sessionId) ?? []), row]);
       return;
     }
     if (row.isMarkedDeleted) return;
+    anyRow ??= row.sessionId;
     const kind = kindOf(row.createdBy, viewer);
+    // Where nobody says whose the key is, one creator may be its own user: of two, one is a colleague.
+    if (kind === 'named' && viewer.users.size === 0 && creators.add(row.createdBy).size < 2) return;
     if (!kinds.has(kind)) kinds.set(kind, row.sessionId);
     for (const one of missing) if (witnessOf(one, kinds, viewer) !== undefined) missing.delete(one);
   };
@@ -102,7 +118,27 @@ async function readListing(
     // As far as it must answer for it shows none of the kind: those beyond may.
     read = await readAsFarAs(reader, { projectId, reach: Infinity, signal, note });
   }
-  return { shown, kinds, ...read };
+  return { shown, kinds, anyRow, ...read };
+}
+
+/** Those that the listing has to speak of. */
+class Wanted {
+  readonly #ids = new Set<string>();
+  readonly #folded = new Map<string, Passing>();
+
+  constructor(waiting: readonly Passing[]) {
+    for (const one of waiting) {
+      this.#ids.add(one.about.sessionId);
+      this.#folded.set(foldSessionId(one.about.sessionId), one);
+    }
+  }
+
+  /** The id under which it is wanted: its own, or one that differs in case alone, unless its date says that it is another. */
+  idOf({ sessionId, createdAt }: ListedRow & { readonly kind: 'conversation' }): string | undefined {
+    if (this.#ids.has(sessionId)) return sessionId;
+    const alike = this.#folded.get(foldSessionId(sessionId));
+    return alike === undefined || isAnother(createdAt, alike) ? undefined : alike.about.sessionId;
+  }
 }
 
 async function readAsFarAs(
@@ -118,19 +154,23 @@ async function readAsFarAs(
     readonly signal: AbortSignal;
     readonly note: (row: ListedRow & { readonly kind: 'conversation' }) => void;
   },
-): Promise<Pick<Read, 'listing' | 'request'>> {
+): Promise<Pick<Read, 'listing' | 'request' | 'isShort'>> {
   let ids = 0;
   let total: number | undefined;
   let at = 0;
   let request = '';
-  for await (const page of listProject(reader, projectId, { reach, signal })) {
+  let isShort = false;
+  const pages = withEnd(listProject(reader, projectId, { reach, signal }), (end) => {
+    isShort = notShownIn(end) > 0;
+  });
+  for await (const page of pages) {
     for (const row of page.rows) if (row.kind === 'conversation') note(row);
     ids += page.rows.length;
     total = page.total;
     at = page.receivedAt;
     request = page.request;
   }
-  return { listing: { at, ids, total }, request };
+  return { listing: { at, ids, total }, request, isShort };
 }
 
 function reachOver(waiting: readonly Passing[]): number {
@@ -141,7 +181,7 @@ function reachOver(waiting: readonly Passing[]): number {
 }
 
 function sightingIn(
-  { shown, kinds, listing }: Read,
+  { shown, kinds, listing, isShort }: Read,
   passing: Passing,
   { witnesses, viewer }: { readonly witnesses: Witnesses; readonly viewer: Viewer },
 ): Sighting {
@@ -151,9 +191,10 @@ function sightingIn(
     (row) => !(row.isMarkedDeleted && life.reading?.is === 'absent'),
   );
   if (rows.some((row) => !isAnother(row.createdAt, { createdAt, bornBefore }))) return { is: 'shown' };
-  const witness =
-    witnessOf(kind, kinds, viewer) ??
-    witnesses.elsewhere(about.projectId, witnessesOf(kind ?? 'unstated', viewer), listing.at);
+  const witness = isShort
+    ? undefined
+    : (witnessOf(kind, kinds, viewer) ??
+      witnesses.elsewhere(about.projectId, witnessesOf(kind ?? 'unstated', viewer), listing.at));
   return { is: 'not_shown', listing, witness, recreatedAt: rows[0]?.createdAt };
 }
 

@@ -25,6 +25,11 @@ export interface Listing {
   readonly how: 'read_in_full' | 'order_sampled';
 }
 
+/** Conversations that the project counts and that its whole list does not show: the key may not see them. */
+export function notShownIn({ how, total, ids }: Listing): number {
+  return how === 'read_in_full' && total !== undefined ? Math.max(0, total - ids) : 0;
+}
+
 export interface ListOptions {
   /** The earliest `created_at` (epoch ms) that nobody asks about. */
   readonly reach: number;

@@ -63,6 +63,12 @@ const PAGES_TO_SPARE = 100;
 /** Where the paginator does not count. */
 const MOST_UNCOUNTED_PAGES = 100_000;
 
+/** Pages that a list can have, by the first one's count: one that grows with each page is no end either. */
+export function mostPages(firstTotal: number | undefined, firstSize: number | undefined): number {
+  if (firstTotal === undefined) return MOST_UNCOUNTED_PAGES;
+  return 2 * Math.ceil(firstTotal / Math.max(1, firstSize ?? 1)) + PAGES_TO_SPARE;
+}
+
 /** One reading of a project's list from its start, and what it contradicts. */
 export class Reading {
   readonly order: ListOrder;
@@ -106,10 +112,7 @@ export class Reading {
 
   /** It brings the same again and again, or many more pages than it can have. */
   get isEndless(): boolean {
-    // By its first word: a count that grows with each page is no end either.
-    const pagesOfAll = Math.ceil((this.#firstTotal ?? 0) / Math.max(1, this.#firstSize ?? 1));
-    const most = this.#firstTotal === undefined ? MOST_UNCOUNTED_PAGES : 2 * pagesOfAll + PAGES_TO_SPARE;
-    return this.#barren >= MOST_BARREN || this.#pages > most;
+    return this.#barren >= MOST_BARREN || this.#pages > mostPages(this.#firstTotal, this.#firstSize);
   }
 
   /** Only the last page may have fewer rows than the first, and none only what is behind it. */

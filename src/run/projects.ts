@@ -4,6 +4,7 @@ import type { Policy } from '../core/policy.ts';
 import type { CustomGptReader } from '../core/ports.ts';
 import { asRunFault, assertClockTrusted } from './api-faults.ts';
 import { InconsistentListing } from './list-project.ts';
+import { mostPages } from './list-reading.ts';
 
 export interface ProjectsOfPolicy {
   /** In the order of their ids. */
@@ -60,14 +61,20 @@ async function listAll(
   for (let attempt = 1; ; attempt += 1) {
     const seen = new Map<number, Project>();
     let firstTotal: number | undefined;
+    let firstSize: number | undefined;
     let barren = 0;
     for await (const page of reader.projectPages(signal)) {
       firstTotal ??= page.total;
+      firstSize ??= page.projects.length;
       const sizeBefore = seen.size;
       for (const project of page.projects) seen.set(project.id, project);
       barren = seen.size === sizeBefore ? barren + 1 : 0;
       // Else it would never end. Whether all have come, its count says.
       if (barren === MOST_BARREN) break;
+      if (page.page > mostPages(firstTotal, firstSize))
+        throw new InconsistentListing(
+          `the list of projects goes on behind page ${page.page}, where it should have ended`,
+        );
     }
     if (firstTotal === undefined || seen.size >= firstTotal) return [...seen.values()];
     if (attempt === ATTEMPTS) {

@@ -7,6 +7,7 @@ import type { CustomGptDeleter } from '../../src/core/ports.ts';
 import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
 import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
 import { makePlan } from '../../src/run/make-plan.ts';
+import type { ListedRow } from '../../src/run/list-project.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { accountOf, addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
@@ -412,6 +413,92 @@ describe('the rights of the key', () => {
     const policy = await world.policy(`${limits}concurrency: 1\n`);
     const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
     expect(result.counts).toMatchObject({ planned: 100, deferred: 90, already_gone: 0, skipped: 9 });
+  });
+});
+
+describe('a fresh listing that cannot speak', () => {
+  const NOBODY = sessionId('nobody', 99);
+
+  test.each([
+    ['a DELETE that was cut off', { cut: 'before' }, 'deletion.unverified'],
+    ['a DELETE that found nothing', { status: 404 }, 'deletion.skipped'],
+  ] as const)('because it shows fewer than it counts proves nothing after %s', async (_, then, lastWord) => {
+    world = await createWorld();
+    const { accounts, faults } = world.sandbox;
+    accounts.addProject({ id: 101, name: 'project-101' });
+    const add = (label: string, createdBy: number, ageDays: number): string => {
+      const session = sessionId(label, 1);
+      accounts.addConversation(101, { sessionId: session, createdBy, createdAt: NOW - ageDays * DAY });
+      return session;
+    };
+    // One of three creators is hidden, and the paginator goes on counting it.
+    const victim = add('hidden', 9_002, 400);
+    add('young', 9_003, 10);
+    faults.missingRight = 404;
+    faults.add({ when: { method: 'DELETE' }, then });
+    const hide = (): void => {
+      faults.add({ when: { route: 'conversations.list' }, then: { totalOffset: 1 } });
+    };
+    const openApi: RunDeps['openApi'] = () => {
+      const { reader, deleter } = world.deps.openApi();
+      let isHidden = false;
+      return {
+        reader,
+        deleter: {
+          ...deleter,
+          async deleteConversation(...of) {
+            const answer = await deleter.deleteConversation(...of);
+            if (!isHidden) hide();
+            isHidden = true;
+            return answer;
+          },
+          existence: (projectId, id, options) =>
+            deleter.existence(projectId, isHidden && id === victim ? NOBODY : id, options),
+          async *conversationPages(...of) {
+            for await (const page of deleter.conversationPages(...of))
+              yield { ...page, rows: page.rows.filter((row) => !isHidden || row.sessionId !== victim) };
+          },
+        },
+      };
+    };
+    const policy = await world.policy(AGE_POLICY);
+    const result = await runPolicy({ ...world.deps, openApi }, { policy, trigger: 'manual', signals: GO_ON });
+    expect(result.run.status).toBe('partial');
+    const said = (await world.entries()).filter((entry) => entry.session_id === victim);
+    expect(said.at(-1)?.event).toBe(lastWord);
+    expect(accounts.has(101, victim)).toBe(true);
+  });
+
+  test('because it writes the ids in another case does not show that they are gone', async () => {
+    world = await createWorld();
+    const old = addProject(world, 101, { old: 4, young: 5 });
+    let isLoud = false;
+    world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { status: 404 } });
+    const openApi: RunDeps['openApi'] = () => {
+      const { reader, deleter } = world.deps.openApi();
+      return {
+        reader,
+        deleter: {
+          ...deleter,
+          async deleteConversation(...of) {
+            const answer = await deleter.deleteConversation(...of);
+            isLoud = true;
+            return answer;
+          },
+          existence: (projectId, id, options) =>
+            deleter.existence(projectId, isLoud && old.includes(id) ? NOBODY : id, options),
+          async *conversationPages(...of) {
+            const loud = (row: ListedRow): ListedRow =>
+              row.kind === 'conversation' ? { ...row, sessionId: row.sessionId.toUpperCase() } : row;
+            for await (const page of deleter.conversationPages(...of))
+              yield isLoud ? { ...page, rows: page.rows.map(loud) } : page;
+          },
+        },
+      };
+    };
+    const policy = await world.policy(AGE_POLICY);
+    const result = await runPolicy({ ...world.deps, openApi }, { policy, trigger: 'manual', signals: GO_ON });
+    expect(result.counts).toMatchObject({ planned: 4, already_gone: 0, verified: 0 });
   });
 });
 

@@ -120,6 +120,24 @@ test('where the key may not delete the team’s conversations, its own user’s 
   );
 });
 
+describe('where nobody says whose the key is', () => {
+  test.each([
+    [[COLLEAGUE], 'deletion.unverified'],
+    [[COLLEAGUE, 9_003], 'deletion.verified'],
+  ])('one creator may be its own user, of two one is a colleague: %j', async (creators, lastWord) => {
+    world = await createWorld();
+    const { accounts, faults } = world.sandbox;
+    faults.user = 404;
+    accounts.addProject({ id: 101, name: 'project-101' });
+    const [victim = ''] = add('old', OWN, { each: 1, ageDays: 400 });
+    for (const creator of creators) add(`young-${creator}`, creator, { each: 2, ageDays: 10 });
+    faults.add({ when: { method: 'DELETE' }, then: { cut: 'after' } });
+    await runOnce(world, await world.policy(AGE_POLICY));
+    expect(isThere(victim)).toBe(false);
+    expect(await lastWordOn(victim)).toBe(lastWord);
+  });
+});
+
 describe('an own conversation whose DELETE was cut off', () => {
   /** Carried out, but nothing more is heard of it in that run. */
   async function leaveOpen(): Promise<{ readonly policy: Policy; readonly victim: string }> {

@@ -1,6 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { CustomGptReader } from '../../src/core/ports.ts';
+import { runPolicy } from '../../src/run/run-policy.ts';
 import type { FaultEffect } from '../../src/sandbox/fault-rules.ts';
-import { addProject, AGE_POLICY, runOnce, sessionId } from '../support/purge.ts';
+import { addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
 
 let world: TestWorld;
@@ -116,6 +118,64 @@ describe('a list that is long', () => {
     expect(result.plan?.projects[0]).toMatchObject({ planned: 60, total: 100 });
     expect(result.run.status).toBe('refused');
     expect(result.run.problem).toContain('max_percent allows 50 in project 101, the plan has 60');
+  });
+});
+
+describe('a list that always has one page more, and counts it', () => {
+  /** A run of a client that lists otherwise. */
+  async function runWith(change: (reader: CustomGptReader) => Partial<CustomGptReader>) {
+    const { deps } = world;
+    const openApi: typeof deps.openApi = () => {
+      const { reader, deleter } = deps.openApi();
+      return { reader: { ...reader, ...change(reader) }, deleter: { ...deleter, ...change(deleter) } };
+    };
+    const policy = await world.policy(AGE_POLICY);
+    return runPolicy({ ...deps, openApi }, { policy, trigger: 'manual', signals: GO_ON });
+  }
+
+  test('is given up, and the other projects are worked on', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 1, young: 0 });
+    addProject(world, 102, { old: 3, young: 3 });
+    let asked = 0;
+    const result = await runWith((reader) => ({
+      async *conversationPages(projectId, ...how) {
+        for await (const first of reader.conversationPages(projectId, ...how)) {
+          yield projectId === 101 ? { ...first, lastPage: 2, total: 2 } : first;
+          if (projectId !== 101) continue;
+          for (let page = 2; ; page += 1) {
+            asked += 1;
+            const rows = first.rows.map((row) => ({ ...row, sessionId: sessionId('more', page) }));
+            yield { ...first, page, rows: rows, lastPage: page + 1, total: page + 1 };
+          }
+        }
+      },
+    }));
+    expect(result.counts).toMatchObject({ verified: 3 });
+    // The count begins anew with each reading, so that the project seems to have shrunk.
+    expect(result.plan?.projects[0]?.incomplete).toBe('the project shrank while it was listed');
+    expect(asked).toBeLessThan(500);
+  });
+
+  test('of projects ends the run, and nothing is deleted', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 3, young: 3 });
+    let asked = 0;
+    const result = await runWith((reader) => ({
+      async *projectPages(signal) {
+        for await (const first of reader.projectPages(signal)) {
+          for (let page = 1; ; page += 1) {
+            asked += 1;
+            const projects = first.projects.map((project) => ({ ...project, id: project.id + page }));
+            yield { ...first, page, projects, lastPage: page + 1, total: page + 1 };
+          }
+        }
+      },
+    }));
+    expect(result.fault).toMatchObject({ kind: 'api_unreachable' });
+    expect(result.fault?.message).toContain('where it should have ended');
+    expect(asked).toBeLessThan(200);
+    expect(world.sandbox.accounts.count(101)).toBe(6);
   });
 });
 
@@ -255,6 +315,25 @@ describe('the newest message', () => {
     add('idle-00', days(390, 100));
     world.sandbox.faults.add({ when: { route: 'messages.list' }, then: { totalOffset: 3 } });
     expect((await plans(IDLE)).counts).toMatchObject({ planned: 0, unknown: 1 });
+  });
+
+  test('is not taken from an answer about a conversation that was created at another time', async () => {
+    world = await createWorld();
+    world.sandbox.accounts.addProject({ id: 101, name: 'p' });
+    add('idle-00', [100]);
+    const { deps } = world;
+    const openApi: typeof deps.openApi = () => {
+      const { reader, ...rest } = deps.openApi();
+      const existence: typeof reader.existence = async (...of) => {
+        const answer = await reader.existence(...of);
+        if (answer.state !== 'present' || answer.conversation === undefined) return answer;
+        return { ...answer, conversation: { ...answer.conversation, createdAt: NOW - 2 * DAY } };
+      };
+      return { ...rest, reader: { ...reader, existence } };
+    };
+    const policy = await world.policy(IDLE);
+    const result = await runPolicy({ ...deps, openApi }, { policy, trigger: 'manual', signals: GO_ON });
+    expect(result.counts).toMatchObject({ planned: 0, unknown: 1 });
   });
 
   test('with the dates of 2023 is an interval: old enough as a whole, it is deleted', async () => {

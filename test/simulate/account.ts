@@ -96,8 +96,7 @@ export class Account {
     this.ids = ids;
     const owner = random.fork('owner');
     this.owner = owner.pick(['team', 'team', 'user', 'nobody']);
-    // Of a user whom nobody names, nobody can tell which conversations are his own.
-    this.hasOwn = this.owner !== 'nobody' && owner.percent(70);
+    this.hasOwn = owner.percent(70);
     this.habits = makeHabits(random, random.fork('words'));
     this.#maker = new TalkMaker(random, this.habits);
   }

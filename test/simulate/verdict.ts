@@ -258,20 +258,28 @@ export function isBeyondWitness(account: Account, words: readonly LoggedEntry[],
   if (goneWords !== unknownWords) return last === 'deletion.unverified' || last === 'deletion.skipped';
   if (last !== 'deletion.unverified') return false;
   const wasAccepted = words.some(({ facts }) => facts['answer'] === 'accepted');
-  const isShown = (account.project(row.project_id)?.talks ?? []).some(
-    (talk) =>
-      talk.goneAt === undefined &&
-      witnessesOf(statedKindOf(account, row)).includes(statedKindOf(account, talk.row)),
+  return !wasAccepted && !hasWitness(account, row);
+}
+
+function hasWitness(account: Account, row: Talk['row']): boolean {
+  const kind = statedKindOf(account, row);
+  const alike = (account.project(row.project_id)?.talks ?? []).filter(
+    (talk) => talk.goneAt === undefined && statedKindOf(account, talk.row) === kind,
   );
-  return !wasAccepted && !isShown;
+  // Whose key it is nobody says: one of two creators is a colleague, of one it cannot be told.
+  const isUnclear = kind === 'named' && account.owner === 'nobody';
+  return new Set(alike.map((talk) => creatorIn(talk.row))).size >= (isUnclear ? 2 : 1);
+}
+
+/** A number or its text: the same user. */
+function creatorIn({ created_by: by }: Talk['row']): string {
+  return JSON.stringify(by).replaceAll('"', '');
 }
 
 function statedKindOf(account: Account, row: Talk['row']): string {
-  return !('created_by' in row) || row.created_by === '' ? 'unstated' : account.kindOf({ row });
-}
-
-function witnessesOf(kind: string): readonly string[] {
-  return kind === 'own' ? ['own', 'named'] : [kind];
+  if (!('created_by' in row) || row.created_by === '') return 'unstated';
+  const kind = account.kindOf({ row });
+  return kind === 'own' && account.owner === 'nobody' ? 'named' : kind;
 }
 
 /** A good word of any policy after it was gone. */
