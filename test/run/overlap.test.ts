@@ -14,7 +14,8 @@ afterEach(async () => {
 
 /** Plans, then has another policy delete all of it, and `meanwhile` happen, before the first goes on. */
 async function runOvertaken(meanwhile: () => void): Promise<{ first: RunResult; other: RunResult }> {
-  const { deps, store } = world;
+  const { deps } = world;
+  const { store } = deps;
   const otherPolicy = await world.policy(AGE_POLICY.replace('by-age', 'other'));
   let other: RunResult | undefined;
   const planItems: typeof store.planItems = async function* (...args) {
@@ -40,6 +41,21 @@ describe('what another policy has deleted since it was planned', () => {
     expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(20);
     expect(first.counts).toMatchObject({ planned: 20, verified: 20, already_gone: 0, skipped: 0 });
     expect(first.run.status).toBe('completed');
+  });
+
+  test('gets no DELETE where it was verified after that was asked, right before the intent', async () => {
+    world = await createWorld();
+    const old = addProject(world, 101, { old: 6, young: 8 });
+    const { audit } = world.store;
+    const store = { ...world.store, audit: { ...audit, lastVerifiedAt: () => Promise.resolve(undefined) } };
+    world = { ...world, deps: { ...world.deps, store } };
+    const { first } = await runOvertaken(() => {
+      for (const sessionId of old)
+        world.sandbox.accounts.addConversation(101, { sessionId, createdAt: world.clock.now(), name: null });
+    });
+    expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(6);
+    expect(old.every((id) => world.sandbox.accounts.has(101, id))).toBe(true);
+    expect(first.counts.already_gone).toBe(0);
   });
 
   test('and not yet settled is not taken for what went from sight since a plan was stored', async () => {
