@@ -91,7 +91,8 @@ describe.concurrent('a DELETE that was not done', () => {
   it('500 once: sent again after a look, and verified', async () => {
     const rules: Rule[] = [{ on: 'delete', answer: { status: 500 }, times: 1 }];
     await play({ account: oneProject(3), behave: { rules } }, async (scene) => {
-      const run = await scene.run();
+      // Stale reads last a few seconds: so long it has to be there before it is sent again.
+      const run = await scene.run({ env: { RETENTION_VERIFY_TIMEOUT: '8s' } });
       expect(run.exit).toBe(0);
       expect(run.runs[0]?.counts).toMatchObject({ verified: 3 });
     });

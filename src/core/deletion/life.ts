@@ -48,7 +48,10 @@ export type Step =
 
 /** DELETEs sent for one conversation in a run at most, the first included. */
 export const MAX_ATTEMPTS = 3;
-/** After an answer that left it open, a conversation must still be there this long before a second DELETE. */
+/**
+ * After an answer that left it open, a conversation must still be there this long before a second DELETE: the vendor says that
+ * what is stale is so for a few seconds. Under a shorter verify time-out there is none.
+ */
 const SETTLE_MS = 5000;
 
 export const NEW_LIFE: Life = {
@@ -143,17 +146,12 @@ function afterThere(life: Life, { reading, waitedMs, isTimeUp }: Extract<Seen, {
       return isTimeUp ? settle(FINDS_NOTHING) : LOOK_AGAIN;
     case 'ambiguous': {
       const wasLeftOpen = life.last?.kind === 'ambiguous' && life.attempts < MAX_ATTEMPTS;
-      if (wasLeftOpen && isPlannedOne && hasSettled(waitedMs, isTimeUp)) return { do: 'delete_again' };
+      if (wasLeftOpen && isPlannedOne && waitedMs >= SETTLE_MS) return { do: 'delete_again' };
       return isTimeUp ? LIST : LOOK_AGAIN;
     }
     case 'accepted':
       return isTimeUp ? LIST : LOOK_AGAIN;
   }
-}
-
-/** Where the verify time-out is shorter, all of it is enough; where nobody waited for it, a listing has the word. */
-function hasSettled(waitedMs: number, isTimeUp: boolean): boolean {
-  return waitedMs >= SETTLE_MS || (isTimeUp && waitedMs > 0);
 }
 
 /** The table of outcomes: the strongest answer, the follow-up GET and the fresh listing, read together. */
