@@ -18,7 +18,7 @@ export function prepareClaims(
   );
   const verified = connection.prepare<[number, string, string, string], number>(
     `SELECT 1 FROM audit_entries
-      WHERE event = 'deletion.verified' AND project_id = ? AND session_id = ? AND time >= ? AND run_id <> ?`,
+      WHERE event = 'deletion.verified' AND project_id = ? AND session_id = ? AND time > ? AND run_id <> ?`,
   );
   return (entries, now) =>
     entries.some(({ event, run_id: runId, project_id: projectId, session_id: sessionId, facts }) => {

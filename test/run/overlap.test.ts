@@ -20,6 +20,7 @@ async function runOvertaken(meanwhile: () => void): Promise<{ first: RunResult; 
   let other: RunResult | undefined;
   const planItems: typeof store.planItems = async function* (...args) {
     if (other === undefined) {
+      await world.clock.advance(1000);
       other = await runOnce(world, otherPolicy);
       meanwhile();
     }
