@@ -16,11 +16,16 @@ export function asRunFault(error: unknown): unknown {
     case 'aborted':
       return new RetentionError('interrupted', 'stopped on request', { cause: error });
     default:
-      return new RetentionError('api_unreachable', `the API does not answer as it should: ${error.message}`, {
+      return new RetentionError('api_unreachable', `${howItFails(error)}: ${error.message}`, {
         hint: 'Check CUSTOMGPT_BASE_URL and the network between here and there.',
         cause: error,
       });
   }
+}
+
+function howItFails({ failure }: ApiError): string {
+  if (failure === 'network') return 'the API cannot be reached';
+  return failure === 'timeout' ? 'the API does not answer' : 'the API does not answer as it should';
 }
 
 /** What went wrong with one page of a list, for a person: `page 2: HTTP 200, not JSON`. */
