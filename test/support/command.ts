@@ -1,8 +1,12 @@
 import { spawn } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { runCli } from '../../src/cli/program.ts';
+import { newSigningKey, systemChance, systemClock, uniqueHolder } from '../../src/cli/surroundings.ts';
 import type { AuditEntry, AuditEvent } from '../../src/core/audit-entry.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
 import { sessionId } from './purge.ts';
@@ -69,7 +73,10 @@ export interface Terminal {
   policy(yaml: string, name?: string): string;
   /** Starts the command; a variable that is undefined is left out. */
   start(args: readonly string[], env?: Env, limits?: Limits): Running;
-  /** Starts the command and waits for its end. */
+  /**
+   * Runs the command to its end: in this process, as `main.ts` would call it, which saves the start of one for each of some
+   * hundred commands; with `limits` as a process of its own.
+   */
   run(args: readonly string[], env?: Env, limits?: Limits): Promise<Ended>;
   /** Makes a plan and returns its id. */
   plan(): Promise<string>;
@@ -117,7 +124,10 @@ export async function openTerminal(options: SandboxOptions = {}): Promise<Termin
       void child.ended.then(() => children.delete(child));
       return child;
     },
-    run: (args, env, limits) => terminal.start(args, env, limits).ended,
+    run: (args, env, limits) =>
+      limits === undefined
+        ? runHere(args, { cwd: folder, env: { ...environmentFor(sandbox), ...env } })
+        : terminal.start(args, env, limits).ended,
     async plan() {
       return onlyPlan(await terminal.run(['plan', '--json'])).plan_id;
     },
@@ -207,6 +217,48 @@ function spawnCommand([file = '', ...args]: readonly string[], options: { cwd: s
     });
   });
   return { stdout: () => stdout, stderr: () => stderr, kill: (signal) => void child.kill(signal), ended };
+}
+
+/** A process has one working directory: who works in another one waits until nobody works here. */
+const here = { folder: '', count: 0, left: new EventEmitter().setMaxListeners(0) };
+
+async function workingIn<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  while (here.count > 0 && here.folder !== folder) await once(here.left, 'all');
+  const before = process.cwd();
+  here.folder = folder;
+  here.count += 1;
+  process.chdir(folder);
+  try {
+    return await work();
+  } finally {
+    here.count -= 1;
+    if (here.count === 0) {
+      process.chdir(before);
+      here.left.emit('all');
+    }
+  }
+}
+
+function runHere(argv: readonly string[], { cwd, env }: { cwd: string; env: Env }): Promise<Ended> {
+  return workingIn(cwd, async () => {
+    const startedAt = performance.now();
+    const [stdout, stderr] = [new TextScreen(), new TextScreen()];
+    const nobodyAsks = () => () => undefined;
+    const code = await runCli({
+      ...{ argv, env, stdout, stderr, onStopRequest: nobodyAsks, onReloadRequest: nobodyAsks },
+      ...{ clock: systemClock, chance: systemChance, newSigningKey, holder: uniqueHolder(process.pid) },
+    });
+    return { code, stdout: stdout.text, stderr: stderr.text, tookMs: performance.now() - startedAt };
+  });
+}
+
+class TextScreen extends Writable {
+  text = '';
+
+  override _write(chunk: Buffer, _encoding: string, done: () => void): void {
+    this.text += chunk.toString();
+    done();
+  }
 }
 
 /** Adds a project with `old` expired and `young` recent conversations; returns the session ids of the old. */
