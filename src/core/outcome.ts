@@ -39,15 +39,3 @@ export const NO_OUTCOMES: OutcomeCounts = {
 export function outcomeOfEvent(event: string): Outcome | undefined {
   return OUTCOMES.find((outcome) => event === `deletion.${outcome}`);
 }
-
-/** Adds up how often each event was the last word on a conversation; events that state no outcome count nothing. */
-export function foldOutcomes(
-  lastWords: Iterable<{ readonly event: string; readonly count: number }>,
-): OutcomeCounts {
-  const counts: Record<Outcome, number> = { ...NO_OUTCOMES };
-  for (const { event, count } of lastWords) {
-    const outcome = outcomeOfEvent(event);
-    if (outcome !== undefined) counts[outcome] += count;
-  }
-  return counts;
-}

@@ -5,7 +5,7 @@ import type { EarlierAnswer } from './deletion/earlier.ts';
 import type { Conversation, Project, UnusableRow } from './conversation.ts';
 import type { PlanFindings } from './findings.ts';
 import type { OpenIntent } from './open-intent.ts';
-import type { OutcomeCounts, SkipCounts } from './outcome.ts';
+import type { RunOutcomes } from './last-outcomes.ts';
 import type { KnownPopulation } from './population.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary } from './plan.ts';
 import type { Policy } from './policy.ts';
@@ -211,7 +211,7 @@ export interface AuditLog {
   /** Oldest first, read in batches. */
   entries(filter?: { readonly runId?: string; readonly fromSeq?: number }): AsyncIterable<AuditEntry>;
   /** The latest outcome of each conversation that the run intended or skipped, folded. */
-  outcomeCounts(runId: string): Promise<OutcomeCounts>;
+  outcomes(runId: string): Promise<RunOutcomes>;
   /** Conversations whose last intent has no final outcome (none yet, or `unverified`), over all runs of all policies, oldest first. */
   openIntents(): Promise<readonly OpenIntent[]>;
   /** How many of them a policy has, of the account that the state belongs to now, without those of which an earlier run than this one reported that nothing more can be learned for now. */
@@ -234,8 +234,6 @@ export interface AuditLog {
    * `run.started`, less those runs whose limits were overridden.
    */
   intendedInRunsSince(policy: string, sinceAt: number): Promise<number>;
-  /** What the run skipped last, by the `cause` of the entry; without one it is `changed`. */
-  skipCauses(runId: string): Promise<SkipCounts>;
 }
 
 /** The right to run, as the store knows it. `token` grows with every change of holder. */

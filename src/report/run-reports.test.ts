@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { NO_FINDINGS } from '../core/findings.ts';
 import type { AuditEntry, AuditEvent, Fact } from '../core/audit-entry.ts';
 import { formatInstant } from '../core/instant.ts';
-import { foldOutcomes } from '../core/outcome.ts';
+import { LastOutcomes } from '../core/last-outcomes.ts';
 import type { PlanItem, PlanProject, PlanSummary } from '../core/plan.ts';
 import { runCountsOf, type RunRecord } from '../core/run.ts';
 import { deletionsIn } from './deletion-proof.ts';
@@ -113,11 +113,14 @@ function sample({ planned = 2, run = {}, events, projects, others = [] }: Sample
     fileHash: undefined,
     deferred: 0,
   };
-  const outcomes = deletionsIn(entries).map(({ outcome }) => ({ event: `deletion.${outcome}`, count: 1 }));
+  const last = new LastOutcomes();
+  deletionsIn(entries).forEach(({ outcome }, index) => {
+    last.take({ projectId: 1, sessionId: String(index) }, `deletion.${outcome}`, undefined);
+  });
   return {
     title: 'Deletion report',
     run: { ...RUN, ...run },
-    counts: runCountsOf(plan, foldOutcomes(outcomes)),
+    counts: runCountsOf(plan, last.outcomes().counts),
     plan,
     items: [
       ...Array.from({ length: planned }, (_, index) => itemOf(index + 1)),

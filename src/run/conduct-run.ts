@@ -2,7 +2,8 @@ import type { OwnAccount } from '../core/account.ts';
 import type { Fact } from '../core/audit-entry.ts';
 import { isFault, RetentionError } from '../core/errors.ts';
 import { formatInstant } from '../core/instant.ts';
-import { NO_OUTCOMES, type OutcomeCounts, type SkipCounts } from '../core/outcome.ts';
+import type { RunOutcomes } from '../core/last-outcomes.ts';
+import { NO_OUTCOMES, type SkipCounts } from '../core/outcome.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Mode, Policy } from '../core/policy.ts';
 import type {
@@ -85,7 +86,7 @@ export interface Ending {
   readonly plan: PlanSummary | undefined;
   readonly problem?: string | undefined;
   /** What the audit log says of its deletions, where that was asked: it takes as long as reading them all. */
-  readonly outcomes?: OutcomeCounts;
+  readonly outcomes?: RunOutcomes;
   /** How many more runs what was deferred takes. */
   readonly runsRemaining?: number | undefined;
   /** The event's own facts, beside status and counts. */
@@ -245,11 +246,11 @@ async function recorded(deps: RunDeps, { run, record, ending }: Ended): Promise<
   const fault = 'fault' in ending ? ending.fault : undefined;
   const plan = 'fault' in ending ? await planOf(deps, run.runId) : ending.plan;
   const asked = 'fault' in ending ? undefined : ending.outcomes;
-  const outcomes = asked ?? (await store.audit.outcomeCounts(run.runId));
-  const counts = runCountsOf(plan, outcomes);
+  const outcomes = asked ?? (await store.audit.outcomes(run.runId));
+  const counts = runCountsOf(plan, outcomes.counts);
   const requests = run.reader.requestCounts();
   deps.remarks?.().forEach(run.warn);
-  const skipped = outcomes.skipped === 0 ? {} : await store.audit.skipCauses(run.runId);
+  const { skipped } = outcomes;
   const { status, problem, facts, runsRemaining } = inRecord(ending);
   const common = { status, counts: { ...counts }, requests: { ...requests } };
   const written = await store.audit.append([
@@ -281,11 +282,11 @@ async function unrecorded(
   { run, record, fault }: Omit<Ended, 'ending'> & { readonly fault: RetentionError },
 ): Promise<RunResult> {
   // Reading may still work where writing does not; if not, nothing is known, and nothing is claimed.
-  const outcomes = await store.audit.outcomeCounts(run.runId).catch(() => NO_OUTCOMES);
+  const outcomes = await store.audit.outcomes(run.runId).catch(() => undefined);
   const stored = await store.run(run.runId).catch(() => undefined);
   const plan =
     stored?.planId === undefined ? undefined : await store.plan(stored.planId).catch(() => undefined);
-  const counts = runCountsOf(plan, outcomes);
+  const counts = runCountsOf(plan, outcomes?.counts ?? NO_OUTCOMES);
   const ended = { status: 'failed', endedAt: clock.now(), problem: fault.message } as const;
   const requests = run.reader.requestCounts();
   return {

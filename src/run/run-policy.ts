@@ -132,9 +132,10 @@ export async function applyConsumed(
   };
   await warnOfGrowth(store, run, plan.deferred);
   const { problem } = await applyPlan({ ...context, plan }, parts);
-  const outcomes = await store.audit.outcomeCounts(runId);
+  const outcomes = await store.audit.outcomes(runId);
+  const { verified, already_gone: alreadyGone } = outcomes.counts;
   const complete =
-    outcomes.verified + outcomes.already_gone === countsOf(plan.projects).planned - plan.deferred &&
+    verified + alreadyGone === countsOf(plan.projects).planned - plan.deferred &&
     !plan.projects.some(isIncomplete);
   const facts = {
     plan_id: plan.planId,

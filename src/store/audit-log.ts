@@ -1,7 +1,8 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
 import { formatInstant, parseInstant } from '../core/instant.ts';
-import { OUTCOMES, foldOutcomes, skipCauseOf } from '../core/outcome.ts';
-import type { SkipCause, SkipCounts } from '../core/outcome.ts';
+import { LastOutcomes } from '../core/last-outcomes.ts';
+import type { RunOutcomes } from '../core/last-outcomes.ts';
+import { OUTCOMES } from '../core/outcome.ts';
 import type { AuditLog } from '../core/ports.ts';
 import { prepareSelect, readableEntry, recordedHead } from './audit-rows.ts';
 import type { AuditRow } from './audit-rows.ts';
@@ -13,15 +14,12 @@ import { prepareEarlierDeletes, prepareOpenIntents } from './open-intents.ts';
 /** Few enough that a page of entries is garbage before the collector would move it to the old ones: a quarter faster. */
 const PAGE_ENTRIES = 250;
 
-const OUTCOME_EVENTS = OUTCOMES.map((outcome) => `'deletion.${outcome}'`).join(', ');
-
 export function createAuditLog(connection: Connection, writer: GroupCommit): AuditLog {
   const head = recordedHead(connection);
-  const lastWords = prepareLastWords(connection);
   const open = prepareOpenIntents(connection);
   const earlier = prepareEarlierDeletes(connection);
   const intended = prepareIntendedInRuns(connection);
-  const skipCauses = prepareSkipCauses(connection);
+  const outcomes = prepareOutcomes(connection);
   const lastIntended = connection
     .prepare<[string], string | null>(
       "SELECT MAX(time) FROM audit_entries WHERE policy = ? AND event = 'deletion.intended'",
@@ -36,7 +34,7 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
     append: (entries, fence) => writer.append(entries, fence),
     head: () => connection.read(head),
     entries: (filter = {}) => readEntries(connection, filter),
-    outcomeCounts: (runId) => connection.read(() => foldOutcomes(lastWords.all(runId))),
+    outcomes,
     openIntents: () => connection.read(open.all),
     openIntentCount: (policy, runId) => connection.read(() => open.count(policy, runId)),
     undoneAnswers: () => connection.read(earlier.undone),
@@ -48,7 +46,6 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
     lastIntendedAt: (policy) => connection.read(() => parseInstant(lastIntended.get(policy))),
     intendedInRunsSince: (policy, sinceAt) =>
       connection.read(() => intended.get(policy, formatInstant(sinceAt)) ?? 0),
-    skipCauses: (runId) => connection.read(() => skipCauses(runId)),
   };
 }
 
@@ -67,32 +64,28 @@ function prepareIntendedInRuns(connection: Connection) {
     .pluck();
 }
 
-function prepareSkipCauses(connection: Connection): (runId: string) => SkipCounts {
-  const select = connection.prepare<[string], { cause: unknown; count: number }>(
-    `SELECT json_extract(facts, '$.cause') AS cause, COUNT(*) AS count FROM (
-       SELECT event, facts, MAX(seq) FROM audit_entries WHERE run_id = ? AND event IN (${OUTCOME_EVENTS})
-        GROUP BY project_id, session_id) AS outcomes
-      WHERE event = 'deletion.skipped' GROUP BY cause`,
-  );
-  return (runId) => {
-    const counts: Partial<Record<SkipCause, number>> = {};
-    for (const { cause, count } of select.all(runId)) {
-      const known = skipCauseOf(cause);
-      counts[known] = (counts[known] ?? 0) + count;
-    }
-    return counts;
-  };
+interface OutcomeRow {
+  readonly seq: number;
+  readonly event: string;
+  readonly projectId: number;
+  readonly sessionId: string;
+  readonly cause: unknown;
 }
 
-/** How often each outcome was the last one of a conversation within a run. */
-function prepareLastWords(connection: Connection) {
-  // Beside a MAX, SQLite takes the other columns from the row that has it (https://www.sqlite.org/lang_select.html#bareagg).
-  return connection.prepare<[string], { event: string; count: number }>(
-    `SELECT event, COUNT(*) AS count FROM (
-       SELECT event, MAX(seq) FROM audit_entries WHERE run_id = ? AND event IN (${OUTCOME_EVENTS})
-        GROUP BY project_id, session_id) AS outcomes
-      GROUP BY event`,
+function prepareOutcomes(connection: Connection): (runId: string) => Promise<RunOutcomes> {
+  const events = OUTCOMES.map((outcome) => `'deletion.${outcome}'`).join(', ');
+  const select = connection.prepare<[string, number], OutcomeRow>(
+    `SELECT seq, event, project_id AS projectId, session_id AS sessionId,
+       CASE event WHEN 'deletion.skipped' THEN json_extract(facts, '$.cause') END AS cause
+       FROM audit_entries WHERE run_id = ? AND seq > ? AND event IN (${events}) ORDER BY seq LIMIT ${BATCH_ROWS}`,
   );
+  return async (runId) => {
+    const last = new LastOutcomes();
+    for await (const rows of connection.pages<OutcomeRow>((before) => select.all(runId, before?.seq ?? 0))) {
+      for (const row of rows) last.take(row, row.event, row.cause);
+    }
+    return last.outcomes();
+  };
 }
 
 async function* readEntries(

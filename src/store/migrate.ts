@@ -13,6 +13,7 @@ import { accounts } from './migrations/008-accounts.ts';
 import { limitsOverTime } from './migrations/009-limits-over-time.ts';
 import { protections } from './migrations/010-protections.ts';
 import { verified } from './migrations/011-verified.ts';
+import { intents } from './migrations/012-intents.ts';
 import type { Migration } from './migrations/migration.ts';
 
 const MIGRATIONS: readonly Migration[] = [
@@ -27,6 +28,7 @@ const MIGRATIONS: readonly Migration[] = [
   limitsOverTime,
   protections,
   verified,
+  intents,
 ];
 const NEWEST = MIGRATIONS.length;
 

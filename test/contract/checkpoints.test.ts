@@ -83,7 +83,7 @@ describe('checkpoints of a store', () => {
       facts('deletion.verified'),
       facts('run.completed'),
     ]);
-    expect(await store.audit.outcomeCounts('run-1')).toMatchObject({ verified: 1, skipped: 0 });
+    expect((await store.audit.outcomes('run-1')).counts).toMatchObject({ verified: 1, skipped: 0 });
     expect(await store.audit.openIntents()).toEqual([]);
     expect(await store.audit.intendedInRunsSince('support-chats', 0)).toBe(1);
   });

@@ -30,6 +30,7 @@ async function reopenAsOld(): Promise<void> {
     DROP TABLE account_bindings;
     DROP INDEX audit_account_events;
     DROP INDEX audit_verified_by_session;
+    DROP INDEX audit_intents;
     ALTER TABLE plans DROP COLUMN account;
     CREATE TABLE before (
       policy TEXT NOT NULL, project_id INTEGER NOT NULL, session_id TEXT NOT NULL, run_id TEXT NOT NULL,

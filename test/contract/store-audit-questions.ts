@@ -87,7 +87,7 @@ export function auditQuestionTests({ store, clock }: Suite): void {
           );
         }
         for (const runId of [`${own}a`, `${own}b`]) {
-          expect(await store().audit.outcomeCounts(runId)).toEqual(countsBySlowWalk(written, runId));
+          expect((await store().audit.outcomes(runId)).counts).toEqual(countsBySlowWalk(written, runId));
         }
       }),
       { numRuns: 60 },
@@ -150,8 +150,8 @@ export function auditQuestionTests({ store, clock }: Suite): void {
       facts('deletion.verified', { session_id: 'session-0005' }),
       facts('deletion.skipped', { run_id: 'run-2', session_id: 'session-0006', facts: { cause: 'stopped' } }),
     ]);
-    expect(await store().audit.skipCauses('run-1')).toEqual({ brake: 2, changed: 2 });
-    expect(await store().audit.skipCauses('run-9')).toEqual({});
+    expect((await store().audit.outcomes('run-1')).skipped).toEqual({ brake: 2, changed: 2 });
+    expect((await store().audit.outcomes('run-9')).skipped).toEqual({});
   });
 
   it('counts a deletion for the day on which its run started', async () => {
@@ -285,7 +285,7 @@ export function auditQuestionTests({ store, clock }: Suite): void {
   });
 
   it('counts nothing for runs and policies that it does not know', async () => {
-    expect(await store().audit.outcomeCounts('run-9')).toEqual(NO_OUTCOMES);
+    expect((await store().audit.outcomes('run-9')).counts).toEqual(NO_OUTCOMES);
     expect(await store().audit.openIntents()).toEqual([]);
     expect(await store().audit.openIntentCount('nobody', 'run-now')).toBe(0);
     expect(await store().audit.intendedInRunsSince('nobody', 0)).toBe(0);

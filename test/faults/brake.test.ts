@@ -59,7 +59,7 @@ describe('six deletions in a row that failed or could not be verified stop the r
     world.sandbox.faults.clearRules();
     const next = await runOnce(world, policy);
     expect(next.run.status).toBe('completed');
-    expect(await world.store.audit.outcomeCounts(result.run.runId)).toMatchObject({ verified: 60 });
+    expect((await world.store.audit.outcomes(result.run.runId)).counts).toMatchObject({ verified: 60 });
     expect(deletes()).toBe(60);
   });
 

@@ -162,7 +162,7 @@ describe('another account', () => {
     await world.clock.advance(3_700_000);
     expect((await runOnce(world, policy)).run.status).toBe('completed');
     expect(await world.store.audit.openIntents()).toEqual([]);
-    expect(await world.store.audit.outcomeCounts(first.run.runId)).toMatchObject({ verified: 4 });
+    expect((await world.store.audit.outcomes(first.run.runId)).counts).toMatchObject({ verified: 4 });
   });
 });
 
@@ -375,7 +375,7 @@ describe('a state that is given to another account', () => {
     const policy = await world.policy(AGE_POLICY);
     await runPolicy(moved.deps, { policy, trigger: 'manual', signals: GO_ON });
     expect(await world.store.audit.openIntents()).toEqual([]);
-    expect(await world.store.audit.outcomeCounts(first.run.runId)).toMatchObject({ unverified: 0 });
+    expect((await world.store.audit.outcomes(first.run.runId)).counts).toMatchObject({ unverified: 0 });
   });
 
   test('has not moved where the same number sees none of its projects', async () => {

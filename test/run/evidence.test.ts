@@ -188,7 +188,7 @@ test('a DELETE without effect is never verified by messages that are broken, in 
   for (let round = 0; round < 2; round += 1) {
     const next = await runOnce(world, narrowed);
     expect(next.run.status).toBe('partial');
-    expect(await world.store.audit.outcomeCounts(run.run.runId)).toMatchObject({
+    expect((await world.store.audit.outcomes(run.run.runId)).counts).toMatchObject({
       verified: 0,
       unverified: 1,
     });
@@ -811,7 +811,7 @@ describe('what a run left open', () => {
     const run = await vanishBeforeListing(policy);
     expect(await entriesOf('deletion.absent')).toMatchObject([{ answer: 'not_found' }]);
     await runOnce(world, policy);
-    expect(await world.store.audit.outcomeCounts(run.run.runId)).toMatchObject({
+    expect((await world.store.audit.outcomes(run.run.runId)).counts).toMatchObject({
       failed: 1,
       already_gone: 0,
     });

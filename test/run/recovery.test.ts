@@ -91,7 +91,7 @@ describe('what a run left open', () => {
     await world.clock.advance(600_000);
     const next = await runOnce(world, policy);
     expect(next.run.status).toBe('completed');
-    expect(await world.store.audit.outcomeCounts(first.run.runId)).toMatchObject({
+    expect((await world.store.audit.outcomes(first.run.runId)).counts).toMatchObject({
       verified: 2,
       unverified: 0,
     });
@@ -124,7 +124,7 @@ describe('what a run left open', () => {
     const next = await runOnce(world, policy);
     expect(next.counts).toMatchObject({ planned: 2, verified: 2 });
     // What that DELETE did not do stays said of it; the next one's is another.
-    expect(await world.store.audit.outcomeCounts(first.run.runId)).toMatchObject({ unverified: 2 });
+    expect((await world.store.audit.outcomes(first.run.runId)).counts).toMatchObject({ unverified: 2 });
     expect(await world.store.audit.openIntents()).toEqual([]);
   });
 
@@ -140,7 +140,7 @@ describe('what a run left open', () => {
     faults.clearRules();
     accounts.addConversation(101, { sessionId: first, name: 'back again', createdAt: world.clock.now() });
     expect((await runOnce(world, policy)).run.status).toBe('completed');
-    const counts = await world.store.audit.outcomeCounts(run.run.runId);
+    const counts = (await world.store.audit.outcomes(run.run.runId)).counts;
     expect(counts).toMatchObject({ verified: 1, already_gone: 0, failed: 0, unverified: 0 });
     expect(accounts.count(101)).toBe(4);
   });
@@ -207,7 +207,7 @@ describe('what a run left open', () => {
     faults.add({ when: { route: 'messages.list', nth: 1 }, then: { status: 404 } });
     const next = await runOnce(world, policy);
     expect(next.counts).toMatchObject({ planned: 1, verified: 1 });
-    const counts = await world.store.audit.outcomeCounts(first.run.runId);
+    const counts = (await world.store.audit.outcomes(first.run.runId)).counts;
     expect(counts).toMatchObject({ verified: 0, already_gone: 0, failed: 0, unverified: 1 });
     expect(accounts.count(101)).toBe(3);
   });

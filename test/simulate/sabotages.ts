@@ -220,9 +220,9 @@ export const SABOTAGES: readonly Built[] = [
         ...store,
         audit: {
           ...store.audit,
-          outcomeCounts: async (runId) => {
-            const counts = await store.audit.outcomeCounts(runId);
-            return { ...counts, verified: counts.verified + 1 };
+          outcomes: async (runId) => {
+            const { counts, skipped } = await store.audit.outcomes(runId);
+            return { counts: { ...counts, verified: counts.verified + 1 }, skipped };
           },
         },
       }),

@@ -43,7 +43,7 @@ async function showOne(
   if (run === undefined) {
     throw new RetentionError('usage', `there is no run ${id}`, { hint: 'See: customgpt-retention runs' });
   }
-  const result = { ...(await withCounts(store, run)), skipped: await store.audit.skipCauses(id) };
+  const result = await withCounts(store, run);
   const entries: AuditEntry[] = [];
   for await (const entry of store.audit.entries({ runId: id })) entries.push(entry);
   await output.lines(...runDetail(result, entries, { commandLine, timeZone }));
@@ -55,6 +55,6 @@ async function showOne(
 /** A run's counts, folded from its plan and the audit log. */
 async function withCounts(store: Store, run: RunRecord): Promise<FinishedRun> {
   const plan = run.planId === undefined ? undefined : await store.plan(run.planId);
-  const outcomes = await store.audit.outcomeCounts(run.runId);
-  return { run, plan, counts: runCountsOf(plan, outcomes) };
+  const { counts, skipped } = await store.audit.outcomes(run.runId);
+  return { run, plan, counts: runCountsOf(plan, counts), skipped };
 }
