@@ -6,6 +6,7 @@ import { between, latestOf, type Instant } from './instant.ts';
 import { compileNameTest } from './name-match.ts';
 import type { Limits, Rule } from './policy.ts';
 import type { Selector } from './selector.ts';
+import { HoldIndex, NO_HOLDS } from './hold.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 12);
 const DAY = 86_400_000;
@@ -93,7 +94,7 @@ describe('decisions', () => {
   test('are exactly one for each conversation once the newest message is read', () => {
     fc.assert(
       fc.property(rules, conversation, date, (list, row: Conversation, lastMessageAt) => {
-        const decider = createDecider({ rules: list, limits: LIMITS }, [], NOW);
+        const decider = createDecider({ rules: list, limits: LIMITS }, NO_HOLDS, NOW);
         const read = decider.decide(row, { state: 'read', at: lastMessageAt });
         expect(read.kind).toBe('decided');
         const unread = decider.decide(row, { state: 'unread' });
@@ -111,7 +112,7 @@ describe('decisions', () => {
     const hold = { holdId: 'h', projectId: 1, sessionId: 'session-0002', matter: 'M', untilAt: undefined };
     fc.assert(
       fc.property(rules, conversation, date, (list, row: Conversation, lastMessageAt) => {
-        const step = createDecider({ rules: list, limits: LIMITS }, [hold], NOW).decide(row, {
+        const step = createDecider({ rules: list, limits: LIMITS }, new HoldIndex([hold]), NOW).decide(row, {
           state: 'read',
           at: lastMessageAt,
         });
@@ -124,7 +125,7 @@ describe('decisions', () => {
   });
 
   test('of a policy by age never keep what is older than something they delete', () => {
-    const decider = createDecider({ rules: [rule('old', OLD)], limits: LIMITS }, [], NOW);
+    const decider = createDecider({ rules: [rule('old', OLD)], limits: LIMITS }, NO_HOLDS, NOW);
     const verdictAt = (createdAt: number): string => {
       const row = {
         projectId: 1,
@@ -163,7 +164,7 @@ describe('what a decision says', () => {
   const BY_USER: Selector = { kind: 'created_by', users: new Set(['12']) };
 
   function decide(selector: Selector, row: Conversation, lastMessageAt?: Instant) {
-    const decider = createDecider({ rules: [rule('r', selector)], limits: LIMITS }, [], NOW);
+    const decider = createDecider({ rules: [rule('r', selector)], limits: LIMITS }, NO_HOLDS, NOW);
     const step = decider.decide(row, { state: 'read', at: lastMessageAt });
     return step.kind === 'decided' ? step.decision : undefined;
   }
@@ -256,7 +257,7 @@ describe('what a decision says', () => {
 
   test('counts the age of what is held from its creation', () => {
     const hold = { holdId: 'h', projectId: 1, sessionId: undefined, matter: 'M', untilAt: undefined };
-    const decider = createDecider({ rules: [rule('r', OLD)], limits: LIMITS }, [hold], NOW);
+    const decider = createDecider({ rules: [rule('r', OLD)], limits: LIMITS }, new HoldIndex([hold]), NOW);
     expect(decider.decide(FULL, { state: 'unread' })).toEqual({
       kind: 'decided',
       decision: { verdict: 'held', rule: null, reason: 'held for M', ageDays: 300 },

@@ -1,6 +1,6 @@
 import type { Conversation, LastMessage } from './conversation.ts';
 import { formatDuration, type Duration } from './duration.ts';
-import { holdOver, type Hold } from './hold.ts';
+import type { HoldIndex } from './hold.ts';
 import { earliestOf, inWords, latestOf, wholeDaysBetween, type Instant } from './instant.ts';
 import type { Decision } from './plan.ts';
 import type { Policy, Rule } from './policy.ts';
@@ -24,7 +24,7 @@ export interface Decider {
  */
 export function createDecider(
   policy: Pick<Policy, 'rules' | 'limits'>,
-  holds: readonly Hold[],
+  holds: HoldIndex,
   now: number,
 ): Decider {
   const cutoff = cutoffsAt(now);
@@ -32,7 +32,7 @@ export function createDecider(
   return {
     decide(conversation, lastMessage) {
       const facts: Facts = { conversation, lastMessage };
-      const hold = holdOver(holds, conversation, now);
+      const hold = holds.over(conversation, now);
       if (hold !== undefined) {
         const ageDays = ageOf(facts, 'created', now);
         return decided({ verdict: 'held', rule: null, reason: `held for ${hold.matter}`, ageDays });

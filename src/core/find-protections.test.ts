@@ -3,7 +3,7 @@ import type { Conversation, LastMessage, Project } from './conversation.ts';
 import { judgeExclusions } from './exclusions.ts';
 import { findProtections, matchedNow, type KnownProtection } from './find-protections.ts';
 import { stopInWords } from './findings.ts';
-import type { Hold } from './hold.ts';
+import { HoldIndex, NO_HOLDS, type Hold } from './hold.ts';
 import { compileNameTest } from './name-match.ts';
 import type { Sampled } from './plan.ts';
 import type { Policy, ProjectSelector, Rule } from './policy.ts';
@@ -58,7 +58,10 @@ interface Given {
 }
 
 function find({ rules, others = [], holds = [], rows, known = [], ...rest }: Given) {
-  const watch = new ProtectionWatch({ policy: policy('a', rules), others, holds, now: NOW });
+  const watch = new ProtectionWatch({
+    ...{ policy: policy('a', rules), others, now: NOW },
+    holds: new HoldIndex(holds),
+  });
   const here = watch.inProject(ONE);
   const list = (): void => {
     rows.forEach(([name, ageDays], index) => {
@@ -208,7 +211,7 @@ test('a near miss stops the policy, unless the listing failed', () => {
 });
 
 test('one of which nobody says that it is still there counts for nothing', () => {
-  const watch = new ProtectionWatch({ policy: policy('a', [OLD]), others: [], holds: [], now: NOW });
+  const watch = new ProtectionWatch({ policy: policy('a', [OLD]), others: [], holds: NO_HOLDS, now: NOW });
   const here = watch.inProject(ONE);
   here.confirm('session-none');
   here.end({ incomplete: undefined });

@@ -6,6 +6,7 @@ import { foreignKeepsIn, mayCover, restsOnForeignKeeps, withForeignKeeps } from 
 import { compileNameTest } from './name-match.ts';
 import type { Limits, ProjectSelector, Rule } from './policy.ts';
 import type { AgeClock, Selector } from './selector.ts';
+import { NO_HOLDS } from './hold.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 12);
 const DAY = 86_400_000;
@@ -59,7 +60,7 @@ function decide(
   facts: Partial<Conversation> = {},
   lastMessage: LastMessage = UNREAD,
 ) {
-  const own = createDecider({ rules: [drop('old', older(90))], limits: LIMITS }, [], NOW);
+  const own = createDecider({ rules: [drop('old', older(90))], limits: LIMITS }, NO_HOLDS, NOW);
   const keeps = foreignKeepsIn(others, PROJECT, NOW);
   const step = withForeignKeeps(own, keeps, () => undefined).decide(conversation(facts), lastMessage);
   if (step.kind !== 'decided') return step.kind;
@@ -113,14 +114,14 @@ describe('what the first matching rule of another policy keeps is not deleted', 
   });
 
   test('only what would be deleted is asked about', () => {
-    const own = createDecider({ rules: [drop('old', older(365))], limits: LIMITS }, [], NOW);
+    const own = createDecider({ rules: [drop('old', older(365))], limits: LIMITS }, NO_HOLDS, NOW);
     const keeps = { ask: () => expect.unreachable() };
     const step = withForeignKeeps(own, keeps, () => undefined).decide(conversation(), UNREAD);
     expect(step).toMatchObject({ decision: { verdict: 'keep', rule: null } });
   });
 
   test('the age is that of the own rule', () => {
-    const own = createDecider({ rules: [drop('old', older(10, 'updated'))], limits: LIMITS }, [], NOW);
+    const own = createDecider({ rules: [drop('old', older(10, 'updated'))], limits: LIMITS }, NO_HOLDS, NOW);
     const keeps = foreignKeepsIn([policy('b', [VIP])], PROJECT, NOW);
     const step = withForeignKeeps(own, keeps, () => undefined).decide(conversation(), UNREAD);
     expect(step).toMatchObject({ decision: { rule: 'vip of policy b', ageDays: 50 } });
@@ -209,7 +210,7 @@ describe('a foreign policy', () => {
 
 test('each rule that was asked is told once, when there is an answer', () => {
   const told: unknown[] = [];
-  const own = createDecider({ rules: [drop('old', older(90))], limits: LIMITS }, [], NOW);
+  const own = createDecider({ rules: [drop('old', older(90))], limits: LIMITS }, NO_HOLDS, NOW);
   const others = [
     policy('b', [keep('bo', named('Bo')), keep('idle', older(30, 'last_message'))]),
     policy('c', [VIP, keep('late', named('*'))]),

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { compareWithList, contentOf, holdOver, type Hold, type ListedHold } from './hold.ts';
+import {
+  compareWithList,
+  contentOf,
+  HoldIndex,
+  holdOver,
+  NO_HOLDS,
+  type Hold,
+  type ListedHold,
+} from './hold.ts';
 
 const SESSION = '0b1e6f0c-5f0e-4f65-9a52-3a9df1c3a7d1';
 const hold = (change: Partial<Hold> = {}): Hold => ({
@@ -22,7 +30,36 @@ describe('a hold', () => {
     ['not another conversation', hold({ sessionId: `${SESSION}x` }), false],
     ['not another project', hold({ projectId: 43, sessionId: undefined }), false],
   ])('covers %s', (_, one, isCovered) => {
-    expect(holdOver([one], { projectId: 42, sessionId: SESSION }, 1000)).toBe(isCovered ? one : undefined);
+    const conversation = { projectId: 42, sessionId: SESSION };
+    const found = isCovered ? one : undefined;
+    expect(holdOver([one], conversation, 1000)).toBe(found);
+    expect(new HoldIndex([one]).over(conversation, 1000)).toBe(found);
+  });
+});
+
+describe('many holds', () => {
+  const id = fc.constantFrom(SESSION, SESSION.toUpperCase(), `${SESSION}x`);
+  const place = { projectId: fc.integer({ min: 1, max: 3 }) };
+  const held = fc.record({
+    ...place,
+    holdId: fc.uuid(),
+    sessionId: fc.option(id, { nil: undefined }),
+    matter: fc.constant('M-17'),
+    untilAt: fc.option(fc.constantFrom(1, 2, 3), { nil: undefined }),
+  });
+
+  it('cover by their index what they cover one by one', () => {
+    fc.assert(
+      fc.property(fc.array(held), fc.record({ ...place, sessionId: id }), (holds, conversation) => {
+        const index = new HoldIndex(holds);
+        const found = index.over(conversation, 2);
+        expect(found === undefined).toBe(holdOver(holds, conversation, 2) === undefined);
+        if (found !== undefined) expect(holdOver([found], conversation, 2)).toBe(found);
+        const { projectId } = conversation;
+        expect(index.inProject(projectId)).toEqual(holds.filter((hold) => hold.projectId === projectId));
+      }),
+    );
+    expect(NO_HOLDS.all).toEqual([]);
   });
 });
 

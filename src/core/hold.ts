@@ -1,4 +1,4 @@
-import { isSameSession } from './ids.ts';
+import { foldSessionId, isSameSession } from './ids.ts';
 
 /** A named reason that nothing of a project, or of one conversation, may be deleted. It beats every rule. */
 export interface Hold {
@@ -46,8 +46,63 @@ export function holdOver(
     (hold) =>
       hold.projectId === conversation.projectId &&
       (hold.sessionId === undefined || isSameSession(hold.sessionId, conversation.sessionId)) &&
-      (hold.untilAt === undefined || hold.untilAt > now),
+      !isOver(hold, now),
   );
+}
+
+/** Holds by what they cover: under 5,000 of them a conversation is looked up as fast as under one. */
+export class HoldIndex {
+  readonly all: readonly Hold[];
+  readonly #byProject: ReadonlyMap<number, HoldsOfProject>;
+
+  constructor(holds: readonly Hold[]) {
+    this.all = holds;
+    const byProject = new Map<number, HoldsOfProject>();
+    for (const hold of holds) {
+      const { projectId } = hold;
+      const found = byProject.get(projectId) ?? { all: [], byTarget: new Map<string, Hold[]>() };
+      byProject.set(projectId, found);
+      found.all.push(hold);
+      const target = targetOf(hold.sessionId);
+      const others = found.byTarget.get(target);
+      if (others === undefined) found.byTarget.set(target, [hold]);
+      else others.push(hold);
+    }
+    this.#byProject = byProject;
+  }
+
+  inProject(projectId: number): readonly Hold[] {
+    return this.#byProject.get(projectId)?.all ?? [];
+  }
+
+  /** The hold that covers this conversation at `now`, if there is one; rather one on its project. */
+  over(
+    conversation: { readonly projectId: number; readonly sessionId: string },
+    now: number,
+  ): Hold | undefined {
+    const found = this.#byProject.get(conversation.projectId);
+    if (found === undefined) return undefined;
+    const onTarget = (sessionId: string | undefined): Hold | undefined =>
+      found.byTarget.get(targetOf(sessionId))?.find((hold) => !isOver(hold, now));
+    return onTarget(undefined) ?? onTarget(conversation.sessionId);
+  }
+}
+
+interface HoldsOfProject {
+  readonly all: Hold[];
+  readonly byTarget: Map<string, Hold[]>;
+}
+
+/** Empty: the whole project. */
+function targetOf(sessionId: string | undefined): string {
+  return sessionId === undefined ? '' : foldSessionId(sessionId);
+}
+
+export const NO_HOLDS = new HoldIndex([]);
+
+/** Whether the hold's last day has passed. */
+export function isOver({ untilAt }: Pick<Hold, 'untilAt'>, now: number): boolean {
+  return untilAt !== undefined && untilAt <= now;
 }
 
 /** What has to happen so that the holds in force are those of the list: each is known by all that it says. */

@@ -1,4 +1,4 @@
-import type { Hold, HoldRecord, HoldRelease, ListedHold, SourcedHold } from './hold.ts';
+import type { HoldIndex, HoldRecord, HoldRelease, ListedHold, SourcedHold } from './hold.ts';
 import type { AccountBinding, AccountSight, Viewer } from './account.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import type { EarlierAnswer } from './deletion/earlier.ts';
@@ -279,8 +279,8 @@ export interface HoldStore {
   /** All there ever were, oldest first. */
   holds(): Promise<readonly HoldRecord[]>;
   /**
-   * Neither released nor over at `now`. Rejects with RetentionError `state_unusable` when a hold is not as the audit log says: one that
-   * was removed or altered would otherwise be lost in silence.
+   * Neither released nor over at `now`; the same array as before while nothing changed. Rejects with RetentionError
+   * `state_unusable` when a hold is not as the audit log says: one that was removed or altered would otherwise be lost in silence.
    */
   holdsInForce(now: number): Promise<readonly SourcedHold[]>;
 }
@@ -314,7 +314,7 @@ export interface HoldFile {
 
 /** Where a run learns what is held. Rejects with RetentionError when that cannot be read: then nothing may be deleted. */
 export interface HoldSource {
-  holdsInForce(now: number): Promise<readonly Hold[]>;
+  holdsInForce(now: number): Promise<HoldIndex>;
 }
 
 /** Why a state is bound anew, or for the first time. */

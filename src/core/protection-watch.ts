@@ -2,7 +2,7 @@ import type { Conversation, LastMessage, Project } from './conversation.ts';
 import { createDecider, type Decider, type Step } from './decide.ts';
 import type { NearMiss } from './findings.ts';
 import { foreignKeepsIn, withForeignKeeps, type Judged, type OtherPolicy } from './foreign-keeps.ts';
-import type { Hold } from './hold.ts';
+import { isOver, type Hold, type HoldIndex } from './hold.ts';
 import { foldSessionId } from './ids.ts';
 import { KeepTally, type KeepCount } from './keep-tally.ts';
 import { NearMissWatch, protectivePatterns, type NearMissesInProject } from './near-miss.ts';
@@ -36,7 +36,7 @@ export interface Watched {
 export interface WatchParts {
   readonly policy: Policy;
   readonly others: readonly OtherPolicy[];
-  readonly holds: readonly Hold[];
+  readonly holds: HoldIndex;
   readonly now: number;
 }
 
@@ -109,9 +109,7 @@ export class ProjectWatch implements Decider {
     this.#parts = parts;
     const { policy, others, project, holds, now } = parts;
     this.#keeps = new KeepTally(policy, others);
-    this.#holds = new HoldTally(
-      holds.filter((hold) => hold.projectId === project.id && (hold.untilAt ?? Infinity) > now),
-    );
+    this.#holds = new HoldTally(holds.inProject(project.id).filter((hold) => !isOver(hold, now)));
     const keeps = foreignKeepsIn(others, project, now);
     this.#decider = withForeignKeeps(parts.decider, keeps, (judged) => {
       this.#note(judged);

@@ -1,5 +1,5 @@
 import { minuteInWords } from '../core/calendar-day.ts';
-import type { HoldRecord, ListedHold } from '../core/hold.ts';
+import { isOver, type HoldRecord, type ListedHold } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
 import { dayIn } from './quantities.ts';
 import { sentenceSafe, terminalSafe } from './safe-text.ts';
@@ -91,10 +91,6 @@ function listedLine(hold: ListedHold, { now, timeZone }: Reading): string {
       ? 'until it is taken out of the file'
       : `until ${endOf(hold.untilAt, timeZone)}`;
   return `  Nothing of ${covered(hold)} is deleted ${end} ${whose}`;
-}
-
-function isOver({ untilAt }: ListedHold, now: number): boolean {
-  return untilAt !== undefined && untilAt <= now;
 }
 
 function linesOf(hold: HoldRecord, reading: Reading): string[] {

@@ -1,6 +1,14 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RetentionError } from '../core/errors.ts';
-import { compareWithList, type Hold, type HoldRecord, type SourcedHold } from '../core/hold.ts';
+import {
+  compareWithList,
+  HoldIndex,
+  isOver,
+  NO_HOLDS,
+  type Hold,
+  type HoldRecord,
+  type SourcedHold,
+} from '../core/hold.ts';
 import type { Chance, Clock, HoldFile, HoldList, HoldSource, HoldStore, Log } from '../core/ports.ts';
 
 /** How long a list from which something has vanished must stay the same before anything is released. */
@@ -21,6 +29,8 @@ interface Synced {
   readonly list: HoldList;
   /** The holds that stand for it. */
   readonly standing: readonly HoldRecord[];
+  /** The holds in force when all of them were last found among these. */
+  readonly foundIn: readonly SourcedHold[] | undefined;
 }
 
 /**
@@ -31,7 +41,8 @@ export class HoldFiles implements HoldSource {
   readonly #parts: HoldFilesParts;
   readonly #synced = new Map<string, Synced>();
   #last: Promise<unknown> = Promise.resolve();
-  #next: Promise<readonly SourcedHold[]> | undefined;
+  #next: Promise<HoldIndex> | undefined;
+  #found = { held: [] as readonly SourcedHold[], index: NO_HOLDS };
   #hasLooked = false;
 
   constructor(parts: HoldFilesParts) {
@@ -42,7 +53,7 @@ export class HoldFiles implements HoldSource {
    * One look after the other: an older one must not undo a newer one. Who asks in the same turn, or while one is under way,
    * shares the next.
    */
-  holdsInForce(now: number): Promise<readonly SourcedHold[]> {
+  holdsInForce(now: number): Promise<HoldIndex> {
     if (this.#next !== undefined) return this.#next;
     const look = this.#last.then(nextTurn).then(() => {
       this.#next = undefined;
@@ -53,7 +64,7 @@ export class HoldFiles implements HoldSource {
     return look;
   }
 
-  async #look(now: number): Promise<readonly SourcedHold[]> {
+  async #look(now: number): Promise<HoldIndex> {
     const { store, files } = this.#parts;
     let held = await store.holdsInForce(now);
     for (const file of files) {
@@ -61,7 +72,8 @@ export class HoldFiles implements HoldSource {
     }
     if (!this.#hasLooked) this.#sayUnread(held);
     this.#hasLooked = true;
-    return held;
+    if (held !== this.#found.held) this.#found = { held, index: new HoldIndex(held) };
+    return this.#found.index;
   }
 
   /** True when the store may have changed. */
@@ -72,7 +84,11 @@ export class HoldFiles implements HoldSource {
       return false;
     }
     const known = this.#synced.get(file.source);
-    if (known?.list === list && isStanding(known.standing, held, now)) return false;
+    if (known?.list === list) {
+      if (known.foundIn === held) return false;
+      this.#synced.set(file.source, { ...known, foundIn: held });
+      if (isStanding(known.standing, held, now)) return false;
+    }
     await this.#sync(file);
     return true;
   }
@@ -91,7 +107,7 @@ export class HoldFiles implements HoldSource {
       });
       // Changed once more in just that moment.
       if (standing === undefined) continue;
-      this.#synced.set(file.source, { list, standing });
+      this.#synced.set(file.source, { list, standing, foundIn: undefined });
       const over = standing.filter((hold) => isOver(hold, at)).length;
       if (over > 0) log.warn({ file: file.name, over }, 'holds are over by their date and hold nothing');
       log.info({ file: file.name, holds: standing.length }, 'holds read');
@@ -131,10 +147,6 @@ export class HoldFiles implements HoldSource {
       'holds from files that are not read here stay in force',
     );
   }
-}
-
-function isOver({ untilAt }: Hold, now: number): boolean {
-  return untilAt !== undefined && untilAt <= now;
 }
 
 /** Somebody may have released by command what the file still lists. */

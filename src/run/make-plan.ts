@@ -4,7 +4,7 @@ import { judgeExclusions } from '../core/exclusions.ts';
 import { findProtections, matchedNow } from '../core/find-protections.ts';
 import type { PlanFindings } from '../core/findings.ts';
 import { foreignRules } from '../core/foreign-keeps.ts';
-import type { Hold } from '../core/hold.ts';
+import type { HoldIndex } from '../core/hold.ts';
 import type { PlanProject, PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import type { AuditLog, Chance, Clock, CustomGptReader, Log, PlanStore, Progress } from '../core/ports.ts';
@@ -36,7 +36,7 @@ export interface PlanRequest {
   readonly account: string;
   /** The other policies of its folder: what they keep is not deleted. */
   readonly others: readonly Policy[];
-  readonly holds: readonly Hold[];
+  readonly holds: HoldIndex;
   /** Whether kept conversations are stored in the plan too (`plan --all`). */
   readonly withKept: boolean;
   readonly signal?: AbortSignal | undefined;
@@ -163,7 +163,11 @@ async function findingsOf(
   const { visible } = found;
   const memory = await plans.protectionMemory(policy.name);
   const exclusions = judgeExclusions(policy.projects, visible, memory.keptOut);
-  const findings = findProtections({ watched, exclusions, holds, visible, known: memory.matched });
+  const findings = findProtections({
+    ...{ watched, exclusions, visible },
+    holds: holds.all,
+    known: memory.matched,
+  });
   const { keptOut } = exclusions;
   const matched = matchedNow(findings);
   await plans.rememberProtections(policy.name, { keptOut, matched }, decidedAt);

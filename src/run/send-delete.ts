@@ -2,7 +2,7 @@ import type { Kind } from '../core/deletion/evidence.ts';
 import { intendedFacts, type Sight } from '../core/deletion/facts.ts';
 import type { SkipCause } from '../core/outcome.ts';
 import { ApiError, ClaimedError, HeldError } from '../core/errors.ts';
-import { holdOver, type Hold } from '../core/hold.ts';
+import type { Hold } from '../core/hold.ts';
 import type { DeleteAnswer, Existence } from '../core/ports.ts';
 import { isKeyRefused } from './api-faults.ts';
 import { auditFacts } from './context.ts';
@@ -192,7 +192,7 @@ async function askProject({ deleter, bars, signals }: DeletionContext, work: Pro
 
 async function holdNow({ holds, clock }: DeletionContext, item: DeletableItem): Promise<Hold | undefined> {
   const now = clock.now();
-  return holdOver(await holds.holdsInForce(now), item, now);
+  return (await holds.holdsInForce(now)).over(item, now);
 }
 
 function heldSince(matter: string): Extract<Sent, { kind: 'barred' }> {

@@ -128,6 +128,11 @@ export class Connection {
     }
   }
 
+  /** Another number when another connection has written. */
+  othersVersion(): number {
+    return Number(this.#database.pragma('data_version', { simple: true }));
+  }
+
   /** Empties the WAL, so that values which were removed do not linger in it. A reader may delay that to the next time. */
   emptyWal(): void {
     this.readNow(() => this.#database.pragma('wal_checkpoint(TRUNCATE)'));

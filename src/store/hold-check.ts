@@ -15,22 +15,16 @@ interface EventRow {
 
 type Facts = Readonly<Record<string, string | null | undefined>>;
 
-/** A hold by the log's word. */
-interface Logged {
-  readonly content: string;
-  /** RFC 3339; null: until it is released. */
-  readonly until: string | null;
-}
-
 /**
- * Compares the holds in force with what the log says of them. Reads of the log only what is new since the last time, by
- * an index over the entries on holds. To be called in a transaction.
+ * Compares the holds that are not released with what the log says of them. Reads of the log only what is new since the last
+ * time, by an index over the entries on holds. To be called in a transaction.
  */
-export function prepareHoldCheck(connection: Connection): (held: readonly HoldRecord[], now: number) => void {
+export function prepareHoldCheck(connection: Connection): (held: readonly HoldRecord[]) => void {
   const select = selectHoldEvents(connection);
-  const logged = new Map<string, Logged>();
+  /** By id: what it says, by the log's word. */
+  const logged = new Map<string, string>();
   let readTo = 0;
-  return (held, now) => {
+  return (held) => {
     for (const row of select.all(readTo)) {
       note(row, logged);
       readTo = row.seq;
@@ -41,20 +35,16 @@ export function prepareHoldCheck(connection: Connection): (held: readonly HoldRe
       const said = logged.get(hold.holdId);
       if (said === undefined)
         throw unlike(hold.holdId, 'the log says nothing of it, or that it was released');
-      if (said.content !== contentOfRecord(hold)) throw unlike(hold.holdId, 'what it says was altered');
+      if (said !== contentOfRecord(hold)) throw unlike(hold.holdId, 'what it says was altered');
     }
-    const today = formatInstant(now);
-    for (const holdId of unseen) {
-      const until = logged.get(holdId)?.until ?? null;
-      if (until === null || isAfter(until, today)) throw unlike(holdId, 'it is in force, and missing there');
-    }
+    for (const holdId of unseen) throw unlike(holdId, 'it was not released, and is missing there');
   };
 }
 
-function note(row: EventRow, logged: Map<string, Logged>): void {
-  const { holdId, content, facts } = loggedHold(row);
+function note(row: EventRow, logged: Map<string, string>): void {
+  const { holdId, content } = loggedHold(row);
   if (row.event === 'hold.released') logged.delete(holdId);
-  else logged.set(holdId, { content, until: facts['until'] ?? null });
+  else logged.set(holdId, content);
 }
 
 /** Entries on holds behind a `seq`, in order, by an index over them. */
@@ -84,11 +74,6 @@ export function contentOfRecord(hold: HoldRecord): string {
   const until = untilAt === undefined ? null : formatInstant(untilAt);
   const from = source === undefined ? 'command' : 'file';
   return JSON.stringify([projectId, sessionId, matter, reason, by, until, from]);
-}
-
-/** Texts of this form sort as the instants do; after the year 9999 they begin with a sign. */
-function isAfter(until: string, today: string): boolean {
-  return until > today || until.startsWith('+');
 }
 
 function factsIn(text: string): Facts | undefined {

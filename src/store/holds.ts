@@ -1,5 +1,5 @@
 import type { AuditEvent, AuditFacts, Fact } from '../core/audit-entry.ts';
-import { compareWithList } from '../core/hold.ts';
+import { compareWithList, isOver } from '../core/hold.ts';
 import type { Hold, HoldRecord, HoldRelease } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { HoldList, HoldStore, HoldSync } from '../core/ports.ts';
@@ -18,8 +18,7 @@ interface StoreParts {
 /** Placed and released in the transaction that writes the audit entry, so that neither is ever there without the other. */
 export function createHoldStore(connection: Connection, writer: GroupCommit): HoldStore {
   const statements = prepareStatements(connection);
-  const { insert, release, one, all, inForce } = statements;
-  const assertLogged = prepareHoldCheck(connection);
+  const { insert, release, one, all } = statements;
   return {
     async addHold(hold) {
       const record = { ...hold, source: undefined, release: undefined };
@@ -44,16 +43,42 @@ export function createHoldStore(connection: Connection, writer: GroupCommit): Ho
     },
     syncHolds: (list, how) => sync({ connection, writer, statements }, list, how),
     holds: () => connection.read(() => all.all().map(recordOf)),
-    // In one snapshot: another process may be placing a hold meanwhile.
-    holdsInForce: (now) =>
-      connection.read(() =>
-        connection.snapshotNow(() => {
-          const held = inForce.all(now).map(recordOf);
-          assertLogged(held, now);
-          return held;
-        }),
-      ),
+    holdsInForce: prepareInForce(connection, statements),
   };
+}
+
+interface KnownHolds {
+  /** Another one when somebody has written since. */
+  readonly version: string;
+  readonly held: readonly HoldRecord[];
+}
+
+/** Asked before each DELETE. The table is read, and compared with the log, only when somebody has written since. */
+function prepareInForce(
+  connection: Connection,
+  { unreleased, lastEvent }: StoreParts['statements'],
+): HoldStore['holdsInForce'] {
+  const assertLogged = prepareHoldCheck(connection);
+  let known: KnownHolds | undefined;
+  let inForce:
+    (Omit<KnownHolds, 'version'> & { readonly of: KnownHolds; from: number; to: number }) | undefined;
+  const look = (): KnownHolds => {
+    const version = `${connection.othersVersion()} ${String(lastEvent.get())}`;
+    if (known?.version === version) return known;
+    const held = unreleased.all().map(recordOf);
+    assertLogged(held);
+    return { version, held };
+  };
+  return (now) =>
+    connection.read(() => {
+      // In one snapshot: another process may be placing a hold meanwhile.
+      known = connection.snapshotNow(look);
+      if (inForce?.of === known && inForce.from <= now && now < inForce.to) return inForce.held;
+      const held = known.held.filter((hold) => !isOver(hold, now));
+      const ends = held.map(({ untilAt = Infinity }) => untilAt);
+      inForce = { of: known, from: now, to: ends.reduce((a, b) => Math.min(a, b), Infinity), held };
+      return held;
+    });
 }
 
 async function sync(
@@ -105,9 +130,14 @@ function prepareStatements(connection: Connection) {
     },
     one: connection.prepare<[string], HoldRow>('SELECT * FROM holds WHERE hold_id = ?'),
     all: connection.prepare<[], HoldRow>('SELECT * FROM holds ORDER BY added_at, rowid'),
-    inForce: connection.prepare<[number], HoldRow>(
-      'SELECT * FROM holds WHERE released_at IS NULL AND (until_at IS NULL OR until_at > ?) ORDER BY rowid',
+    unreleased: connection.prepare<[], HoldRow>(
+      'SELECT * FROM holds WHERE released_at IS NULL ORDER BY rowid',
     ),
+    lastEvent: connection
+      .prepare<[], number | null>(
+        `SELECT MAX(seq) FROM audit_entries INDEXED BY audit_hold_events WHERE event IN ('hold.added', 'hold.released')`,
+      )
+      .pluck(),
     /** Those that are over by their date, too: they stay as long as the file lists them. */
     ofFile: connection.prepare<[string], HoldRow>(
       'SELECT * FROM holds WHERE released_at IS NULL AND source = ? ORDER BY rowid',

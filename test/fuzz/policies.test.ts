@@ -12,6 +12,7 @@ import type { Selector } from '../../src/core/selector.ts';
 import { fuzz, tellCases } from './cases.ts';
 import { ago, naivelyDeletes, type NaiveConversation } from './naive-reading.ts';
 import { asYaml, durations, policies, SESSIONS, USERS, type WrittenPolicy } from './written-policies.ts';
+import { NO_HOLDS } from '../../src/core/hold.ts';
 
 tellCases('policy files');
 const folder = mkdtempSync(join(tmpdir(), 'retention-fuzz-'));
@@ -198,7 +199,7 @@ describe('a policy as it is used', () => {
         } = await read(asYaml(written));
         expect(problems).toEqual([]);
         if (policy === undefined) throw new Error('neither');
-        const decider = createDecider(policy, [], NOW);
+        const decider = createDecider(policy, NO_HOLDS, NOW);
         for (const { lastMessageAt, ...row } of rows) {
           const conversation = { projectId: 1, ...row };
           const step = decider.decide(conversation, { state: 'read', at: lastMessageAt });

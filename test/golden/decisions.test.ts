@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { readPolicies } from '../../src/config/policy-file.ts';
 import type { Conversation, LastMessage } from '../../src/core/conversation.ts';
 import { createDecider } from '../../src/core/decide.ts';
-import type { Hold } from '../../src/core/hold.ts';
+import { HoldIndex, type Hold } from '../../src/core/hold.ts';
 import { parseInstant, parseRoughly } from '../../src/core/instant.ts';
 import type { Policy } from '../../src/core/policy.ts';
 
@@ -67,7 +67,7 @@ describe.each(files)('%s', async (file) => {
     matter: 'M-1',
     untilAt: parseInstant(hold.until),
   }));
-  const decider = createDecider(await policyOf(file, golden.policy), holds, now);
+  const decider = createDecider(await policyOf(file, golden.policy), new HoldIndex(holds), now);
 
   test.each(golden.conversations)('$is', (row) => {
     const conversation: Conversation = {

@@ -12,6 +12,7 @@ import { runPolicy } from '../../src/run/run-policy.ts';
 import { startSandbox, type Sandbox } from '../../src/sandbox/server.ts';
 import { addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
 import { createWorld, intentCheck, seededChance, type TestWorld } from '../support/world.ts';
+import { NO_HOLDS } from '../../src/core/hold.ts';
 
 let world: TestWorld;
 let ends: (() => Promise<void>)[] = [];
@@ -120,7 +121,7 @@ describe('another account', () => {
     const { text: account } = await enterAccount({ reader, accounts: store, signal: undefined });
     const plan = await makePlan(
       { ...world.deps, reader, plans: store, audit: store.audit },
-      { policy, account, others: [], holds: [], withKept: false },
+      { policy, account, others: [], holds: NO_HOLDS, withKept: false },
     );
     expect(plan).toMatchObject({ account: here() });
     const clone = await anotherAccount('clone');

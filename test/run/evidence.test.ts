@@ -11,6 +11,7 @@ import type { ListedRow } from '../../src/run/list-project.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { accountOf, addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
+import { NO_HOLDS } from '../../src/core/hold.ts';
 
 /* What may be claimed of a deletion: nothing that would look the same if it were not so. */
 
@@ -35,7 +36,13 @@ function reasonOf(entry: AuditEntry | undefined): string {
 async function plan(policy: Policy): Promise<PlanSummary> {
   const { deps } = world;
   const parts = { ...deps, reader: deps.openApi().reader, plans: deps.store, audit: deps.store.audit };
-  return makePlan(parts, { policy, account: await accountOf(world), others: [], holds: [], withKept: false });
+  return makePlan(parts, {
+    policy,
+    account: await accountOf(world),
+    others: [],
+    holds: NO_HOLDS,
+    withKept: false,
+  });
 }
 
 function apply(summary: PlanSummary, policy: Policy): Promise<RunResult> {

@@ -159,11 +159,11 @@ describe('a file of holds', () => {
     addProject(world, 101, { old: 2, young: 0 });
     put(listing(entry(101)));
     const holds = holdsOf();
-    const [first] = await holds.holdsInForce(NOW);
+    const [first] = (await holds.holdsInForce(NOW)).all;
     const { store } = world;
     await store.releaseHold(first?.holdId ?? '', { at: NOW, by: 'me', reason: 'mistake' });
     expect(await store.holdsInForce(NOW)).toEqual([]);
-    expect(await holds.holdsInForce(NOW)).toMatchObject([{ projectId: 101, source: path() }]);
+    expect((await holds.holdsInForce(NOW)).all).toMatchObject([{ projectId: 101, source: path() }]);
     expect((await run({ holds })).counts).toMatchObject({ held: 2 });
   });
 
@@ -178,7 +178,7 @@ describe('a file of holds', () => {
       NOW,
     );
     put(NONE);
-    expect(await holdsOf().holdsInForce(NOW)).toHaveLength(2);
+    expect((await holdsOf().holdsInForce(NOW)).all).toHaveLength(2);
     expect(world.log.lines.join('\n')).toContain('holds from files that are not read here stay in force');
   });
 
@@ -186,8 +186,8 @@ describe('a file of holds', () => {
     world = await createWorld();
     put(listing(entry(101).replace('by: legal', 'by: legal, until: 2020-01-01')));
     const holds = holdsOf();
-    expect(await holds.holdsInForce(NOW)).toEqual([]);
-    expect(await holds.holdsInForce(NOW)).toEqual([]);
+    expect((await holds.holdsInForce(NOW)).all).toEqual([]);
+    expect((await holds.holdsInForce(NOW)).all).toEqual([]);
     expect(world.log.lines.join('\n')).toContain('"over":1');
     expect((await world.store.audit.head()).seq).toBe(1);
   });
@@ -224,8 +224,8 @@ describe('a file that is being written', () => {
     world = await createWorld();
     const half = list(one);
     const holds = holdsOf([changing(whole, whole, half, half, whole)]);
-    expect(await holds.holdsInForce(NOW)).toHaveLength(2);
-    expect(await holds.holdsInForce(NOW)).toHaveLength(2);
+    expect((await holds.holdsInForce(NOW)).all).toHaveLength(2);
+    expect((await holds.holdsInForce(NOW)).all).toHaveLength(2);
     expect(await released()).toEqual([]);
     expect(world.clock.now()).toBe(NOW + 1_000);
   });

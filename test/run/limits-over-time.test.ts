@@ -5,6 +5,7 @@ import type { RunResult } from '../../src/run/conduct-run.ts';
 import { makePlan } from '../../src/run/make-plan.ts';
 import { accountOf, addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
+import { NO_HOLDS } from '../../src/core/hold.ts';
 
 const HOUR = DAY / 24;
 
@@ -26,7 +27,7 @@ async function planOnly(policy: Policy): ReturnType<typeof makePlan> {
   const { store, clock, chance, log, progress, openApi } = world.deps;
   return makePlan(
     { reader: openApi().reader, plans: store, audit: store.audit, clock, chance, log, progress },
-    { policy, account: await accountOf(world), others: [], holds: [], withKept: false },
+    { policy, account: await accountOf(world), others: [], holds: NO_HOLDS, withKept: false },
   );
 }
 

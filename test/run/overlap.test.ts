@@ -5,6 +5,7 @@ import { runPolicy } from '../../src/run/run-policy.ts';
 import type { RunResult } from '../../src/run/conduct-run.ts';
 import { accountOf, addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
 import { createWorld, type TestWorld } from '../support/world.ts';
+import { NO_HOLDS } from '../../src/core/hold.ts';
 
 let world: TestWorld;
 afterEach(async () => {
@@ -64,7 +65,7 @@ describe('what another policy has deleted since it was planned', () => {
     addProject(world, 101, { old: 8, young: 25 });
     const policy = await world.policy(AGE_POLICY);
     const parts = { ...world.deps, reader: world.deps.openApi().reader, plans: world.store };
-    const request = { policy, account: await accountOf(world), others: [], holds: [], withKept: false };
+    const request = { policy, account: await accountOf(world), others: [], holds: NO_HOLDS, withKept: false };
     const plan = await makePlan({ ...parts, audit: world.store.audit }, request);
     await world.clock.advance(60_000);
     world.sandbox.faults.staleListMs = 10 * 60_000;

@@ -7,6 +7,7 @@ import { makePlan } from '../../src/run/make-plan.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { accountOf, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
+import { NO_HOLDS } from '../../src/core/hold.ts';
 
 /*
  * A key whose right to read the team's conversations was withdrawn may still see those of its own user: they say nothing about
@@ -99,7 +100,7 @@ describe('the right to read the team’s conversations', () => {
     const { deps } = world;
     const parts = { ...deps, reader: deps.openApi().reader, plans: deps.store, audit: deps.store.audit };
     const account = await accountOf(world);
-    const plan = await makePlan(parts, { policy, account, others: [], holds: [], withKept: false });
+    const plan = await makePlan(parts, { policy, account, others: [], holds: NO_HOLDS, withKept: false });
     faults.unreadable.add('colleague');
     faults.missingRight = 404;
     const result = await applyStoredPlan(deps, { plan, policy, override: undefined, signals: GO_ON });

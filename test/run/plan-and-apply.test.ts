@@ -8,6 +8,7 @@ import { enterAccount } from '../../src/run/enter-account.ts';
 import { makePlan, PLAN_LIFETIME_MS } from '../../src/run/make-plan.ts';
 import { addProject, AGE_POLICY, GO_ON } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
+import { NO_HOLDS } from '../../src/core/hold.ts';
 
 let world: TestWorld;
 afterEach(async () => {
@@ -21,7 +22,7 @@ async function plan(policy: Policy, withKept = false): Promise<PlanSummary> {
   const { text: account } = await enterAccount({ reader, accounts: deps.store, signal: undefined });
   return makePlan(
     { ...deps, reader, plans: deps.store, audit: deps.store.audit },
-    { policy, account, others: [], holds: [], withKept },
+    { policy, account, others: [], holds: NO_HOLDS, withKept },
   );
 }
 

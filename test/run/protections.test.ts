@@ -6,6 +6,7 @@ import type { RunResult } from '../../src/run/conduct-run.ts';
 import { makePlan } from '../../src/run/make-plan.ts';
 import { accountOf, GO_ON, runOnce } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
+import { NO_HOLDS } from '../../src/core/hold.ts';
 
 let world: TestWorld;
 let others: readonly Policy[] = [];
@@ -47,7 +48,7 @@ async function plan(policy: Policy): Promise<PlanSummary> {
   const rest = others.filter(({ name }) => name !== policy.name);
   return makePlan(
     { ...deps, reader: deps.openApi().reader, plans: deps.store, audit: deps.store.audit },
-    { policy, account: await accountOf(world), others: rest, holds: [], withKept: true },
+    { policy, account: await accountOf(world), others: rest, holds: NO_HOLDS, withKept: true },
   );
 }
 

@@ -4,6 +4,7 @@ import { totalRequests } from '../../src/core/run.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
+import { NO_HOLDS } from '../../src/core/hold.ts';
 
 let world: TestWorld;
 afterEach(async () => {
@@ -328,9 +329,9 @@ describe('holds', () => {
     addProject(world, 101, { old: 5, young: 0 });
     let readings = 0;
     const holds: typeof world.deps.holds = {
-      holdsInForce(now) {
+      holdsInForce() {
         readings += 1;
-        if (readings === 1) return world.store.holdsInForce(now);
+        if (readings === 1) return Promise.resolve(NO_HOLDS);
         return Promise.reject(new RetentionError('usage', 'holds cannot be read'));
       },
     };

@@ -16,6 +16,7 @@ import type { RunDeps } from '../../src/run/conduct-run.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
+import { HoldFiles } from '../../src/run/hold-files.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 export const DAY = 24 * 60 * 60 * 1000;
@@ -110,7 +111,7 @@ export async function createWorld(
   const deps: RunDeps = {
     openApi: () => client.view(),
     store,
-    holds: store,
+    holds: new HoldFiles({ store, files: [], clock, chance, log }),
     keeps: NO_OTHERS,
     clock,
     chance,

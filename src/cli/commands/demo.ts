@@ -26,6 +26,7 @@ import { exitCodeOfRun } from '../exit-codes.ts';
 import { loadPolicies, type Loaded } from '../policies.ts';
 import { withStopSignals } from '../stopping.ts';
 import { openWorker, type Worker } from '../wire.ts';
+import { NO_HOLDS } from '../../core/hold.ts';
 
 /** Rows of the plan that the demo prints; the report has all of them. */
 const SHOWN = 8;
@@ -149,7 +150,7 @@ async function planAndShow(
   const startedAt = clock.monotonic();
   const plan = await makePlan(
     { reader, plans: store, audit: store.audit, clock, chance, log, progress },
-    { policy, account, others: [], holds: [], withKept: false },
+    { policy, account, others: [], holds: NO_HOLDS, withKept: false },
   );
   const tookMs = clock.monotonic() - startedAt;
   const rows: PlanItem[] = [];
