@@ -20,11 +20,12 @@ interface PlanRow {
 
 /**
  * What a run recorded of its projects before its first intent comes from its plan, which is still there. Said only where
- * that run's plan was the last one of its policy to be applied; of an incomplete project nothing can be said.
+ * that run's plan was the last one of its policy to be applied, and the state has not been given to another account since;
+ * of an incomplete project nothing can be said.
  */
 export function populationDifferences(
   connection: Connection,
-  runs: LoggedRuns,
+  { runs, reboundSeq }: { readonly runs: LoggedRuns; readonly reboundSeq: number },
 ): readonly DerivedDifference[] {
   const applied = connection.prepare<[string], PlanRow>(
     `SELECT plan_id, applied_by, decided_at FROM plans WHERE policy = ? AND applied_by IS NOT NULL`,
@@ -41,18 +42,21 @@ export function populationDifferences(
     'SELECT project_id, total, audit_seq FROM populations WHERE policy = ?',
   );
   return [...runs.lastIntending].flatMap(([policy, { runId, startedSeq, firstIntentSeq = startedSeq }]) => {
+    if (startedSeq < reboundSeq) return [];
     const plans = applied.all(policy);
     const plan = plans.find((one) => one.applied_by === runId);
     const isLast = plans.every((one) => (runs.get(one.applied_by)?.startedSeq ?? Infinity) <= startedSeq);
     if (plan === undefined || !isLast || plan.decided_at < since) return [];
     const rows = new Map(stored.all(policy).map((row) => [row.project_id, row]));
-    const wrong = populationsAfter([], projects.all(plan.plan_id).map(projectOf)).find(
-      ({ projectId, count }) => {
-        const row = rows.get(projectId);
-        if (row?.total !== count) return true;
-        return row.audit_seq < startedSeq || row.audit_seq >= firstIntentSeq;
-      },
-    );
+    const planned = projects.all(plan.plan_id).map(projectOf);
+    // Where the listing stopped early, what was known before may have lowered it.
+    const counted = new Set(planned.flatMap((one) => (one.sampled === undefined ? [one.projectId] : [])));
+    const wrong = populationsAfter([], planned).find(({ projectId, count }) => {
+      const row = rows.get(projectId);
+      if (row === undefined || row.total > count) return true;
+      if (row.total < count && counted.has(projectId)) return true;
+      return row.audit_seq < startedSeq || row.audit_seq >= firstIntentSeq;
+    });
     if (wrong === undefined) return [];
     const what = rows.has(wrong.projectId) ? 'is not what' : 'lacks what';
     const problem = `${what} ${runId} counted in project ${wrong.projectId}`;

@@ -18,6 +18,7 @@ export function derivedDifferences(connection: Connection): readonly DerivedDiff
   return connection.snapshotNow(() => {
     const open = new OpenWords();
     const runs = new LoggedRuns();
+    let reboundSeq = 0;
     let head: AuditHead = GENESIS;
     const rows = connection
       .prepare<[], LogRow>(
@@ -31,13 +32,14 @@ export function derivedDifferences(connection: Connection): readonly DerivedDiff
       head = { seq, hash };
       open.take({ seq, event: event as 'checkpoint', policy, project_id, session_id, run_id, account });
       runs.take(row);
+      if (event === 'account.rebound') reboundSeq = seq;
     }
     return [
       ...headDifferences(connection, head),
       ...openDifferences(connection, open.words()),
       ...holdDifferences(connection),
       ...runDifferences(connection, runs),
-      ...populationDifferences(connection, runs),
+      ...populationDifferences(connection, { runs, reboundSeq }),
     ];
   });
 }

@@ -294,6 +294,12 @@ describe('a state from before there were bindings', () => {
     const of = (event: AuditEntry['event'], project_id: number | null, session_id: string | null) => ({
       ...{ event, run_id: 'run-old', project_id, session_id, ...nobodys },
     });
+    await world.store.startRun({
+      ...{ runId: 'run-old', policy: nobodys.policy, policyHash: nobodys.policy_hash, mode: 'enforce' },
+      ...{ trigger: 'manual', slotAt: undefined, planId: undefined, status: 'running', startedAt: 1 },
+      ...{ endedAt: undefined, requests: undefined, auditHead: undefined, problem: undefined, warnings: [] },
+      ...{ asBefore: 0, endedAs: undefined, alikeSince: undefined, runsRemaining: undefined },
+    });
     await world.store.audit.append([
       of('run.started', null, null),
       ...projectIds.map((id) => of('deletion.intended', id, `old-${id}-00000000`)),

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
-import { addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
-import { createWorld, type TestWorld } from '../support/world.ts';
+import { addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
+import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
 
 let world: TestWorld;
 afterEach(async () => {
@@ -84,4 +84,18 @@ test('a project that is no longer listed is named, once', async () => {
     'project 102 (4 conversations at the last run) is no longer listed, or no longer covered by the policy: nothing of it was looked at',
   ]);
   expect((await runOnce(world, policy)).run.warnings).toEqual([]);
+});
+
+test('a project that is listed in part, and has grown since, raises no alarm over what is known of it', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 5, young: 200 });
+  const policy = await world.policy(AGE_POLICY);
+  expect((await runOnce(world, policy)).counts.verified).toBe(5);
+  for (let index = 0; index < 14; index += 1) {
+    const createdAt = NOW - (index < 4 ? 300 : 1) * DAY;
+    world.sandbox.accounts.addConversation(101, { sessionId: sessionId('grown', index), createdAt });
+  }
+  expect((await runOnce(world, policy)).counts.verified).toBe(4);
+  expect(await world.store.knownPopulations('by-age')).toEqual([{ projectId: 101, count: 196 }]);
+  expect(await world.store.derivedDifferences()).toEqual([]);
 });
