@@ -15,6 +15,8 @@ export interface OpenIntent {
   /** Of its creation; undefined: the intent is by an earlier rule and does not say. */
   readonly createdAt: Instant | undefined;
   readonly kind: Kind | undefined;
+  /** Others of its kind that were listed with it, and were not to be deleted; undefined: it does not say. */
+  readonly bystanders: number | undefined;
   /** Of the kind `own`: the key (its fingerprint) whose user's it is; undefined: it is not known. */
   readonly ownTo: string | undefined;
   /** Whose conversation it is; undefined: intended before states belonged to an account. */
@@ -96,6 +98,7 @@ function begun(entry: AuditEntry): OpenIntent | undefined {
     sessionId,
     createdAt: instantIn(entry['created_at']),
     kind: isKind(kind) ? kind : undefined,
+    bystanders: numberOr(entry['bystanders'], undefined),
     ownTo: textOr(entry['own_to'], undefined),
     account: textOr(entry['account'], undefined),
     attempts: numberOr(entry['attempt'] ?? entry['attempts'], 1),

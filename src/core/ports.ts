@@ -223,6 +223,8 @@ export interface AuditLog {
     projectId: number,
     other: { readonly thanRunId: string; readonly now: number },
   ): Promise<number>;
+  /** Conversations of a project that other runs intended to delete since this run wrote its first entry. */
+  intendedByOthers(projectId: number, thanRunId: string): Promise<number>;
   /** Conversations of a project that were verified as deleted, less those seen since to have reappeared. In batches. */
   verifiedSessions(projectId: number): AsyncIterable<readonly string[]>;
   /** When a conversation was last verified as deleted, by any run; undefined: never. */

@@ -53,14 +53,20 @@ export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Pro
     }
     const lost = projectsLost(selected, plan);
     const keptSince = createKeptSince(others, visible, clock.now());
-    const relisting = await relist({ deleter: run.deleter, clock, log, signals: run.signals, plan });
+    const relisting = await relist({
+      ...{ deleter: run.deleter, clock, log, signals: run.signals, plan },
+      plans: store,
+    });
     const allowance =
       override === undefined
         ? createAllowance(policy.limits, plan.projects, spent)
         : createPlanAllowance(plan.projects);
     const isDeferred = override === undefined && deferring.length > 0;
     const deferral = { deferring, room: isDeferred ? room : undefined };
-    return applyConsumed(deps, { run, plan, allowance, deferral, relisting, lost, others, keptSince });
+    return applyConsumed(deps, {
+      ...{ run, plan, allowance, deferral, relisting, lost, others, keptSince },
+      bystanders: relisting.bystanders,
+    });
   });
 }
 

@@ -1,9 +1,11 @@
 import type { Conversation } from '../core/conversation.ts';
+import { kindOf } from '../core/deletion/evidence.ts';
 import { ApiError } from '../core/errors.ts';
 import type { PlanItem, PlanProject } from '../core/plan.ts';
 import { fewestFor } from '../core/population.ts';
 import type { AuditLog, Chance, Log, PlanStore, PlanWriter } from '../core/ports.ts';
 import { endsTheRun, listProblem } from './api-faults.ts';
+import type { Bystanders } from './bystanders.ts';
 import { decideRow, type DecidedRow, type DecidingContext } from './decide-row.ts';
 import { reappearedIn, type Reappeared } from './reappeared.ts';
 import {
@@ -38,6 +40,7 @@ export interface CollectContext extends DecidingContext {
   readonly withKept: boolean;
   readonly onListed: (count: number) => void;
   readonly audit: AuditLog;
+  readonly bystanders: Bystanders;
   readonly onReappeared: (conversations: readonly Conversation[]) => Promise<void>;
 }
 
@@ -63,6 +66,7 @@ export async function collectProject(
   for (let start = 1; ; start += 1) {
     const tally = new Tally(context, projectId, firstOrdinal);
     context.onBegin();
+    context.bystanders.begin(projectId);
     try {
       const listing = await collect(context, { projectId, inFull, known, tally });
       await tally.flush();
@@ -115,8 +119,15 @@ async function collect(
   for await (const { rows, receivedAt } of pages) {
     const again = known.among(rows);
     if (again.length > 0) await context.onReappeared(again);
-    const decided = rows.map((row) => decideRow(context, row, { seenAt: receivedAt, known }));
-    await tally.take(await Promise.all(decided));
+    const decided = await Promise.all(
+      rows.map((row) => decideRow(context, row, { seenAt: receivedAt, known })),
+    );
+    rows.forEach((row, index) => {
+      const isBystander = decided[index]?.verdict !== 'delete' && decided[index]?.isDeleted === false;
+      if (isBystander && row.kind === 'conversation')
+        context.bystanders.note(projectId, kindOf(row.createdBy, reader.viewer()));
+    });
+    await tally.take(decided);
     context.onListed(rows.length);
   }
   if (listing === undefined) throw new Error('a listing ended without a word');

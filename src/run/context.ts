@@ -16,6 +16,7 @@ import type {
   Progress,
 } from '../core/ports.ts';
 import type { ClockWatch } from './clock-watch.ts';
+import type { Bystanders } from './bystanders.ts';
 
 /** Does the work once there is room for it. */
 export type Slot = <T>(work: () => T | PromiseLike<T>) => Promise<T>;
@@ -34,6 +35,7 @@ export interface ApplyContext {
   readonly allowance: Allowance;
   readonly holds: HoldSource;
   readonly deleter: CustomGptDeleter;
+  readonly bystanders: Bystanders;
   readonly audit: AuditLog;
   readonly plans: PlanStore;
   readonly clock: Clock;

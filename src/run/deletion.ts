@@ -1,5 +1,5 @@
 import type { EarlierAnswers } from '../core/deletion/earlier.ts';
-import { kindOf, type Kind } from '../core/deletion/evidence.ts';
+import { kindOf, witnessesOf, type Kind } from '../core/deletion/evidence.ts';
 import { NEW_LIFE } from '../core/deletion/life.ts';
 import type { ApplyContext, Slot } from './context.ts';
 import type { Bars } from './bars.ts';
@@ -43,11 +43,14 @@ export interface Underway {
 /** A conversation of the plan at the beginning of its way. */
 export function passingOf(context: DeletionContext, item: DeletableItem): Passing & { readonly kind: Kind } {
   const { projectId, sessionId, rule, seen } = item;
+  const viewer = context.deleter.viewer();
+  const kind = kindOf(seen.createdBy, viewer);
   return {
     about: { projectId, sessionId, rule },
     createdAt: seen.createdAt,
     bornBefore: undefined,
-    kind: kindOf(seen.createdBy, context.deleter.viewer()),
+    kind,
+    bystanders: context.bystanders.count(projectId, witnessesOf(kind, viewer)),
     name: seen.name ?? null,
     run: context,
     common: {},

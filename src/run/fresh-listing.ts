@@ -13,6 +13,7 @@ import { foldSessionId } from '../core/ids.ts';
 import { latestOf, type Instant } from '../core/instant.ts';
 import type { CustomGptReader } from '../core/ports.ts';
 import { endsTheRun } from './api-faults.ts';
+import { areLost, Bystanders } from './bystanders.ts';
 import {
   InconsistentListing,
   listProject,
@@ -38,6 +39,8 @@ interface FreshListingParts {
   readonly reader: CustomGptReader;
   readonly witnesses: Witnesses;
   readonly signal: AbortSignal;
+  /** How many of the project's conversations other runs have begun to delete meanwhile. */
+  readonly takenByOthers?: () => Promise<number>;
 }
 
 interface Shown {
@@ -48,6 +51,9 @@ interface Shown {
 interface Read {
   readonly shown: ReadonlyMap<string, readonly Shown[]>;
   readonly kinds: ReadonlyMap<Kind, string>;
+  /** How many it shows beside those that it must answer for. */
+  readonly bystanders: Bystanders;
+  readonly isWhole: boolean;
   readonly anyRow: string | undefined;
   readonly listing: ListingFacts;
   /** By its own count it does not show all, so that what it does not show may be among these. */
@@ -69,8 +75,12 @@ export async function takeFreshListing(
     const read = await repeatWhileInconsistent(() => readListing(parts, projectId, waiting));
     for (const [kind, sessionId] of read.kinds)
       parts.witnesses.note(projectId, kind, { sessionId, at: read.listing.at });
+    const viewer = parts.reader.viewer();
+    const isBlind = (takenByOthers: number): boolean =>
+      read.isWhole && waiting.some((one) => lossOf(read, one, { viewer, takenByOthers }) !== undefined);
+    const takenByOthers = isBlind(0) ? ((await parts.takenByOthers?.()) ?? 0) : 0;
     return {
-      sightingOf: (passing) => sightingIn(read, passing, { ...parts, viewer: parts.reader.viewer() }),
+      sightingOf: (passing) => sightingIn(read, passing, { ...parts, viewer, takenByOthers }),
       control: { request: read.request, status: 200, at: read.listing.at },
       anyRow: read.anyRow,
       isProjectLost: false,
@@ -95,9 +105,12 @@ async function readListing(
   const kinds = new Map<Kind, string>();
   const viewer = reader.viewer();
   const creators = new Set<string | undefined>();
+  const bystanders = new Bystanders();
   let anyRow: string | undefined;
-  // Who needs a witness has it read on until one is shown, or to the end.
-  const missing = new Set(waiting.filter(({ life }) => needsWitness(life)).map(({ kind }) => kind));
+  // Who needs a witness, or has bystanders, has it read on until one is shown, or to the end.
+  const missing = new Set(
+    waiting.filter((one) => needsWitness(one.life) || one.bystanders > 0).map(({ kind }) => kind),
+  );
   const note = (row: ListedRow & { readonly kind: 'conversation' }): void => {
     const sessionId = wanted.idOf(row);
     if (sessionId !== undefined) {
@@ -107,6 +120,7 @@ async function readListing(
     if (row.isMarkedDeleted) return;
     anyRow ??= row.sessionId;
     const kind = kindOf(row.createdBy, viewer);
+    bystanders.note(projectId, kind);
     // Where nobody says whose the key is, one creator may be its own user: of two, one is a colleague.
     if (kind === 'named' && viewer.users.size === 0 && creators.add(row.createdBy).size < 2) return;
     if (!kinds.has(kind)) kinds.set(kind, row.sessionId);
@@ -116,9 +130,10 @@ async function readListing(
   let read = await readAsFarAs(reader, { projectId, reach, signal, note });
   if (missing.size > 0 && reach !== Infinity) {
     // As far as it must answer for it shows none of the kind: those beyond may.
+    bystanders.begin(projectId);
     read = await readAsFarAs(reader, { projectId, reach: Infinity, signal, note });
   }
-  return { shown, kinds, anyRow, ...read };
+  return { shown, kinds, bystanders, anyRow, ...read };
 }
 
 /** Those that the listing has to speak of. */
@@ -154,14 +169,16 @@ async function readAsFarAs(
     readonly signal: AbortSignal;
     readonly note: (row: ListedRow & { readonly kind: 'conversation' }) => void;
   },
-): Promise<Pick<Read, 'listing' | 'request' | 'isShort'>> {
+): Promise<Pick<Read, 'listing' | 'request' | 'isShort' | 'isWhole'>> {
   let ids = 0;
   let total: number | undefined;
   let at = 0;
   let request = '';
   let isShort = false;
+  let isWhole = false;
   const pages = withEnd(listProject(reader, projectId, { reach, signal }), (end) => {
     isShort = notShownIn(end) > 0;
+    isWhole = end.how === 'read_in_full';
   });
   for await (const page of pages) {
     for (const row of page.rows) if (row.kind === 'conversation') note(row);
@@ -170,7 +187,7 @@ async function readAsFarAs(
     at = page.receivedAt;
     request = page.request;
   }
-  return { listing: { at, ids, total }, request, isShort };
+  return { listing: { at, ids, total }, request, isShort, isWhole };
 }
 
 function reachOver(waiting: readonly Passing[]): number {
@@ -181,21 +198,41 @@ function reachOver(waiting: readonly Passing[]): number {
 }
 
 function sightingIn(
-  { shown, kinds, listing, isShort }: Read,
+  read: Read,
   passing: Passing,
-  { witnesses, viewer }: { readonly witnesses: Witnesses; readonly viewer: Viewer },
+  {
+    witnesses,
+    viewer,
+    takenByOthers,
+  }: { readonly witnesses: Witnesses; readonly viewer: Viewer; readonly takenByOthers: number },
 ): Sighting {
+  const { shown, kinds, listing, isShort } = read;
   const { about, createdAt, bornBefore, kind, life } = passing;
   const rows = (shown.get(about.sessionId) ?? []).filter(
     // Marked as deleted, and gone by its own GET: the listing says the same.
     (row) => !(row.isMarkedDeleted && life.reading?.is === 'absent'),
   );
   if (rows.some((row) => !isAnother(row.createdAt, { createdAt, bornBefore }))) return { is: 'shown' };
+  const loss = read.isWhole ? lossOf(read, passing, { viewer, takenByOthers }) : undefined;
+  if (loss !== undefined) return { is: 'blind', said: loss };
   const witness = isShort
     ? undefined
     : (witnessOf(kind, kinds, viewer) ??
       witnesses.elsewhere(about.projectId, witnessesOf(kind ?? 'unstated', viewer), listing.at));
   return { is: 'not_shown', listing, witness, recreatedAt: rows[0]?.createdAt };
+}
+
+/** What the listing no longer shows of those that were listed with this one and that nobody of ours deletes, in words. */
+function lossOf(
+  { bystanders }: Read,
+  { about, kind, bystanders: before }: Passing,
+  { viewer, takenByOthers }: { readonly viewer: Viewer; readonly takenByOthers: number },
+): string | undefined {
+  if (kind === undefined) return undefined;
+  const now = bystanders.count(about.projectId, witnessesOf(kind, viewer));
+  if (!areLost({ before: before - takenByOthers, now })) return undefined;
+  const shown = now === 0 ? 'none' : `only ${now}`;
+  return `it shows ${shown} of the ${before} others of its kind that were listed with it and that nobody deleted`;
 }
 
 function witnessOf(

@@ -12,6 +12,7 @@ import type { ProtectionStore } from '../core/protection-store.ts';
 import { ProtectionWatch, type ProjectWatch } from '../core/protection-watch.ts';
 import { messageReachOf, reachOf } from '../core/selector.ts';
 import { asRunFault } from './api-faults.ts';
+import { Bystanders } from './bystanders.ts';
 import { collectProject, type CollectContext, type Collected } from './collect-project.ts';
 import { findProjects, type ProjectsOfPolicy } from './projects.ts';
 import { totalRequests } from '../core/run.ts';
@@ -40,6 +41,8 @@ export interface PlanRequest {
   /** Whether kept conversations are stored in the plan too (`plan --all`). */
   readonly withKept: boolean;
   readonly signal?: AbortSignal | undefined;
+  /** Learns what is listed beside what is planned. */
+  readonly bystanders?: Bystanders;
   /** Called with conversations that are listed again although they were verified as deleted. */
   readonly onReappeared?: (conversations: readonly Conversation[]) => Promise<void>;
 }
@@ -79,6 +82,7 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
     withKept: request.withKept,
     signal: request.signal,
     audit: deps.audit,
+    bystanders: request.bystanders ?? new Bystanders(),
     onReappeared: (conversations: readonly Conversation[]) => sayReappeared(deps, request, conversations),
     onListed: (count: number) => {
       deps.progress.advance(count);

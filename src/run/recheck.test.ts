@@ -4,6 +4,7 @@ import { ApiError } from '../core/errors.ts';
 import type { PlanItem, PlanProject } from '../core/plan.ts';
 import type { ConversationPage, Existence } from '../core/ports.ts';
 import { createRests, recheck, relist, type DeletableItem, type Relisting, type Rests } from './recheck.ts';
+import { Bystanders } from './bystanders.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 12);
 const SEEN: PlanItem['seen'] = { name: 'n', createdAt: 1, updatedAt: 2, createdBy: '3' };
@@ -83,7 +84,7 @@ test('a page that was waited for too long says nothing of the present', async ()
 });
 
 function looking(state: ReturnType<Relisting['look']>, takenAt = NOW): Relisting {
-  return { look: () => state, takenAt };
+  return { bystanders: new Bystanders(), look: () => state, takenAt };
 }
 
 function barred(reason: string, cause = 'changed') {
@@ -254,6 +255,7 @@ async function relisted(
   const warned: unknown[] = [];
   const { signal: stop } = new AbortController();
   const deleter = {
+    viewer: () => ({ key: 'key:aa', users: new Set() }),
     async *conversationPages(projectId: number, signal?: AbortSignal): AsyncGenerator<ConversationPage> {
       asked.push(projectId);
       expect(signal).toBe(stop);
@@ -273,6 +275,7 @@ async function relisted(
   };
   const context = {
     ...{ deleter, clock: { now: () => NOW }, signals: { stop }, plan: { projects: planned, decidedAt: NOW } },
+    plans: { planItems: () => [] },
     log: { warn: (facts: object, message: string) => warned.push({ ...facts, message }) },
   };
   const relisting = await relist(context as unknown as Parameters<typeof relist>[0]);
@@ -319,6 +322,7 @@ describe('a second listing', () => {
   test('goes no further than what was there as the plan was decided', async () => {
     const pages: number[] = [];
     const deleter = {
+      viewer: () => ({ key: 'key:aa', users: new Set() }),
       async *conversationPages(): AsyncGenerator<ConversationPage> {
         for (const [index, createdAt] of [NOW - 1, NOW, NOW + 1, NOW + 2, NOW + 3, NOW + 4].entries()) {
           pages.push(index + 1);
@@ -341,7 +345,7 @@ describe('a second listing', () => {
       },
     };
     const plan = { projects: [project(7, 1)], decidedAt: NOW };
-    const context = { deleter, clock: { now: () => NOW }, signals: {}, plan };
+    const context = { deleter, clock: { now: () => NOW }, signals: {}, plan, plans: { planItems: () => [] } };
     await relist(context as unknown as Parameters<typeof relist>[0]);
     // The last page, and one between, bear the order out.
     expect(pages).toEqual([1, 2, 6, 4]);

@@ -1,5 +1,5 @@
 import { restsOnChangeableFacts } from '../core/decide.ts';
-import type { Reading } from '../core/deletion/evidence.ts';
+import { kindOf, type Reading } from '../core/deletion/evidence.ts';
 import type { Sight } from '../core/deletion/facts.ts';
 import type { SkipCause } from '../core/outcome.ts';
 import { readingOf, type Calibration } from '../core/deletion/reading.ts';
@@ -9,6 +9,7 @@ import { restsOnForeignKeeps } from '../core/foreign-keeps.ts';
 import type { PlanItem, PlanProject } from '../core/plan.ts';
 import type { Existence } from '../core/ports.ts';
 import { asRunFault, endsTheRun } from './api-faults.ts';
+import { Bystanders } from './bystanders.ts';
 import type { ApplyContext, Slot } from './context.ts';
 import { InconsistentListing, listProject, repeatWhileInconsistent, type ListedRow } from './list-project.ts';
 
@@ -55,6 +56,7 @@ function either(one: Rests, other: Rests): Rests {
 
 /** A second listing of the plan's projects, taken because the plan may be days old. */
 export interface Relisting {
+  readonly bystanders: Bystanders;
   look(item: DeletableItem): 'unchanged' | 'changed' | 'not_listed' | 'unreadable';
   readonly takenAt: number;
 }
@@ -178,20 +180,29 @@ function compare(
 
 /** Lists every project of the plan that would lose something once more. Throws RetentionError as planning does. */
 export async function relist(
-  context: Pick<ApplyContext, 'deleter' | 'clock' | 'log' | 'signals' | 'plan'>,
+  context: Pick<ApplyContext, 'deleter' | 'clock' | 'log' | 'signals' | 'plan' | 'plans'>,
 ): Promise<Relisting> {
+  const { deleter, plan, plans } = context;
+  const planned = new IdSet();
+  for await (const { projectId, sessionId } of plans.planItems(plan.planId, { verdict: 'delete' }))
+    planned.add(`${projectId} ${String(sessionId)}`);
+  const bystanders = new Bystanders();
   const listed = new IdSet();
   const snapshots = new IdSet();
   const unreadable = new Set<number>();
   const takenAt = context.clock.now();
   for (const project of context.plan.projects.filter(({ planned }) => planned > 0)) {
     try {
-      await repeatWhileInconsistent(() =>
-        relistProject(context, project, (row) => {
-          listed.add(`${row.projectId} ${row.sessionId}`);
+      await repeatWhileInconsistent(() => {
+        bystanders.begin(project.projectId);
+        return relistProject(context, project, (row) => {
+          const id = `${row.projectId} ${row.sessionId}`;
+          listed.add(id);
           snapshots.add(snapshotOf(row, row));
-        }),
-      );
+          if (row.isMarkedDeleted !== true && !planned.has(id))
+            bystanders.note(row.projectId, kindOf(row.createdBy, deleter.viewer()));
+        });
+      });
     } catch (error) {
       if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw asRunFault(error);
       unreadable.add(project.projectId);
@@ -203,6 +214,7 @@ export async function relist(
   }
   return {
     takenAt,
+    bystanders,
     look(item) {
       if (unreadable.has(item.projectId)) return 'unreadable';
       if (snapshots.has(snapshotOf(item, item.seen))) return 'unchanged';

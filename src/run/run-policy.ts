@@ -23,12 +23,14 @@ import { arrange, runsRemaining, warnOfGrowth } from './defer.ts';
 import { makePlan } from './make-plan.ts';
 import type { Relisting } from './recheck.ts';
 import { breachFacts, refusal } from './refusal.ts';
+import { Bystanders } from './bystanders.ts';
 
 /** One pass of one policy: plan, and where it says `enforce` and the limits hold, apply. */
 export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult> {
   return conductRun(deps, request, async (run) => {
     const others = await deps.keeps.othersThan(run.policy.name);
-    const plan = await planRun(deps, run, others);
+    const bystanders = new Bystanders();
+    const plan = await planRun(deps, run, { others, bystanders });
     await reportIncomplete(deps, run, plan);
     const { stops } = plan.findings;
     sayFindings(deps, run, plan);
@@ -43,12 +45,16 @@ export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult
     const deferral = { deferring, room: deferring.length === 0 ? undefined : room };
     return applyConsumed(deps, {
       ...{ run, plan, allowance, deferral, others },
-      ...{ relisting: undefined, lost: [], keptSince: NOTHING_KEPT_SINCE },
+      ...{ relisting: undefined, lost: [], keptSince: NOTHING_KEPT_SINCE, bystanders },
     });
   });
 }
 
-async function planRun(deps: RunDeps, run: OpenRun, others: readonly Policy[]): Promise<PlanSummary> {
+async function planRun(
+  deps: RunDeps,
+  run: OpenRun,
+  { others, bystanders }: { readonly others: readonly Policy[]; readonly bystanders: Bystanders },
+): Promise<PlanSummary> {
   const { reader, policy, signals } = run;
   const { store, holds, clock, chance, log, progress } = deps;
   const plan = await makePlan(
@@ -57,6 +63,7 @@ async function planRun(deps: RunDeps, run: OpenRun, others: readonly Policy[]): 
       policy,
       account: run.account.text,
       others,
+      bystanders,
       holds: await holds.holdsInForce(clock.now()),
       withKept: false,
       signal: signals.stop,
@@ -93,6 +100,7 @@ export async function applyConsumed(
     /** What the limits leave to later runs; `room` undefined: nothing. */
     readonly deferral: { readonly room: number | undefined; readonly deferring: readonly Breach[] };
     readonly relisting: Relisting | undefined;
+    readonly bystanders: Bystanders;
     /** Projects of the plan that must not be touched any more. */
     readonly lost: readonly number[];
     /** The other policies of the folder. */
@@ -100,7 +108,7 @@ export async function applyConsumed(
     readonly keptSince: KeptSince;
   },
 ): Promise<Ending> {
-  const { run, allowance, deferral } = parts;
+  const { run, allowance, deferral, bystanders } = parts;
   const { store, holds, clock, chance, log, progress, verifyTimeoutMs, requestsPerMinute } = deps;
   const plan = await arrange(store, parts.plan, { room: deferral.room, policy: run.policy });
   if (!(await store.consumePlan(plan.planId, run.runId))) {
@@ -116,7 +124,7 @@ export async function applyConsumed(
   const { runId, policy, account, fence, isLeaseLive, clockWatch, deleter, signals, warn } = run;
   const common = {
     ...{ runId, policy, account, fence, isLeaseLive, clockWatch },
-    ...{ deleter, signals, warn, plan, allowance },
+    ...{ deleter, signals, warn, plan, allowance, bystanders },
   };
   const context = {
     ...common,

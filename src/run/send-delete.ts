@@ -1,4 +1,4 @@
-import type { Kind } from '../core/deletion/evidence.ts';
+import { witnessesOf, type Kind } from '../core/deletion/evidence.ts';
 import { intendedFacts, type Sight } from '../core/deletion/facts.ts';
 import type { SkipCause } from '../core/outcome.ts';
 import { ApiError, ClaimedError, HeldError } from '../core/errors.ts';
@@ -72,7 +72,8 @@ async function intend(
   const { planId } = context.plan;
   const { createdAt } = item.seen;
   const viewer = context.deleter.viewer();
-  const facts = intendedFacts({ attempt: number, sight, planId, createdAt, kind, viewer });
+  const bystanders = context.bystanders.count(item.projectId, witnessesOf(kind, viewer));
+  const facts = intendedFacts({ attempt: number, sight, planId, createdAt, kind, viewer, bystanders });
   const { text: account } = context.account;
   // The transaction below knows what is in the store; what a file lists by now gets there by asking.
   const hold = await holdNow(context, item);

@@ -58,7 +58,8 @@ export async function settle(
     if (!(await isQuiet(context, projectId, patient))) return open;
     const undecided = await hearOthers(context, projectId, open);
     context.vanished?.count(open.filter((one) => wasNeverSent(one) && !undecided.has(one)).length);
-    const listing = await takeFreshListing(context, projectId, open);
+    const takenByOthers = () => context.audit.intendedByOthers(projectId, context.runId);
+    const listing = await takeFreshListing({ ...context, takenByOthers }, projectId, open);
     if (listing.isProjectLost)
       context.onProjectLost('its listing answers as if the project were missing or forbidden');
     open = await judgeAll(context, listing, { open, undecided });

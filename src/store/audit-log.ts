@@ -25,6 +25,13 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
       "SELECT MAX(time) FROM audit_entries WHERE policy = ? AND event = 'deletion.intended'",
     )
     .pluck();
+  const intendedByOthers = connection
+    .prepare<[{ projectId: number; thanRunId: string }], number>(
+      `SELECT COUNT(DISTINCT session_id) FROM audit_entries INDEXED BY audit_intents
+        WHERE event = 'deletion.intended' AND project_id = @projectId AND run_id <> @thanRunId
+          AND seq > (SELECT MIN(seq) FROM audit_entries WHERE run_id = @thanRunId)`,
+    )
+    .pluck();
   const lastVerified = connection
     .prepare<[number, string], string | null>(
       "SELECT MAX(time) FROM audit_entries WHERE project_id = ? AND session_id = ? AND event = 'deletion.verified'",
@@ -40,6 +47,8 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
     undoneAnswers: () => connection.read(earlier.undone),
     deletesUnderWay: (projectId, { thanRunId, now }) =>
       connection.read(() => earlier.underWay(projectId, thanRunId, now)),
+    intendedByOthers: (projectId, thanRunId) =>
+      connection.read(() => intendedByOthers.get({ projectId, thanRunId }) ?? 0),
     verifiedSessions: (projectId) => verifiedSessions(connection, projectId),
     lastVerifiedAt: (projectId, sessionId) =>
       connection.read(() => parseInstant(lastVerified.get(projectId, sessionId))),

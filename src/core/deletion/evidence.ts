@@ -96,4 +96,6 @@ export type Sighting =
       /** Shown under its id, created at another time. */
       readonly recreatedAt: Instant | undefined;
     }
+  /** It no longer shows what nobody deleted, so it says nothing of what it does not show. */
+  | { readonly is: 'blind'; readonly said: string }
   | { readonly is: 'unreadable'; readonly said: string };

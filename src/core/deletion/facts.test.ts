@@ -49,12 +49,12 @@ function written(facts: AuditFacts['facts']): AuditEntry {
 describe('an intent', () => {
   const sight = { at: AT, how: 'messages' } as const;
   const viewer = { key: 'key:aa', users: new Set(['7']) };
-  const intent = { attempt: 2, sight, planId: 'plan-1', kind: 'named', viewer } as const;
+  const intent = { attempt: 2, sight, planId: 'plan-1', kind: 'named', viewer, bystanders: 3 } as const;
 
   test('says what is meant, by which plan, and how its existence was known', () => {
     expect(intendedFacts({ ...intent, createdAt: AT })).toEqual({
       ...{ attempt: 2, seen_at: TIME, seen_by: 'messages', plan_id: 'plan-1' },
-      ...{ created_at: TIME, kind: 'named' },
+      ...{ created_at: TIME, kind: 'named', bystanders: 3 },
     });
     expect(intendedFacts({ ...intent, createdAt: undefined })).toMatchObject({ created_at: null });
   });

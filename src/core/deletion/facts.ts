@@ -41,11 +41,13 @@ export function intendedFacts(intent: {
   readonly createdAt: Instant | undefined;
   readonly kind: Kind;
   readonly viewer: Viewer;
+  /** Others of its kind that were listed with it, and are not deleted. */
+  readonly bystanders: number;
 }): Facts {
-  const { attempt, sight, planId, createdAt, kind, viewer } = intent;
+  const { attempt, sight, planId, createdAt, kind, viewer, bystanders } = intent;
   return {
     ...{ attempt, seen_at: formatInstant(sight.at), seen_by: sight.how, plan_id: planId },
-    ...{ created_at: instantOrNull(createdAt), kind },
+    ...{ created_at: instantOrNull(createdAt), kind, bystanders },
     // To the key of another user it is a colleague's.
     ...(kind === 'own' ? { own_to: viewer.users.size === 1 ? viewer.key : null } : {}),
   };

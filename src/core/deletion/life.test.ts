@@ -31,8 +31,11 @@ const SIGHTING = {
   witnessed: { is: 'not_shown', listing: LISTING, witness: 'session-9', recreatedAt: undefined },
   alone: { is: 'not_shown', listing: LISTING, witness: undefined, recreatedAt: undefined },
   replaced: { is: 'not_shown', listing: LISTING, witness: 'session-9', recreatedAt: 9 },
+  blind: { is: 'blind', said: 'it shows none' },
   unreadable: { is: 'unreadable', said: 'HTTP 503' },
 } as const satisfies Record<string, Sighting>;
+
+const BLIND = 'the fresh listing proves nothing: it shows none';
 
 type Said = keyof typeof ANSWER;
 type Read = keyof typeof READING;
@@ -254,6 +257,14 @@ describe('the table of outcomes', () => {
       ...(['never_sent', 'absent', 'shown'] as const),
       ...twice(`${NOT_KNOWN}the listing still shows it; GET: HTTP 404, it is gone`),
     ],
+    // The listing lost what nobody deleted: it proves nothing, whatever was answered.
+    ['accepted', 'absent', 'blind', 'list again', `unverified: ${BLIND}; GET: HTTP 404, it is gone`],
+    ['ambiguous', 'absent', 'blind', 'list again', `unverified: ${BLIND}; GET: HTTP 404, it is gone`],
+    [
+      ...(['not_found', 'absent', 'blind', 'list again'] as const),
+      `${NOT_KNOWN}${BLIND}; GET: HTTP 404, it is gone${TOLD_404}`,
+    ],
+    ['never_sent', 'absent', 'blind', ...twice(`${NOT_KNOWN}${BLIND}; GET: HTTP 404, it is gone`)],
     // Anything else.
     ['accepted', 'there', 'witnessed', 'look again', `${NO_EVIDENCE}${ANSWERS}`],
     ['accepted', 'unlike', 'witnessed', 'look again', `${NO_EVIDENCE}${UNLIKE}`],

@@ -165,6 +165,9 @@ function afterSighting(life: Life, seen: Extract<Seen, { saw: 'sighting' }>): St
     case 'unreadable':
       if (!isTimeUp) return LIST_AGAIN;
       return unknown(life, `the fresh listing could not be read: ${sighting.said}`);
+    case 'blind':
+      if (!isTimeUp) return LIST_AGAIN;
+      return unknown(life, `the fresh listing proves nothing: ${sighting.said}`);
     case 'shown':
       if (!isTimeUp) return LIST_AGAIN;
       return wasTold(life) ? stillShown(life) : unknown(life, 'the listing still shows it');

@@ -1,0 +1,127 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { CustomGptDeleter } from '../../src/core/ports.ts';
+import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
+import { runPolicy } from '../../src/run/run-policy.ts';
+import { addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
+import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
+
+/* What a run does not delete has to be shown still: a listing that has lost it proves nothing of what it does not show. */
+
+let world: TestWorld;
+afterEach(async () => {
+  await world.assertSound();
+  await world.close();
+});
+
+const ALONE = `${AGE_POLICY}concurrency: 1\n`;
+
+/** Conversations of the key's team, all of them young. */
+function addTeam(projectId: number, count: number): void {
+  for (let index = 0; index < count; index += 1) {
+    world.sandbox.accounts.addConversation(projectId, {
+      sessionId: sessionId('team', index),
+      createdBy: 9_001 + index,
+      createdAt: NOW - 10 * DAY + index * 60_000,
+    });
+  }
+}
+
+/** From then on DELETEs are accepted and do nothing, and what is meant by `whose` is neither listed nor found. */
+function goDark(whose: readonly ('anonymous' | 'team')[]): void {
+  const { faults } = world.sandbox;
+  faults.swallowDeletes = true;
+  faults.missingRight = 404;
+  for (const one of whose) faults.unreadable.add(one);
+}
+
+async function runUntilDark(after: number, act: () => void): Promise<RunResult> {
+  let sent = 0;
+  const openApi: RunDeps['openApi'] = () => {
+    const { reader, deleter } = world.deps.openApi();
+    const deleteConversation: CustomGptDeleter['deleteConversation'] = (...args) => {
+      sent += 1;
+      if (sent === after + 1) act();
+      return deleter.deleteConversation(...args);
+    };
+    return { reader, deleter: { ...deleter, deleteConversation } };
+  };
+  const policy = await world.policy(ALONE);
+  return runPolicy({ ...world.deps, openApi }, { policy, trigger: 'manual', signals: GO_ON });
+}
+
+async function lastReasons(): Promise<ReadonlySet<unknown>> {
+  const entries = (await world.entries()).filter(({ event }) => event === 'deletion.unverified');
+  return new Set(entries.map((entry) => entry['reason']));
+}
+
+describe('a project that goes dark in mid-run, where DELETEs go on being accepted', () => {
+  test('has nothing verified by that, in this run or the next, and all of it once it is seen again', async () => {
+    world = await createWorld();
+    const old = addProject(world, 101, { old: 12, young: 20 });
+    const first = await runUntilDark(3, () => {
+      goDark(['anonymous', 'team']);
+    });
+    expect(first.run.status).toBe('partial');
+    expect(first.counts).toMatchObject({ verified: 0, already_gone: 0, unverified: 12 });
+    const exist = (): number => old.filter((id) => world.sandbox.accounts.has(101, id)).length;
+    expect(exist()).toBe(9);
+    const second = await runOnce(world, await world.policy(ALONE));
+    expect(second.counts).toMatchObject({ verified: 0, already_gone: 0 });
+    expect((await world.store.audit.outcomes(first.run.runId)).counts.verified).toBe(0);
+
+    const { faults } = world.sandbox;
+    faults.unreadable.clear();
+    faults.swallowDeletes = false;
+    const third = await runOnce(world, await world.policy(ALONE));
+    expect(third.run.status).toBe('completed');
+    expect((await world.store.audit.outcomes(first.run.runId)).counts.verified).toBe(3);
+    expect(exist()).toBe(0);
+  });
+
+  test('but for some of its team’s has none of its visitors’ verified', async () => {
+    world = await createWorld();
+    const old = addProject(world, 101, { old: 12, young: 20 });
+    addTeam(101, 5);
+    const first = await runUntilDark(3, () => {
+      goDark(['anonymous']);
+    });
+    expect(first.run.status).toBe('partial');
+    expect(first.counts).toMatchObject({ verified: 0, already_gone: 0 });
+    expect([...(await lastReasons())].join('\n')).toContain(
+      'the fresh listing proves nothing: it shows none of the 20 others of its kind that were listed with it',
+    );
+    // In the dark, the next run has no word for them either.
+    await runOnce(world, await world.policy(ALONE));
+    expect((await world.store.audit.outcomes(first.run.runId)).counts.verified).toBe(0);
+    expect(old.filter((id) => world.sandbox.accounts.has(101, id))).toHaveLength(9);
+  });
+
+  test('but for one of them has none verified either', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 12, young: 20 });
+    const { accounts } = world.sandbox;
+    const first = await runUntilDark(3, () => {
+      world.sandbox.faults.swallowDeletes = true;
+      for (const id of accounts.conversationIds(101).slice(0, -1)) accounts.removeConversation(101, id);
+    });
+    expect(first.run.status).toBe('partial');
+    expect(first.counts).toMatchObject({ verified: 0, already_gone: 0 });
+    expect([...(await lastReasons())].join('\n')).toContain('it shows only 1 of the 20 others of its kind');
+  });
+});
+
+test('what another policy deletes meanwhile is no loss', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 6, young: 8 });
+  const other = await world.policy(
+    ALONE.replace('by-age', 'younger')
+      .replace('90d', '5d')
+      .replace('older_than', 'name: "*young*", older_than'),
+  );
+  let ran: Promise<RunResult> | undefined;
+  const result = await runUntilDark(5, () => {
+    ran = runOnce(world, other);
+  });
+  expect((await ran)?.counts.verified).toBe(8);
+  expect(result.counts.verified).toBe(6);
+});
