@@ -32,8 +32,7 @@ export function passingOf(
     bornBefore: createdAt === undefined && requestedAt !== undefined ? requestedAt - MAX_SKEW_MS : undefined,
     // What was the own of another key's user is a colleague's to this one.
     kind: intent.kind === 'own' && intent.ownTo !== reader.viewer().key ? 'named' : intent.kind,
-    // How many are still there after days is not known, but hardly none.
-    bystanders: Math.min(1, intent.bystanders ?? 0),
+    bystanders: 0,
     name: undefined,
     run: { runId: intent.runId, policy: { name: intent.policy, hash: intent.policyHash } },
     common: { settled_by: runId },
@@ -42,6 +41,7 @@ export function passingOf(
       attempts: intent.attempts,
       last: recordedAnswer(answered, intent.deleteStatus),
       wasThere: intent.seenBy === 'messages',
+      wantsWitness: (intent.bystanders ?? 0) > 0,
       reading:
         absent === undefined
           ? undefined

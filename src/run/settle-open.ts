@@ -132,7 +132,7 @@ async function settleProject(context: SettleOpenContext, shared: Shared, project
       signal: stop,
       entryOf: (passing: Passing, settlement: Settlement, proof: Proof) => {
         const entry = outcomeEntry(passing, settlement, proof);
-        if (!isThere(passing, settlement, proof)) return entry;
+        if (!isThere(passing, settlement, proof) && !isAlone(passing, settlement, proof)) return entry;
         if (parkedBefore.has(passing)) return null;
         return { ...entry, facts: { ...entry.facts, parked: true } };
       },
@@ -171,6 +171,12 @@ function leaveOpen({ calibrator }: Shared, projectId: number, why: string): Prom
 /** Its DELETE was in vain, by all that can be seen: it is decided anew, and that is said once. */
 function isThere({ life }: Passing, { outcome }: Settlement, { sighting }: Proof): boolean {
   return outcome === 'unverified' && life.reading?.is === 'there' && sighting?.is === 'shown';
+}
+
+/** It is not to be seen, but nor is any other of its kind, in no project: nobody can tell before there is one, and that is said once. */
+function isAlone({ life }: Passing, { outcome }: Settlement, { sighting }: Proof): boolean {
+  const isSeen = life.reading?.is !== 'absent' || sighting?.is !== 'not_shown';
+  return outcome === 'unverified' && life.wantsWitness && !isSeen && sighting.witness === undefined;
 }
 
 /** Nobody can tell any more: it is said once, and asked again in each run. */

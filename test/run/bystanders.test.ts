@@ -110,6 +110,24 @@ describe('a project that goes dark in mid-run, where DELETEs go on being accepte
   });
 });
 
+test('what an accepted DELETE left open is settled once one of its kind is seen again; until then that is said once', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 6, young: 8 });
+  const { accounts } = world.sandbox;
+  const first = await runUntilDark(3, () => {
+    for (const id of accounts.conversationIds(101)) accounts.removeConversation(101, id);
+  });
+  expect(first.counts).toMatchObject({ verified: 0, unverified: 3, skipped: 3 });
+  const policy = await world.policy(ALONE);
+  // Nothing is listed any more, in no project, so that nobody can tell.
+  expect((await runOnce(world, policy)).run.status).toBe('partial');
+  expect((await runOnce(world, policy)).run.status).toBe('completed');
+  expect((await world.store.audit.outcomes(first.run.runId)).counts.verified).toBe(0);
+  addProject(world, 102, { old: 0, young: 1 });
+  expect((await runOnce(world, policy)).run.status).toBe('completed');
+  expect((await world.store.audit.outcomes(first.run.runId)).counts.verified).toBe(3);
+});
+
 test('what another policy deletes meanwhile is no loss', async () => {
   world = await createWorld();
   addProject(world, 101, { old: 6, young: 8 });
