@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database, Statement } from 'better-sqlite3';
 import { RetentionError } from '../core/errors.ts';
 import type { Clock } from '../core/ports.ts';
+import { InPlace } from './in-place.ts';
 import { stateFault } from './state-fault.ts';
 import { Wal } from './wal.ts';
 
@@ -18,6 +19,7 @@ export class Connection {
   readonly #database: Database;
   readonly #readOnly: boolean;
   readonly #wal: Wal;
+  readonly #inPlace: InPlace;
   #hasSynced = false;
 
   constructor(
@@ -29,6 +31,7 @@ export class Connection {
     this.clock = options.clock;
     this.#readOnly = options.readOnly;
     this.#wal = new Wal(this.path);
+    this.#inPlace = new InPlace(this.path);
   }
 
   prepare<Parameters extends unknown[], Row = unknown>(sql: string): Statement<Parameters, Row> {
@@ -89,7 +92,13 @@ export class Connection {
   #transact<T>(work: () => T): T {
     return this.readNow(() => {
       if (this.#readOnly) throw new RetentionError('state_unusable', `${this.path} is open for reading only`);
-      return this.#database.transaction(work).immediate();
+      return this.#database
+        .transaction(() => {
+          const result = work();
+          this.#inPlace.assert();
+          return result;
+        })
+        .immediate();
     });
   }
 

@@ -6,6 +6,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -99,6 +100,42 @@ describe('SQLite file', () => {
     it('is written through to the disk, in WAL mode', async () => {
       await open();
       expect(stranger().pragma('journal_mode', { simple: true })).toBe('wal');
+    });
+
+    it.each<[string, () => void]>([
+      [
+        'was removed',
+        () => {
+          rmSync(file);
+        },
+      ],
+      [
+        'lost its -wal',
+        () => {
+          rmSync(`${file}-wal`);
+        },
+      ],
+      [
+        'was moved away with its folder',
+        () => {
+          renameSync(stateDir, `${stateDir}-moved`);
+        },
+      ],
+      [
+        'was put back from a copy',
+        () => {
+          copyFileSync(file, `${file}.copy`);
+          renameSync(`${file}.copy`, file);
+        },
+      ],
+    ])('takes no further entry once it %s under it', async (_, act) => {
+      const store = await open();
+      await store.audit.append([facts('run.started')]);
+      act();
+      await expect(store.audit.append([facts('deletion.intended')])).rejects.toMatchObject({
+        kind: 'state_unusable',
+        message: `${file} was removed or replaced while it was in use: what was written since is lost with it`,
+      });
     });
 
     it('refuses changed, deleted, replaced and inserted entries, and a head that goes back', async () => {

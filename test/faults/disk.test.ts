@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { addConversations, onlyRun, type Terminal } from '../support/command.ts';
@@ -105,4 +105,25 @@ describe('the state cannot be written', { timeout: 90_000 }, () => {
     expect(terminal.deleteCount()).toBe(0);
     await expectRecovery(terminal);
   });
+});
+
+test('the state is removed in mid-run: no DELETE after that but those under way, and exit 6', async ({
+  terminal,
+}) => {
+  terminal.policy(`${AGE_POLICY}concurrency: 2\n`);
+  addConversations(terminal.sandbox, 101, { old: OLD, young: 3 });
+  let arrived = 0;
+  terminal.onDelete = () => {
+    arrived += 1;
+    if (arrived !== 10) return;
+    for (const file of readdirSync(terminal.stateDir)) {
+      if (file.startsWith('retention.db')) rmSync(join(terminal.stateDir, file));
+    }
+  };
+  const ended = await terminal.run(['run', '--json']);
+  expect(ended.code).toBe(6);
+  expectPlainWords(ended, 'retention.db was removed or replaced while it was in use');
+  expect(arrived).toBeLessThan(20);
+  // It is not begun anew in silence either.
+  expect((await terminal.run(['run'])).code).toBe(6);
 });
