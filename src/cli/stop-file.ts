@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/ports.ts';
 import { createStopSignals } from '../daemon/lifecycle.ts';
@@ -21,7 +21,8 @@ export async function withStopFile<T>(
   const stopping = createStopSignals(clock);
   const done = new AbortController();
   const look = (): boolean => {
-    const isThere = existsSync(file);
+    // A link that leads nowhere was put there to stop, too.
+    const isThere = lstatSync(file, { throwIfNoEntry: false }) !== undefined;
     if (isThere) stopping.stop(`stopped by the file ${file}: nothing is deleted until it is removed`);
     return isThere;
   };

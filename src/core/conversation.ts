@@ -12,8 +12,8 @@ export interface Conversation {
   readonly updatedAt: Instant | undefined;
   /** A user's id as text; `'anonymous'` when the vendor said null; `undefined` when the field was missing or unusable. */
   readonly createdBy: string | undefined;
-  /** The row carries a `deleted_at`, readable or not: a list that goes on showing what was deleted marks it so. */
-  readonly isMarkedDeleted?: boolean;
+  /** By the row's `deleted_at`, if that is a date: a list that goes on showing what was deleted marks it so. */
+  readonly deletedAt?: Instant | undefined;
 }
 
 /** The newest message of a conversation: not asked for yet, or asked for and known (or not). */

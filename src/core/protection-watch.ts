@@ -165,7 +165,7 @@ export class ProjectWatch implements Decider {
 
   #note(judged: Judged): void {
     const { conversation, answer } = judged;
-    if (conversation.isMarkedDeleted === true && answer?.kind === 'free')
+    if (conversation.deletedAt !== undefined && answer?.kind === 'free')
       this.#marked.set(conversation.sessionId, judged);
     else this.#count(judged);
   }

@@ -244,6 +244,8 @@ describe('the newest message', () => {
 
   it('is unknown where pages do not tell', async () => {
     expect(await newest(paged([...rows(9, 8), message(null)]))).toMatchObject({ at: undefined });
+    const foreign = rows(9, 8).map((row, index) => ({ ...row, conversation_id: 7 + index }));
+    expect(await newest(paged(foreign))).toMatchObject({ at: undefined });
     expect(await newest(paged(rows(3, 2), 2, 4))).toMatchObject({ at: undefined, requestCount: 1 });
     expect(await newest({ data: rows(3, 2) })).toMatchObject({ at: undefined });
   });

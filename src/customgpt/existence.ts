@@ -9,7 +9,7 @@ import type { Call, Caller } from './retry.ts';
 import { newestMessageAt } from './newest-message.ts';
 import { parseConversationRow, parseId } from './rows.ts';
 import { parseMessages } from './schemas.ts';
-import type { MessagesAnswer, Paginated } from './schemas.ts';
+import type { MessagesAnswer } from './schemas.ts';
 import type { Urls } from './urls.ts';
 
 export interface ExistenceParts {
@@ -81,7 +81,7 @@ async function present(parts: ExistenceParts, question: Question, seen: Seen): P
     state: 'present',
     status: 200,
     conversation: conversationOf(seen, question),
-    lastMessageAt: await newestOf(parts, question, seen.messages),
+    lastMessageAt: await newestOf(parts, question, seen),
     receivedAt,
   };
 }
@@ -103,11 +103,12 @@ function conversationOf({ conversation }: Seen, { projectId }: Question): Conver
 async function newestOf(
   parts: ExistenceParts,
   question: Question,
-  first: Paginated | undefined,
+  { conversation, messages: first }: Seen,
 ): Promise<Instant | undefined> {
   const isOneRequest = question.purpose !== 'messages' || question.onlyFirstPage === true;
   return newestMessageAt(first, {
     enoughAt: question.enoughAt,
+    conversationId: parseId(conversation?.['id']),
     page: async (number) => {
       if (isOneRequest) return undefined;
       try {

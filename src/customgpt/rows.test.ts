@@ -29,10 +29,10 @@ describe('a conversation row', () => {
   });
 
   it('is read as documented, with ids as text and dates without a zone', () => {
-    const row = { ...RECORDED, project_id: '12345', created_by: 'u-1', created_at: '2025-11-17 21:09:16' };
+    const row = { ...RECORDED, project_id: '12345', created_by: '4711', created_at: '2025-11-17 21:09:16' };
     expect(parseConversationRow(row, 12345)).toMatchObject({
       kind: 'conversation',
-      createdBy: 'u-1',
+      createdBy: '4711',
       createdAt: CREATED_AT,
     });
   });
@@ -91,18 +91,17 @@ describe('a conversation row', () => {
     });
   });
 
-  it.each(['2026-01-01 00:00:00', 'garbage', '0000-00-00 00:00:00', 7, true])(
-    'with the deleted_at %j is marked as deleted',
+  it('with a deleted_at is marked as deleted', () => {
+    const row = parseConversationRow({ ...RECORDED, deleted_at: '2026-01-01 00:00:00' }, 12345);
+    expect(row).toMatchObject({ deletedAt: Date.UTC(2026, 0, 1) });
+  });
+
+  it.each([undefined, null, '', false, 0, 7, true, 'garbage', '0000-00-00 00:00:00'])(
+    'with the deleted_at %j, which is no date, is not',
     (deleted_at) => {
-      expect(parseConversationRow({ ...RECORDED, deleted_at }, 12345)).toMatchObject({
-        isMarkedDeleted: true,
-      });
+      expect(parseConversationRow({ ...RECORDED, deleted_at }, 12345)).not.toHaveProperty('deletedAt');
     },
   );
-
-  it.each([undefined, null, '', false, 0])('with the deleted_at %j is not', (deleted_at) => {
-    expect(parseConversationRow({ ...RECORDED, deleted_at }, 12345)).not.toHaveProperty('isMarkedDeleted');
-  });
 
   it.each([null, 0, '', '0', 1_700_000_000, '2023-02-30 10:00:00'])('date %j is unknown', (created_at) => {
     const row = parseConversationRow({ ...RECORDED, created_at }, 12345);

@@ -1,4 +1,5 @@
 import type { Conversation, Project, UnusableRow } from '../core/conversation.ts';
+import { USER_ID } from '../core/ids.ts';
 import { parseRoughly } from '../core/instant.ts';
 import type { ConversationPage } from '../core/ports.ts';
 import { isRecord } from './answers.ts';
@@ -7,7 +8,6 @@ import { isProjectId, isSessionId } from './urls.ts';
 /** The vendor takes at most 255 characters; beyond this a name is not a name, and beyond the second the row is an attack. */
 const LONGEST_NAME = 4096;
 const OVERSIZED_NAME = 65_536;
-const LONGEST_USER_ID = 256;
 
 export type Row = ConversationPage['rows'][number];
 type Fields = Readonly<Record<string, unknown>>;
@@ -28,17 +28,13 @@ function parseName(value: unknown): string | undefined {
 /** Anonymous visitors have `null`, which says something; a missing field says nothing. */
 function parseCreator(value: unknown): string | undefined {
   if (value === null) return 'anonymous';
-  if (typeof value === 'number') return Number.isSafeInteger(value) ? String(value) : undefined;
-  return typeof value === 'string' && value !== '' && value.length <= LONGEST_USER_ID ? value : undefined;
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
+  // One that no policy can name is nobody's for all that is known: a keep rule must not miss it.
+  return typeof value === 'string' && USER_ID.test(value) ? value : undefined;
 }
 
 function unusable(projectId: number, problem: UnusableRow['problem'], sessionId?: string): Row {
   return { kind: 'unusable', projectId, sessionId, problem };
-}
-
-/** Whether a date is there at all, readable or not. What stands for "none" in one database or another is none. */
-function isSet(date: unknown): boolean {
-  return date !== undefined && date !== null && date !== '' && date !== false && date !== 0;
 }
 
 /** By hand and not by schema: a list may have a million rows. */
@@ -59,6 +55,8 @@ export function parseConversationRow(row: unknown, projectId: number): Row {
 }
 
 function parseFacts(row: Fields, projectId: number, sessionId: string): Conversation {
+  // What stands for "none" in one database or another (0, an empty text, the year 0000) is no date, and so no deletion.
+  const deletedAt = parseRoughly(row['deleted_at']);
   return {
     projectId,
     sessionId,
@@ -66,7 +64,7 @@ function parseFacts(row: Fields, projectId: number, sessionId: string): Conversa
     createdAt: parseRoughly(row['created_at']),
     updatedAt: parseRoughly(row['updated_at']),
     createdBy: parseCreator(row['created_by']),
-    ...(isSet(row['deleted_at']) ? { isMarkedDeleted: true } : {}),
+    ...(deletedAt === undefined ? {} : { deletedAt }),
   };
 }
 

@@ -31,7 +31,7 @@ export function decideRow(
   { seenAt, known }: { readonly seenAt: number; readonly known: Reappeared },
 ): Promise<DecidedRow> {
   if (row.kind === 'unusable') return Promise.resolve(unusable(row, seenAt));
-  if (row.isMarkedDeleted === true) return decideMarked(context, row, { seenAt, known });
+  if (row.deletedAt !== undefined) return decideMarked(context, row, { seenAt, known });
   return decideOne(context, row, seenAt);
 }
 

@@ -10,9 +10,9 @@ import { needsWitness } from '../core/deletion/life.ts';
 import { ApiError, failureInWords } from '../core/errors.ts';
 import { isAnother } from '../core/deletion/reading.ts';
 import { foldSessionId } from '../core/ids.ts';
-import { latestOf, type Instant } from '../core/instant.ts';
+import { earliestOf, latestOf, type Instant } from '../core/instant.ts';
 import type { CustomGptReader } from '../core/ports.ts';
-import { endsTheRun } from './api-faults.ts';
+import { endsTheRun, MAX_SKEW_MS } from './api-faults.ts';
 import { areLost, Bystanders } from './bystanders.ts';
 import {
   InconsistentListing,
@@ -45,7 +45,7 @@ interface FreshListingParts {
 
 interface Shown {
   readonly createdAt: Instant | undefined;
-  readonly isMarkedDeleted?: boolean | undefined;
+  readonly deletedAt?: Instant | undefined;
 }
 
 interface Read {
@@ -117,7 +117,7 @@ async function readListing(
       shown.set(sessionId, [...(shown.get(sessionId) ?? []), row]);
       return;
     }
-    if (row.isMarkedDeleted) return;
+    if (row.deletedAt !== undefined) return;
     anyRow ??= row.sessionId;
     const kind = kindOf(row.createdBy, viewer);
     bystanders.note(projectId, kind);
@@ -210,7 +210,7 @@ function sightingIn(
   const { about, createdAt, bornBefore, kind, life } = passing;
   const rows = (shown.get(about.sessionId) ?? []).filter(
     // Marked as deleted, and gone by its own GET: the listing says the same.
-    (row) => !(row.isMarkedDeleted && life.reading?.is === 'absent'),
+    (row) => !(life.reading?.is === 'absent' && isNewMark(row.deletedAt, passing, listing.at)),
   );
   if (rows.some((row) => !isAnother(row.createdAt, { createdAt, bornBefore }))) return { is: 'shown' };
   const loss = read.isWhole ? lossOf(read, passing, { viewer, takenByOthers }) : undefined;
@@ -220,6 +220,13 @@ function sightingIn(
     : (witnessOf(kind, kinds, viewer) ??
       witnesses.elsewhere(about.projectId, witnessesOf(kind ?? 'unstated', viewer), listing.at));
   return { is: 'not_shown', listing, witness, recreatedAt: rows[0]?.createdAt };
+}
+
+/** What was marked before it was last known to be there, or for the future, is not marked because it is gone. */
+function isNewMark(deletedAt: Instant | undefined, { sent }: Passing, listedAt: number): boolean {
+  if (deletedAt === undefined) return false;
+  const since = sent.sight?.at ?? -Infinity;
+  return latestOf(deletedAt) >= since - MAX_SKEW_MS && earliestOf(deletedAt) <= listedAt + MAX_SKEW_MS;
 }
 
 /** What the listing no longer shows of those that were listed with this one and that nobody of ours deletes, in words. */

@@ -52,8 +52,8 @@ function keyOf({ kind, sessionId }: ListedRow): string {
 
 function snapshotOf(row: ListedRow): string {
   if (row.kind === 'unusable') return JSON.stringify([row.sessionId, row.problem]);
-  const { sessionId, name, createdAt, updatedAt, createdBy, isMarkedDeleted } = row;
-  return JSON.stringify([sessionId, name, createdAt, updatedAt, createdBy, isMarkedDeleted]);
+  const { sessionId, name, createdAt, updatedAt, createdBy, deletedAt } = row;
+  return JSON.stringify([sessionId, name, createdAt, updatedAt, createdBy, deletedAt]);
 }
 
 /** So many pages in a row with rows that all came before: there is no end to come to. */

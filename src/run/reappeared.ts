@@ -31,7 +31,7 @@ export async function reappearedIn(
             (row): row is ListedRow & { readonly kind: 'conversation' } =>
               row.kind === 'conversation' &&
               // A list may go on showing what was deleted, marked as such.
-              row.isMarkedDeleted !== true &&
+              row.deletedAt === undefined &&
               verified.has(row.sessionId) &&
               told.add(row.sessionId),
           ),

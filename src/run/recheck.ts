@@ -199,7 +199,7 @@ export async function relist(
           const id = `${row.projectId} ${row.sessionId}`;
           listed.add(id);
           snapshots.add(snapshotOf(row, row));
-          if (row.isMarkedDeleted !== true && !planned.has(id))
+          if (row.deletedAt === undefined && !planned.has(id))
             bystanders.note(row.projectId, kindOf(row.createdBy, deleter.viewer()));
         });
       });

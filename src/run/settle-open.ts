@@ -173,10 +173,10 @@ function isThere({ life }: Passing, { outcome }: Settlement, { sighting }: Proof
   return outcome === 'unverified' && life.reading?.is === 'there' && sighting?.is === 'shown';
 }
 
-/** It is not to be seen, but nor is any other of its kind, in no project: nobody can tell before there is one, and that is said once. */
+/** Its DELETE was accepted, but no other of its kind is to be seen, in no project: nobody can tell before there is one, and that is said once. */
 function isAlone({ life }: Passing, { outcome }: Settlement, { sighting }: Proof): boolean {
-  const isSeen = life.reading?.is !== 'absent' || sighting?.is !== 'not_shown';
-  return outcome === 'unverified' && life.wantsWitness && !isSeen && sighting.witness === undefined;
+  if (life.reading?.is !== 'absent' || sighting?.is !== 'not_shown') return false;
+  return outcome === 'unverified' && life.strongest === 'accepted' && sighting.witness === undefined;
 }
 
 /** Nobody can tell any more: it is said once, and asked again in each run. */

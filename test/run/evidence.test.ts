@@ -207,6 +207,26 @@ test('a DELETE without effect is never verified by messages that are broken, in 
   expect(accounts.has(101, first)).toBe(true);
 });
 
+test.each([
+  ['no date', '0000-00-00 00:00:00'],
+  ['a date of the future', '2099-01-01 00:00:00'],
+  ['a date of long ago', '2020-01-01 00:00:00'],
+])('a deleted_at that was there before, %s, is no sign that a DELETE had an effect', async (_, deletedAt) => {
+  world = await createWorld();
+  const { faults, accounts } = world.sandbox;
+  addProject(world, 101, { old: 0, young: 5 });
+  const marked = sessionId('marked', 1);
+  const createdAt = NOW - 400 * DAY;
+  accounts.addConversation(101, { sessionId: marked, createdAt, raw: { deleted_at: deletedAt } });
+  faults.swallowDeletes = true;
+  const break404 = () => {
+    faults.add({ when: { route: 'messages.list', sessionId: marked }, then: { status: 404 } });
+  };
+  const run = await runWith(await world.policy(AGE_POLICY), afterEachDelete(break404));
+  expect(run.counts).toMatchObject({ planned: 1, verified: 0, unverified: 1 });
+  expect(accounts.has(101, marked)).toBe(true);
+});
+
 describe('a gateway’s words', () => {
   test('are no evidence of what a DELETE without a clear answer did', async () => {
     world = await createWorld();

@@ -267,7 +267,7 @@ describe('rows that stay in the list with a deleted_at', () => {
     world.sandbox.accounts.addConversation(101, {
       sessionId: sessionId('trash', 1),
       createdAt: NOW - 300 * DAY,
-      raw: { deleted_at: 'long ago' },
+      raw: { deleted_at: '2025-01-05 00:00:00' },
     });
     const { counts, plan } = await plans();
     // The third kind answers 200 all the same: it is decided like any other.

@@ -149,7 +149,7 @@ export const EVIDENCE_SABOTAGES: readonly Built[] = [
   [
     'a mark of deletion that nobody sees',
     ['excess', 'last-word', 'quiet'],
-    { api: (api) => changeRows(api, (row) => ({ ...row, isMarkedDeleted: false })) },
+    { api: (api) => changeRows(api, (row) => ({ ...row, deletedAt: undefined })) },
   ],
   [
     'a room for the oldest that is forgotten',
