@@ -58,7 +58,7 @@ export function whoseCall(urls: Urls): Call<Owner> {
   return { ...userCall(urls), signal: undefined, read };
 }
 
-function userCall(urls: Urls): Omit<Call<unknown>, 'read' | 'signal' | 'notFound'> {
+function userCall(urls: Urls): Omit<Call<unknown>, 'read' | 'signal' | 'notFound' | 'refusedBefore'> {
   return { target: urls.user(), purpose: 'account', size: 'small', repeat: 'read' };
 }
 

@@ -180,6 +180,11 @@ async function deleteConversation(
       repeat: 'if_not_carried_out',
       read: readDeleted,
       notFound: () => ({ kind: 'not_found', status: 404 }),
+      refusedBefore: () => ({
+        kind: 'ambiguous',
+        status: 401,
+        failure: 'HTTP 401, before the key was exchanged',
+      }),
     });
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

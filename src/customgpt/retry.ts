@@ -28,6 +28,8 @@ export interface Call<T> extends WireRequest {
   read(answer: Answer): T | undefined;
   /** What a 404 with this JSON says, to a caller for whom it is an answer like others. */
   readonly notFound?: (answer: Answer, json: unknown) => T;
+  /** What a 401 says by the time the key has been exchanged, for a call that must not be sent twice unseen. */
+  readonly refusedBefore?: () => T;
 }
 
 /** Sends until there is an answer to keep, or throws ApiError. */
@@ -74,9 +76,9 @@ export function createCaller(parts: CallerParts): Caller {
     for (;;) {
       const outcome = await attempt(parts, call, last);
       if ('value' in outcome) return outcome.value;
-      // Refused, so certainly not carried out, whatever it asked for.
       const isRefused = outcome.error.failure === 'unauthorized';
       if (isRefused && !progress.hasRenewed && (await renewed(parts, outcome.sentWith))) {
+        if (call.refusedBefore !== undefined) return call.refusedBefore();
         progress.hasRenewed = true;
         continue;
       }

@@ -76,6 +76,26 @@ describe('a key that is exchanged while a run is under way', () => {
     expect(refusals()).toBeLessThanOrEqual(policy.concurrency);
   });
 
+  test('after a DELETE that was carried out all the same: what was created anew meanwhile is left alone', async () => {
+    const accounts = () => world.sandbox.accounts;
+    const faults = () => world.sandbox.faults;
+    const { policy } = await worldWithKey((key) => {
+      faults().exchangedKey = SECOND;
+      accounts().postMessage(101, 'old-101-00000000', { query: 'hello?' });
+      return lookForSecond(key);
+    });
+    faults().add({
+      when: { method: 'DELETE', sessionId: 'old-101-00000000' },
+      times: 1,
+      then: { status: 401, executed: true },
+    });
+    const { run, counts } = await runOnce(world, policy);
+    expect(run.status).toBe('completed');
+    expect(counts.verified).toBe(12);
+    expect(accounts().has(101, 'old-101-00000000')).toBe(true);
+    expect(world.sandbox.journal.count({ method: 'DELETE' })).toBe(12);
+  });
+
   test('that is refused as well ends the run like any other', async () => {
     const { policy } = await worldWithKey((key) => {
       key.value = 'a-third-key';
