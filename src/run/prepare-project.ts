@@ -1,4 +1,5 @@
 import { kindOf, KIND_WORDS, type Kind } from '../core/deletion/evidence.ts';
+import { isAnother } from '../core/deletion/reading.ts';
 import type { Existence } from '../core/ports.ts';
 import { notThere, type Gone, type There } from './calibrate.ts';
 import { passingOf, type DeletionContext } from './deletion.ts';
@@ -62,6 +63,7 @@ async function findThere(
 ): Promise<FoundThere> {
   const absent: DeletableItem[] = [];
   let asked = 0;
+  const another: There[] = [];
   for await (const item of items.all()) {
     const kind = kindOf(item.seen.createdBy, context.deleter.viewer());
     if (context.bars.of({ projectId: work.projectId, kind }) !== undefined) continue;
@@ -70,7 +72,12 @@ async function findThere(
     const answer = await ask(context, work.projectId, item.sessionId);
     if (answer.state !== 'no_evidence') work.known.set(item.sessionId, answer);
     if (answer.state === 'present') {
-      return { at: answer.receivedAt, how: 'messages', sessionId: item.sessionId };
+      // Created at another time than listed: anew since, or the listing's dates are not to be trusted. Others tell.
+      const there: There = { at: answer.receivedAt, how: 'messages', sessionId: item.sessionId };
+      const { createdAt } = item.seen;
+      if (!isAnother(answer.conversation?.createdAt, { createdAt, bornBefore: undefined })) return there;
+      another.push(there);
+      continue;
     }
     if (answer.state === 'not_found' && answer.words.shape === gone.words.shape) {
       absent.push(item);
@@ -83,9 +90,23 @@ async function findThere(
     const how = notThere(answer, item.seen.name ?? null);
     return { reason: `not calibrated: a conversation that was listed answers ${how}, not 200` };
   }
-  if (absent.length === 0)
-    return { reason: 'not calibrated: the key may not read its conversations, HTTP 403' };
-  return findListedThere(context, work, absent);
+  return noneThere(context, work, { absent, another });
+}
+
+/** None of those that were asked is there as it was listed: `absent` answer the 404, `another` are of another time. */
+function noneThere(
+  context: DeletionContext,
+  work: ProjectWork,
+  { absent, another }: { readonly absent: readonly DeletableItem[]; readonly another: readonly There[] },
+): FoundThere | Promise<FoundThere> {
+  if (another.length > 1) {
+    const reason = `not calibrated: by their own GET, ${another.length} conversations were created at another time than listed`;
+    return { reason };
+  }
+  if (absent.length > 0) return findListedThere(context, work, absent);
+  // The only one that could be asked: created anew, which its own turn will find.
+  const [alone] = another;
+  return alone ?? { reason: 'not calibrated: the key may not read its conversations, HTTP 403' };
 }
 
 /** The first of the plan are gone. Whether that is so, or nothing is ever found here, another that is listed tells. */

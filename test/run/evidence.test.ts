@@ -677,6 +677,23 @@ describe('a witness', () => {
   });
 });
 
+test('a listing whose dates the conversations’ own GETs contradict lets none of them be deleted', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 14, young: 5 });
+  const result = await runWith(await world.policy(AGE_POLICY), (deleter) => ({
+    existence: async (...args) => {
+      const answer = await deleter.existence(...args);
+      if (answer.state !== 'present' || answer.conversation === undefined) return answer;
+      return { ...answer, conversation: { ...answer.conversation, createdAt: NOW - DAY } };
+    },
+  }));
+  expect(result.run.status).toBe('partial');
+  expect(deletes()).toBe(0);
+  expect(reasonOf((await entriesOf('project.refused'))[0])).toBe(
+    'not calibrated: by their own GET, 3 conversations were created at another time than listed',
+  );
+});
+
 describe('a conversation that is created anew', () => {
   test('after a 502 that had deleted it is left alone, and the old one is gone', async () => {
     world = await createWorld();
