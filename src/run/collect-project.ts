@@ -126,6 +126,7 @@ async function collect(
       const isBystander = decided[index]?.verdict !== 'delete' && decided[index]?.isDeleted === false;
       if (isBystander && row.kind === 'conversation')
         context.bystanders.note(projectId, kindOf(row.createdBy, reader.viewer()));
+      if (row.kind === 'unusable' && row.problem === 'wrong_project') tally.foreign += 1;
     });
     await tally.take(decided);
     context.onListed(rows.length);
@@ -140,6 +141,8 @@ class Tally {
   readonly #projectId: number;
   readonly #verdicts = { delete: 0, keep: 0, held: 0, unknown: 0 };
   #deleted = 0;
+  /** Rows of other projects: none of this one's conversations, whatever they are doing here. */
+  foreign = 0;
   #batch: PlanItem[] = [];
   ordinal: number;
 
@@ -202,6 +205,6 @@ class Tally {
   }
 
   get #present(): number {
-    return this.#listed - this.#deleted;
+    return this.#listed - this.#deleted - this.foreign;
   }
 }

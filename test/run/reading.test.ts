@@ -248,6 +248,25 @@ describe('what is wrong with a page', () => {
   });
 });
 
+test('rows of another project are not counted among those of which a percentage is taken', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 25, young: 2 });
+  for (let index = 0; index < 30; index += 1) {
+    world.sandbox.accounts.addConversation(101, {
+      sessionId: sessionId('foreign', index),
+      createdAt: NOW - 500 * DAY,
+      raw: { project_id: 999 },
+    });
+  }
+  const result = await runOnce(
+    world,
+    await world.policy(AGE_POLICY.replace('max_percent: 100', 'max_percent: 50')),
+  );
+  expect(result.run.status).toBe('refused');
+  expect(result.counts).toMatchObject({ listed: 57, planned: 25 });
+  expect(result.plan?.projects).toMatchObject([{ total: 27 }]);
+});
+
 describe('rows that stay in the list with a deleted_at', () => {
   const existenceAsked = (): number => world.sandbox.journal.count({ route: 'messages.list' });
 
