@@ -1,4 +1,4 @@
-import { foldSessionId, isSameSession } from './ids.ts';
+import { foldSessionId } from './ids.ts';
 
 /** A named reason that nothing of a project, or of one conversation, may be deleted. It beats every rule. */
 export interface Hold {
@@ -35,20 +35,6 @@ export interface HoldRecord extends SourcedHold {
 
 /** A hold as a file lists it. */
 export type ListedHold = Omit<Hold, 'holdId'> & Pick<HoldRecord, 'reason' | 'by'>;
-
-/** The hold that covers this conversation at `now`, if there is one. */
-export function holdOver(
-  holds: readonly Hold[],
-  conversation: { readonly projectId: number; readonly sessionId: string },
-  now: number,
-): Hold | undefined {
-  return holds.find(
-    (hold) =>
-      hold.projectId === conversation.projectId &&
-      (hold.sessionId === undefined || isSameSession(hold.sessionId, conversation.sessionId)) &&
-      !isOver(hold, now),
-  );
-}
 
 /** Holds by what they cover: under 5,000 of them a conversation is looked up as fast as under one. */
 export class HoldIndex {

@@ -9,14 +9,9 @@ export const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/;
 export const PROJECT_ID = /^[1-9][0-9]*$/;
 export const USER_ID = /^(?:anonymous|0|[1-9][0-9]{0,18})$/;
 
-/** The form in which session ids that protect something are compared. */
+/** The form in which session ids that protect something are compared: keeping one too many is the safe side. */
 export function foldSessionId(sessionId: string): string {
   return sessionId.toLowerCase();
-}
-
-/** For protections: keeping one too many is the safe side. */
-export function isSameSession(protectedId: string, sessionId: string): boolean {
-  return foldSessionId(protectedId) === foldSessionId(sessionId);
 }
 
 /** Why a text is no session id, as a phrase. */

@@ -3,7 +3,7 @@ import type { AuditEntry, AuditFacts, AuditHead } from '../core/audit-entry.ts';
 import { linkEntries } from '../core/checkpoint.ts';
 import type { Link } from '../core/checkpoint.ts';
 import { ClaimedError, HeldError, RetentionError } from '../core/errors.ts';
-import { holdOver } from '../core/hold.ts';
+import { isOver } from '../core/hold.ts';
 import type { Hold } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
 import { openChangeOf } from '../core/open-words.ts';
@@ -180,8 +180,7 @@ export class GroupCommit {
   #holdAmong(entries: readonly AuditFacts[], now: number): Hold | undefined {
     for (const { event, project_id: projectId, session_id: sessionId } of entries) {
       if (event !== 'deletion.intended' || projectId === null || sessionId === null) continue;
-      const about = { projectId, sessionId };
-      const hold = holdOver(this.#statements.holdsAbout(about), about, now);
+      const hold = this.#statements.holdsAbout({ projectId, sessionId }).find((one) => !isOver(one, now));
       if (hold !== undefined) return hold;
     }
     return undefined;

@@ -1,5 +1,5 @@
 import { RetentionError } from '../../core/errors.ts';
-import { compareWithList, holdOver, type HoldRecord } from '../../core/hold.ts';
+import { compareWithList, HoldIndex, type HoldRecord } from '../../core/hold.ts';
 import {
   endOfHoldDay,
   LONGEST_HOLD_TEXT,
@@ -54,9 +54,8 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
   const found = input.offline === true ? [] : await lookAtPlace(world, hold);
   const underWay = await withState(world, async (store) => {
     await store.addHold(hold);
-    return (await store.audit.openIntents()).filter(
-      (intent) => holdOver([hold], intent, addedAt) !== undefined,
-    );
+    const held = new HoldIndex([hold]);
+    return (await store.audit.openIntents()).filter((intent) => held.over(intent, addedAt) !== undefined);
   });
   await world.output.lines(
     holdSentence(record, timeZone),
