@@ -39,6 +39,9 @@ export interface PlanItem extends Decision {
   readonly failedBefore?: boolean | undefined;
 }
 
+/** A plan item that names a conversation and is to be deleted. */
+export type DeletableItem = PlanItem & { readonly sessionId: string };
+
 /** What planning found out about one project. Every count of a plan is a sum over these. */
 export interface PlanProject {
   readonly projectId: number;

@@ -9,7 +9,8 @@ import { joinStops, type ApplyContext } from './context.ts';
 import { deleteAll } from './delete-all.ts';
 import type { KeptSince } from './kept-since.ts';
 import { OutOfSight } from './out-of-sight.ts';
-import { createRests, type Relisting } from './recheck.ts';
+import { createRests } from './recheck.ts';
+import type { Relisting } from './relist.ts';
 import { Witnesses } from './witnesses.ts';
 
 export interface Applied {

@@ -7,7 +7,7 @@ import { conductRun, type RunDeps, type RunResult } from './conduct-run.ts';
 import { auditFacts, type StopSignals } from './context.ts';
 import { findProjects } from './projects.ts';
 import { createKeptSince } from './kept-since.ts';
-import { relist } from './recheck.ts';
+import { relist } from './relist.ts';
 import { exclusionsLost, refusal } from './refusal.ts';
 import { checkLimits } from './check-limits.ts';
 import { applyConsumed, sayFindings } from './run-policy.ts';

@@ -5,7 +5,7 @@ import { countMissing } from './count-missing.ts';
 import type { DeletionContext } from './deletion.ts';
 import { OutOfSight } from './out-of-sight.ts';
 import { ProjectWork } from './project-work.ts';
-import type { Relisting } from './recheck.ts';
+import type { Relisting } from './relist.ts';
 
 type Look = ReturnType<Relisting['look']>;
 

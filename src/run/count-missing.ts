@@ -1,7 +1,7 @@
 import type { DeletionContext } from './deletion.ts';
 import type { ProjectWork } from './project-work.ts';
 import { reappearedIn } from './reappeared.ts';
-import type { Relisting } from './recheck.ts';
+import type { Relisting } from './relist.ts';
 
 /**
  * A stored plan may be days old: what the listing of now no longer shows, though nobody of ours sent a DELETE for it. All

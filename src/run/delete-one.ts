@@ -1,3 +1,4 @@
+import type { DeletableItem } from '../core/plan.ts';
 import type { SkipCause } from '../core/outcome.ts';
 import { MAX_ATTEMPTS, type Step } from '../core/deletion/life.ts';
 import type { Sight } from '../core/deletion/facts.ts';
@@ -11,7 +12,7 @@ import { recordAbsent, recordOutcome } from './outcomes.ts';
 import { advance } from './passing.ts';
 import { startPatience } from './patience.ts';
 import type { ProjectWork } from './project-work.ts';
-import { expectedOf, recheck, type DeletableItem, type Rechecked } from './recheck.ts';
+import { expectedOf, recheck, type Rechecked } from './recheck.ts';
 import { send, type Sent } from './send-delete.ts';
 
 const FIRST_PAUSE_MS = 250;

@@ -1,3 +1,4 @@
+import type { DeletableItem } from '../core/plan.ts';
 import { isKeyRefused } from './api-faults.ts';
 import { deleteOne } from './delete-one.ts';
 import { passingOf, type DeletionContext } from './deletion.ts';
@@ -6,7 +7,6 @@ import { advance, type Passing } from './passing.ts';
 import { PlannedItems } from './planned-items.ts';
 import { prepareProject } from './prepare-project.ts';
 import type { ProjectWork } from './project-work.ts';
-import type { DeletableItem } from './recheck.ts';
 import { settle, type VanishedWatch } from './settle.ts';
 
 /** Between two fresh listings of a project lie so many DELETEs at least … */

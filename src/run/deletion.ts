@@ -1,3 +1,4 @@
+import type { DeletableItem } from '../core/plan.ts';
 import type { EarlierAnswers } from '../core/deletion/earlier.ts';
 import { kindOf, witnessesOf, type Kind } from '../core/deletion/evidence.ts';
 import { NEW_LIFE } from '../core/deletion/life.ts';
@@ -9,7 +10,8 @@ import type { OutOfSight } from './out-of-sight.ts';
 import type { Passing } from './passing.ts';
 import type { KeptSince } from './kept-since.ts';
 import type { ProjectWork } from './project-work.ts';
-import type { DeletableItem, Relisting, Rests } from './recheck.ts';
+import type { Rests } from './recheck.ts';
+import type { Relisting } from './relist.ts';
 import type { Room } from './room.ts';
 import type { Witnesses } from './witnesses.ts';
 

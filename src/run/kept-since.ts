@@ -1,7 +1,7 @@
+import type { DeletableItem } from '../core/plan.ts';
 import type { Project } from '../core/conversation.ts';
 import { foreignKeepsIn } from '../core/foreign-keeps.ts';
 import type { Policy } from '../core/policy.ts';
-import type { DeletableItem } from './recheck.ts';
 
 /** Why a planned conversation must stay after all; undefined: nothing keeps it. */
 export type KeptSince = (item: DeletableItem) => string | undefined;

@@ -1,6 +1,5 @@
-import type { PlanItem } from '../core/plan.ts';
+import type { DeletableItem, PlanItem } from '../core/plan.ts';
 import type { PlanStore } from '../core/ports.ts';
-import type { DeletableItem } from './recheck.ts';
 
 /** Items from the end of a project's plan that are at hand when the next in line are in doubt. */
 const FROM_THE_END = 8;

@@ -1,3 +1,4 @@
+import type { DeletableItem } from '../core/plan.ts';
 import { kindOf, KIND_WORDS, type Kind } from '../core/deletion/evidence.ts';
 import { isAnother } from '../core/deletion/reading.ts';
 import type { Existence } from '../core/ports.ts';
@@ -6,7 +7,6 @@ import { passingOf, type DeletionContext } from './deletion.ts';
 import { takeFreshListing } from './fresh-listing.ts';
 import type { PlannedItems } from './planned-items.ts';
 import type { ProjectWork } from './project-work.ts';
-import type { DeletableItem } from './recheck.ts';
 
 /** Conversations that are asked for until one is there. */
 const MOST_ASKED = 3;

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import type { Conversation } from '../core/conversation.ts';
 import { ApiError } from '../core/errors.ts';
-import type { PlanItem, PlanProject } from '../core/plan.ts';
+import type { DeletableItem, PlanItem, PlanProject } from '../core/plan.ts';
 import type { ConversationPage, Existence } from '../core/ports.ts';
-import { createRests, recheck, relist, type DeletableItem, type Relisting, type Rests } from './recheck.ts';
+import { createRests, recheck, type Rests } from './recheck.ts';
+import { relist, type Relisting } from './relist.ts';
 import { Bystanders } from './bystanders.ts';
 
 const NOW = Date.UTC(2026, 2, 1, 12);

@@ -1,17 +1,14 @@
 import { restsOnChangeableFacts } from '../core/decide.ts';
-import { kindOf, type Reading } from '../core/deletion/evidence.ts';
+import type { Reading } from '../core/deletion/evidence.ts';
 import type { Sight } from '../core/deletion/facts.ts';
 import type { SkipCause } from '../core/outcome.ts';
 import { readingOf, type Calibration } from '../core/deletion/reading.ts';
 import type { Instant } from '../core/instant.ts';
-import { IdSet } from '../core/id-set.ts';
 import { restsOnForeignKeeps } from '../core/foreign-keeps.ts';
-import type { PlanItem, PlanProject } from '../core/plan.ts';
+import type { DeletableItem } from '../core/plan.ts';
 import type { Existence } from '../core/ports.ts';
-import { asRunFault, endsTheRun } from './api-faults.ts';
-import { Bystanders } from './bystanders.ts';
 import type { ApplyContext, Slot } from './context.ts';
-import { InconsistentListing, listProject, repeatWhileInconsistent, type ListedRow } from './list-project.ts';
+import type { Relisting } from './relist.ts';
 
 /** What was seen this recently needs no second look before the DELETE. */
 export const FRESH_MS = 60_000;
@@ -20,9 +17,6 @@ export const FRESH_MS = 60_000;
  * open chat widget. So even that is looked at again when it was seen this long ago.
  */
 const OLDEST_SIGHT_MS = 15 * 60_000;
-
-/** A plan item that names a conversation and is to be deleted. */
-export type DeletableItem = PlanItem & { readonly sessionId: string };
 
 export type Rechecked =
   | { readonly kind: 'unchanged'; readonly seen: Sight }
@@ -52,13 +46,6 @@ function either(one: Rests, other: Rests): Rests {
     listed: one.listed || other.listed,
     lastMessage: one.lastMessage || other.lastMessage,
   };
-}
-
-/** A second listing of the plan's projects, taken because the plan may be days old. */
-export interface Relisting {
-  readonly bystanders: Bystanders;
-  look(item: DeletableItem): 'unchanged' | 'changed' | 'not_listed' | 'unreadable';
-  readonly takenAt: number;
 }
 
 /**
@@ -176,76 +163,4 @@ function compare(
   if (restsOnMessage && answer.lastMessageAt !== item.lastMessageAt)
     return changed('active again since the plan');
   return { kind: 'unchanged', seen: { at: answer.receivedAt, how: 'messages' } };
-}
-
-/** Lists every project of the plan that would lose something once more. Throws RetentionError as planning does. */
-export async function relist(
-  context: Pick<ApplyContext, 'deleter' | 'clock' | 'log' | 'signals' | 'plan' | 'plans'>,
-): Promise<Relisting> {
-  const { deleter, plan, plans } = context;
-  const planned = new IdSet();
-  for await (const { projectId, sessionId } of plans.planItems(plan.planId, { verdict: 'delete' }))
-    planned.add(`${projectId} ${String(sessionId)}`);
-  const bystanders = new Bystanders();
-  const listed = new IdSet();
-  const snapshots = new IdSet();
-  const unreadable = new Set<number>();
-  const takenAt = context.clock.now();
-  for (const project of context.plan.projects.filter(({ planned }) => planned > 0)) {
-    try {
-      await repeatWhileInconsistent(() => {
-        bystanders.begin(project.projectId);
-        return relistProject(context, project, (row) => {
-          const id = `${row.projectId} ${row.sessionId}`;
-          listed.add(id);
-          snapshots.add(snapshotOf(row, row));
-          if (row.deletedAt === undefined && !planned.has(id))
-            bystanders.note(row.projectId, kindOf(row.createdBy, deleter.viewer()));
-        });
-      });
-    } catch (error) {
-      if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw asRunFault(error);
-      unreadable.add(project.projectId);
-      context.log.warn(
-        { project_id: project.projectId },
-        'could not be listed again: nothing of it is deleted',
-      );
-    }
-  }
-  return {
-    takenAt,
-    bystanders,
-    look(item) {
-      if (unreadable.has(item.projectId)) return 'unreadable';
-      if (snapshots.has(snapshotOf(item, item.seen))) return 'unchanged';
-      return listed.has(`${item.projectId} ${item.sessionId}`) ? 'changed' : 'not_listed';
-    },
-  };
-}
-
-async function relistProject(
-  context: Pick<ApplyContext, 'deleter' | 'signals' | 'plan'>,
-  project: PlanProject,
-  onRow: (row: ListedRow & { readonly kind: 'conversation' }) => void,
-): Promise<void> {
-  // Whatever the plan deletes was created before it was decided.
-  const options = { reach: context.plan.decidedAt, signal: context.signals.stop };
-  for await (const page of listProject(context.deleter, project.projectId, options)) {
-    for (const row of page.rows) if (row.kind === 'conversation') onRow(row);
-  }
-}
-
-function snapshotOf(
-  id: { readonly projectId: number; readonly sessionId: string },
-  seen: PlanItem['seen'],
-): string {
-  const { name, createdAt, updatedAt, createdBy } = seen;
-  return JSON.stringify([
-    id.projectId,
-    id.sessionId,
-    name ?? null,
-    createdAt ?? null,
-    updatedAt ?? null,
-    createdBy ?? null,
-  ]);
 }

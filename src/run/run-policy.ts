@@ -21,7 +21,7 @@ import { auditFacts } from './context.ts';
 import { NOTHING_KEPT_SINCE, type KeptSince } from './kept-since.ts';
 import { arrange, runsRemaining, warnOfGrowth } from './defer.ts';
 import { makePlan } from './make-plan.ts';
-import type { Relisting } from './recheck.ts';
+import type { Relisting } from './relist.ts';
 import { breachFacts, refusal } from './refusal.ts';
 import { Bystanders } from './bystanders.ts';
 

@@ -1,3 +1,4 @@
+import type { DeletableItem } from '../core/plan.ts';
 import { witnessesOf, type Kind } from '../core/deletion/evidence.ts';
 import { intendedFacts, type Sight } from '../core/deletion/facts.ts';
 import type { SkipCause } from '../core/outcome.ts';
@@ -8,7 +9,7 @@ import { isKeyRefused } from './api-faults.ts';
 import { auditFacts } from './context.ts';
 import type { DeletionContext } from './deletion.ts';
 import type { ProjectWork } from './project-work.ts';
-import { FRESH_MS, type DeletableItem } from './recheck.ts';
+import { FRESH_MS } from './recheck.ts';
 
 /** An intent that leaves within this time needs no second look at the holds. */
 const HOLDS_FRESH_MS = 250;
