@@ -150,7 +150,8 @@ export async function createWorld(
     async assertSound() {
       const chain = await verifyChain(store.audit.entries(), await store.audit.head());
       if (!chain.ok) throw new Error(`audit log broken at ${chain.seq}: ${chain.problem}`);
-      for (const { table, problem } of await store.derivedDifferences()) throw new Error(`${table} ${problem}`);
+      for (const { table, problem } of await store.derivedDifferences())
+        throw new Error(`${table} ${problem}`);
       if (sandbox.violations.length > 0) throw new Error(sandbox.violations.join('\n'));
       if (sandbox.journal.count({ route: 'projects.delete' }) > 0) throw new Error('a project was deleted');
       const said = [...log.lines, ...(await entries()).map((entry) => JSON.stringify(entry))];
