@@ -2,113 +2,216 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import Database from 'better-sqlite3';
 import type { AuditFacts } from '../src/core/audit-entry.ts';
+import { createDecider } from '../src/core/decide.ts';
+import { HoldIndex, NO_HOLDS, type Hold } from '../src/core/hold.ts';
+import type { Limits, Rule } from '../src/core/policy.ts';
+import type { Clock, Store } from '../src/core/ports.ts';
+import type { Selector } from '../src/core/selector.ts';
+import { parseConversationRow } from '../src/customgpt/rows.ts';
 import { openSqliteStore } from '../src/store/sqlite-store.ts';
-import type { Store } from '../src/core/ports.ts';
+
+/* Questions to a state that has a long history: how long they take, and for how long nothing else can go on meanwhile. */
 
 const PROJECTS = 1_000;
 const RUN_SIZE = 20_000;
+const HOLDS = 5_000;
 
-const clock = { now: () => Date.now(), monotonic: () => performance.now(), sleep: () => Promise.resolve() };
+const clock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  sleep: () => Promise.resolve(),
+};
 
-/** Each deletion leaves three entries; each run of 20,000 belongs to one of three policies. */
-async function writeHistory(store: Store, deletions: number): Promise<void> {
-  for (let start = 0; start < deletions; start += 500) {
-    const runId = `run-${Math.floor(start / RUN_SIZE)}`;
-    const entries = Array.from({ length: 500 }, (_, index) => deletion(start + index, runId));
-    await store.audit.append(entries.map(([intended]) => intended));
-    await store.audit.append(entries.flatMap(([, ...rest]) => rest));
+export interface Asked {
+  readonly question: string;
+  readonly ms: number;
+  /** The longest time for which the event loop stood still. */
+  readonly blockedMs: number;
+}
+
+export interface LongHistory {
+  readonly asked: readonly Asked[];
+  /** The sizes of 1,000 projects behind 20,000 deletions, against one grouped query in bare SQL. */
+  readonly populationsRatio: number;
+  /** The holds in force once more, against the first time they are read and compared with the log. */
+  readonly holdsAgainRatio: number;
+}
+
+/** A state with so many audit entries, of runs of 20,000 deletions in 1,000 projects, under 5,000 holds. */
+export async function longHistory(entries: number): Promise<LongHistory> {
+  const stateDir = mkdtempSync(join(tmpdir(), 'retention-bench-'));
+  try {
+    let store = await openSqliteStore({ stateDir, clock });
+    await write(store, Math.ceil(entries / 3));
+    await store.close();
+    store = await openSqliteStore({ stateDir, clock });
+    const asked: Asked[] = [];
+    for (const [question, ask] of questionsTo(store)) asked.push({ question, ...(await measured(ask)) });
+    const msOf = (question: string): number => asked.find((one) => one.question === question)?.ms ?? NaN;
+    const bareMs = groupedInBareSql(join(stateDir, 'retention.db'));
+    await store.close();
+    return {
+      asked,
+      populationsRatio: msOf('sizes of projects, behind 20,000 deletions') / bareMs,
+      holdsAgainRatio: msOf('holds in force, once more') / msOf('holds in force'),
+    };
+  } finally {
+    rmSync(stateDir, { recursive: true });
   }
 }
-function deletion(index: number, runId: string): readonly [AuditFacts, AuditFacts, AuditFacts] {
+
+function questionsTo({ audit, ...store }: Store): readonly (readonly [string, () => Promise<unknown>])[] {
+  const run = 'run-0';
+  return [
+    ['holds in force', () => store.holdsInForce(clock.now())],
+    ['holds in force, once more', () => store.holdsInForce(clock.now())],
+    ['sizes of projects, behind 20,000 deletions', () => store.knownPopulations('late')],
+    ['sizes of projects, behind all deletions', () => store.knownPopulations('early')],
+    ['outcomes of a run', () => audit.outcomes(run)],
+    ['entries of a run', () => drain(audit.entries({ runId: run }))],
+    ['open intents', () => audit.openIntents()],
+    ['open intents, how many', () => audit.openIntentCount('purge', run)],
+    ['answers that ended nothing', () => audit.undoneAnswers()],
+    ['what a policy intended lately', () => audit.intendedInRunsSince('purge', 0)],
+    ['what others intended in a project', () => audit.intendedByOthers(1, run)],
+    ['when one was verified', () => audit.lastVerifiedAt(1, 'session-0001')],
+    ['verified ones of a project', () => drain(audit.verifiedSessions(1))],
+    ['projects on record', () => store.projectsOnRecord()],
+  ];
+}
+
+async function write(store: Store, deletions: number): Promise<void> {
+  const populations = Array.from({ length: PROJECTS }, (_, index) => ({ projectId: index + 1, count: 1000 }));
+  await store.recordPopulations('early', populations);
+  for (let index = 0; index < HOLDS; index += 1) await store.addHold({ ...holdAt(index), ...WHY });
+  for (let start = 0; start < deletions; start += 500) {
+    if (start === Math.max(0, deletions - RUN_SIZE)) await store.recordPopulations('late', populations);
+    const runId = `run-${Math.floor(start / RUN_SIZE)}`;
+    const ways = Array.from({ length: 500 }, (_, index) => wayOf(start + index, runId));
+    await store.audit.append(ways.map(([intended]) => intended));
+    await store.audit.append(ways.flatMap(([, ...rest]) => rest));
+  }
+}
+
+const LIMITS: Limits = {
+  ...{ maxDeletions: 1, maxPercent: 1, percentAppliesFrom: 1, maxPerDay: 1, maxPerWeek: 1 },
+  ...{ whenExceeded: 'refuse', minAge: { amount: 1, unit: 'h' } },
+};
+const WHY = { reason: 'suit', by: 'legal', addedAt: 1 };
+
+function holdAt(index: number): Hold {
+  return {
+    holdId: `hold-${index}`,
+    projectId: 1 + (index % PROJECTS),
+    sessionId: `0b1e6f0c-5f0e-4f65-9a52-${String(index).padStart(12, '0')}`,
+    matter: 'M-17',
+    untilAt: undefined,
+  };
+}
+
+/** What one deletion leaves in the log. */
+function wayOf(index: number, runId: string): readonly [AuditFacts, AuditFacts, AuditFacts] {
   const common = {
-    run_id: runId,
-    policy: 'purge',
-    policy_hash: 'ab'.repeat(32),
-    rule: 'old',
+    ...{ run_id: runId, policy: 'purge', policy_hash: 'ab'.repeat(32), rule: 'old' },
     project_id: 1 + (index % PROJECTS),
     session_id: `9fc085fb-5dd6-42f6-8d90-${String(index).padStart(12, '0')}`,
   };
   const seen = { seen_at: '2026-11-23T03:56:07.665Z', seen_by: 'listing' };
-  const asked = { attempts: 1, requested_at: '2026-11-23T03:56:07.899Z', delete_status: 200, ...seen };
+  const asked = {
+    attempts: 1,
+    requested_at: '2026-11-23T03:56:07.899Z',
+    delete_status: 200,
+    verify_status: 404,
+  };
   return [
     { ...common, event: 'deletion.intended', facts: { attempt: 1, ...seen, plan_id: 'plan-9kf632x29kpy' } },
-    { ...common, event: 'deletion.absent', facts: { ...asked, verify_status: 404 } },
-    {
-      ...common,
-      event: 'deletion.verified',
-      facts: { ...asked, verify_status: 404, verified_at: '2026-11-23T03:56:07.903Z' },
-    },
+    { ...common, event: 'deletion.absent', facts: { ...asked, ...seen } },
+    { ...common, event: 'deletion.verified', facts: { ...asked, ...seen, answer: 'accepted' } },
   ];
 }
 
-async function measured(work: () => Promise<unknown>): Promise<{ seconds: number; blockedMs: number }> {
-  let blockedMs = 0;
-  let over = false;
-  const watch = (async () => {
-    let last = performance.now();
-    while (!over) {
-      await nextTurn();
-      const now = performance.now();
-      blockedMs = Math.max(blockedMs, now - last);
-      last = now;
-    }
-  })();
+async function measured(work: () => Promise<unknown>): Promise<Pick<Asked, 'ms' | 'blockedMs'>> {
+  const watch = { isOver: false, blockedMs: 0 };
+  const watching = longestTurn(watch);
   const startedAt = performance.now();
   await work();
-  const seconds = (performance.now() - startedAt) / 1000;
-  over = true;
-  await watch;
-  return { seconds, blockedMs };
+  const ms = performance.now() - startedAt;
+  watch.isOver = true;
+  await watching;
+  return { ms, blockedMs: watch.blockedMs };
 }
 
-async function drain(items: AsyncIterable<unknown>): Promise<void> {
-  for await (const item of items) void item;
-}
-
-const deletions = Number(process.argv[2] ?? 20000);
-const stateDir = mkdtempSync(join(tmpdir(), 'retention-bench-'));
-try {
-  let store = await openSqliteStore({ stateDir, clock });
-  await store.recordPopulations(
-    'purge',
-    Array.from({ length: PROJECTS }, (_, i) => ({ projectId: i + 1, count: 1000 })),
-  );
-  let t = performance.now();
-  await writeHistory(store, deletions);
-  console.log('written', ((performance.now() - t) / 1000).toFixed(1));
-  await store.close();
-  t = performance.now();
-  store = await openSqliteStore({ stateDir, clock });
-  console.log('open', (performance.now() - t).toFixed(0), 'ms');
-  const questions: Record<string, () => Promise<unknown>> = {
-    knownPopulations: () => store.knownPopulations('purge'),
-    openIntents: () => store.audit.openIntents(),
-    openIntentCount: () => store.audit.openIntentCount('purge', 'run-0'),
-    undoneAnswers: () => store.audit.undoneAnswers(),
-    outcomes: () => store.audit.outcomes('run-0'),
-    lastIntendedAt: () => store.audit.lastIntendedAt('purge'),
-    intendedInRunsSince: () => store.audit.intendedInRunsSince('purge', 0),
-    lastVerifiedAt: () => store.audit.lastVerifiedAt(1, 'x'),
-    deletesUnderWay: () => store.audit.deletesUnderWay(1, { thanRunId: 'x', now: Date.now() }),
-    verifiedSessions: () => drain(store.audit.verifiedSessions(1)),
-    entriesOfRun: () => drain(store.audit.entries({ runId: 'run-0' })),
-    accountBindings: () => store.accountBindings(),
-    projectsOnRecord: () => store.projectsOnRecord(),
-    holdsInForce: () => store.holdsInForce(Date.now()),
-    derived: () => store.derivedDifferences(),
-  };
-  for (const [name, ask] of Object.entries(questions)) {
-    const { seconds, blockedMs } = await measured(ask);
-    console.log(
-      name.padEnd(22),
-      (seconds * 1000).toFixed(1).padStart(9),
-      'ms',
-      blockedMs.toFixed(1).padStart(9),
-      'blocked',
-    );
+async function longestTurn(watch: { isOver: boolean; blockedMs: number }): Promise<void> {
+  for (let last = performance.now(); !watch.isOver;) {
+    await nextTurn();
+    const now = performance.now();
+    watch.blockedMs = Math.max(watch.blockedMs, now - last);
+    last = now;
   }
-  await store.close();
-} finally {
-  rmSync(stateDir, { recursive: true });
+}
+
+async function drain(items: AsyncIterable<unknown>): Promise<number> {
+  let count = 0;
+  for await (const item of items) if (item !== undefined) count += 1;
+  return count;
+}
+
+function groupedInBareSql(path: string): number {
+  const database = new Database(path, { readonly: true });
+  try {
+    const startedAt = performance.now();
+    database
+      .prepare(
+        `SELECT project_id, COUNT(DISTINCT session_id) FROM audit_entries
+          WHERE event = 'deletion.intended' AND seq > (SELECT MAX(audit_seq) FROM populations) GROUP BY project_id`,
+      )
+      .all();
+    return performance.now() - startedAt;
+  } finally {
+    database.close();
+  }
+}
+
+/** How much longer it takes to read and decide rows of lists under 5,000 holds on conversations than under none. */
+export function heldDecisionsRatio(decisions: number): number {
+  const holds = new HoldIndex(Array.from({ length: HOLDS }, (_, index) => holdAt(index)));
+  const best = { held: Infinity, free: Infinity };
+  for (let round = 0; round < 5; round += 1) {
+    best.free = Math.min(best.free, decideMs(NO_HOLDS, decisions));
+    best.held = Math.min(best.held, decideMs(holds, decisions));
+  }
+  return best.held / best.free;
+}
+
+function decideMs(holds: HoldIndex, decisions: number): number {
+  const now = Date.UTC(2026, 10, 27);
+  const older: Selector = { kind: 'older_than', duration: { amount: 90, unit: 'd' }, clock: 'created' };
+  const rules: readonly Rule[] = [{ name: 'old', action: 'delete', selector: older, binds: 'every_policy' }];
+  const decider = createDecider({ rules, limits: LIMITS }, holds, now);
+  const page = JSON.stringify(
+    Array.from({ length: 100 }, (_, index) => {
+      const created_at = new Date(now - index * 86_400_000).toISOString();
+      const session_id = `9fc085fb-5dd6-42f6-8d90-${String(index).padStart(12, '0')}`;
+      return {
+        id: index,
+        created_at,
+        updated_at: created_at,
+        session_id,
+        project_id: 1,
+        created_by: null,
+        name: 'chat',
+      };
+    }),
+  );
+  const startedAt = performance.now();
+  for (let decided = 0; decided < decisions;) {
+    for (const row of JSON.parse(page) as readonly unknown[]) {
+      const read = parseConversationRow(row, 1);
+      if (read.kind === 'conversation') decider.decide(read, { state: 'unread' });
+      decided += 1;
+    }
+  }
+  return performance.now() - startedAt;
 }

@@ -1,5 +1,6 @@
 import { verifyPace } from './audit-verify.ts';
 import { bareRun } from './bare-loop.ts';
+import { heldDecisionsRatio, longHistory } from './long-history.ts';
 import { planningPeak } from './memory.ts';
 import { forkSandbox, type BenchSandbox, type SandboxSize, type Timed } from './sandbox.ts';
 import { workerRun } from './worker.ts';
@@ -94,7 +95,44 @@ async function checkVerifying(entries: number, atMost: number): Promise<boolean>
   return isGood;
 }
 
+/** No question to the state may hold up for long what has to be done meanwhile: leases, time-outs, answers. */
+async function checkHistory(entries: number, mostBlockedMs: number): Promise<boolean> {
+  const { asked, populationsRatio, holdsAgainRatio } = await longHistory(entries);
+  const slowest = asked.filter(({ blockedMs }) => blockedMs > mostBlockedMs);
+  for (const { question, ms, blockedMs } of asked)
+    console.log(
+      `       ${question}: ${ms.toFixed(1)} ms, the event loop stood still for ${blockedMs.toFixed(1)} ms`,
+    );
+  const bounds: readonly (readonly [isGood: boolean, words: string])[] = [
+    [
+      slowest.length === 0,
+      `${entries.toLocaleString('en')} audit entries: no question blocks the event loop for more than ${mostBlockedMs} ms`,
+    ],
+    [
+      populationsRatio <= 4,
+      `sizes of 1,000 projects behind 20,000 deletions: ${populationsRatio.toFixed(2)} of one grouped query in bare SQL (at most 4)`,
+    ],
+    [
+      holdsAgainRatio <= 0.1,
+      `5,000 holds in force, asked once more: ${holdsAgainRatio.toFixed(3)} of reading and comparing them (at most 0.1)`,
+    ],
+  ];
+  for (const [isGood, words] of bounds) console.log(`${isGood ? 'ok  ' : 'MISS'} ${words}`);
+  return bounds.every(([isGood]) => isGood);
+}
+
+function checkHeldDecisions(decisions: number, atMost: number): boolean {
+  const ratio = heldDecisionsRatio(decisions);
+  const isGood = ratio <= atMost;
+  console.log(
+    `${isGood ? 'ok  ' : 'MISS'} ${decisions.toLocaleString('en')} rows read and decided under 5,000 holds: ${ratio.toFixed(2)} of those under none (at most ${atMost})`,
+  );
+  return isGood;
+}
+
 const results = [
+  checkHeldDecisions(1_000_000, 1.2),
+  await checkHistory(1_000_000, 50),
   await compare(
     '20,000 without latency, concurrency 32',
     { conversations: 20_000, latencyMs: 0, spanDays: 700 },

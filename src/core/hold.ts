@@ -45,14 +45,12 @@ export class HoldIndex {
     this.all = holds;
     const byProject = new Map<number, HoldsOfProject>();
     for (const hold of holds) {
-      const { projectId } = hold;
-      const found = byProject.get(projectId) ?? { all: [], byTarget: new Map<string, Hold[]>() };
+      const { projectId, sessionId } = hold;
+      const found = byProject.get(projectId) ?? { all: [], onAll: [], bySession: new Map<string, Hold[]>() };
       byProject.set(projectId, found);
       found.all.push(hold);
-      const target = targetOf(hold.sessionId);
-      const others = found.byTarget.get(target);
-      if (others === undefined) found.byTarget.set(target, [hold]);
-      else others.push(hold);
+      if (sessionId === undefined) found.onAll.push(hold);
+      else pushTo(found.bySession, foldSessionId(sessionId), hold);
     }
     this.#byProject = byProject;
   }
@@ -68,20 +66,24 @@ export class HoldIndex {
   ): Hold | undefined {
     const found = this.#byProject.get(conversation.projectId);
     if (found === undefined) return undefined;
-    const onTarget = (sessionId: string | undefined): Hold | undefined =>
-      found.byTarget.get(targetOf(sessionId))?.find((hold) => !isOver(hold, now));
-    return onTarget(undefined) ?? onTarget(conversation.sessionId);
+    const isInForce = (hold: Hold): boolean => !isOver(hold, now);
+    const onAll = found.onAll.find(isInForce);
+    return onAll ?? found.bySession.get(foldSessionId(conversation.sessionId))?.find(isInForce);
   }
 }
 
 interface HoldsOfProject {
   readonly all: Hold[];
-  readonly byTarget: Map<string, Hold[]>;
+  /** Those on the whole project. */
+  readonly onAll: Hold[];
+  /** By the folded id. */
+  readonly bySession: Map<string, Hold[]>;
 }
 
-/** Empty: the whole project. */
-function targetOf(sessionId: string | undefined): string {
-  return sessionId === undefined ? '' : foldSessionId(sessionId);
+function pushTo(lists: Map<string, Hold[]>, key: string, hold: Hold): void {
+  const list = lists.get(key);
+  if (list === undefined) lists.set(key, [hold]);
+  else list.push(hold);
 }
 
 export const NO_HOLDS = new HoldIndex([]);

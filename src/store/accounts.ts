@@ -5,12 +5,18 @@ import type { AccountStore, BindingReason } from '../core/ports.ts';
 import { prepareBindingCheck } from './account-check.ts';
 import { bindingOf } from './account-rows.ts';
 import type { BindingRow } from './account-rows.ts';
+import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
 
+interface LoggedProject {
+  readonly seq: number;
+  readonly projectId: number;
+}
+
 /** Each binding is added in the transaction that writes its audit entry, so that neither is ever there without the other. */
 export function createAccountStore(connection: Connection, writer: GroupCommit): AccountStore {
-  const { all, count, insert, leases, rename, forget, projects } = prepareStatements(connection);
+  const { all, count, insert, leases, rename, forget, projects, logged } = prepareStatements(connection);
   const assertLogged = prepareBindingCheck(connection);
   return {
     accountBindings: () =>
@@ -40,7 +46,12 @@ export function createAccountStore(connection: Connection, writer: GroupCommit):
       });
       return outcome;
     },
-    projectsOnRecord: () => connection.read(() => new Set(projects.all())),
+    projectsOnRecord: async () => {
+      const ids = new Set(await connection.read(() => projects.all()));
+      for await (const rows of connection.pages<LoggedProject>((last) => logged.all(last?.seq ?? 0)))
+        for (const { projectId } of rows) ids.add(projectId);
+      return ids;
+    },
   };
 }
 
@@ -61,11 +72,15 @@ function prepareStatements(connection: Connection) {
     forget: connection.prepare<[]>('DELETE FROM populations'),
     projects: connection
       .prepare<[], number>(
-        `SELECT project_id FROM audit_entries WHERE event LIKE 'deletion.%' AND project_id IS NOT NULL
-         UNION SELECT project_id FROM populations
+        `SELECT project_id FROM populations
          UNION SELECT project_id FROM plan_projects WHERE incomplete IS NULL`,
       )
       .pluck(),
+    /** In the order of the log, so many behind a `seq`. */
+    logged: connection.prepare<[number], LoggedProject>(
+      `SELECT seq, project_id AS projectId FROM audit_entries
+        WHERE seq > ? AND event LIKE 'deletion.%' AND project_id IS NOT NULL ORDER BY seq LIMIT ${BATCH_ROWS}`,
+    ),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { DerivedDifference } from '../core/ports.ts';
 import type { Connection } from './connection.ts';
-import { contentOfRecord, loggedHold, selectHoldEvents } from './hold-check.ts';
+import { ALL, contentOfRecord, loggedHold, selectHoldEvents } from './hold-check.ts';
 import { recordOf } from './hold-rows.ts';
 import type { HoldRow } from './hold-rows.ts';
 
@@ -13,7 +13,7 @@ interface LoggedHold {
 /** All there ever were, those that are released or over, too. The times of a hold are not in the log to the millisecond. */
 export function holdDifferences(connection: Connection): readonly DerivedDifference[] {
   const logged = new Map<string, LoggedHold>();
-  for (const row of selectHoldEvents(connection).iterate(0)) {
+  for (const row of selectHoldEvents(connection).iterate(0, ALL)) {
     const { holdId, content, facts } = loggedHold(row);
     const release = JSON.stringify([facts['by'], facts['reason']]);
     if (row.event === 'hold.added') logged.set(holdId, { content, release: undefined });

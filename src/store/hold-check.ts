@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Statement } from 'better-sqlite3';
 import { RetentionError } from '../core/errors.ts';
 import type { HoldRecord } from '../core/hold.ts';
@@ -15,20 +16,32 @@ interface EventRow {
 
 type Facts = Readonly<Record<string, string | null | undefined>>;
 
-/**
- * Compares the holds that are not released with what the log says of them. Reads of the log only what is new since the last
- * time, by an index over the entries on holds. To be called in a transaction.
- */
-export function prepareHoldCheck(connection: Connection): (held: readonly HoldRecord[]) => void {
+/** What the log says of the holds that are not released. Reads of it only what is new since the last time, by an index. */
+export interface HoldCheck {
+  /** In pages, so that little is left to be read in the transaction that compares. */
+  readonly catchUp: () => Promise<void>;
+  /** To be called in a transaction. @throws RetentionError `state_unusable` where the table says otherwise than the log */
+  readonly assertLogged: (held: readonly HoldRecord[]) => void;
+}
+
+export function prepareHoldCheck(connection: Connection): HoldCheck {
   const select = selectHoldEvents(connection);
   /** By id: what it says, by the log's word. */
   const logged = new Map<string, string>();
   let readTo = 0;
-  return (held) => {
-    for (const row of select.all(readTo)) {
+  const read = (most: number): readonly EventRow[] => {
+    const rows = select.all(readTo, most);
+    for (const row of rows) {
       note(row, logged);
       readTo = row.seq;
     }
+    return rows;
+  };
+  const catchUp = async (): Promise<void> => {
+    while ((await connection.read(() => read(PAGE_EVENTS))).length === PAGE_EVENTS) await nextTurn();
+  };
+  const assertLogged = (held: readonly HoldRecord[]): void => {
+    read(ALL);
     const unseen = new Set(logged.keys());
     for (const hold of held) {
       unseen.delete(hold.holdId);
@@ -39,7 +52,12 @@ export function prepareHoldCheck(connection: Connection): (held: readonly HoldRe
     }
     for (const holdId of unseen) throw unlike(holdId, 'it was not released, and is missing there');
   };
+  return { catchUp, assertLogged };
 }
+
+const PAGE_EVENTS = 500;
+/** As a limit in SQL: none. */
+export const ALL = -1;
 
 function note(row: EventRow, logged: Map<string, string>): void {
   const { holdId, content } = loggedHold(row);
@@ -47,11 +65,11 @@ function note(row: EventRow, logged: Map<string, string>): void {
   else logged.set(holdId, content);
 }
 
-/** Entries on holds behind a `seq`, in order, by an index over them. */
-export function selectHoldEvents(connection: Connection): Statement<[number], EventRow> {
-  return connection.prepare<[number], EventRow>(
+/** Entries on holds behind a `seq`, in order and so many at most (-1: all), by an index over them. */
+export function selectHoldEvents(connection: Connection): Statement<[seq: number, most: number], EventRow> {
+  return connection.prepare<[number, number], EventRow>(
     `SELECT seq, event, project_id, session_id, facts FROM audit_entries INDEXED BY audit_hold_events
-      WHERE event IN ('hold.added', 'hold.released') AND seq > ? ORDER BY seq`,
+      WHERE event IN ('hold.added', 'hold.released') AND seq > ? ORDER BY seq LIMIT ?`,
   );
 }
 

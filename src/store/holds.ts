@@ -58,19 +58,21 @@ function prepareInForce(
   connection: Connection,
   { unreleased, lastEvent }: StoreParts['statements'],
 ): HoldStore['holdsInForce'] {
-  const assertLogged = prepareHoldCheck(connection);
+  const { catchUp, assertLogged } = prepareHoldCheck(connection);
   let known: KnownHolds | undefined;
   let inForce:
     (Omit<KnownHolds, 'version'> & { readonly of: KnownHolds; from: number; to: number }) | undefined;
+  const versionNow = (): string => `${connection.othersVersion()} ${String(lastEvent.get())}`;
   const look = (): KnownHolds => {
-    const version = `${connection.othersVersion()} ${String(lastEvent.get())}`;
+    const version = versionNow();
     if (known?.version === version) return known;
     const held = unreleased.all().map(recordOf);
     assertLogged(held);
     return { version, held };
   };
-  return (now) =>
-    connection.read(() => {
+  return async (now) => {
+    if (known?.version !== connection.readNow(versionNow)) await catchUp();
+    return connection.read(() => {
       // In one snapshot: another process may be placing a hold meanwhile.
       known = connection.snapshotNow(look);
       if (inForce?.of === known && inForce.from <= now && now < inForce.to) return inForce.held;
@@ -79,6 +81,7 @@ function prepareInForce(
       inForce = { of: known, from: now, to: ends.reduce((a, b) => Math.min(a, b), Infinity), held };
       return held;
     });
+  };
 }
 
 async function sync(
