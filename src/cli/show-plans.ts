@@ -1,19 +1,23 @@
 import type { PlanItem } from '../core/plan.ts';
-import { planHeadline, planRowsTable } from '../report/plan-text.ts';
+import { planHeadline, planRowsTable, RuleTotals } from '../report/plan-text.ts';
+import { grouped } from '../report/quantities.ts';
 import { plansJsonText, type PlanToShow } from '../report/run-json.ts';
 import type { CommandWorld } from './command.ts';
 import type { Output } from './output.ts';
 
 /** Rows that are printed together. */
 const BATCH = 200;
+/** A table on a terminal is for reading: of a longer one so many rows of either end are shown. */
+const END_ROWS = 100;
 
 /** Prints plans with all their decisions, which are read as they are printed: there may be a million. */
 export async function showPlans(
   {
+    surroundings,
     output,
     commandLine,
     timeZone,
-  }: Pick<CommandWorld, 'output' | 'commandLine'> & { readonly timeZone: string },
+  }: Pick<CommandWorld, 'surroundings' | 'output' | 'commandLine'> & { readonly timeZone: string },
   plans: readonly PlanToShow[],
 ): Promise<void> {
   if (output.json) {
@@ -23,23 +27,57 @@ export async function showPlans(
     }
     return;
   }
+  const shown = surroundings.stdout.isTTY === true ? END_ROWS : Infinity;
   for (const { items, ...one } of plans) {
-    await showRows(output, items);
+    const more = commandLine(`plan --show ${one.plan.planId}`);
+    await showRows(output, items, { shown, more });
     await output.lines('', ...planHeadline(one.plan, { ...one, commandLine, timeZone }), '');
   }
 }
 
-async function showRows(output: Output, items: AsyncIterable<PlanItem>): Promise<void> {
-  let batch: PlanItem[] = [];
-  let isFirst = true;
-  const flush = async (): Promise<void> => {
-    if (batch.length > 0) await output.lines(planRowsTable(batch, { header: isFirst }));
-    isFirst = false;
-    batch = [];
-  };
+/** `shown`: so many rows of either end; `more`: the command that prints all of them. */
+async function showRows(
+  output: Output,
+  items: AsyncIterable<PlanItem>,
+  { shown, more }: { readonly shown: number; readonly more: string },
+): Promise<void> {
+  const rows = new Rows(output);
+  const totals = new RuleTotals();
+  const last: PlanItem[] = [];
+  let count = 0;
   for await (const item of items) {
-    batch.push(item);
-    if (batch.length >= BATCH) await flush();
+    totals.add(item);
+    count += 1;
+    if (count <= shown) await rows.print(item);
+    else if (last.push(item) > shown) last.shift();
   }
-  await flush();
+  await rows.flush();
+  const left = count - shown - last.length;
+  if (left > 0) await output.lines(`… ${grouped(left)} more: ${more} > plan.txt`);
+  for (const item of last) await rows.print(item);
+  await rows.flush();
+  if (left > 0) await output.lines('', ...totals.lines());
+}
+
+/** Prints rows in batches, which form one table. */
+class Rows {
+  readonly #output: Output;
+  #batch: PlanItem[] = [];
+  #isFirst = true;
+
+  constructor(output: Output) {
+    this.#output = output;
+  }
+
+  async print(item: PlanItem): Promise<void> {
+    this.#batch.push(item);
+    if (this.#batch.length >= BATCH) await this.flush();
+  }
+
+  async flush(): Promise<void> {
+    if (this.#batch.length > 0)
+      await this.#output.lines(planRowsTable(this.#batch, { header: this.#isFirst }));
+    this.#isFirst = false;
+    this.#batch = [];
+  }
 }

@@ -110,6 +110,22 @@ export function planRowsTable(items: readonly PlanItem[], options: { readonly he
   return textTable(ITEM_COLUMNS, items.map(cellsOf), options);
 }
 
+/** How many rows of a plan each rule is the reason for, by what becomes of them. */
+export class RuleTotals {
+  readonly #counts = new Map<string, number>();
+
+  add({ verdict, rule }: PlanItem): void {
+    const what = rule === null ? VERDICT_WORDS[verdict] : `${VERDICT_WORDS[verdict]} by rule ${rule}`;
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
+  }
+
+  lines(): string[] {
+    return [...this.#counts].map(
+      ([what, count]) => `${grouped(count)} ${sentenceSafe(what, SENTENCE_COLUMNS)}`,
+    );
+  }
+}
+
 function cellsOf(item: PlanItem): string[] {
   return [
     String(item.projectId),
