@@ -2,7 +2,7 @@ import type { Viewer } from '../core/account.ts';
 import { witnessesOf, type Sighting } from '../core/deletion/evidence.ts';
 import { isAnother } from '../core/deletion/reading.ts';
 import { ApiError, failureInWords } from '../core/errors.ts';
-import { earliestOf, latestOf, type Instant } from '../core/instant.ts';
+import { earliestOf, type Instant } from '../core/instant.ts';
 import type { CustomGptReader } from '../core/ports.ts';
 import { endsTheRun, MAX_SKEW_MS } from './api-faults.ts';
 import { areLost } from './bystanders.ts';
@@ -75,7 +75,7 @@ function sightingIn(
   const { about, createdAt, bornBefore, kind, life } = passing;
   const rows = (shown.get(about.sessionId) ?? []).filter(
     // Marked as deleted, and gone by its own GET: the listing says the same.
-    (row) => !(life.reading?.is === 'absent' && isNewMark(row.deletedAt, passing, listing.at)),
+    (row) => !(life.reading?.is === 'absent' && isMark(row.deletedAt, listing.at)),
   );
   if (rows.some((row) => !isAnother(row.createdAt, { createdAt, bornBefore }))) return { is: 'shown' };
   const loss = read.isWhole ? lossOf(read, passing, { viewer, takenByOthers }) : undefined;
@@ -87,11 +87,9 @@ function sightingIn(
   return { is: 'not_shown', listing, witness, recreatedAt: rows[0]?.createdAt };
 }
 
-/** What was marked before it was last known to be there, or for the future, is not marked because it is gone. */
-function isNewMark(deletedAt: Instant | undefined, { sent }: Passing, listedAt: number): boolean {
-  if (deletedAt === undefined) return false;
-  const since = sent.sight?.at ?? -Infinity;
-  return latestOf(deletedAt) >= since - MAX_SKEW_MS && earliestOf(deletedAt) <= listedAt + MAX_SKEW_MS;
+/** A date of the future is no sign of a deletion. */
+function isMark(deletedAt: Instant | undefined, listedAt: number): boolean {
+  return deletedAt !== undefined && earliestOf(deletedAt) <= listedAt + MAX_SKEW_MS;
 }
 
 /** What the listing no longer shows of those that were listed with this one and that nobody of ours deletes, in words. */

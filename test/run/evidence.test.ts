@@ -210,8 +210,7 @@ test('a DELETE without effect is never verified by messages that are broken, in 
 test.each([
   ['no date', '0000-00-00 00:00:00'],
   ['a date of the future', '2099-01-01 00:00:00'],
-  ['a date of long ago', '2020-01-01 00:00:00'],
-])('a deleted_at that was there before, %s, is no sign that a DELETE had an effect', async (_, deletedAt) => {
+])('a deleted_at that is %s is no sign that a DELETE had an effect', async (_, deletedAt) => {
   world = await createWorld();
   const { faults, accounts } = world.sandbox;
   addProject(world, 101, { old: 0, young: 5 });

@@ -248,8 +248,8 @@ export function checkEnds(referee: Referee, state: StateReader, account: Account
 }
 
 /**
- * A DELETE that nobody knows to have been accepted, and no other conversation of its kind in the project: then its absence from
- * the listing says nothing. Or a vendor that says of what it deleted something else than of what it never had: that is borne
+ * A DELETE that nobody knows to have been accepted, or beside which others of its kind were listed, and no other conversation of
+ * its kind in the project: then its absence from the listing says nothing. Or a vendor that says of what it deleted something else than of what it never had: that is borne
  * out only where much else is. It stays unverified.
  */
 export function isBeyondWitness(account: Account, words: readonly LoggedEntry[], { row }: Talk): boolean {
@@ -258,7 +258,8 @@ export function isBeyondWitness(account: Account, words: readonly LoggedEntry[],
   if (goneWords !== unknownWords) return last === 'deletion.unverified' || last === 'deletion.skipped';
   if (last !== 'deletion.unverified') return false;
   const wasAccepted = words.some(({ facts }) => facts['answer'] === 'accepted');
-  return !wasAccepted && !hasWitness(account, row);
+  const hadBystanders = words.some(({ facts }) => Number(facts['bystanders'] ?? 0) > 0);
+  return (!wasAccepted || hadBystanders) && !hasWitness(account, row);
 }
 
 function hasWitness(account: Account, row: Talk['row']): boolean {
