@@ -201,6 +201,7 @@ async function settleWaiting(
     const settleContext = {
       ...{ runId: context.runId, reader, audit, clock, witnesses, verifyTimeoutMs, warn, calibration },
       fence: undefined,
+      mayWait: !patient && !isEnd,
       vanished: vanishedOf(context, work),
       signal: patient ? signals.stop : signals.abandon,
       onSettled: (passing: Passing, settlement: Parameters<typeof afterOutcome>[2]) => {

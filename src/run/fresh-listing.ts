@@ -25,6 +25,8 @@ interface FreshListingParts {
   readonly reader: CustomGptReader;
   readonly witnesses: Witnesses;
   readonly signal: AbortSignal;
+  /** Another listing follows: what this one would have to be read to its end for is left to that. */
+  readonly mayWait?: boolean;
   /** How many of the project's conversations other runs have begun to delete meanwhile. */
   readonly takenByOthers?: () => Promise<number>;
 }
@@ -44,7 +46,7 @@ export async function takeFreshListing(
       parts.witnesses.note(projectId, kind, { sessionId, at: read.listing.at });
     const viewer = parts.reader.viewer();
     const isBlind = (takenByOthers: number): boolean =>
-      read.isWhole && waiting.some((one) => lossOf(read, one, { viewer, takenByOthers }) !== undefined);
+      waiting.some((one) => lossOf(read, one, { viewer, takenByOthers }) !== undefined);
     const takenByOthers = isBlind(0) ? ((await parts.takenByOthers?.()) ?? 0) : 0;
     return {
       sightingOf: (passing) => sightingIn(read, passing, { ...parts, viewer, takenByOthers }),
@@ -78,7 +80,7 @@ function sightingIn(
     (row) => !(life.reading?.is === 'absent' && isMark(row.deletedAt, listing.at)),
   );
   if (rows.some((row) => !isAnother(row.createdAt, { createdAt, bornBefore }))) return { is: 'shown' };
-  const loss = read.isWhole ? lossOf(read, passing, { viewer, takenByOthers }) : undefined;
+  const loss = lossOf(read, passing, { viewer, takenByOthers });
   if (loss !== undefined) return { is: 'blind', said: loss };
   const witness = isShort
     ? undefined
@@ -94,13 +96,15 @@ function isMark(deletedAt: Instant | undefined, listedAt: number): boolean {
 
 /** What the listing no longer shows of those that were listed with this one and that nobody of ours deletes, in words. */
 function lossOf(
-  { bystanders }: FreshReading,
+  { bystanders, isWhole }: FreshReading,
   { about, kind, bystanders: before }: Passing,
   { viewer, takenByOthers }: { readonly viewer: Viewer; readonly takenByOthers: number },
 ): string | undefined {
   if (kind === undefined) return undefined;
   const now = bystanders.count(about.projectId, witnessesOf(kind, viewer));
-  if (!areLost({ before: before - takenByOthers, now })) return undefined;
+  const expected = before - takenByOthers;
+  // As far as it was read it needs to show only one of them.
+  if (isWhole ? !areLost({ before: expected, now }) : expected <= 0 || now > 0) return undefined;
   const shown = now === 0 ? 'none' : `only ${now}`;
   return `it shows ${shown} of the ${before} others of its kind that were listed with it and that nobody deleted`;
 }

@@ -31,7 +31,11 @@ export interface FreshReading {
 
 /** Reads the project's list as far as it has to speak of `waiting`. Throws as `listProject` does. */
 export async function readAnew(
-  { reader, signal }: { readonly reader: CustomGptReader; readonly signal: AbortSignal },
+  {
+    reader,
+    signal,
+    mayWait = false,
+  }: { readonly reader: CustomGptReader; readonly signal: AbortSignal; readonly mayWait?: boolean },
   projectId: number,
   waiting: readonly Passing[],
 ): Promise<FreshReading> {
@@ -42,10 +46,10 @@ export async function readAnew(
   const creators = new Set<string | undefined>();
   const bystanders = new Bystanders();
   let anyRow: string | undefined;
-  // Who needs a witness, or has bystanders, has it read on until one is shown, or to the end.
-  const missing = new Set(
-    waiting.filter((one) => needsWitness(one.life) || one.bystanders > 0).map(({ kind }) => kind),
-  );
+  // Who needs a witness has it read on until one is shown, or to the end; so has who only has bystanders, unless that can wait.
+  const mustBeSeen = ({ life, bystanders }: Passing): boolean =>
+    needsWitness(life) || (bystanders > 0 && !mayWait);
+  const missing = new Set(waiting.filter(mustBeSeen).map(({ kind }) => kind));
   const note = (row: ListedRow & { readonly kind: 'conversation' }): void => {
     const sessionId = wanted.idOf(row);
     if (sessionId !== undefined) {

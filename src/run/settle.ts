@@ -33,6 +33,8 @@ export interface SettleContext {
   readonly witnesses: Witnesses;
   readonly calibration: Calibration & { readonly shapes: Set<string> };
   readonly verifyTimeoutMs: number;
+  /** As for a fresh listing. */
+  readonly mayWait?: boolean;
   readonly signal: AbortSignal;
   readonly warn: (sentence: string) => void;
   /** The entry of an outcome, where it is another than usual; null: nothing new is to be written. */
