@@ -31,6 +31,16 @@ describe('what the log leaves open', () => {
       [2],
     ],
     [
+      'what a later run intended, though an earlier one was left unverified by a third after it had settled it',
+      [
+        word(1, 'deletion.intended', { account: 'a' }),
+        word(2, 'deletion.skipped', { account: null }),
+        word(3, 'deletion.unverified', { account: null }),
+        word(4, 'deletion.intended', { run_id: 'run-2', account: 'a' }),
+      ],
+      [4],
+    ],
+    [
       'each policy by itself, in the order of the log',
       [word(1, 'deletion.intended', { policy: 'q' }), word(2, 'deletion.intended')],
       [1, 2],

@@ -36,10 +36,15 @@ export function openChangeOf({ event }: Pick<AuditEntry, 'event'>): OpenChange |
  */
 export class OpenWords {
   readonly #open = new Map<string, readonly OpenWord[]>();
+  /** By run: the account that its intents name. Only these do. */
+  readonly #accounts = new Map<string, string>();
 
   /** `known`: what was open before the first entry that is taken. */
   constructor(known: Iterable<OpenWord> = []) {
-    for (const word of known) this.#put(word);
+    for (const word of known) {
+      this.#put(word);
+      this.#accounts.set(word.run_id, word.account);
+    }
   }
 
   take(entry: Word): void {
@@ -48,7 +53,9 @@ export class OpenWords {
     // An entry without one of them is nobody's deletion.
     if (change === undefined || policy === null || project_id === null) return;
     if (session_id === null || run_id === null) return;
-    const word: OpenWord = { seq, policy, project_id, session_id, run_id, account: account ?? '' };
+    if (account !== null) this.#accounts.set(run_id, account);
+    const whose = this.#accounts.get(run_id) ?? '';
+    const word: OpenWord = { seq, policy, project_id, session_id, run_id, account: whose };
     const key = keyOf(word);
     const known = this.#open.get(key) ?? [];
     // A run settles only what it intended itself: what it says of a conversation is silent about a later run's DELETE.
