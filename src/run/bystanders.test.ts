@@ -3,15 +3,19 @@ import { areLost, Bystanders } from './bystanders.ts';
 
 test('bystanders are counted by project and kind, and anew when a listing begins again', () => {
   const bystanders = new Bystanders();
-  expect(bystanders.count(1, ['anonymous'])).toBe(0);
+  expect(bystanders.count(1, ['anonymous'], Infinity)).toBe(0);
   bystanders.begin(1);
-  for (const kind of ['anonymous', 'anonymous', 'named'] as const) bystanders.note(1, kind);
-  bystanders.note(2, 'own');
-  expect(bystanders.count(1, ['anonymous'])).toBe(2);
-  expect(bystanders.count(1, ['anonymous', 'named', 'own'])).toBe(3);
-  expect(bystanders.count(2, ['own'])).toBe(1);
+  bystanders.note(1, 'anonymous', 10);
+  bystanders.note(1, 'anonymous', 20);
+  bystanders.note(1, 'named', Infinity);
+  bystanders.note(2, 'own', 10);
+  expect(bystanders.count(1, ['anonymous'], Infinity)).toBe(2);
+  expect(bystanders.count(1, ['anonymous'], 20)).toBe(1);
+  expect(bystanders.count(1, ['anonymous', 'named', 'own'], Infinity)).toBe(3);
+  expect(bystanders.count(1, ['anonymous', 'named', 'own'], 30)).toBe(2);
+  expect(bystanders.count(2, ['own'], Infinity)).toBe(1);
   bystanders.begin(1);
-  expect(bystanders.count(1, ['anonymous', 'named'])).toBe(0);
+  expect(bystanders.count(1, ['anonymous', 'named'], Infinity)).toBe(0);
 });
 
 test.each([

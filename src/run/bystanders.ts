@@ -6,21 +6,32 @@ import { isTooMuchGone } from './out-of-sight.ts';
  * Nobody deletes these, so a fresh listing that has lost them has lost its sight, and what it does not show may be there.
  */
 export class Bystanders {
-  readonly #byProject = new Map<number, Map<Kind, number>>();
+  readonly #byProject = new Map<number, Map<Kind, number[]>>();
 
   /** The listing of the project begins, or begins again. */
   begin(projectId: number): void {
     this.#byProject.set(projectId, new Map());
   }
 
-  note(projectId: number, kind: Kind): void {
-    const kinds = this.#byProject.get(projectId) ?? new Map<Kind, number>();
-    this.#byProject.set(projectId, kinds.set(kind, (kinds.get(kind) ?? 0) + 1));
+  /** `createdAt`: Infinity where a listing that stops early need not come to it. */
+  note(projectId: number, kind: Kind, createdAt: number): void {
+    const kinds = this.#byProject.get(projectId) ?? new Map<Kind, number[]>();
+    this.#byProject.set(projectId, kinds);
+    const dates = kinds.get(kind);
+    if (dates === undefined) kinds.set(kind, [createdAt]);
+    else dates.push(createdAt);
   }
 
-  count(projectId: number, kinds: readonly Kind[]): number {
-    const counts = this.#byProject.get(projectId);
-    return kinds.reduce((sum, kind) => sum + (counts?.get(kind) ?? 0), 0);
+  /** Of these kinds, and created before that instant (epoch ms); Infinity: all. */
+  count(projectId: number, kinds: readonly Kind[], before: number): number {
+    const found = this.#byProject.get(projectId);
+    let count = 0;
+    for (const kind of kinds) {
+      const dates = found?.get(kind) ?? [];
+      if (before === Infinity) count += dates.length;
+      else for (const at of dates) if (at < before) count += 1;
+    }
+    return count;
   }
 }
 

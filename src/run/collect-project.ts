@@ -1,5 +1,6 @@
 import type { Conversation } from '../core/conversation.ts';
 import { kindOf } from '../core/deletion/evidence.ts';
+import { latestOf, type Instant } from '../core/instant.ts';
 import { ApiError } from '../core/errors.ts';
 import type { PlanItem, PlanProject } from '../core/plan.ts';
 import { fewestFor } from '../core/population.ts';
@@ -125,7 +126,11 @@ async function collect(
     rows.forEach((row, index) => {
       const isBystander = decided[index]?.verdict !== 'delete' && decided[index]?.isDeleted === false;
       if (isBystander && row.kind === 'conversation')
-        context.bystanders.note(projectId, kindOf(row.createdBy, reader.viewer()));
+        context.bystanders.note(
+          projectId,
+          kindOf(row.createdBy, reader.viewer()),
+          dateWithin(row.createdAt, reach),
+        );
       if (row.kind === 'unusable' && row.problem === 'wrong_project') tally.foreign += 1;
     });
     await tally.take(decided);
@@ -133,6 +138,12 @@ async function collect(
   }
   if (listing === undefined) throw new Error('a listing ended without a word');
   return listing;
+}
+
+/** Of what is beyond the reach no fresh listing need speak before it is read in full. */
+function dateWithin(createdAt: Instant | undefined, reach: number): number {
+  const at = createdAt === undefined ? Infinity : latestOf(createdAt);
+  return at < reach ? at : Infinity;
 }
 
 /** Counts the verdicts of one project and hands the items on in batches. */

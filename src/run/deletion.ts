@@ -52,7 +52,7 @@ export function passingOf(context: DeletionContext, item: DeletableItem): Passin
     createdAt: seen.createdAt,
     bornBefore: undefined,
     kind,
-    bystanders: context.bystanders.count(projectId, witnessesOf(kind, viewer)),
+    bystanders: (before) => context.bystanders.count(projectId, witnessesOf(kind, viewer), before),
     name: seen.name ?? null,
     run: context,
     common: {},

@@ -1,5 +1,5 @@
 import type { Viewer } from '../core/account.ts';
-import { witnessesOf, type Sighting } from '../core/deletion/evidence.ts';
+import { witnessesOf, type Kind, type Sighting } from '../core/deletion/evidence.ts';
 import { isAnother } from '../core/deletion/reading.ts';
 import { ApiError, failureInWords } from '../core/errors.ts';
 import { earliestOf, type Instant } from '../core/instant.ts';
@@ -45,11 +45,11 @@ export async function takeFreshListing(
     for (const [kind, sessionId] of read.kinds)
       parts.witnesses.note(projectId, kind, { sessionId, at: read.listing.at });
     const viewer = parts.reader.viewer();
-    const isBlind = (takenByOthers: number): boolean =>
-      waiting.some((one) => lossOf(read, one, { viewer, takenByOthers }) !== undefined);
-    const takenByOthers = isBlind(0) ? ((await parts.takenByOthers?.()) ?? 0) : 0;
+    const losses = new Losses(read, { viewer, waiting });
+    const takenByOthers = losses.any(0) ? ((await parts.takenByOthers?.()) ?? 0) : 0;
+    const loss = (passing: Passing): string | undefined => losses.of(passing, takenByOthers);
     return {
-      sightingOf: (passing) => sightingIn(read, passing, { ...parts, viewer, takenByOthers }),
+      sightingOf: (passing) => sightingIn(read, passing, { ...parts, viewer, loss }),
       control: { request: read.request, status: 200, at: read.listing.at },
       anyRow: read.anyRow,
       isProjectLost: false,
@@ -70,8 +70,12 @@ function sightingIn(
   {
     witnesses,
     viewer,
-    takenByOthers,
-  }: { readonly witnesses: Witnesses; readonly viewer: Viewer; readonly takenByOthers: number },
+    loss,
+  }: {
+    readonly witnesses: Witnesses;
+    readonly viewer: Viewer;
+    readonly loss: (passing: Passing) => string | undefined;
+  },
 ): Sighting {
   const { shown, kinds, listing, isShort } = read;
   const { about, createdAt, bornBefore, kind, life } = passing;
@@ -80,8 +84,8 @@ function sightingIn(
     (row) => !(life.reading?.is === 'absent' && isMark(row.deletedAt, listing.at)),
   );
   if (rows.some((row) => !isAnother(row.createdAt, { createdAt, bornBefore }))) return { is: 'shown' };
-  const loss = lossOf(read, passing, { viewer, takenByOthers });
-  if (loss !== undefined) return { is: 'blind', said: loss };
+  const lost = loss(passing);
+  if (lost !== undefined) return { is: 'blind', said: lost };
   const witness = isShort
     ? undefined
     : (witnessOf(kind, kinds, viewer) ??
@@ -94,17 +98,52 @@ function isMark(deletedAt: Instant | undefined, listedAt: number): boolean {
   return deletedAt !== undefined && earliestOf(deletedAt) <= listedAt + MAX_SKEW_MS;
 }
 
-/** What the listing no longer shows of those that were listed with this one and that nobody of ours deletes, in words. */
-function lossOf(
-  { bystanders, isWhole }: FreshReading,
-  { about, kind, bystanders: before }: Passing,
-  { viewer, takenByOthers }: { readonly viewer: Viewer; readonly takenByOthers: number },
-): string | undefined {
-  if (kind === undefined) return undefined;
-  const now = bystanders.count(about.projectId, witnessesOf(kind, viewer));
-  const expected = before - takenByOthers;
-  // As far as it was read it needs to show only one of them.
-  if (isWhole ? !areLost({ before: expected, now }) : expected <= 0 || now > 0) return undefined;
-  const shown = now === 0 ? 'none' : `only ${now}`;
-  return `it shows ${shown} of the ${before} others of its kind that were listed with it and that nobody deleted`;
+/**
+ * What the listing no longer shows of those that were listed with the conversations it must answer for, and that nobody of ours
+ * deletes. All of these that are of one kind had the same others beside them, so each kind is counted once.
+ */
+class Losses {
+  readonly #counts = new Map<Kind, readonly Count[]>();
+
+  constructor(
+    { bystanders, reach }: FreshReading,
+    { viewer, waiting }: { readonly viewer: Viewer; readonly waiting: readonly Passing[] },
+  ) {
+    for (const { kind, about, bystanders: listed } of waiting) {
+      if (kind === undefined || this.#counts.has(kind)) continue;
+      const kinds = witnessesOf(kind, viewer);
+      const upTo = (before: number) => ({
+        before: listed(before),
+        now: bystanders.count(about.projectId, kinds, before),
+      });
+      // As far as it was read it has to show those that were listed there, and of all of them one at least.
+      const all = upTo(Infinity);
+      this.#counts.set(
+        kind,
+        reach === Infinity ? [all] : [upTo(reach), { ...all, now: all.now === 0 ? 0 : all.before }],
+      );
+    }
+  }
+
+  any(takenByOthers: number): boolean {
+    return [...this.#counts.values()].some((counts) => lossIn(counts, takenByOthers) !== undefined);
+  }
+
+  /** In words; undefined: nothing is missing. */
+  of({ kind }: Passing, takenByOthers: number): string | undefined {
+    return kind === undefined ? undefined : lossIn(this.#counts.get(kind) ?? [], takenByOthers);
+  }
+}
+
+interface Count {
+  /** As it was listed for the run. */
+  readonly before: number;
+  readonly now: number;
+}
+
+function lossIn(counts: readonly Count[], takenByOthers: number): string | undefined {
+  const lost = counts.find(({ before, now }) => areLost({ before: before - takenByOthers, now }));
+  if (lost === undefined) return undefined;
+  const shown = lost.now === 0 ? 'none' : `only ${lost.now}`;
+  return `it shows ${shown} of the ${lost.before} others of its kind that were listed with it and that nobody deleted`;
 }

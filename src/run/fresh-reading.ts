@@ -20,7 +20,8 @@ export interface FreshReading {
   readonly kinds: ReadonlyMap<Kind, string>;
   /** How many it shows beside those that it must answer for. */
   readonly bystanders: Bystanders;
-  readonly isWhole: boolean;
+  /** It shows all that was created before this instant (epoch ms); Infinity: it was read in full. */
+  readonly reach: number;
   readonly anyRow: string | undefined;
   readonly listing: ListingFacts;
   /** By its own count it does not show all, so that what it does not show may be among these. */
@@ -47,8 +48,8 @@ export async function readAnew(
   const bystanders = new Bystanders();
   let anyRow: string | undefined;
   // Who needs a witness has it read on until one is shown, or to the end; so has who only has bystanders, unless that can wait.
-  const mustBeSeen = ({ life, bystanders }: Passing): boolean =>
-    needsWitness(life) || (bystanders > 0 && !mayWait);
+  const mustBeSeen = ({ life, bystanders: listed }: Passing): boolean =>
+    needsWitness(life) || (!mayWait && listed(Infinity) > 0);
   const missing = new Set(waiting.filter(mustBeSeen).map(({ kind }) => kind));
   const note = (row: ListedRow & { readonly kind: 'conversation' }): void => {
     const sessionId = wanted.idOf(row);
@@ -59,20 +60,21 @@ export async function readAnew(
     if (row.deletedAt !== undefined) return;
     anyRow ??= row.sessionId;
     const kind = kindOf(row.createdBy, viewer);
-    bystanders.note(projectId, kind);
+    bystanders.note(projectId, kind, row.createdAt === undefined ? Infinity : latestOf(row.createdAt));
     // Where nobody says whose the key is, one creator may be its own user: of two, one is a colleague.
     if (kind === 'named' && viewer.users.size === 0 && creators.add(row.createdBy).size < 2) return;
     if (!kinds.has(kind)) kinds.set(kind, row.sessionId);
     for (const one of missing) if (witnessOf(one, kinds, viewer) !== undefined) missing.delete(one);
   };
-  const reach = reachOver(waiting);
+  let reach = reachOver(waiting);
   let read = await readAsFarAs(reader, { projectId, reach, signal, note });
   if (missing.size > 0 && reach !== Infinity) {
     // As far as it must answer for it shows none of the kind: those beyond may.
     bystanders.begin(projectId);
-    read = await readAsFarAs(reader, { projectId, reach: Infinity, signal, note });
+    reach = Infinity;
+    read = await readAsFarAs(reader, { projectId, reach, signal, note });
   }
-  return { shown, kinds, bystanders, anyRow, ...read };
+  return { shown, kinds, bystanders, anyRow, ...read, reach: read.isWhole ? Infinity : reach };
 }
 
 /** Those that the listing has to speak of. */
@@ -108,7 +110,7 @@ async function readAsFarAs(
     readonly signal: AbortSignal;
     readonly note: (row: ListedRow & { readonly kind: 'conversation' }) => void;
   },
-): Promise<Pick<FreshReading, 'listing' | 'request' | 'isShort' | 'isWhole'>> {
+): Promise<Pick<FreshReading, 'listing' | 'request' | 'isShort'> & { readonly isWhole: boolean }> {
   let ids = 0;
   let total: number | undefined;
   let at = 0;

@@ -21,8 +21,8 @@ export interface Passing {
   /** Where that is so: what was created after this instant (epoch ms) is another one. */
   readonly bornBefore: number | undefined;
   readonly kind: Kind | undefined;
-  /** Others of its kind that were listed with it and have to be shown still. */
-  readonly bystanders: number;
+  /** Others of its kind that were listed with it and have to be shown still: those created before an instant (epoch ms). */
+  readonly bystanders: (before: number) => number;
   /** Must not be repeated by any reason. null: it has none; undefined: not known. */
   readonly name: string | null | undefined;
   /** The run that intended it. */

@@ -1,5 +1,6 @@
 import { kindOf } from '../core/deletion/evidence.ts';
 import { IdSet } from '../core/id-set.ts';
+import { latestOf } from '../core/instant.ts';
 import type { DeletableItem, PlanItem, PlanProject } from '../core/plan.ts';
 import { asRunFault, endsTheRun } from './api-faults.ts';
 import { Bystanders } from './bystanders.ts';
@@ -35,7 +36,11 @@ export async function relist(
           listed.add(id);
           snapshots.add(snapshotOf(row, row));
           if (row.deletedAt === undefined && !planned.has(id))
-            bystanders.note(row.projectId, kindOf(row.createdBy, deleter.viewer()));
+            bystanders.note(
+              row.projectId,
+              kindOf(row.createdBy, deleter.viewer()),
+              row.createdAt === undefined ? Infinity : latestOf(row.createdAt),
+            );
         });
       });
     } catch (error) {

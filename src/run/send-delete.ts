@@ -73,7 +73,7 @@ async function intend(
   const { planId } = context.plan;
   const { createdAt } = item.seen;
   const viewer = context.deleter.viewer();
-  const bystanders = context.bystanders.count(item.projectId, witnessesOf(kind, viewer));
+  const bystanders = context.bystanders.count(item.projectId, witnessesOf(kind, viewer), Infinity);
   const facts = intendedFacts({ attempt: number, sight, planId, createdAt, kind, viewer, bystanders });
   const { text: account } = context.account;
   // The transaction below knows what is in the store; what a file lists by now gets there by asking.

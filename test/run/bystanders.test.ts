@@ -34,7 +34,7 @@ function goDark(whose: readonly ('anonymous' | 'team')[]): void {
   for (const one of whose) faults.unreadable.add(one);
 }
 
-async function runUntilDark(after: number, act: () => void): Promise<RunResult> {
+async function runUntilDark(after: number, act: () => void, yaml = ALONE): Promise<RunResult> {
   let sent = 0;
   const openApi: RunDeps['openApi'] = () => {
     const { reader, deleter } = world.deps.openApi();
@@ -45,7 +45,7 @@ async function runUntilDark(after: number, act: () => void): Promise<RunResult> 
     };
     return { reader, deleter: { ...deleter, deleteConversation } };
   };
-  const policy = await world.policy(ALONE);
+  const policy = await world.policy(yaml);
   return runPolicy({ ...world.deps, openApi }, { policy, trigger: 'manual', signals: GO_ON });
 }
 
@@ -108,6 +108,28 @@ describe('a project that goes dark in mid-run, where DELETEs go on being accepte
     expect(first.counts).toMatchObject({ verified: 0, already_gone: 0 });
     expect([...(await lastReasons())].join('\n')).toContain('it shows only 1 of the 20 others of its kind');
   });
+});
+
+test('a listing that is not read to its end has to show what was kept as far as it is read', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 52, young: 60 });
+  const { accounts, faults } = world.sandbox;
+  const old = accounts.conversationIds(101).slice(0, 52);
+  const kept = ALONE.replace(
+    'rules:',
+    `rules:\n  - { name: vip, match: { session_ids: [${old.slice(0, 40).join(', ')}] }, action: keep }`,
+  );
+  const result = await runUntilDark(
+    3,
+    () => {
+      faults.swallowDeletes = true;
+      for (const id of old) accounts.removeConversation(101, id);
+    },
+    kept,
+  );
+  expect(result.run.status).toBe('partial');
+  expect(result.counts).toMatchObject({ planned: 12, verified: 0, already_gone: 0 });
+  expect([...(await lastReasons())].join('\n')).toContain('it shows none of the 40 others of its kind');
 });
 
 test('what an accepted DELETE left open is settled once one of its kind is seen again; until then that is said once', async () => {
