@@ -202,6 +202,7 @@ async function settleWaiting(
       ...{ runId: context.runId, reader, audit, clock, witnesses, verifyTimeoutMs, warn, calibration },
       fence: undefined,
       mayWait: !patient && !isEnd,
+      takenByOthers: () => audit.intendedByOthers(work.projectId, context.runId),
       vanished: vanishedOf(context, work),
       signal: patient ? signals.stop : signals.abandon,
       onSettled: (passing: Passing, settlement: Parameters<typeof afterOutcome>[2]) => {

@@ -32,7 +32,8 @@ export function passingOf(
     bornBefore: createdAt === undefined && requestedAt !== undefined ? requestedAt - MAX_SKEW_MS : undefined,
     // What was the own of another key's user is a colleague's to this one.
     kind: intent.kind === 'own' && intent.ownTo !== reader.viewer().key ? 'named' : intent.kind,
-    bystanders: () => 0,
+    // Of how they lay in the list the intent says nothing, so that only a whole one can tell.
+    bystanders: (before) => (before === Infinity ? (intent.bystanders ?? 0) : 0),
     name: undefined,
     run: { runId: intent.runId, policy: { name: intent.policy, hash: intent.policyHash } },
     common: { settled_by: runId },

@@ -91,8 +91,9 @@ function calibratorOf({
 async function settleProject(context: SettleOpenContext, shared: Shared, project: OfProject): Promise<void> {
   const { projectId, passings } = project;
   const { reader, stop, log } = context;
+  const takenByOthers = () => takenSince(context.audit, project);
   const listing = await takeFreshListing(
-    { reader, witnesses: shared.witnesses, signal: stop },
+    { reader, witnesses: shared.witnesses, signal: stop, takenByOthers },
     projectId,
     passings,
   );
@@ -118,17 +119,9 @@ async function settleProject(context: SettleOpenContext, shared: Shared, project
   });
   await settle(
     {
-      ...{
-        runId,
-        reader,
-        audit,
-        fence,
-        clock,
-        witnesses: shared.witnesses,
-        calibration,
-        verifyTimeoutMs,
-        warn,
-      },
+      ...{ runId, reader, audit, fence, clock, calibration, verifyTimeoutMs, warn },
+      witnesses: shared.witnesses,
+      takenByOthers,
       signal: stop,
       entryOf: (passing: Passing, settlement: Settlement, proof: Proof) => {
         const entry = outcomeEntry(passing, settlement, proof);
@@ -147,6 +140,14 @@ async function settleProject(context: SettleOpenContext, shared: Shared, project
     projectId,
     { waiting, patient: true },
   );
+}
+
+/** How many of the project's conversations any run has begun to delete since those ran that left something open there. */
+async function takenSince(audit: AuditLog, { projectId, intents }: OfProject): Promise<number> {
+  let most = 0;
+  for (const runId of new Set(intents.map((intent) => intent.runId)))
+    most = Math.max(most, await audit.intendedByOthers(projectId, runId));
+  return most;
 }
 
 /** Kinds for which the listing must have a witness, and shows none. */
@@ -173,10 +174,14 @@ function isThere({ life }: Passing, { outcome }: Settlement, { sighting }: Proof
   return outcome === 'unverified' && life.reading?.is === 'there' && sighting?.is === 'shown';
 }
 
-/** Its DELETE was accepted, but no other of its kind is to be seen, in no project: nobody can tell before there is one, and that is said once. */
+/**
+ * It is not to be seen; but nor are the others of its kind, or its DELETE was accepted and none is, in no project. Nobody can tell
+ * before they are seen, and that is said once.
+ */
 function isAlone({ life }: Passing, { outcome }: Settlement, { sighting }: Proof): boolean {
-  if (life.reading?.is !== 'absent' || sighting?.is !== 'not_shown') return false;
-  return outcome === 'unverified' && life.strongest === 'accepted' && sighting.witness === undefined;
+  if (outcome !== 'unverified' || life.reading?.is !== 'absent') return false;
+  if (sighting?.is === 'blind') return true;
+  return life.strongest === 'accepted' && sighting?.is === 'not_shown' && sighting.witness === undefined;
 }
 
 /** Nobody can tell any more: it is said once, and asked again in each run. */

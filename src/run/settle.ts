@@ -35,6 +35,7 @@ export interface SettleContext {
   readonly verifyTimeoutMs: number;
   /** As for a fresh listing. */
   readonly mayWait?: boolean;
+  readonly takenByOthers: () => Promise<number>;
   readonly signal: AbortSignal;
   readonly warn: (sentence: string) => void;
   /** The entry of an outcome, where it is another than usual; null: nothing new is to be written. */
@@ -60,8 +61,7 @@ export async function settle(
     if (!(await isQuiet(context, projectId, patient))) return open;
     const undecided = await hearOthers(context, projectId, open);
     context.vanished?.count(open.filter((one) => wasNeverSent(one) && !undecided.has(one)).length);
-    const takenByOthers = () => context.audit.intendedByOthers(projectId, context.runId);
-    const listing = await takeFreshListing({ ...context, takenByOthers }, projectId, open);
+    const listing = await takeFreshListing(context, projectId, open);
     if (listing.isProjectLost)
       context.onProjectLost('its listing answers as if the project were missing or forbidden');
     open = await judgeAll(context, listing, { open, undecided });

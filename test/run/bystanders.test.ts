@@ -107,6 +107,11 @@ describe('a project that goes dark in mid-run, where DELETEs go on being accepte
     expect(first.run.status).toBe('partial');
     expect(first.counts).toMatchObject({ verified: 0, already_gone: 0 });
     expect([...(await lastReasons())].join('\n')).toContain('it shows only 1 of the 20 others of its kind');
+    // The next run, which rests on the same one, has no better word for them, and says so once.
+    const policy = await world.policy(ALONE);
+    expect((await runOnce(world, policy)).run.status).toBe('partial');
+    expect((await runOnce(world, policy)).run.status).toBe('completed');
+    expect((await world.store.audit.outcomes(first.run.runId)).counts).toMatchObject({ verified: 0 });
   });
 });
 
@@ -146,6 +151,13 @@ test('what an accepted DELETE left open is settled once one of its kind is seen 
   expect((await runOnce(world, policy)).run.status).toBe('completed');
   expect((await world.store.audit.outcomes(first.run.runId)).counts.verified).toBe(0);
   addProject(world, 102, { old: 0, young: 1 });
+  // One of another project does not speak for what was lost here; eight of this one do.
+  expect((await runOnce(world, policy)).run.status).toBe('completed');
+  expect((await world.store.audit.outcomes(first.run.runId)).counts.verified).toBe(0);
+  for (let index = 0; index < 8; index += 1) {
+    const createdAt = world.clock.now();
+    accounts.addConversation(101, { sessionId: sessionId('later', index), createdAt });
+  }
   expect((await runOnce(world, policy)).run.status).toBe('completed');
   expect((await world.store.audit.outcomes(first.run.runId)).counts.verified).toBe(3);
 });

@@ -258,18 +258,25 @@ export function isBeyondWitness(account: Account, words: readonly LoggedEntry[],
   if (goneWords !== unknownWords) return last === 'deletion.unverified' || last === 'deletion.skipped';
   if (last !== 'deletion.unverified') return false;
   const wasAccepted = words.some(({ facts }) => facts['answer'] === 'accepted');
-  const hadBystanders = words.some(({ facts }) => Number(facts['bystanders'] ?? 0) > 0);
-  return (!wasAccepted || hadBystanders) && !hasWitness(account, row);
+  const bystanders = Math.max(0, ...words.map(({ facts }) => Number(facts['bystanders'] ?? 0)));
+  const lost = bystanders - alikeIn(account, row).length;
+  const areLost = bystanders > 0 && lost > 5 && lost * 10 > bystanders;
+  return areLost || ((!wasAccepted || bystanders > 0) && !hasWitness(account, row));
 }
 
 function hasWitness(account: Account, row: Talk['row']): boolean {
   const kind = statedKindOf(account, row);
-  const alike = (account.project(row.project_id)?.talks ?? []).filter(
-    (talk) => talk.goneAt === undefined && statedKindOf(account, talk.row) === kind,
-  );
   // Whose key it is nobody says: one of two creators is a colleague, of one it cannot be told.
   const isUnclear = kind === 'named' && account.owner === 'nobody';
-  return new Set(alike.map((talk) => creatorIn(talk.row))).size >= (isUnclear ? 2 : 1);
+  return new Set(alikeIn(account, row).map((talk) => creatorIn(talk.row))).size >= (isUnclear ? 2 : 1);
+}
+
+/** Conversations of its kind that are there, in its project. */
+function alikeIn(account: Account, row: Talk['row']): readonly Talk[] {
+  const kind = statedKindOf(account, row);
+  return (account.project(row.project_id)?.talks ?? []).filter(
+    (talk) => talk.goneAt === undefined && statedKindOf(account, talk.row) === kind,
+  );
 }
 
 /** A number or its text: the same user. */
