@@ -65,7 +65,9 @@ export class LogScreen extends Writable {
     if (this.#droppedLines === 0) return undefined;
     const lines = this.#droppedLines === 1 ? '1 log line was' : `${this.#droppedLines} log lines were`;
     const why =
-      this.#failure === undefined ? 'nobody read standard error' : `standard error: ${this.#failure.message}`;
+      this.#failure === undefined
+        ? 'standard error was not read in time'
+        : `standard error: ${this.#failure.message}`;
     return `${lines} dropped (${why}); the audit log has every entry`;
   }
 

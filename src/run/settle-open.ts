@@ -174,14 +174,10 @@ function isThere({ life }: Passing, { outcome }: Settlement, { sighting }: Proof
   return outcome === 'unverified' && life.reading?.is === 'there' && sighting?.is === 'shown';
 }
 
-/**
- * It is not to be seen; but nor are the others of its kind, or its DELETE was accepted and none is, in no project. Nobody can tell
- * before they are seen, and that is said once.
- */
+/** It is not to be seen, but nor is any other of its kind, or too few of them are: nobody can tell before they are, and that is said once. */
 function isAlone({ life }: Passing, { outcome }: Settlement, { sighting }: Proof): boolean {
   if (outcome !== 'unverified' || life.reading?.is !== 'absent') return false;
-  if (sighting?.is === 'blind') return true;
-  return life.strongest === 'accepted' && sighting?.is === 'not_shown' && sighting.witness === undefined;
+  return sighting?.is === 'blind' || (sighting?.is === 'not_shown' && sighting.witness === undefined);
 }
 
 /** Nobody can tell any more: it is said once, and asked again in each run. */
