@@ -281,7 +281,7 @@ function alikeIn(account: Account, row: Talk['row']): readonly Talk[] {
 
 /** A number or its text: the same user. */
 function creatorIn({ created_by: by }: Talk['row']): string {
-  return JSON.stringify(by).replaceAll('"', '');
+  return JSON.stringify(by ?? null).replaceAll('"', '');
 }
 
 function statedKindOf(account: Account, row: Talk['row']): string {
