@@ -259,9 +259,9 @@ export function isBeyondWitness(account: Account, words: readonly LoggedEntry[],
   if (last !== 'deletion.unverified') return false;
   const wasAccepted = words.some(({ facts }) => facts['answer'] === 'accepted');
   const bystanders = Math.max(0, ...words.map(({ facts }) => Number(facts['bystanders'] ?? 0)));
-  const lost = bystanders - alikeIn(account, row).length;
-  const areLost = bystanders > 0 && lost > 5 && lost * 10 > bystanders;
-  return areLost || ((!wasAccepted || bystanders > 0) && !hasWitness(account, row));
+  // Said once that nobody can tell, because of what was listed beside it.
+  const isSaidOnce = bystanders > 0 && words.at(-1)?.facts['parked'] === true;
+  return isSaidOnce || ((!wasAccepted || bystanders > 0) && !hasWitness(account, row));
 }
 
 function hasWitness(account: Account, row: Talk['row']): boolean {
