@@ -116,12 +116,9 @@ class Losses {
         before: listed(before),
         now: bystanders.count(about.projectId, kinds, before),
       });
-      // As far as it was read it has to show those that were listed there, and of all of them one at least.
       const all = upTo(Infinity);
-      this.#counts.set(
-        kind,
-        reach === Infinity ? [all] : [upTo(reach), { ...all, now: all.now === 0 ? 0 : all.before }],
-      );
+      // As far as it was read it has to show those that were listed there, and of all of them one at least.
+      this.#counts.set(kind, reach === Infinity ? [all] : [upTo(reach), atLeastOne(all)]);
     }
   }
 
@@ -133,6 +130,11 @@ class Losses {
   of({ kind }: Passing, takenByOthers: number): string | undefined {
     return kind === undefined ? undefined : lossIn(this.#counts.get(kind) ?? [], takenByOthers);
   }
+}
+
+/** Lost only where none is shown. */
+function atLeastOne({ before, now }: Count): Count {
+  return { before, now: now === 0 ? 0 : before };
 }
 
 interface Count {

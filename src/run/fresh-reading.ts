@@ -47,10 +47,10 @@ export async function readAnew(
   const creators = new Set<string | undefined>();
   const bystanders = new Bystanders();
   let anyRow: string | undefined;
-  // Who needs a witness has it read on until one is shown, or to the end; so has who only has bystanders, unless that can wait.
-  const mustBeSeen = ({ life, bystanders: listed }: Passing): boolean =>
-    needsWitness(life) || (!mayWait && listed(Infinity) > 0);
-  const missing = new Set(waiting.filter(mustBeSeen).map(({ kind }) => kind));
+  // Who needs a witness has it read on until one is shown, or to the end.
+  const missing = new Set(waiting.filter(({ life }) => needsWitness(life)).map(({ kind }) => kind));
+  // So has who has bystanders, unless that can wait.
+  const unseen = new Set(mayWait ? [] : waiting.filter(hasBystanders).flatMap(({ kind }) => kind ?? []));
   const note = (row: ListedRow & { readonly kind: 'conversation' }): void => {
     const sessionId = wanted.idOf(row);
     if (sessionId !== undefined) {
@@ -60,6 +60,7 @@ export async function readAnew(
     if (row.deletedAt !== undefined) return;
     anyRow ??= row.sessionId;
     const kind = kindOf(row.createdBy, viewer);
+    for (const one of unseen) if (witnessesOf(one, viewer).includes(kind)) unseen.delete(one);
     bystanders.note(projectId, kind, row.createdAt === undefined ? Infinity : latestOf(row.createdAt));
     // Where nobody says whose the key is, one creator may be its own user: of two, one is a colleague.
     if (kind === 'named' && viewer.users.size === 0 && creators.add(row.createdBy).size < 2) return;
@@ -68,13 +69,17 @@ export async function readAnew(
   };
   let reach = reachOver(waiting);
   let read = await readAsFarAs(reader, { projectId, reach, signal, note });
-  if (missing.size > 0 && reach !== Infinity) {
+  if (missing.size + unseen.size > 0 && reach !== Infinity) {
     // As far as it must answer for it shows none of the kind: those beyond may.
     bystanders.begin(projectId);
     reach = Infinity;
     read = await readAsFarAs(reader, { projectId, reach, signal, note });
   }
   return { shown, kinds, bystanders, anyRow, ...read, reach: read.isWhole ? Infinity : reach };
+}
+
+function hasBystanders({ bystanders }: Passing): boolean {
+  return bystanders(Infinity) > 0;
 }
 
 /** Those that the listing has to speak of. */

@@ -42,7 +42,6 @@ export function passingOf(
       attempts: intent.attempts,
       last: recordedAnswer(answered, intent.deleteStatus),
       wasThere: intent.seenBy === 'messages',
-      wantsWitness: (intent.bystanders ?? 0) > 0,
       reading:
         absent === undefined
           ? undefined

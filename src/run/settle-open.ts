@@ -125,7 +125,8 @@ async function settleProject(context: SettleOpenContext, shared: Shared, project
       signal: stop,
       entryOf: (passing: Passing, settlement: Settlement, proof: Proof) => {
         const entry = outcomeEntry(passing, settlement, proof);
-        if (!isThere(passing, settlement, proof) && !isAlone(passing, settlement, proof)) return entry;
+        if (!isThere(passing, settlement, proof) && !isLostWithOthers(passing, settlement, proof))
+          return entry;
         if (parkedBefore.has(passing)) return null;
         return { ...entry, facts: { ...entry.facts, parked: true } };
       },
@@ -174,10 +175,10 @@ function isThere({ life }: Passing, { outcome }: Settlement, { sighting }: Proof
   return outcome === 'unverified' && life.reading?.is === 'there' && sighting?.is === 'shown';
 }
 
-/** It is not to be seen, but nor is any other of its kind, or too few of them are: nobody can tell before they are, and that is said once. */
-function isAlone({ life }: Passing, { outcome }: Settlement, { sighting }: Proof): boolean {
-  if (outcome !== 'unverified' || life.reading?.is !== 'absent') return false;
-  return sighting?.is === 'blind' || (sighting?.is === 'not_shown' && sighting.witness === undefined);
+/** Its DELETE was accepted, but what was listed with it is lost as well: nobody can tell before that is seen, and it is said once. */
+function isLostWithOthers({ life }: Passing, { outcome }: Settlement, { sighting }: Proof): boolean {
+  const isGoneByItself = life.strongest === 'accepted' && life.reading?.is === 'absent';
+  return outcome === 'unverified' && isGoneByItself && sighting?.is === 'blind';
 }
 
 /** Nobody can tell any more: it is said once, and asked again in each run. */

@@ -466,30 +466,19 @@ describe('a fresh listing that cannot speak', () => {
     const hide = (): void => {
       faults.add({ when: { route: 'conversations.list' }, then: { totalOffset: 1 } });
     };
-    const openApi: RunDeps['openApi'] = () => {
-      const { reader, deleter } = world.deps.openApi();
-      let isHidden = false;
-      return {
-        reader,
-        deleter: {
-          ...deleter,
-          async deleteConversation(...of) {
-            const answer = await deleter.deleteConversation(...of);
-            if (!isHidden) hide();
-            isHidden = true;
-            return answer;
-          },
-          existence: (projectId, id, options) =>
-            deleter.existence(projectId, isHidden && id === victim ? NOBODY : id, options),
-          async *conversationPages(...of) {
-            for await (const page of deleter.conversationPages(...of))
-              yield { ...page, rows: page.rows.filter((row) => !isHidden || row.sessionId !== victim) };
-          },
-        },
-      };
-    };
-    const policy = await world.policy(AGE_POLICY);
-    const result = await runPolicy({ ...world.deps, openApi }, { policy, trigger: 'manual', signals: GO_ON });
+    let isHidden = false;
+    const result = await runWith(await world.policy(AGE_POLICY), (deleter) => ({
+      ...afterEachDelete(() => {
+        if (!isHidden) hide();
+        isHidden = true;
+      })(deleter),
+      existence: (projectId, id, options) =>
+        deleter.existence(projectId, isHidden && id === victim ? NOBODY : id, options),
+      async *conversationPages(...of) {
+        for await (const page of deleter.conversationPages(...of))
+          yield { ...page, rows: page.rows.filter((row) => !isHidden || row.sessionId !== victim) };
+      },
+    }));
     expect(result.run.status).toBe('partial');
     const said = (await world.entries()).filter((entry) => entry.session_id === victim);
     expect(said.at(-1)?.event).toBe(lastWord);
@@ -501,30 +490,17 @@ describe('a fresh listing that cannot speak', () => {
     const old = addProject(world, 101, { old: 4, young: 5 });
     let isLoud = false;
     world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { status: 404 } });
-    const openApi: RunDeps['openApi'] = () => {
-      const { reader, deleter } = world.deps.openApi();
-      return {
-        reader,
-        deleter: {
-          ...deleter,
-          async deleteConversation(...of) {
-            const answer = await deleter.deleteConversation(...of);
-            isLoud = true;
-            return answer;
-          },
-          existence: (projectId, id, options) =>
-            deleter.existence(projectId, isLoud && old.includes(id) ? NOBODY : id, options),
-          async *conversationPages(...of) {
-            const loud = (row: ListedRow): ListedRow =>
-              row.kind === 'conversation' ? { ...row, sessionId: row.sessionId.toUpperCase() } : row;
-            for await (const page of deleter.conversationPages(...of))
-              yield isLoud ? { ...page, rows: page.rows.map(loud) } : page;
-          },
-        },
-      };
-    };
-    const policy = await world.policy(AGE_POLICY);
-    const result = await runPolicy({ ...world.deps, openApi }, { policy, trigger: 'manual', signals: GO_ON });
+    const loud = (row: ListedRow): ListedRow =>
+      row.kind === 'conversation' ? { ...row, sessionId: row.sessionId.toUpperCase() } : row;
+    const result = await runWith(await world.policy(AGE_POLICY), (deleter) => ({
+      ...afterEachDelete(() => (isLoud = true))(deleter),
+      existence: (projectId, id, options) =>
+        deleter.existence(projectId, isLoud && old.includes(id) ? NOBODY : id, options),
+      async *conversationPages(...of) {
+        for await (const page of deleter.conversationPages(...of))
+          yield isLoud ? { ...page, rows: page.rows.map(loud) } : page;
+      },
+    }));
     expect(result.counts).toMatchObject({ planned: 4, already_gone: 0, verified: 0 });
   });
 });

@@ -84,10 +84,10 @@ describe('the right to read the team’s conversations', () => {
           return answer;
         },
       }));
-      // The next run says that nobody can tell; those behind it ask again, and have nothing new to say.
-      expect((await runOnce(world, policy)).run.status).toBe('partial');
-      await runOnce(world, policy);
-      expect(await lastWordOn(victim)).toBe('deletion.unverified');
+      for (let later = 0; later < 2; later += 1) {
+        expect(await lastWordOn(victim)).toBe('deletion.unverified');
+        expect((await runOnce(world, policy)).run.status).toBe('partial');
+      }
       expect(isThere(victim)).toBe(true);
       expect(own.some(isThere)).toBe(false);
     },

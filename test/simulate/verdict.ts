@@ -248,9 +248,10 @@ export function checkEnds(referee: Referee, state: StateReader, account: Account
 }
 
 /**
- * A DELETE that nobody knows to have been accepted, or beside which others of its kind were listed, and no other conversation of
- * its kind in the project: then its absence from the listing says nothing. Or a vendor that says of what it deleted something else than of what it never had: that is borne
- * out only where much else is. It stays unverified.
+ * A DELETE that nobody knows to have been accepted, and no other conversation of its kind in the project: then its absence from
+ * the listing says nothing. Nor does it where the others of its kind that were listed with it are lost, all or too many. Or a
+ * vendor that says of what it deleted something else than of what it never had: that is borne out only where much else is. It
+ * stays unverified.
  */
 export function isBeyondWitness(account: Account, words: readonly LoggedEntry[], { row }: Talk): boolean {
   const last = words.at(-1)?.event;
@@ -259,9 +260,9 @@ export function isBeyondWitness(account: Account, words: readonly LoggedEntry[],
   if (last !== 'deletion.unverified') return false;
   const wasAccepted = words.some(({ facts }) => facts['answer'] === 'accepted');
   const bystanders = Math.max(0, ...words.map(({ facts }) => Number(facts['bystanders'] ?? 0)));
-  // Said once that nobody can tell, because of what was listed beside it.
-  const isSaidOnce = bystanders > 0 && words.at(-1)?.facts['parked'] === true;
-  return isSaidOnce || ((!wasAccepted || bystanders > 0) && !hasWitness(account, row));
+  const lost = bystanders - alikeIn(account, row).length;
+  const areLost = bystanders > 0 && (lost === bystanders || (lost > 5 && lost * 10 > bystanders));
+  return areLost || (!wasAccepted && !hasWitness(account, row));
 }
 
 function hasWitness(account: Account, row: Talk['row']): boolean {

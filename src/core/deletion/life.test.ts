@@ -1,15 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DeleteAnswer } from '../ports.ts';
 import type { Answered, Reading, Sighting } from './evidence.ts';
-import {
-  answerInWords,
-  answeredBy,
-  MAX_ATTEMPTS,
-  NEW_LIFE,
-  needsWitness,
-  next,
-  readingInWords,
-} from './life.ts';
+import { answerInWords, answeredBy, MAX_ATTEMPTS, NEW_LIFE, next, readingInWords } from './life.ts';
 import type { Life, Seen, Step } from './life.ts';
 
 /* Golden cases: where a deletion stands, what was just seen, and what comes of it, in one short line each. */
@@ -306,20 +298,6 @@ describe('the table of outcomes', () => {
     expect(after(given, { ...seen, isTimeUp: false })).toBe(whileWaiting);
     expect(after(given, { ...seen, isTimeUp: true })).toBe(timeUp);
     expect(next(given, { ...seen, isTimeUp: true }).life).toBe(given);
-  });
-
-  test.each<[Sighted, whileWaiting: string, timeUp: string]>([
-    ['witnessed', ...twice('verified')],
-    ['replaced', ...twice('verified')],
-    ['alone', 'list again', `unverified: ${NO_WITNESS}; GET: HTTP 404, it is gone`],
-    ['shown', 'list again', `${STILL}; GET: HTTP 404, it is gone`],
-  ])('needs one of its kind where others were listed with it by a run that is over: listing %s', (...row) => {
-    const [sighted, whileWaiting, timeUp] = row;
-    const given = life('accepted', 'absent', { wantsWitness: true });
-    const seen = { saw: 'sighting', sighting: SIGHTING[sighted] } as const;
-    expect(needsWitness(given)).toBe(true);
-    expect(after(given, { ...seen, isTimeUp: false })).toBe(whileWaiting);
-    expect(after(given, { ...seen, isTimeUp: true })).toBe(timeUp);
   });
 
   test.each<[Sighted, whileWaiting: string, timeUp: string]>([

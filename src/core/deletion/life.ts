@@ -15,8 +15,6 @@ export interface Life {
   readonly last: DeleteAnswer | undefined;
   /** Its own GET answered 200 before the DELETE. */
   readonly wasThere: boolean;
-  /** Others of its kind were listed with it, by a run that is over: as nobody counts them any more, one has to be shown. */
-  readonly wantsWitness: boolean;
   /** What its own GET said last. */
   readonly reading: Reading | undefined;
 }
@@ -61,7 +59,6 @@ export const NEW_LIFE: Life = {
   attempts: 0,
   last: undefined,
   wasThere: false,
-  wantsWitness: false,
   reading: undefined,
 };
 
@@ -195,8 +192,8 @@ function afterNotShown(
       ? unknown(life, 'the listing does not show it, but its own GET is no evidence')
       : LOOK_AGAIN;
   }
-  const isEnough = isWitnessed || (strongest === 'accepted' && !life.wantsWitness);
-  if (isEnough) return settle({ outcome: wasTold(life) ? 'verified' : 'already_gone' });
+  if (strongest === 'accepted') return settle({ outcome: 'verified' });
+  if (isWitnessed) return settle({ outcome: strongest === 'ambiguous' ? 'verified' : 'already_gone' });
   if (!isTimeUp) return LIST_AGAIN;
   return unknown(life, 'neither GET nor listing show it, but the listing shows no other of its kind');
 }
@@ -246,8 +243,8 @@ function wasTold({ strongest }: Life): boolean {
 }
 
 /** Only what was accepted is gone by a listing that shows no other of its kind, and not where a 404 has to be learnt. */
-export function needsWitness({ strongest, reading, wantsWitness }: Life): boolean {
-  return strongest !== 'accepted' || wantsWitness || reading?.is === 'unlike';
+export function needsWitness({ strongest, reading }: Life): boolean {
+  return strongest !== 'accepted' || reading?.is === 'unlike';
 }
 
 function mayCountUnlike({ strongest, wasThere }: Life): boolean {
