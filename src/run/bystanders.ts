@@ -1,4 +1,5 @@
 import type { Kind } from '../core/deletion/evidence.ts';
+import { latestOf, type Instant } from '../core/instant.ts';
 import { isTooMuchGone } from './out-of-sight.ts';
 
 /**
@@ -33,6 +34,11 @@ export class Bystanders {
     }
     return count;
   }
+}
+
+/** By its later end; what has no date may lie anywhere, so that only a list that was read in full need show it. */
+export function dateOf(createdAt: Instant | undefined): number {
+  return createdAt === undefined ? Infinity : latestOf(createdAt);
 }
 
 /** Whether all of them, or too many, are no longer shown. */

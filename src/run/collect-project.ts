@@ -1,12 +1,12 @@
 import type { Conversation } from '../core/conversation.ts';
 import { kindOf } from '../core/deletion/evidence.ts';
-import { latestOf, type Instant } from '../core/instant.ts';
+import type { Instant } from '../core/instant.ts';
 import { ApiError } from '../core/errors.ts';
 import type { PlanItem, PlanProject } from '../core/plan.ts';
 import { fewestFor } from '../core/population.ts';
 import type { AuditLog, Chance, Log, PlanStore, PlanWriter } from '../core/ports.ts';
 import { endsTheRun, listProblem } from './api-faults.ts';
-import type { Bystanders } from './bystanders.ts';
+import { dateOf, type Bystanders } from './bystanders.ts';
 import { decideRow, type DecidedRow, type DecidingContext } from './decide-row.ts';
 import { reappearedIn, type Reappeared } from './reappeared.ts';
 import {
@@ -142,7 +142,7 @@ async function collect(
 
 /** Of what is beyond the reach no fresh listing need speak before it is read in full. */
 function dateWithin(createdAt: Instant | undefined, reach: number): number {
-  const at = createdAt === undefined ? Infinity : latestOf(createdAt);
+  const at = dateOf(createdAt);
   return at < reach ? at : Infinity;
 }
 

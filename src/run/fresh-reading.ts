@@ -5,7 +5,7 @@ import { isAnother } from '../core/deletion/reading.ts';
 import { foldSessionId } from '../core/ids.ts';
 import { latestOf, type Instant } from '../core/instant.ts';
 import type { CustomGptReader } from '../core/ports.ts';
-import { Bystanders } from './bystanders.ts';
+import { Bystanders, dateOf } from './bystanders.ts';
 import { listProject, notShownIn, withEnd, type ListedRow } from './list-project.ts';
 import type { Passing } from './passing.ts';
 
@@ -61,7 +61,7 @@ export async function readAnew(
     anyRow ??= row.sessionId;
     const kind = kindOf(row.createdBy, viewer);
     for (const one of unseen) if (witnessesOf(one, viewer).includes(kind)) unseen.delete(one);
-    bystanders.note(projectId, kind, row.createdAt === undefined ? Infinity : latestOf(row.createdAt));
+    bystanders.note(projectId, kind, dateOf(row.createdAt));
     // Where nobody says whose the key is, one creator may be its own user: of two, one is a colleague.
     if (kind === 'named' && viewer.users.size === 0 && creators.add(row.createdBy).size < 2) return;
     if (!kinds.has(kind)) kinds.set(kind, row.sessionId);

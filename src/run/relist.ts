@@ -1,9 +1,8 @@
 import { kindOf } from '../core/deletion/evidence.ts';
 import { IdSet } from '../core/id-set.ts';
-import { latestOf } from '../core/instant.ts';
 import type { DeletableItem, PlanItem, PlanProject } from '../core/plan.ts';
 import { asRunFault, endsTheRun } from './api-faults.ts';
-import { Bystanders } from './bystanders.ts';
+import { Bystanders, dateOf } from './bystanders.ts';
 import type { ApplyContext } from './context.ts';
 import { InconsistentListing, listProject, repeatWhileInconsistent, type ListedRow } from './list-project.ts';
 
@@ -36,11 +35,7 @@ export async function relist(
           listed.add(id);
           snapshots.add(snapshotOf(row, row));
           if (row.deletedAt === undefined && !planned.has(id))
-            bystanders.note(
-              row.projectId,
-              kindOf(row.createdBy, deleter.viewer()),
-              row.createdAt === undefined ? Infinity : latestOf(row.createdAt),
-            );
+            bystanders.note(row.projectId, kindOf(row.createdBy, deleter.viewer()), dateOf(row.createdAt));
         });
       });
     } catch (error) {

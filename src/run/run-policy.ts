@@ -1,5 +1,7 @@
+import type { Viewer } from '../core/account.ts';
 import type { AuditFacts } from '../core/audit-entry.ts';
 import type { Conversation } from '../core/conversation.ts';
+import { kindOf } from '../core/deletion/evidence.ts';
 import { RetentionError } from '../core/errors.ts';
 import { stopInWords } from '../core/findings.ts';
 import { formatRoughly } from '../core/instant.ts';
@@ -7,6 +9,7 @@ import { createAllowance, type Allowance, type Breach } from '../core/limits.ts'
 import { lostFromSight, populationsAfter } from '../core/population.ts';
 import { countsOf, type PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
+import type { PlanStore } from '../core/ports.ts';
 import { applyPlan } from './apply-plan.ts';
 import { checkLimits } from './check-limits.ts';
 import {
@@ -23,7 +26,7 @@ import { arrange, runsRemaining, warnOfGrowth } from './defer.ts';
 import { makePlan } from './make-plan.ts';
 import type { Relisting } from './relist.ts';
 import { breachFacts, refusal } from './refusal.ts';
-import { Bystanders } from './bystanders.ts';
+import { Bystanders, dateOf } from './bystanders.ts';
 
 /** One pass of one policy: plan, and where it says `enforce` and the limits hold, apply. */
 export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult> {
@@ -114,6 +117,7 @@ export async function applyConsumed(
   if (!(await store.consumePlan(plan.planId, run.runId))) {
     throw new RetentionError('plan_stale', `plan ${plan.planId} was applied already`);
   }
+  if (plan.deferred > 0) await noteDeferred({ plans: store, viewer: run.reader.viewer() }, plan, parts);
   const known = await store.knownPopulations(plan.policy);
   for (const { projectId, count } of lostFromSight(known, plan.projects)) {
     run.warn(
@@ -122,24 +126,13 @@ export async function applyConsumed(
   }
   await store.recordPopulations(plan.policy, populationsAfter(known, plan.projects));
   const { runId, policy, account, fence, isLeaseLive, clockWatch, deleter, signals, warn } = run;
-  const common = {
-    ...{ runId, policy, account, fence, isLeaseLive, clockWatch },
-    ...{ deleter, signals, warn, plan, allowance, bystanders },
-  };
   const context = {
-    ...common,
-    audit: store.audit,
-    plans: store,
-    holds,
-    clock,
-    chance,
-    log,
-    progress,
-    verifyTimeoutMs,
-    requestsPerMinute,
+    ...{ runId, policy, account, fence, isLeaseLive, clockWatch, deleter, signals, warn },
+    ...{ plan, allowance, bystanders, audit: store.audit, plans: store },
+    ...{ holds, clock, chance, log, progress, verifyTimeoutMs, requestsPerMinute },
   };
   await warnOfGrowth(store, run, plan.deferred);
-  const { problem } = await applyPlan({ ...context, plan }, parts);
+  const { problem } = await applyPlan(context, parts);
   const outcomes = await store.audit.outcomes(runId);
   const { verified, already_gone: alreadyGone } = outcomes.counts;
   const complete =
@@ -153,6 +146,20 @@ export async function applyConsumed(
   const remaining = runsRemaining(run.policy, plan.deferred);
   const status = complete ? 'completed' : 'partial';
   return { status, plan, problem, outcomes, facts, runsRemaining: remaining };
+}
+
+/** What is left to later runs has to be shown still after this one, like all that it does not delete. */
+async function noteDeferred(
+  { plans, viewer }: { readonly plans: PlanStore; readonly viewer: Viewer },
+  plan: PlanSummary,
+  { bystanders, relisting }: { readonly bystanders: Bystanders; readonly relisting: Relisting | undefined },
+): Promise<void> {
+  for await (const item of plans.planItems(plan.planId)) {
+    const { sessionId, projectId, seen } = item;
+    if (item.deferred !== true || sessionId === null) continue;
+    if (relisting !== undefined && relisting.look({ ...item, sessionId }) === 'not_listed') continue;
+    bystanders.note(projectId, kindOf(seen.createdBy, viewer), dateOf(seen.createdAt));
+  }
 }
 
 function reappearance(run: OpenRun, { projectId, sessionId, createdAt }: Conversation): AuditFacts {

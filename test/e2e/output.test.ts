@@ -75,7 +75,9 @@ describe('a pipe of log lines that nobody reads', () => {
     const run = onlyRun(ended);
     expect(run.counts['verified']).toBe(OLD);
     expect(run).toMatchObject({
-      warnings: [expect.stringMatching(/^\d+ log lines were dropped \(standard error was not read in time\)/)],
+      warnings: [
+        expect.stringMatching(/^\d+ log lines were dropped \(standard error was not read in time\)/),
+      ],
     });
   });
 

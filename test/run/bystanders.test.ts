@@ -137,6 +137,28 @@ test('a listing that is not read to its end has to show what was kept as far as 
   expect([...(await lastReasons())].join('\n')).toContain('it shows none of the 40 others of its kind');
 });
 
+test('what is left to later runs has to be shown still', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 60, young: 10 });
+  const { accounts, faults } = world.sandbox;
+  const some = ALONE.replace(
+    'max_percent: 100',
+    'max_percent: 100, max_deletions: 12, when_exceeded: oldest_first',
+  );
+  const result = await runUntilDark(
+    3,
+    () => {
+      faults.swallowDeletes = true;
+      for (const id of accounts.conversationIds(101).slice(0, -10)) accounts.removeConversation(101, id);
+    },
+    some,
+  );
+  expect(result.counts).toMatchObject({ planned: 60, deferred: 48, verified: 0 });
+  expect([...(await lastReasons())].join('\n')).toMatch(
+    /it shows (none|only \d+) of the \d+ others of its kind/,
+  );
+});
+
 test('one of its kind is read for to the end, though others might speak for it', async () => {
   world = await createWorld();
   addProject(world, 101, { old: 0, young: 60 });
