@@ -1,5 +1,6 @@
 import { verifyPace } from './audit-verify.ts';
 import { bareRun } from './bare-loop.ts';
+import { holdsFilePace } from './holds-file.ts';
 import { heldDecisionsRatio, longHistory } from './long-history.ts';
 import { planningPeak } from './memory.ts';
 import { forkSandbox, type BenchSandbox, type SandboxSize, type Timed } from './sandbox.ts';
@@ -130,7 +131,18 @@ function checkHeldDecisions(decisions: number, atMost: number): boolean {
   return isGood;
 }
 
+async function checkHoldsFile(entries: number, atMost: number): Promise<boolean> {
+  const { ms, ratio, againRatio } = await holdsFilePace(entries);
+  const isGood = ratio <= atMost && againRatio <= 0.01;
+  console.log(
+    `${isGood ? 'ok  ' : 'MISS'} a holds.yaml of ${entries.toLocaleString('en')} entries, read and checked in ${ms.toFixed(0)} ms: ` +
+      `${ratio.toFixed(2)} of parsing it alone (at most ${atMost}); unchanged, ${againRatio.toFixed(4)} of that (at most 0.01)`,
+  );
+  return isGood;
+}
+
 const results = [
+  await checkHoldsFile(5000, 2),
   checkHeldDecisions(1_000_000, 1.2),
   await checkHistory(1_000_000, 50),
   await compare(

@@ -43,7 +43,7 @@ export async function readAll(world: CommandWorld, given: readonly string[]): Pr
   const { holdsFile } = settingsOf(world);
   const { policies, problems } = await readPolicies(paths, { except: holdsFile });
   const places = await holdsPlaces(paths, holdsFile);
-  const read = readHoldsAt(places);
+  const read = await readHoldsAt(places);
   return { policies, places, holds: read.holds, problems: [...problems, ...read.problems] };
 }
 
@@ -54,14 +54,14 @@ export async function readHoldsOnly(
 ): Promise<AllRead | undefined> {
   if (given.length === 0 || !given.every(isHoldsFile)) return undefined;
   const places = await holdsPlaces(given, settingsOf(world).holdsFile);
-  return { policies: [], places, ...readHoldsAt(places) };
+  return { policies: [], places, ...(await readHoldsAt(places)) };
 }
 
-function readHoldsAt(places: readonly HoldsPlace[]): Pick<AllRead, 'holds' | 'problems'> {
+async function readHoldsAt(places: readonly HoldsPlace[]): Promise<Pick<AllRead, 'holds' | 'problems'>> {
   const holds: HoldsFound[] = [];
   const problems: Problem[] = [];
   for (const place of places) {
-    const read = readHolds(place);
+    const read = await readHolds(place);
     if (read.state === 'wrong') problems.push(...read.problems);
     if (read.state === 'read') holds.push({ file: place.file, holds: read.holds });
   }
@@ -169,7 +169,7 @@ export async function loadNeighbours(
   policyPath: string,
 ): Promise<Pick<Loaded, 'holdFiles' | 'keeps'>> {
   const places = await holdsPlaces([policyPath], settingsOf(world).holdsFile);
-  const { problems } = readHoldsAt(places);
+  const { problems } = await readHoldsAt(places);
   if (problems.length > 0) throw unusable(problems);
   const keeps = keepsAt(world, [path.dirname(policyPath)]);
   // Told before anything is sent.

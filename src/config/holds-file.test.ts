@@ -24,13 +24,13 @@ async function put(content: string | Uint8Array, name = 'holds.yaml'): Promise<s
   return file;
 }
 async function holdsOf(content: string): Promise<readonly ListedHold[]> {
-  const read = readHolds({ file: await put(content), isNamed: false });
+  const read = await readHolds({ file: await put(content), isNamed: false });
   if (read.state !== 'read') throw new Error(JSON.stringify(read));
   return read.holds;
 }
 async function problemsOf(content: string | Uint8Array): Promise<readonly string[]> {
   const file = await put(content);
-  const read = readHolds({ file, isNamed: false });
+  const read = await readHolds({ file, isNamed: false });
   if (read.state !== 'wrong') throw new Error(JSON.stringify(read));
   return read.problems.map((problem) => formatProblem(problem).replace(`${file}:`, ''));
 }
@@ -221,7 +221,7 @@ describe('is refused', () => {
     ],
     ['a control character in the file', 'version: 1\nholds: []\0', [/^2:10 a control character/]],
     ['bytes', new Uint8Array([0xff, 0xfe]), ['1:1 the file is not UTF-8 text']],
-    ['a large file', `#${'x'.repeat(256 * 1024)}`, [/^1:1 the file is larger than 256 KiB/]],
+    ['a large file', `#${'x'.repeat(16 * 1024 * 1024)}`, [/^1:1 the file is larger than 16 MiB/]],
   ] as const)('%s', async (_, content, expected) => {
     const found = await problemsOf(content);
     expect(found).toHaveLength(expected.length);
@@ -266,21 +266,21 @@ describe('the places of holds', () => {
   });
 
   it('may be without a file, but not with one that cannot be read', async () => {
-    const state = (name: string, isNamed = false): string => {
-      const read = readHolds({ file: at(name), isNamed });
+    const state = async (name: string, isNamed = false): Promise<string> => {
+      const read = await readHolds({ file: at(name), isNamed });
       return read.state === 'wrong' ? read.problems.map(({ message }) => message).join() : read.state;
     };
-    expect(state('holds.yaml')).toBe('missing');
-    expect(state('holds.yaml', true)).toBe('there is no such file or folder');
+    expect(await state('holds.yaml')).toBe('missing');
+    expect(await state('holds.yaml', true)).toBe('there is no such file or folder');
     await symlink('nowhere', at('holds.yaml'));
-    expect(state('holds.yaml')).toBe('there is no such file or folder');
+    expect(await state('holds.yaml')).toBe('there is no such file or folder');
     await mkdir(at('folder.yaml'));
-    expect(state('folder.yaml')).toBe('it is not a file');
+    expect(await state('folder.yaml')).toBe('it is not a file');
     execFileSync('mkfifo', [at('pipe.yaml')]);
-    expect(state('pipe.yaml')).toBe('it is not a file');
+    expect(await state('pipe.yaml')).toBe('it is not a file');
     await put('version: 1\nholds: []\n', 'real.yaml');
     await symlink('real.yaml', at('holds.yml'));
-    expect(state('holds.yml')).toBe('read');
+    expect(await state('holds.yml')).toBe('read');
   });
 });
 
@@ -291,31 +291,31 @@ describe('a file for a run', () => {
     const file = await put(LIST);
     const holds = createHoldFile({ file, isNamed: false });
     expect(holds.source).toBe(file);
-    const first = holds.read();
+    const first = await holds.read();
     expect(first).toMatchObject({ source: file, holds: [{ projectId: 1 }] });
     await put(LIST);
-    expect(holds.read()).toBe(first);
+    expect(await holds.read()).toBe(first);
     expect(first?.isCurrent()).toBe(true);
     await put(LIST.replace('project: 1', 'project: 2'));
     expect(first?.isCurrent()).toBe(false);
-    expect(holds.read()).toMatchObject({ holds: [{ projectId: 2 }] });
+    expect(await holds.read()).toMatchObject({ holds: [{ projectId: 2 }] });
     await rm(file);
     expect(first?.isCurrent()).toBe(false);
-    expect(holds.read()).toBeUndefined();
+    expect(await holds.read()).toBeUndefined();
     execFileSync('mkfifo', [file]);
     expect(first?.isCurrent()).toBe(false);
   });
 
   it('throws with all its problems in one line', async () => {
     const file = await put(`${HEAD}- { project: 0, ${WHY}, til: 1 }\n`);
-    expect(() => createHoldFile({ file, isNamed: false }).read()).toThrow(
+    await expect(createHoldFile({ file, isNamed: false }).read()).rejects.toThrow(
       expect.objectContaining({
         kind: 'usage',
         message: expect.stringMatching(/^the holds cannot be used: .*:3:14 .*; .*:3:56 [^\n]*$/) as string,
       }) as Error,
     );
     const named = createHoldFile({ file: path.join(folder, 'none.yaml'), isNamed: true });
-    expect(() => named.read()).toThrow(/none\.yaml:1:1 there is no such file/);
+    await expect(named.read()).rejects.toThrow(/none\.yaml:1:1 there is no such file/);
   });
 });
 

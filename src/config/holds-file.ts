@@ -1,16 +1,11 @@
-import { closeSync, constants, fstatSync, lstatSync, openSync, readFileSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import { RetentionError } from '../core/errors.ts';
-import { endOfHoldDay } from '../core/hold-fields.ts';
-import { contentOf, type ListedHold } from '../core/hold.ts';
 import type { HoldFile, HoldList } from '../core/ports.ts';
-import { cutTextFaults } from './cut-texts.ts';
-import { holdKeysAt, holdsSchema, parseHold, type HoldAsWritten } from './holds-schema.ts';
+import { readHoldsText, type HoldsText } from './holds-text.ts';
 import { HOLDS_FILES, isFolder, unreadHolds } from './lookalike-files.ts';
 import { formatProblem, type Problem } from './problems.ts';
-import { faultsOf, type Fault } from './schema-problems.ts';
-import { fileProblem, readTextFile, type TextFile } from './text-file.ts';
-import { readYaml } from './yaml-document.ts';
+import { decodedText, fileProblem, holdsJust, LARGEST_HOLDS_FILE, readFileBytes } from './text-file.ts';
 
 /** By its name: such a file is never taken for a policy. */
 export function isHoldsFile(file: string): boolean {
@@ -58,21 +53,23 @@ export async function holdsPlaces(
   return [...first.values()];
 }
 
-export type HoldsRead =
-  | { readonly state: 'read'; readonly holds: readonly ListedHold[] }
-  | { readonly state: 'missing' }
-  | { readonly state: 'wrong'; readonly problems: readonly Problem[] };
+export type HoldsRead = HoldsText | { readonly state: 'missing' };
 
 /** Reads a file of holds as strictly as a policy. Never throws for what the user can have caused. */
-export function readHolds(place: HoldsPlace): HoldsRead {
-  const read = textAt(place);
-  if (read === undefined) return { state: 'missing' };
-  return 'message' in read ? { state: 'wrong', problems: [read] } : parsed(place.file, read.text);
+export async function readHolds(place: HoldsPlace): Promise<HoldsRead> {
+  const bytes = bytesAt(place);
+  if (bytes === undefined) return { state: 'missing' };
+  return 'message' in bytes ? { state: 'wrong', problems: [bytes] } : parsed(place.file, bytes);
 }
 
-function textAt({ file, isNamed, problem }: HoldsPlace): TextFile | Problem | undefined {
+async function parsed(file: string, bytes: Uint8Array): Promise<HoldsText> {
+  const text = decodedText(file, bytes);
+  return typeof text === 'string' ? readHoldsText(file, text) : { state: 'wrong', problems: [text] };
+}
+
+function bytesAt({ file, isNamed, problem }: HoldsPlace): Uint8Array | Problem | undefined {
   if (!isNamed && isMissing(file)) return undefined;
-  return problem === undefined ? readTextFile(file) : fileProblem(file, problem);
+  return problem === undefined ? readFileBytes(file, LARGEST_HOLDS_FILE) : fileProblem(file, problem);
 }
 
 /** A link that leads nowhere is not missing: somebody meant to have holds there. */
@@ -84,58 +81,6 @@ function isMissing(file: string): boolean {
   }
 }
 
-const WORDS = { keysAt: holdKeysAt, top: 'version, holds' };
-
-function parsed(file: string, text: string): Exclude<HoldsRead, { readonly state: 'missing' }> {
-  const yaml = readYaml(file, text);
-  if (!yaml.ok) return { state: 'wrong', problems: yaml.problems };
-  const { document } = yaml;
-  const result = holdsSchema.safeParse(document.data, { reportInput: true });
-  const faults = [
-    ...(result.success ? [] : faultsOf(result.error.issues, WORDS)),
-    ...repeatedHolds(document.data),
-    ...cutTextFaults(document.cutTexts),
-  ];
-  const problems = [
-    ...document.problems,
-    ...faults.map(({ path: place, message, ...options }) => document.problemAt(place, message, options)),
-  ].sort((a, b) => a.line - b.line || a.column - b.column);
-  if (!result.success || problems.length > 0) return { state: 'wrong', problems };
-  return { state: 'read', holds: result.data.holds.flatMap(holdsOf) };
-}
-
-/** One for each conversation, or one for the project. */
-function holdsOf({ project, session, matter, reason, by, until }: HoldAsWritten): readonly ListedHold[] {
-  const sessions = session === undefined ? [undefined] : [session].flat().map(String);
-  return sessions.map((sessionId) => ({
-    projectId: Number(project),
-    sessionId,
-    matter: matter.trim(),
-    reason: reason.trim(),
-    by: by.trim(),
-    untilAt: until === undefined ? undefined : endOfHoldDay(until),
-  }));
-}
-
-/** Looked for among those that are sound by themselves, so that all faults are reported together. */
-function repeatedHolds(data: unknown): readonly Fault[] {
-  const block = data as { readonly holds?: unknown } | null;
-  const entries: readonly unknown[] = Array.isArray(block?.holds) ? block.holds : [];
-  const firsts = new Map<string, number>();
-  return entries.flatMap((entry, index) => {
-    const written = parseHold(entry);
-    return (written === undefined ? [] : holdsOf(written)).flatMap((hold, position) => {
-      const first = firsts.get(contentOf(hold));
-      if (first === undefined) firsts.set(contentOf(hold), index);
-      if (first === undefined) return [];
-      const isList = Array.isArray(written?.session);
-      const where = isList ? ['holds', index, 'session', position] : ['holds', index];
-      const what = first === index ? 'stands here a second time' : `is held by holds[${first}] already`;
-      return [{ path: where, message: isList ? what : `says the same as holds[${first}]` }];
-    });
-  });
-}
-
 // ── For a run ───────────────────────────────────────────────────────────────────────────────────────────────
 
 /** The file of a place, for a run to ask again and again. It is parsed only when its bytes are other ones. */
@@ -145,13 +90,12 @@ export function createHoldFile(place: HoldsPlace): HoldFile {
   return {
     source,
     name: place.file,
-    read() {
-      const file = textAt(place);
-      if (file === undefined) return undefined;
-      if ('message' in file) throw unusableHolds([file]);
-      const { bytes, text } = file;
-      if (last !== undefined && isSame(last.bytes, bytes)) return last.list;
-      const read = parsed(place.file, text);
+    async read() {
+      if (last !== undefined && holdsJust(source, last.bytes)) return last.list;
+      const bytes = bytesAt(place);
+      if (bytes === undefined) return undefined;
+      if ('message' in bytes) throw unusableHolds([bytes]);
+      const read = await parsed(place.file, bytes);
       if (read.state === 'wrong') throw unusableHolds(read.problems);
       last = { bytes, list: { source, holds: read.holds, isCurrent: () => holdsJust(source, bytes) } };
       return last.list;
@@ -159,27 +103,15 @@ export function createHoldFile(place: HoldsPlace): HoldFile {
   };
 }
 
-/** All problems in one line, as the record of a run has it. */
+/** How many problems stand in the record of a run. */
+const MOST_TOLD = 5;
+
+/** In one line, as the record of a run has it. */
 function unusableHolds(problems: readonly Problem[]): RetentionError {
-  return new RetentionError('usage', `the holds cannot be used: ${problems.map(formatProblem).join('; ')}`, {
+  const told = problems.slice(0, MOST_TOLD).map(formatProblem);
+  const untold = problems.length - told.length;
+  if (untold > 0) told.push(`and ${untold} more`);
+  return new RetentionError('usage', `the holds cannot be used: ${told.join('; ')}`, {
     hint: 'Nothing is deleted until they can. Look with: customgpt-retention validate',
   });
-}
-
-/** Synchronously, for the inside of a transaction. */
-function holdsJust(file: string, bytes: Uint8Array): boolean {
-  try {
-    const descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    try {
-      return fstatSync(descriptor).isFile() && isSame(readFileSync(descriptor), bytes);
-    } finally {
-      closeSync(descriptor);
-    }
-  } catch {
-    return false;
-  }
-}
-
-function isSame(a: Uint8Array, b: Uint8Array): boolean {
-  return Buffer.compare(a, b) === 0;
 }

@@ -42,6 +42,9 @@ export const holdsSchema = z
   })
   .meta({ title: 'Holds', description: 'What must not be deleted, whatever a policy says.' });
 
+/** Some of its entries by themselves. */
+export const holdsEntriesSchema = holdsSchema.pick({ holds: true });
+
 export type HoldsAsWritten = z.infer<typeof holdsSchema>;
 export type HoldAsWritten = HoldsAsWritten['holds'][number];
 

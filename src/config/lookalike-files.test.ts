@@ -28,10 +28,9 @@ async function put(name: string, content = 'anything'): Promise<string> {
 /** All problems of a folder's policies and holds, as every command sees them. */
 async function problemsIn(given: string, named?: string): Promise<readonly string[]> {
   const policies = await readPolicies([given], { except: named });
-  const holds = (await holdsPlaces([given], named)).flatMap((place) => {
-    const read = readHolds(place);
-    return read.state === 'wrong' ? read.problems : [];
-  });
+  const places = await holdsPlaces([given], named);
+  const reads = await Promise.all(places.map((place) => readHolds(place)));
+  const holds = reads.flatMap((read) => (read.state === 'wrong' ? read.problems : []));
   return [...policies.problems, ...holds].map(
     ({ file, line, column, message }) => `${path.relative(folder, file)}:${line}:${column} ${message}`,
   );
@@ -105,9 +104,9 @@ describe('what looks like holds and is not read', () => {
     const [lookalike] = places.filter(({ problem }) => problem !== undefined);
     if (lookalike === undefined) throw new Error('not found');
     const file = createHoldFile(lookalike);
-    expect(() => file.read()).toThrow(/holds\.json:1:1 it looks like holds and is not read/);
+    await expect(file.read()).rejects.toThrow(/holds\.json:1:1 it looks like holds and is not read/);
     await rm(path.join(folder, 'holds.json'));
-    expect(file.read()).toBeUndefined();
+    expect(await file.read()).toBeUndefined();
   });
 });
 

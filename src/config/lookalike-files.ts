@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { readTextFile } from './text-file.ts';
+import { LARGEST_HOLDS_FILE, readTextFile } from './text-file.ts';
 
 /*
  * Files in a folder of policies that somebody meant to be read, and that are not: `holds.YAML`, `holds.json`, `p.YML`. A
@@ -95,7 +95,7 @@ export function unreadPolicies(folder: string, names: readonly string[]): readon
 
 /** Keys at the start of a line, or in quotes as JSON has them. A glance: the file is not parsed. */
 function hasKeys(file: string, keys: readonly string[]): boolean {
-  const read = readTextFile(file);
+  const read = readTextFile(file, LARGEST_HOLDS_FILE);
   if ('message' in read) return false;
   return keys.every((key) => new RegExp(`^${key}\\s*:|["']${key}["']\\s*:`, 'm').test(read.text));
 }

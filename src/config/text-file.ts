@@ -3,6 +3,8 @@ import type { Problem } from './problems.ts';
 
 /** Bytes: some thousand session ids. Checked before anything is read, and again on what was read. */
 const LARGEST_FILE = 256 * 1024;
+/** Bytes: some ten thousand entries. */
+export const LARGEST_HOLDS_FILE = 16 * 1024 * 1024;
 
 export interface TextFile {
   readonly bytes: Uint8Array;
@@ -10,31 +12,36 @@ export interface TextFile {
   readonly text: string;
 }
 
-/**
- * A file of UTF-8 text, or why it cannot be one. Synchronously, since files of this size take less time than handing them
- * to another thread: those of holds are read before each DELETE.
- */
-export function readTextFile(file: string): TextFile | Problem {
-  const bytes = readBytes(file);
+/** A file of UTF-8 text, or why it cannot be one. */
+export function readTextFile(file: string, most = LARGEST_FILE): TextFile | Problem {
+  const bytes = readFileBytes(file, most);
   if ('message' in bytes) return bytes;
+  const text = decodedText(file, bytes);
+  return typeof text === 'string' ? { bytes, text } : text;
+}
+
+export function decodedText(file: string, bytes: Uint8Array): string | Problem {
   try {
-    return { bytes, text: new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes) };
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     return fileProblem(file, 'the file is not UTF-8 text');
   }
 }
 
-/** The file's bytes, or why it cannot be one. */
-function readBytes(file: string): Uint8Array | Problem {
+/**
+ * A file's bytes, `most` of them, or why it cannot be read. Synchronously: those of holds are read before each DELETE, and
+ * inside a transaction.
+ */
+export function readFileBytes(file: string, most: number): Uint8Array | Problem {
   let descriptor: number | undefined;
   try {
     // Without O_NONBLOCK opening a named pipe would wait for a writer for ever.
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = fstatSync(descriptor);
     if (!found.isFile()) return fileProblem(file, 'it is not a file');
-    if (found.size > LARGEST_FILE) return fileProblem(file, TOO_LARGE);
-    const bytes = readUpTo(descriptor, LARGEST_FILE + 1);
-    return bytes.length > LARGEST_FILE ? fileProblem(file, TOO_LARGE) : bytes;
+    if (found.size > most) return fileProblem(file, tooLarge(most));
+    const bytes = readUpTo(descriptor, found.size, most + 1);
+    return bytes.length > most ? fileProblem(file, tooLarge(most)) : bytes;
   } catch (error) {
     return fileProblem(file, problemOfAccess(error));
   } finally {
@@ -42,18 +49,48 @@ function readBytes(file: string): Uint8Array | Problem {
   }
 }
 
-const TOO_LARGE = `the file is larger than ${LARGEST_FILE / 1024} KiB`;
-
-/** The size is not believed: a file may grow, and some kinds of file have none. */
-function readUpTo(descriptor: number, most: number): Uint8Array {
-  const buffer = new Uint8Array(most);
-  let length = 0;
-  for (;;) {
-    const bytesRead = readSync(descriptor, buffer, length, most - length, null);
-    length += bytesRead;
-    if (bytesRead === 0 || length === most) return buffer.subarray(0, length);
+/** Whether a file holds just these bytes. Costs no memory. False, too, where it cannot be read. */
+export function holdsJust(file: string, bytes: Uint8Array): boolean {
+  let descriptor: number | undefined;
+  try {
+    descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!fstatSync(descriptor).isFile()) return false;
+    for (let at = 0; ;) {
+      const length = readSync(descriptor, CHUNK, 0, CHUNK.length, null);
+      if (length === 0) return at === bytes.length;
+      if (Buffer.compare(CHUNK.subarray(0, length), bytes.subarray(at, at + length)) !== 0) return false;
+      at += length;
+    }
+  } catch {
+    return false;
+  } finally {
+    if (descriptor !== undefined) closeSync(descriptor);
   }
 }
+
+const CHUNK = new Uint8Array(64 * 1024);
+
+function tooLarge(most: number): string {
+  const kib = most / 1024;
+  return `the file is larger than ${kib < 1024 ? `${kib} KiB` : `${kib / 1024} MiB`}`;
+}
+
+/** The size is not believed: a file may grow, and some kinds of file have none. */
+function readUpTo(descriptor: number, size: number, most: number): Uint8Array {
+  let buffer = new Uint8Array(Math.min(most, size + 1));
+  let length = 0;
+  for (;;) {
+    const bytesRead = readSync(descriptor, buffer, length, buffer.length - length, null);
+    length += bytesRead;
+    if (bytesRead === 0 || length === most) return buffer.subarray(0, length);
+    if (length < buffer.length) continue;
+    const larger = new Uint8Array(Math.min(most, 2 * length + FEW_BYTES));
+    larger.set(buffer);
+    buffer = larger;
+  }
+}
+
+const FEW_BYTES = 4096;
 
 export function problemOfAccess(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? error.code : undefined;

@@ -42,11 +42,20 @@ const MOST_SYNTAX_PROBLEMS = 20;
 /** What YAML does not allow anywhere; the parser lets some of it pass. */
 const CONTROL = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
+/** Where a text stands that is a part of a file, for its problems. */
+export interface PartOfFile {
+  /** Both counted from 1. */
+  readonly lineInFile: (line: number) => number;
+  readonly pathInFile: (path: Path) => Path;
+}
+
+const WHOLE: PartOfFile = { lineInFile: (line) => line, pathInFile: (path) => path };
+
 /**
  * Reads a text as one strict YAML 1.2 document (core schema): no aliases, tags, directives, second documents, duplicate
  * keys, or keys that are not text.
  */
-export function readYaml(file: string, text: string): YamlResult {
+export function readYaml(file: string, text: string, part = WHOLE): YamlResult {
   const lines = new LineCounter();
   // Columns are those an editor shows, and no editor shows the byte order mark.
   const source = text.startsWith('\uFEFF') ? text.slice(1) : text;
@@ -54,7 +63,8 @@ export function readYaml(file: string, text: string): YamlResult {
   for (let at = source.indexOf('\n'); at !== -1; at = source.indexOf('\n', at + 1)) lines.addNewLine(at + 1);
   const problem: ProblemMaker = ({ offset, path = [], message, suggestion }) => {
     const { line, col } = lines.linePos(offset);
-    const where = { file, line, column: col, path: formatPath(path), message };
+    const place = { line: part.lineInFile(line), column: col, path: formatPath(part.pathInFile(path)) };
+    const where = { file, ...place, message };
     return suggestion === undefined ? where : { ...where, suggestion };
   };
   const control = CONTROL.exec(source);

@@ -310,8 +310,8 @@ export interface HoldFile {
   readonly source: string;
   /** As the user knows it. */
   readonly name: string;
-  /** Undefined when there is no such file. Throws RetentionError `usage` when it cannot be read or used. */
-  read(): HoldList | undefined;
+  /** Undefined when there is no such file. Rejects with RetentionError `usage` when it cannot be read or used. */
+  read(): Promise<HoldList | undefined>;
 }
 
 /** Where a run learns what is held. Rejects with RetentionError when that cannot be read: then nothing may be deleted. */

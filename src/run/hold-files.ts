@@ -78,7 +78,7 @@ export class HoldFiles implements HoldSource {
 
   /** True when the store may have changed. */
   async #syncIfChanged(file: HoldFile, held: readonly SourcedHold[], now: number): Promise<boolean> {
-    const list = file.read();
+    const list = await file.read();
     if (list === undefined) {
       assertNoneInForce(file, held);
       return false;
@@ -125,12 +125,12 @@ export class HoldFiles implements HoldSource {
     const own = (await store.holds()).filter(
       ({ source, release }) => source === file.source && release === undefined,
     );
-    let list = readAgain(file);
+    let list = await readAgain(file);
     for (let turn = 1; turn <= MOST_TURNS; turn += 1) {
       if (compareWithList(own, list.holds).gone.length === 0) return list;
       log.info({ file: file.name }, 'holds were taken out: released if the file stays so for a second');
       await clock.sleep(SETTLE_MS);
-      const later = readAgain(file);
+      const later = await readAgain(file);
       if (later === list) return list;
       list = later;
     }
@@ -165,8 +165,8 @@ function assertNoneInForce(file: HoldFile, held: readonly SourcedHold[]): void {
   });
 }
 
-function readAgain(file: HoldFile): HoldList {
-  const list = file.read();
+async function readAgain(file: HoldFile): Promise<HoldList> {
+  const list = await file.read();
   if (list === undefined) throw new RetentionError('usage', `${file.name} was removed while it was read`);
   return list;
 }

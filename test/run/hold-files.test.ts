@@ -214,7 +214,7 @@ describe('a file that is being written', () => {
     return {
       source: '/h.yaml',
       name: '/h.yaml',
-      read: () => lists[Math.min(reading++, lists.length - 1)],
+      read: () => Promise.resolve(lists[Math.min(reading++, lists.length - 1)]),
     };
   }
   const whole = list(one, other);
@@ -233,7 +233,7 @@ describe('a file that is being written', () => {
   test('is waited for, but not for ever', async () => {
     world = await createWorld();
     await holdsOf([changing(whole)]).holdsInForce(NOW);
-    const restless: HoldFile = { ...changing(whole), read: () => list(one) };
+    const restless: HoldFile = { ...changing(whole), read: () => Promise.resolve(list(one)) };
     await expect(holdsOf([restless]).holdsInForce(NOW)).rejects.toMatchObject({
       kind: 'usage',
       message: expect.stringContaining('does not stop changing') as string,
@@ -251,7 +251,7 @@ describe('a file that is being written', () => {
       ...changing(whole),
       read: () => {
         readings += 1;
-        return whole;
+        return Promise.resolve(whole);
       },
     };
     const holds = holdsOf([file]);

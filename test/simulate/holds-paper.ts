@@ -35,11 +35,10 @@ export class HoldsPaper {
     return {
       source: `/${NAME}`,
       name: NAME,
-      read: () => {
-        if (this.content === 'wrong')
-          throw new RetentionError('usage', 'simulated: the holds cannot be used');
-        return this.#list;
-      },
+      read: () =>
+        this.content === 'wrong'
+          ? Promise.reject(new RetentionError('usage', 'simulated: the holds cannot be used'))
+          : Promise.resolve(this.#list),
     };
   }
 

@@ -102,7 +102,7 @@ async function assertNotListed(hold: HoldRecord | undefined): Promise<void> {
   if (hold?.source === undefined || hold.release !== undefined) return;
   // Loaded only here: what reads files of holds brings the parsers of YAML and of schemas along.
   const { createHoldFile } = await import('../../config/holds-file.ts');
-  const list = createHoldFile({ file: hold.source, isNamed: false }).read();
+  const list = await createHoldFile({ file: hold.source, isNamed: false }).read();
   if (list === undefined || compareWithList([hold], list.holds).gone.length > 0) return;
   throw new RetentionError(
     'usage',
