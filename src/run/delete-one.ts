@@ -1,13 +1,12 @@
 import type { DeletableItem } from '../core/plan.ts';
-import type { SkipCause } from '../core/outcome.ts';
-import { MAX_ATTEMPTS, type Step } from '../core/deletion/life.ts';
+import type { Step } from '../core/deletion/life.ts';
 import type { Sight } from '../core/deletion/facts.ts';
 import { readingOf } from '../core/deletion/reading.ts';
 import { ApiError } from '../core/errors.ts';
 import type { Existence } from '../core/ports.ts';
 import { isKeyRefused } from './api-faults.ts';
-import { Brake } from './brake.ts';
 import { passingOf, type DeletionContext, type Underway } from './deletion.ts';
+import { barBeforeIntent, barBeforeRecheck } from './may-delete.ts';
 import { recordAbsent, recordOutcome } from './outcomes.ts';
 import { advance } from './passing.ts';
 import { startPatience } from './patience.ts';
@@ -129,7 +128,8 @@ async function attempt(context: DeletionContext, underway: Underway): Promise<St
   const isFirst = passing.life.attempts === 0;
   let isDeleted = false;
   for (let late = 0; ; late += 1) {
-    const bar = barOf(context, underway, late);
+    const candidate = { work, item, kind: passing.kind, attempts: passing.life.attempts, late };
+    const bar = barBeforeRecheck(context, candidate);
     if (bar !== undefined) return advance(passing, { saw: 'bar', ...bar });
     const checked = await recheck(context, item, {
       relisting: context.relisting,
@@ -143,20 +143,15 @@ async function attempt(context: DeletionContext, underway: Underway): Promise<St
       continue;
     }
     if (checked.kind !== 'unchanged') return afterRecheck(context, underway, { checked, isDeleted });
-    if (!context.allowance.take(item.projectId, item.sessionId))
-      return advance(passing, { saw: 'bar', reason: 'the limits leave no room', cause: 'limit' });
+    const barred = barBeforeIntent(context, candidate);
+    if (barred !== undefined) return advance(passing, { saw: 'bar', ...barred });
     passing.life = { ...passing.life, wasThere: passing.life.wasThere || checked.seen.how === 'messages' };
-    const number = passing.life.attempts + 1;
-    const sent = await send(
-      context,
-      { work, item },
-      { number, sight: checked.seen, kind: passing.kind, late, isFirst },
-    );
+    const sent = await send(context, candidate, checked.seen);
     if (sent.kind === 'too_late') continue;
     if (sent.kind === 'claimed') return watchAnother(context, underway);
     return sent.kind === 'barred'
       ? advance(passing, { saw: 'bar', ...sent })
-      : afterSent(context, underway, { sent, number, sight: checked.seen });
+      : afterSent(context, underway, { sent, number: candidate.attempts + 1, sight: checked.seen });
   }
 }
 
@@ -211,27 +206,4 @@ function afterRecheck(
 function vanish({ bars }: DeletionContext, work: ProjectWork): void {
   work.vanished += 1;
   if (work.vanishedBar !== undefined) bars.project(work.projectId, work.vanishedBar);
-}
-
-function barOf(
-  context: DeletionContext,
-  { work, item, passing }: Underway,
-  late: number,
-): { readonly reason: string; readonly cause: SkipCause } | undefined {
-  context.clockWatch.assertSteady();
-  if (context.signals.stop.aborted) {
-    // Never begun: neither planned work nor its stop is anything to record.
-    if (passing.life.attempts === 0 && late === 0) throw stopped();
-    return { reason: 'stopped before a DELETE was sent', cause: 'stopped' };
-  }
-  if (context.brake.isPulled) return { reason: Brake.reason, cause: 'brake' };
-  const bar = context.bars.of({ projectId: work.projectId, kind: passing.kind });
-  if (bar !== undefined) return bar;
-  const keptSince = passing.life.attempts === 0 ? context.keptSince(item) : undefined;
-  if (keptSince !== undefined) return { reason: keptSince, cause: 'kept' };
-  return passing.life.attempts < MAX_ATTEMPTS ? undefined : { reason: 'no attempt is left', cause: 'limit' };
-}
-
-function stopped(): ApiError {
-  return new ApiError({ failure: 'aborted', method: 'DELETE', path: '(not begun)', neverSent: true });
 }

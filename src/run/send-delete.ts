@@ -1,31 +1,21 @@
-import type { DeletableItem } from '../core/plan.ts';
-import { witnessesOf, type Kind } from '../core/deletion/evidence.ts';
+import { witnessesOf } from '../core/deletion/evidence.ts';
 import { intendedFacts, type Sight } from '../core/deletion/facts.ts';
-import type { SkipCause } from '../core/outcome.ts';
 import { ApiError, ClaimedError, HeldError } from '../core/errors.ts';
-import type { Hold } from '../core/hold.ts';
 import type { DeleteAnswer, Existence } from '../core/ports.ts';
 import { isKeyRefused } from './api-faults.ts';
+import type { Bar } from './bars.ts';
 import { auditFacts } from './context.ts';
 import type { DeletionContext } from './deletion.ts';
+import {
+  barAtWriting,
+  heldFor,
+  heldNow,
+  heldSinceIntent,
+  recheckedUntil,
+  type Candidate,
+  type Intended,
+} from './may-delete.ts';
 import type { ProjectWork } from './project-work.ts';
-import { FRESH_MS } from './recheck.ts';
-
-/** An intent that leaves within this time needs no second look at the holds. */
-const HOLDS_FRESH_MS = 250;
-/** So long after the last look at the holds a DELETE may still be written: a connection may have to be made first. */
-const HOLDS_USABLE_MS = 500;
-
-export interface Attempt {
-  /** 1, 2, 3. */
-  readonly number: number;
-  readonly sight: Sight;
-  readonly kind: Kind;
-  /** Turns that came too late. */
-  readonly late: number;
-  /** A first DELETE waits while too many others are in doubt; a further one is what ends a doubt. */
-  readonly isFirst: boolean;
-}
 
 export type Sent =
   | {
@@ -35,50 +25,36 @@ export type Sent =
       /** The follow-up GET of the same turn; undefined: the answer needs none. */
       readonly first: Existence | undefined;
     }
-  | { readonly kind: 'barred'; readonly reason: string; readonly cause: SkipCause }
+  | ({ readonly kind: 'barred' } & Bar)
   /** Another run is deleting it: what becomes of it is seen by looking alone. */
   | { readonly kind: 'claimed' }
   /** Its turn came so late that it has to be looked at again. */
   | { readonly kind: 'too_late' };
 
-interface Intended extends Attempt {
-  /** By the monotonic clock. */
-  readonly at: number;
-  /** By the monotonic clock: a DELETE that has not left by then needs a new recheck. */
-  readonly notAfter: number;
-}
-
-/** The only place that sends a DELETE. The intent is durable, and the lease still ours, before it goes out. */
-export async function send(
-  context: DeletionContext,
-  { work, item }: { readonly work: ProjectWork; readonly item: DeletableItem },
-  attempt: Attempt,
-): Promise<Sent> {
-  // A pause of the whole pool can hold a DELETE up for many minutes: then what was rechecked is rechecked again. Each
-  // time it may wait twice as long, so that the slowest pace still gets through.
-  const notAfter = context.clock.monotonic() + FRESH_MS * 2 ** attempt.late;
-  const barred = await intend(context, item, attempt);
+/** The only place that sends a DELETE. The intent is durable, and the lease still ours, before it goes out. `sight`: of the recheck. */
+export async function send(context: DeletionContext, candidate: Candidate, sight: Sight): Promise<Sent> {
+  const until = recheckedUntil(context, candidate.late);
+  const barred = await intend(context, candidate, sight);
   if (barred !== undefined) return barred;
-  const at = context.clock.monotonic();
-  const intended = { ...attempt, at, notAfter };
-  return inClearSlot(context, { work, attempt }, () => sendIntended(context, { work, item }, intended));
+  const intended = { ...candidate, recheckedUntil: until, holdsSeenAt: context.clock.monotonic() };
+  return inClearSlot(context, candidate, () => sendIntended(context, intended));
 }
 
 /** Writes the intent; gives back what forbids it. */
 async function intend(
   context: DeletionContext,
-  item: DeletableItem,
-  { number, sight, kind }: Attempt,
+  { item, kind, attempts }: Candidate,
+  sight: Sight,
 ): Promise<Sent | undefined> {
   const { planId } = context.plan;
   const { createdAt } = item.seen;
   const viewer = context.deleter.viewer();
   const bystanders = context.bystanders.count(item.projectId, witnessesOf(kind, viewer), Infinity);
-  const facts = intendedFacts({ attempt: number, sight, planId, createdAt, kind, viewer, bystanders });
+  const facts = intendedFacts({ attempt: attempts + 1, sight, planId, createdAt, kind, viewer, bystanders });
   const { text: account } = context.account;
   // The transaction below knows what is in the store; what a file lists by now gets there by asking.
-  const hold = await holdNow(context, item);
-  if (hold !== undefined) return heldSince(hold.matter);
+  const held = await heldNow(context, item);
+  if (held !== undefined) return { kind: 'barred', ...held };
   try {
     await context.audit.append(
       [auditFacts(context, 'deletion.intended', { about: item, facts: { ...facts, account } })],
@@ -88,17 +64,18 @@ async function intend(
   } catch (error) {
     if (error instanceof ClaimedError) return { kind: 'claimed' };
     if (!(error instanceof HeldError)) throw error;
-    return heldSince(error.matter);
+    return { kind: 'barred', ...heldFor(error.matter) };
   }
 }
 
 /** While no fresh listing is taken in the project, and a first DELETE while not too many others are in doubt. */
 async function inClearSlot(
   { slot, brake }: DeletionContext,
-  { work, attempt }: { readonly work: ProjectWork; readonly attempt: Attempt },
+  { work, attempts }: Candidate,
   send: () => Promise<Sent>,
 ): Promise<Sent> {
-  const isClear = (): boolean => !attempt.isFirst || brake.isClear;
+  // A first DELETE waits while too many others are in doubt; a further one is what ends a doubt.
+  const isClear = (): boolean => attempts > 0 || brake.isClear;
   for (;;) {
     await work.opened();
     await work.asking;
@@ -108,14 +85,11 @@ async function inClearSlot(
   }
 }
 
-async function sendIntended(
-  context: DeletionContext,
-  { work, item }: { readonly work: ProjectWork; readonly item: DeletableItem },
-  intended: Intended,
-): Promise<Sent> {
+async function sendIntended(context: DeletionContext, intended: Intended): Promise<Sent> {
+  const { work, item } = intended;
   const requestedAt = context.clock.now();
   context.progress.enter('deleting');
-  const answer = await sendInTime(context, { work, item }, intended);
+  const answer = await sendInTime(context, intended);
   if ('cause' in answer) return answer;
   if (answer.kind === 'too_late') return answer;
   work.sentSinceListing += 1;
@@ -133,39 +107,21 @@ async function sendIntended(
 
 async function sendInTime(
   context: DeletionContext,
-  { work, item }: { readonly work: ProjectWork; readonly item: DeletableItem },
-  { at, notAfter, kind, late }: Intended,
+  intended: Intended,
 ): Promise<DeleteAnswer | Exclude<Sent, { kind: 'sent' | 'claimed' }>> {
-  const { stop: signal } = context.signals;
-  let hold: Hold | undefined;
-  let lookedAt = at;
-  // As with the recheck: where connecting always takes longer, it gets twice as long each time.
-  const holdsUsableMs = HOLDS_USABLE_MS * 2 ** late;
-  // A worker that was held up past its lease finds somebody else at work, and a project may have been barred since the
-  // intent: what is still in line, for its turn or for a connection, must not go out.
-  const mayStillBeSent = (): boolean =>
-    context.clock.monotonic() <= Math.min(notAfter, lookedAt + holdsUsableMs) &&
-    context.isLeaseLive() &&
-    context.clockWatch.isSteady &&
-    !context.brake.isPulled &&
-    // Not awaited here: whoever has his turn keeps it, and the question needs one, too.
-    work.asking === undefined &&
-    context.bars.of({ projectId: item.projectId, kind }) === undefined;
+  const { projectId, sessionId } = intended.item;
+  let held: Bar | undefined;
+  const mayStillBeSent = (): boolean => barAtWriting(context, intended) === undefined;
   const mayBeSent = async (): Promise<boolean> => {
-    // The intent was written under the holds of its instant; a slow pace can keep it waiting for a minute.
-    const now = context.clock.monotonic();
-    if (now > at + HOLDS_FRESH_MS) {
-      hold = await holdNow(context, item);
-      lookedAt = now;
-    }
-    return hold === undefined && mayStillBeSent();
+    held = await heldSinceIntent(context, intended);
+    return held === undefined && mayStillBeSent();
   };
-  const options = { signal, mayBeSent, mayStillBeSent };
+  const options = { signal: context.signals.stop, mayBeSent, mayStillBeSent };
   try {
-    return await context.deleter.deleteConversation(item.projectId, item.sessionId, options);
+    return await context.deleter.deleteConversation(projectId, sessionId, options);
   } catch (error) {
     if (!(error instanceof ApiError) || error.failure !== 'aborted') throw error;
-    return hold === undefined ? { kind: 'too_late' } : heldSince(hold.matter);
+    return held === undefined ? { kind: 'too_late' } : { kind: 'barred', ...held };
   }
 }
 
@@ -190,13 +146,4 @@ async function askProject({ deleter, bars, signals }: DeletionContext, work: Pro
   } finally {
     if (work.asking === over) work.asking = undefined;
   }
-}
-
-async function holdNow({ holds, clock }: DeletionContext, item: DeletableItem): Promise<Hold | undefined> {
-  const now = clock.now();
-  return (await holds.holdsInForce(now)).over(item, now);
-}
-
-function heldSince(matter: string): Extract<Sent, { kind: 'barred' }> {
-  return { kind: 'barred', reason: `held for ${matter} since the plan`, cause: 'held' };
 }
