@@ -10,14 +10,25 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   core: [],
   sandbox: [],
   report: ['core'],
+  audit: ['core'],
   run: ['core'],
   config: ['core'],
   customgpt: ['core'],
   store: ['core'],
   daemon: ['core', 'run'],
-  cli: ['core', 'run', 'report', 'config', 'customgpt', 'store', 'daemon', 'sandbox'],
+  cli: ['core', 'audit', 'run', 'report', 'config', 'customgpt', 'store', 'daemon', 'sandbox'],
   'main.ts': ['cli'],
 };
+
+/** Within `run`: what lies in none of its rooms is a whole use case, or what all of them share. */
+const RUN_MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
+  plan: [],
+  prove: ['plan'],
+  apply: ['plan', 'prove', 'around'],
+  around: ['prove'],
+};
+/** The only files of `run` outside its rooms that these may import. */
+const SHARED_IN_RUN = ['run/context.ts', 'run/api-faults.ts'];
 
 interface Import {
   readonly from: string;
@@ -56,6 +67,19 @@ describe('the direction of imports', () => {
     expect(wrong).toEqual([]);
   });
 
+  test('is kept by every room of a run', () => {
+    const roomOfRun = (file: string): string | undefined => /^run\/([^/]+)\//.exec(file)?.[1];
+    const rooms = new Set(sources().flatMap((file) => roomOfRun(file) ?? []));
+    expect([...rooms].sort()).toEqual(Object.keys(RUN_MAY_IMPORT).sort());
+    const wrong = ALL.filter(({ from, to }) => {
+      const room = roomOfRun(from);
+      if (!to.startsWith('run/') || room === roomOfRun(to)) return false;
+      if (room === undefined) return SHARED_IN_RUN.includes(from) && !SHARED_IN_RUN.includes(to);
+      return !RUN_MAY_IMPORT[room]?.includes(roomOfRun(to) ?? '') && !SHARED_IN_RUN.includes(to);
+    });
+    expect(wrong).toEqual([]);
+  });
+
   test('finds imports at all', () => {
     expect(ALL.length).toBeGreaterThan(100);
     expect(ALL.every(({ to }) => !relative('.', to).startsWith('..'))).toBe(true);
@@ -78,11 +102,12 @@ describe('who may delete', () => {
     const senders = sources().filter((file) =>
       /\.deleteConversation\(/.test(readFileSync(join(SRC, file), 'utf8')),
     );
-    expect(senders).toEqual(['run/send-delete.ts']);
+    expect(senders).toEqual(['run/apply/send-delete.ts']);
   });
 
   test('planning has no deleter in reach', () => {
-    const planning = ['run/make-plan.ts', 'run/collect-project.ts', 'run/list-project.ts', 'run/projects.ts'];
+    const planning = sources().filter((file) => file.startsWith('run/plan/'));
+    expect(planning.length).toBeGreaterThan(5);
     for (const file of planning) expect(readFileSync(join(SRC, file), 'utf8')).not.toMatch(/Deleter/);
   });
 });

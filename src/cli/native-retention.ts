@@ -3,7 +3,7 @@ import type { ProjectRetention } from '../core/native-retention.ts';
 import type { Policy } from '../core/policy.ts';
 import type { PlaceReader } from '../core/place.ts';
 import { asRunFault } from '../run/api-faults.ts';
-import { findProjects } from '../run/projects.ts';
+import { findProjects } from '../run/plan/projects.ts';
 import type { CommandWorld } from './command.ts';
 import { settingsOf } from './settings-of.ts';
 import { loggingOf, openClient } from './wire.ts';

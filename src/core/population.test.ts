@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { breachInWords } from './limits.ts';
 import type { PlanProject } from './plan.ts';
-import { fewestFor, populationBreaches, populationsAfter } from './population.ts';
+import { fewestFor, isTooMuchGone, populationBreaches, populationsAfter } from './population.ts';
 
 function project(projectId: number, total: number, incomplete?: string): PlanProject {
   return { projectId, total, listed: total, kept: total, held: 0, unknown: 0, planned: 0, incomplete };
@@ -90,4 +90,15 @@ describe('the population check', () => {
       }),
     );
   });
+});
+
+test.each([
+  [5, 10, false],
+  [6, 10, true],
+  [6, 60, false],
+  [6, 59, true],
+  [10, 100, false],
+  [11, 100, true],
+])('%i of %i are too many: %s', (gone, planned, isTooMuch) => {
+  expect(isTooMuchGone(gone, planned)).toBe(isTooMuch);
 });

@@ -75,6 +75,11 @@ export function fewestFor(planned: number, maxPercent: number): number {
   return maxPercent === 0 ? 0 : Math.ceil((planned * 100) / maxPercent);
 }
 
+/** Whether so many of those that were listed are gone from sight that the key, not somebody's work, may be the cause. */
+export function isTooMuchGone(gone: number, listed: number): boolean {
+  return gone > 5 && gone * 10 > listed;
+}
+
 function breachOf(known: number, wanted: number, projectId: number | undefined): readonly Breach[] {
   if (known < APPLIES_FROM || wanted * 2 > known) return [];
   return [{ limit: 'population', wanted, allowed: Math.floor(known / 2) + 1, projectId }];

@@ -3,7 +3,7 @@ import { formatInstant } from '../core/instant.ts';
 import type { Policy, Schedule } from '../core/policy.ts';
 import type { Clock, Log, RunStore } from '../core/ports.ts';
 import { decideSlot, nextSlot, ON_TIME_MS, type SlotDecision } from '../core/slots.ts';
-import type { RunRequest, RunResult } from '../run/conduct-run.ts';
+import type { RunRequest, RunResult } from '../run/around/conduct-run.ts';
 import type { Alarm, Wake } from './wake.ts';
 
 /** The slot that a run is for. */

@@ -3,13 +3,13 @@ import { RetentionError } from '../core/errors.ts';
 import { createAllowance, createPlanAllowance } from '../core/limits.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
-import { conductRun, type RunDeps, type RunResult } from './conduct-run.ts';
+import { conductRun, type RunDeps, type RunResult } from './around/conduct-run.ts';
 import { auditFacts, type StopSignals } from './context.ts';
-import { findProjects } from './projects.ts';
-import { createKeptSince } from './kept-since.ts';
-import { relist } from './relist.ts';
-import { exclusionsLost, refusal } from './refusal.ts';
-import { checkLimits } from './check-limits.ts';
+import { findProjects } from './plan/projects.ts';
+import { createKeptSince } from './apply/kept-since.ts';
+import { relist } from './apply/relist.ts';
+import { exclusionsLost, refusal } from './around/refusal.ts';
+import { checkLimits } from './plan/check-limits.ts';
 import { applyConsumed, sayFindings } from './run-policy.ts';
 
 /** A person's word that one plan may pass the limits. */

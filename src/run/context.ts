@@ -1,52 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import type { OwnAccount } from '../core/account.ts';
-import type { AuditFacts, Fact, AuditEvent } from '../core/audit-entry.ts';
-import type { Allowance } from '../core/limits.ts';
-import type { PlanSummary } from '../core/plan.ts';
-import type { Policy } from '../core/policy.ts';
-import type {
-  AuditLog,
-  Chance,
-  Clock,
-  CustomGptDeleter,
-  Fence,
-  HoldSource,
-  Log,
-  PlanStore,
-  Progress,
-} from '../core/ports.ts';
-import type { ClockWatch } from './clock-watch.ts';
-import type { Bystanders } from './bystanders.ts';
-
-/** Does the work once there is room for it. */
-export type Slot = <T>(work: () => T | PromiseLike<T>) => Promise<T>;
-
-/** What everything between a finished plan and its last outcome works with. */
-export interface ApplyContext {
-  readonly runId: string;
-  readonly policy: Policy;
-  /** Whose conversations they are. */
-  readonly account: OwnAccount;
-  readonly plan: PlanSummary;
-  readonly fence: Fence;
-  /** Whether the lease still keeps others away, asked right before each DELETE. */
-  readonly isLeaseLive: () => boolean;
-  readonly clockWatch: ClockWatch;
-  readonly allowance: Allowance;
-  readonly holds: HoldSource;
-  readonly deleter: CustomGptDeleter;
-  readonly bystanders: Bystanders;
-  readonly audit: AuditLog;
-  readonly plans: PlanStore;
-  readonly clock: Clock;
-  readonly chance: Chance;
-  readonly log: Log;
-  readonly warn: (sentence: string) => void;
-  readonly progress: Progress;
-  readonly verifyTimeoutMs: number;
-  readonly requestsPerMinute: number | 'unlimited';
-  readonly signals: StopSignals;
-}
+import type { AuditEvent, AuditFacts, Fact } from '../core/audit-entry.ts';
 
 /** `stop`: no new DELETE. `abandon`, a few seconds later: do not wait for anything any more. */
 export interface StopSignals {

@@ -10,8 +10,8 @@ import { lostFromSight, populationsAfter } from '../core/population.ts';
 import { countsOf, type PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import type { PlanStore } from '../core/ports.ts';
-import { applyPlan } from './apply-plan.ts';
-import { checkLimits } from './check-limits.ts';
+import { applyPlan } from './apply/apply-plan.ts';
+import { checkLimits } from './plan/check-limits.ts';
 import {
   conductRun,
   type Ending,
@@ -19,14 +19,14 @@ import {
   type RunDeps,
   type RunRequest,
   type RunResult,
-} from './conduct-run.ts';
+} from './around/conduct-run.ts';
 import { auditFacts } from './context.ts';
-import { NOTHING_KEPT_SINCE, type KeptSince } from './kept-since.ts';
-import { arrange, runsRemaining, warnOfGrowth } from './defer.ts';
-import { makePlan } from './make-plan.ts';
-import type { Relisting } from './relist.ts';
-import { breachFacts, refusal } from './refusal.ts';
-import { Bystanders, dateOf } from './bystanders.ts';
+import { NOTHING_KEPT_SINCE, type KeptSince } from './apply/kept-since.ts';
+import { arrange, runsRemaining, warnOfGrowth } from './plan/defer.ts';
+import { makePlan } from './plan/make-plan.ts';
+import type { Relisting } from './apply/relist.ts';
+import { breachFacts, refusal } from './around/refusal.ts';
+import { Bystanders, dateOf } from './plan/bystanders.ts';
 
 /** One pass of one policy: plan, and where it says `enforce` and the limits hold, apply. */
 export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult> {

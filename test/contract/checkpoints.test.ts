@@ -7,7 +7,7 @@ import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import { noteOf } from '../../src/core/checkpoint.ts';
 import type { Store } from '../../src/core/ports.ts';
 import { createNoteSigner, parseVerifierKey } from '../../src/core/signed-note.ts';
-import { verifyAudit } from '../../src/run/verify-audit.ts';
+import { verifyAudit } from '../../src/audit/verify-audit.ts';
 import { keepSigningKey, stateSigningKey } from '../../src/store/signing-key.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { collect, facts, manualClock } from './store-samples.ts';

@@ -10,8 +10,9 @@ function core(name: string, ...more: readonly string[]): Group {
   return { mutate: [`src/core/${name}.ts`], tests: [`src/core/${name}.test.ts`, ...more] };
 }
 
-function run(name: string): Group {
-  return { mutate: [`src/run/${name}.ts`], tests: [`src/run/${name}.test.ts`] };
+function run(room: 'around' | 'plan' | 'prove' | 'apply', name: string): Group {
+  const file = `src/run/${room}/${name}`;
+  return { mutate: [`${file}.ts`], tests: [`${file}.test.ts`] };
 }
 
 export const GROUPS: Readonly<Record<string, Group>> = {
@@ -41,15 +42,15 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   urls: { mutate: ['src/customgpt/urls.ts'], tests: ['src/customgpt/urls.test.ts'] },
   answers: { mutate: ['src/customgpt/answers.ts'], tests: ['src/customgpt/answers.test.ts'] },
   existence: { mutate: ['src/customgpt/existence.ts'], tests: ['src/customgpt/existence.test.ts'] },
-  recheck: run('recheck'),
-  patience: run('patience'),
-  'planned-items': run('planned-items'),
-  'project-work': run('project-work'),
-  witnesses: run('witnesses'),
-  room: run('room'),
-  'list-project': run('list-project'),
-  brake: run('brake'),
-  'clock-watch': run('clock-watch'),
+  recheck: run('apply', 'recheck'),
+  patience: run('prove', 'patience'),
+  'planned-items': run('apply', 'planned-items'),
+  'project-work': run('apply', 'project-work'),
+  witnesses: run('prove', 'witnesses'),
+  room: run('apply', 'room'),
+  'list-project': run('plan', 'list-project'),
+  brake: run('apply', 'brake'),
+  'clock-watch': run('around', 'clock-watch'),
   'group-commit': {
     mutate: ['src/store/group-commit.ts'],
     tests: ['src/store/group-commit.test.ts'],

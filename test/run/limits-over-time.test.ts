@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Policy } from '../../src/core/policy.ts';
 import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
-import type { RunResult } from '../../src/run/conduct-run.ts';
-import { makePlan } from '../../src/run/make-plan.ts';
+import type { RunResult } from '../../src/run/around/conduct-run.ts';
+import { makePlan } from '../../src/run/plan/make-plan.ts';
 import { accountOf, addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
 import { NO_HOLDS } from '../../src/core/hold.ts';

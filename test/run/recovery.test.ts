@@ -4,7 +4,7 @@ import { ApiError, RetentionError } from '../../src/core/errors.ts';
 import { outcomeOfEvent } from '../../src/core/outcome.ts';
 import type { StopSignals } from '../../src/run/context.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
-import { scrubIdlePlans } from '../../src/run/scrub.ts';
+import { scrubIdlePlans } from '../../src/run/around/scrub.ts';
 import { createStopSignals } from '../../src/daemon/lifecycle.ts';
 import { addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
 import { createWorld, type TestWorld } from '../support/world.ts';

@@ -1,6 +1,6 @@
 import { ApiError } from '../../src/core/errors.ts';
 import type { CustomGptDeleter, CustomGptReader, Store } from '../../src/core/ports.ts';
-import type { RunDeps } from '../../src/run/conduct-run.ts';
+import type { RunDeps } from '../../src/run/around/conduct-run.ts';
 
 type DeleteOptions = NonNullable<Parameters<CustomGptDeleter['deleteConversation']>[2]>;
 

@@ -1,6 +1,6 @@
 import type { Policy } from '../../src/core/policy.ts';
 import type { HoldFile, KeepSource, Store } from '../../src/core/ports.ts';
-import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
+import type { RunDeps, RunResult } from '../../src/run/around/conduct-run.ts';
 import type { NoteSigner } from '../../src/core/signed-note.ts';
 import type { Account } from './account.ts';
 import type { HoldsPaper } from './holds-paper.ts';

@@ -9,11 +9,11 @@ import { createStopSignals, type StopControl } from '../../src/daemon/lifecycle.
 import type { SlotRequest } from '../../src/daemon/policy-schedule.ts';
 import { createScheduler, type Scheduler } from '../../src/daemon/scheduler.ts';
 import { applyStoredPlan, type Override } from '../../src/run/apply-stored-plan.ts';
-import type { RunDeps, RunResult } from '../../src/run/conduct-run.ts';
+import type { RunDeps, RunResult } from '../../src/run/around/conduct-run.ts';
 import { joinStops } from '../../src/run/context.ts';
-import { enterAccount } from '../../src/run/enter-account.ts';
-import { makePlan } from '../../src/run/make-plan.ts';
-import { HoldFiles } from '../../src/run/hold-files.ts';
+import { enterAccount } from '../../src/run/around/enter-account.ts';
+import { makePlan } from '../../src/run/plan/make-plan.ts';
+import { HoldFiles } from '../../src/run/around/hold-files.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import type { Account } from './account.ts';

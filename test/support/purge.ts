@@ -1,7 +1,7 @@
 import type { Policy } from '../../src/core/policy.ts';
-import type { RunResult } from '../../src/run/conduct-run.ts';
+import type { RunResult } from '../../src/run/around/conduct-run.ts';
 import type { StopSignals } from '../../src/run/context.ts';
-import { enterAccount } from '../../src/run/enter-account.ts';
+import { enterAccount } from '../../src/run/around/enter-account.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { DAY, NOW, type TestWorld } from './world.ts';
 

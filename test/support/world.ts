@@ -12,11 +12,11 @@ import {
   type CustomGptClient,
   type CustomGptClientOptions,
 } from '../../src/customgpt/client.ts';
-import type { RunDeps } from '../../src/run/conduct-run.ts';
+import type { RunDeps } from '../../src/run/around/conduct-run.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
-import { HoldFiles } from '../../src/run/hold-files.ts';
+import { HoldFiles } from '../../src/run/around/hold-files.ts';
 
 export const NOW = Date.parse('2026-03-01T12:00:00Z');
 export const DAY = 24 * 60 * 60 * 1000;

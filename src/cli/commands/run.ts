@@ -2,7 +2,7 @@ import { RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
 import { runsJson } from '../../report/run-json.ts';
 import { runSummary } from '../../report/run-text.ts';
-import type { RunDeps, RunResult } from '../../run/conduct-run.ts';
+import type { RunDeps, RunResult } from '../../run/around/conduct-run.ts';
 import type { StopSignals } from '../../run/context.ts';
 import { runPolicy } from '../../run/run-policy.ts';
 import type { Command, CommandWorld } from '../command.ts';

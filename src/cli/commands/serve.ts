@@ -4,7 +4,7 @@ import type { Log } from '../../core/ports.ts';
 import { createCronWake } from '../../daemon/cron-wake.ts';
 import type { SlotRequest } from '../../daemon/policy-schedule.ts';
 import { createScheduler, type PoliciesNow, type Scheduler } from '../../daemon/scheduler.ts';
-import type { RunDeps, RunResult } from '../../run/conduct-run.ts';
+import type { RunDeps, RunResult } from '../../run/around/conduct-run.ts';
 import { joinStops, type StopSignals } from '../../run/context.ts';
 import { runPolicy } from '../../run/run-policy.ts';
 import type { Command } from '../command.ts';

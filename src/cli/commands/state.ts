@@ -1,7 +1,7 @@
 import { RetentionError } from '../../core/errors.ts';
 import { problemOfHoldText } from '../../core/hold-fields.ts';
 import { reboundJson, reboundLines } from '../../report/account-text.ts';
-import { rebindAccount } from '../../run/rebind-account.ts';
+import { rebindAccount } from '../../run/around/rebind-account.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withStopSignals } from '../stopping.ts';

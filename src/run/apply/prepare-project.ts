@@ -1,0 +1,154 @@
+import type { DeletableItem } from '../../core/plan.ts';
+import { kindOf, KIND_WORDS, type Kind } from '../../core/deletion/evidence.ts';
+import { isAnother } from '../../core/deletion/reading.ts';
+import type { Existence } from '../../core/ports.ts';
+import { notThere, type Gone, type There } from '../prove/calibrate.ts';
+import { passingOf, type DeletionContext } from './deletion.ts';
+import { takeFreshListing } from '../prove/fresh-listing.ts';
+import type { PlannedItems } from './planned-items.ts';
+import type { ProjectWork } from './project-work.ts';
+
+/** Conversations that are asked for until one is there. */
+const MOST_ASKED = 3;
+
+/**
+ * Before the first DELETE in a project: an id that cannot exist must answer 404 with JSON, and a conversation that does exist
+ * 200. Where that cannot be shown, or too much of the plan is gone from sight, the project is barred.
+ */
+export async function prepareProject(
+  context: DeletionContext,
+  work: ProjectWork,
+  items: PlannedItems,
+): Promise<void> {
+  const first = await firstOf(items);
+  if (first === undefined || context.bars.ofProject(work.projectId) !== undefined) return;
+  if (work.missingBar !== undefined) {
+    await bar(context, work, work.missingBar.reason);
+    return;
+  }
+  const gone = await context.slot(() => context.calibrator.gone(work.projectId, first.sessionId));
+  if (!gone.isKnown) {
+    await bar(
+      context,
+      work,
+      `not calibrated: an id that cannot exist answers ${gone.said}, not 404 with JSON`,
+    );
+    return;
+  }
+  const found = await findThere(context, work, { items, gone });
+  if ('reason' in found) {
+    await bar(context, work, found.reason);
+    return;
+  }
+  const how = { words: gone.words, wasAsked: gone.wasAsked, there: found };
+  work.calibration = await context.calibrator.calibrated(work.projectId, first.sessionId, how);
+}
+
+async function firstOf(items: PlannedItems): Promise<DeletableItem | undefined> {
+  for await (const item of items.all()) return item;
+  return undefined;
+}
+
+async function bar(context: DeletionContext, { projectId }: ProjectWork, reason: string): Promise<void> {
+  context.bars.project(projectId, { reason, cause: 'project' });
+  await context.calibrator.refused(projectId, reason);
+}
+
+type FoundThere = There | { readonly reason: string };
+
+async function findThere(
+  context: DeletionContext,
+  work: ProjectWork,
+  { items, gone }: { readonly items: PlannedItems; readonly gone: Gone & { isKnown: true } },
+): Promise<FoundThere> {
+  const absent: DeletableItem[] = [];
+  let asked = 0;
+  const another: There[] = [];
+  for await (const item of items.all()) {
+    const kind = kindOf(item.seen.createdBy, context.deleter.viewer());
+    if (context.bars.of({ projectId: work.projectId, kind }) !== undefined) continue;
+    if (asked === MOST_ASKED) break;
+    asked += 1;
+    const answer = await ask(context, work.projectId, item.sessionId);
+    if (answer.state !== 'no_evidence') work.known.set(item.sessionId, answer);
+    if (answer.state === 'present') {
+      // Created at another time than listed: anew since, or the listing's dates are not to be trusted. Others tell.
+      const there: There = { at: answer.receivedAt, how: 'messages', sessionId: item.sessionId };
+      const { createdAt } = item.seen;
+      if (!isAnother(answer.conversation?.createdAt, { createdAt, bornBefore: undefined })) return there;
+      another.push(there);
+      continue;
+    }
+    if (answer.state === 'not_found' && answer.words.shape === gone.words.shape) {
+      absent.push(item);
+      continue;
+    }
+    if (answer.state === 'no_evidence' && answer.status === 403) {
+      forbidReading(context, work, kind);
+      continue;
+    }
+    const how = notThere(answer, item.seen.name ?? null);
+    return { reason: `not calibrated: a conversation that was listed answers ${how}, not 200` };
+  }
+  return noneThere(context, work, { absent, another });
+}
+
+/** None of those that were asked is there as it was listed: `absent` answer the 404, `another` are of another time. */
+function noneThere(
+  context: DeletionContext,
+  work: ProjectWork,
+  { absent, another }: { readonly absent: readonly DeletableItem[]; readonly another: readonly There[] },
+): FoundThere | Promise<FoundThere> {
+  if (another.length > 1) {
+    const reason = `not calibrated: by their own GET, ${another.length} conversations were created at another time than listed`;
+    return { reason };
+  }
+  if (absent.length > 0) return findListedThere(context, work, absent);
+  // The only one that could be asked: created anew, which its own turn will find.
+  const [alone] = another;
+  return alone ?? { reason: 'not calibrated: the key may not read its conversations, HTTP 403' };
+}
+
+/** The first of the plan are gone. Whether that is so, or nothing is ever found here, another that is listed tells. */
+async function findListedThere(
+  context: DeletionContext,
+  work: ProjectWork,
+  absent: readonly DeletableItem[],
+): Promise<FoundThere> {
+  const { deleter: reader, witnesses, signals } = context;
+  const waiting = absent.map((item) => passingOf(context, item));
+  const listing = await context.slot(() =>
+    takeFreshListing({ reader, witnesses, signal: signals.stop }, work.projectId, waiting),
+  );
+  const sightings = waiting.map((one) => listing.sightingOf(one));
+  const unreadable = sightings.find((sighting) => sighting.is === 'unreadable');
+  if (unreadable !== undefined)
+    return { reason: `not calibrated: its listing could not be read, ${unreadable.said}` };
+  if (sightings.some(({ is }) => is === 'shown')) {
+    return {
+      reason: 'not calibrated: a conversation that is listed answers the same 404 as an id that cannot exist',
+    };
+  }
+  if (listing.anyRow === undefined)
+    return { reason: 'not calibrated: nothing planned is there any more, and nothing else is listed' };
+  const answer = await ask(context, work.projectId, listing.anyRow);
+  if (answer.state === 'present')
+    return { at: answer.receivedAt, how: 'messages', sessionId: listing.anyRow };
+  return {
+    reason: `not calibrated: a conversation that is listed answers ${notThere(answer, undefined)}, not 200`,
+  };
+}
+
+function ask(
+  { slot, deleter, signals }: DeletionContext,
+  projectId: number,
+  sessionId: string,
+): Promise<Existence> {
+  return slot(() => deleter.existence(projectId, sessionId, { purpose: 'calibrate', signal: signals.stop }));
+}
+
+function forbidReading({ bars, warn }: DeletionContext, { projectId }: ProjectWork, kind: Kind): void {
+  const words = KIND_WORDS[kind];
+  bars.kind(projectId, kind, { reason: `the key may not read ${words} in this project`, cause: 'right' });
+  warn(`the key may not read ${words} in project ${projectId} (HTTP 403): nothing of them is deleted`);
+}

@@ -1,0 +1,52 @@
+import { agesJudgedBy } from '../../core/decide.ts';
+import type { PlanSummary } from '../../core/plan.ts';
+import type { Policy } from '../../core/policy.ts';
+import type { Store } from '../../core/ports.ts';
+import { fullRoomOf } from './check-limits.ts';
+
+/** Runs looked back on for the latest one that applied a plan. */
+const LOOKED_BACK = 10;
+
+/** How much of its plan a run deletes. */
+export interface Deferral {
+  /** Most conversations; undefined: all. */
+  readonly room: number | undefined;
+}
+
+/** Brings the plan into the order in which it is applied, and leaves to later runs what there is no room for. */
+export async function arrange(
+  store: Pick<Store, 'arrangePlan'>,
+  plan: PlanSummary,
+  { room, policy }: Deferral & { readonly policy: Pick<Policy, 'rules'> },
+): Promise<PlanSummary> {
+  return { ...plan, deferred: await store.arrangePlan(plan.planId, { room, clocks: agesJudgedBy(policy) }) };
+}
+
+/** How many more runs, at least, what was deferred takes; undefined where nothing was, or no run may delete anything. */
+export function runsRemaining({ limits }: Pick<Policy, 'limits'>, deferred: number): number | undefined {
+  const room = fullRoomOf(limits);
+  return deferred === 0 || room === 0 ? undefined : Math.ceil(deferred / room);
+}
+
+/** Says that more was left than the time before: then the limits are too small for what expires. */
+export async function warnOfGrowth(
+  store: Pick<Store, 'runs' | 'plan'>,
+  run: {
+    readonly runId: string;
+    readonly policy: Pick<Policy, 'name'>;
+    readonly warn: (sentence: string) => void;
+  },
+  deferred: number,
+): Promise<void> {
+  if (deferred === 0) return;
+  const recent = await store.runs({ policy: run.policy.name, limit: LOOKED_BACK });
+  for (const { runId, planId } of recent) {
+    const before = runId === run.runId || planId === undefined ? undefined : await store.plan(planId);
+    if (before?.status !== 'applied') continue;
+    if (before.deferred > 0 && deferred > before.deferred)
+      run.warn(
+        `The backlog grows: ${deferred} conversations are deferred, and the run before deferred ${before.deferred}. Raise the limits of the policy, or run it more often.`,
+      );
+    return;
+  }
+}

@@ -1,0 +1,189 @@
+import pLimit from 'p-limit';
+import type { Conversation, Project } from '../../core/conversation.ts';
+import { judgeExclusions } from '../../core/exclusions.ts';
+import { findProtections, matchedNow } from '../../core/find-protections.ts';
+import type { PlanFindings } from '../../core/findings.ts';
+import { foreignRules } from '../../core/foreign-keeps.ts';
+import type { HoldIndex } from '../../core/hold.ts';
+import type { PlanProject, PlanSummary } from '../../core/plan.ts';
+import type { Policy } from '../../core/policy.ts';
+import type { AuditLog, Chance, Clock, CustomGptReader, Log, PlanStore, Progress } from '../../core/ports.ts';
+import type { ProtectionStore } from '../../core/protection-store.ts';
+import { ProtectionWatch, type ProjectWatch } from '../../core/protection-watch.ts';
+import { messageReachOf, reachOf } from '../../core/selector.ts';
+import { asRunFault } from '../api-faults.ts';
+import { Bystanders } from './bystanders.ts';
+import { collectProject, type CollectContext, type Collected } from './collect-project.ts';
+import { findProjects, type ProjectsOfPolicy } from './projects.ts';
+import { totalRequests } from '../../core/run.ts';
+
+/** A plan is a person's to look at for this long; after that the world has moved too far. */
+export const PLAN_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
+
+/** All that planning can reach: a reader, and the plans. No deleter. */
+export interface PlanningDeps {
+  readonly reader: CustomGptReader;
+  readonly plans: PlanStore & ProtectionStore;
+  readonly audit: AuditLog;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly progress: Progress;
+}
+
+export interface PlanRequest {
+  readonly policy: Policy;
+  /** Whose conversations they are: {@link OwnAccount.text}. */
+  readonly account: string;
+  /** The other policies of its folder: what they keep is not deleted. */
+  readonly others: readonly Policy[];
+  readonly holds: HoldIndex;
+  /** Whether kept conversations are stored in the plan too (`plan --all`). */
+  readonly withKept: boolean;
+  readonly signal?: AbortSignal | undefined;
+  /** Learns what is listed beside what is planned. */
+  readonly bystanders?: Bystanders;
+  /** Called with conversations that are listed again although they were verified as deleted. */
+  readonly onReappeared?: (conversations: readonly Conversation[]) => Promise<void>;
+}
+
+/**
+ * The dry run: lists every project of the policy, decides, and stores an immutable plan. Sends nothing but GET.
+ * Throws RetentionError (`credential_refused`, `api_unreachable`, `clock_untrusted`, `state_unusable`).
+ */
+export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promise<PlanSummary> {
+  const { policy } = request;
+  const requestsBefore = totalRequests(deps.reader.requestCounts());
+  const found = await findProjects(deps.reader, policy, request.signal);
+  const { selected, invisible } = found;
+  if (selected.length === 0) deps.log.warn({ policy: policy.name }, 'no project falls under this policy');
+  const decidedAt = deps.clock.now();
+  const writer = await deps.plans.createPlan({
+    planId: `plan-${deps.chance.token(12)}`,
+    policy: policy.name,
+    policyHash: policy.hash,
+    account: request.account,
+    policyPath: policy.path,
+    mode: policy.mode,
+    decidedAt,
+    expiresAt: decidedAt + PLAN_LIFETIME_MS,
+  });
+  const context = {
+    reader: deps.reader,
+    writer,
+    plans: deps.plans,
+    chance: deps.chance,
+    decidedAt,
+    maxPercent: policy.limits.maxPercent,
+    messageReach: messageReachOf([...policy.rules, ...foreignRules(request.others)], decidedAt),
+    log: deps.log,
+    reach: reachOf(policy, decidedAt),
+    limit: pLimit(policy.concurrency),
+    withKept: request.withKept,
+    signal: request.signal,
+    audit: deps.audit,
+    bystanders: request.bystanders ?? new Bystanders(),
+    onReappeared: (conversations: readonly Conversation[]) => sayReappeared(deps, request, conversations),
+    onListed: (count: number) => {
+      deps.progress.advance(count);
+    },
+  };
+  const watch = new ProtectionWatch({ ...request, now: decidedAt });
+  deps.progress.begin('listing', undefined);
+  try {
+    const { projects, warnings } = await collectAll(context, watch, selected);
+    projects.unshift(...invisible.map(invisibleProject));
+    const requestsUsed = totalRequests(deps.reader.requestCounts()) - requestsBefore;
+    const watched = watch.result();
+    const findings = await findingsOf(deps, request, { found, watched, decidedAt, warnings });
+    return await writer.finish({ projects, requestsUsed, findings });
+  } catch (error) {
+    await writer.discard();
+    throw asRunFault(error);
+  } finally {
+    deps.progress.end();
+  }
+}
+
+/** Lists one project after the other. */
+async function collectAll(
+  context: Omit<CollectContext, keyof ReturnType<typeof listening>>,
+  watch: ProtectionWatch,
+  selected: readonly Project[],
+): Promise<{ readonly projects: PlanProject[]; readonly warnings: readonly string[] }> {
+  const projects: PlanProject[] = [];
+  const warnings: string[] = [];
+  let ordinal = 1;
+  for (const project of selected) {
+    const decider = watch.inProject(project);
+    const collected = await collectProject({ ...context, ...listening(decider) }, project.id, ordinal);
+    decider.end(collected.project);
+    projects.push(collected.project);
+    if (collected.notShown > 0) warnings.push(notAllShown(collected));
+    ordinal = collected.nextOrdinal;
+  }
+  return { projects, warnings };
+}
+
+/** Tells the watch what becomes of the listing. */
+function listening(decider: ProjectWatch) {
+  return {
+    decider,
+    onBegin: () => {
+      decider.restart();
+    },
+    onStillThere: (sessionId: string) => {
+      decider.confirm(sessionId);
+    },
+  };
+}
+
+async function sayReappeared(
+  { log }: PlanningDeps,
+  { onReappeared }: PlanRequest,
+  conversations: readonly Conversation[],
+): Promise<void> {
+  const [first] = conversations;
+  log.warn(
+    { project_id: first?.projectId, count: conversations.length },
+    'listed again although they were verified as deleted: new conversations, with the age they have now',
+  );
+  await onReappeared?.(conversations);
+}
+
+/** What the plan says of its listings and of the protections of its policy, by what earlier plans knew of them. Remembers what this one saw. */
+async function findingsOf(
+  { plans }: PlanningDeps,
+  { policy, holds }: PlanRequest,
+  seen: {
+    readonly found: ProjectsOfPolicy;
+    readonly watched: ReturnType<ProtectionWatch['result']>;
+    readonly decidedAt: number;
+    /** Of the listings. */
+    readonly warnings: readonly string[];
+  },
+): Promise<PlanFindings> {
+  const { found, watched, decidedAt, warnings } = seen;
+  const { visible } = found;
+  const memory = await plans.protectionMemory(policy.name);
+  const exclusions = judgeExclusions(policy.projects, visible, memory.keptOut);
+  const findings = findProtections({
+    ...{ watched, exclusions, visible },
+    holds: holds.all,
+    known: memory.matched,
+  });
+  const { keptOut } = exclusions;
+  const matched = matchedNow(findings);
+  await plans.rememberProtections(policy.name, { keptOut, matched }, decidedAt);
+  return { ...findings, warnings: [...findings.warnings, ...warnings] };
+}
+
+/** A key that may not read a whole kind of conversations gets a list without them. */
+function notAllShown({ project: { projectId, total }, notShown }: Collected): string {
+  return `project ${projectId} lists ${total} of the ${total + notShown} conversations that it counts: the key may not see the others, and they stay`;
+}
+
+function invisibleProject(projectId: number): PlanProject {
+  const incomplete = 'the policy names it, but this key cannot see it';
+  return { projectId, listed: 0, total: 0, kept: 0, held: 0, unknown: 0, planned: 0, incomplete };
+}

@@ -1,0 +1,151 @@
+import type { Viewer } from '../../core/account.ts';
+import { witnessesOf, type Kind, type Sighting } from '../../core/deletion/evidence.ts';
+import { isAnother } from '../../core/deletion/reading.ts';
+import { ApiError, failureInWords } from '../../core/errors.ts';
+import { earliestOf, type Instant } from '../../core/instant.ts';
+import type { CustomGptReader } from '../../core/ports.ts';
+import { endsTheRun, MAX_SKEW_MS } from '../api-faults.ts';
+import { areLost } from '../plan/bystanders.ts';
+import { readAnew, witnessOf, type FreshReading } from './fresh-reading.ts';
+import { InconsistentListing, repeatWhileInconsistent } from '../plan/list-project.ts';
+import type { Passing } from './passing.ts';
+import type { Witnesses } from './witnesses.ts';
+
+/** What a listing that was taken after the last follow-up GET says. */
+export interface FreshListing {
+  sightingOf(passing: Passing): Sighting;
+  readonly control: { readonly request: string; readonly status: number; readonly at: number } | undefined;
+  /** One row that it shows; undefined: it shows none. */
+  readonly anyRow: string | undefined;
+  /** The project itself is missing or forbidden. */
+  readonly isProjectLost: boolean;
+}
+
+interface FreshListingParts {
+  readonly reader: CustomGptReader;
+  readonly witnesses: Witnesses;
+  readonly signal: AbortSignal;
+  /** Another listing follows: what this one would have to be read to its end for is left to that. */
+  readonly mayWait?: boolean;
+  /** How many of the project's conversations other runs have begun to delete meanwhile. */
+  readonly takenByOthers?: () => Promise<number>;
+}
+
+/**
+ * Lists the project once more, as far as the last of those that it must answer for, by the same rules as planning does.
+ * Throws ApiError `unauthorized` and `aborted`.
+ */
+export async function takeFreshListing(
+  parts: FreshListingParts,
+  projectId: number,
+  waiting: readonly Passing[],
+): Promise<FreshListing> {
+  try {
+    const read = await repeatWhileInconsistent(() => readAnew(parts, projectId, waiting));
+    for (const [kind, sessionId] of read.kinds)
+      parts.witnesses.note(projectId, kind, { sessionId, at: read.listing.at });
+    const viewer = parts.reader.viewer();
+    const losses = new Losses(read, { viewer, waiting });
+    const takenByOthers = losses.any(0) ? ((await parts.takenByOthers?.()) ?? 0) : 0;
+    const loss = (passing: Passing): string | undefined => losses.of(passing, takenByOthers);
+    return {
+      sightingOf: (passing) => sightingIn(read, passing, { ...parts, viewer, loss }),
+      control: { request: read.request, status: 200, at: read.listing.at },
+      anyRow: read.anyRow,
+      isProjectLost: false,
+    };
+  } catch (error) {
+    if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw error;
+    const said = error instanceof ApiError ? failureInWords(error) : (error as Error).message;
+    const isProjectLost =
+      error instanceof ApiError && (error.failure === 'not_found' || error.failure === 'forbidden');
+    const sighting: Sighting = { is: 'unreadable', said };
+    return { sightingOf: () => sighting, control: undefined, anyRow: undefined, isProjectLost };
+  }
+}
+
+function sightingIn(
+  read: FreshReading,
+  passing: Passing,
+  {
+    witnesses,
+    viewer,
+    loss,
+  }: {
+    readonly witnesses: Witnesses;
+    readonly viewer: Viewer;
+    readonly loss: (passing: Passing) => string | undefined;
+  },
+): Sighting {
+  const { shown, kinds, listing, isShort } = read;
+  const { about, createdAt, bornBefore, kind, life } = passing;
+  const rows = (shown.get(about.sessionId) ?? []).filter(
+    // Marked as deleted, and gone by its own GET: the listing says the same.
+    (row) => !(life.reading?.is === 'absent' && isMark(row.deletedAt, listing.at)),
+  );
+  if (rows.some((row) => !isAnother(row.createdAt, { createdAt, bornBefore }))) return { is: 'shown' };
+  const lost = loss(passing);
+  if (lost !== undefined) return { is: 'blind', said: lost };
+  const witness = isShort
+    ? undefined
+    : (witnessOf(kind, kinds, viewer) ??
+      witnesses.elsewhere(about.projectId, witnessesOf(kind ?? 'unstated', viewer), listing.at));
+  return { is: 'not_shown', listing, witness, recreatedAt: rows[0]?.createdAt };
+}
+
+/** A date of the future is no sign of a deletion. */
+function isMark(deletedAt: Instant | undefined, listedAt: number): boolean {
+  return deletedAt !== undefined && earliestOf(deletedAt) <= listedAt + MAX_SKEW_MS;
+}
+
+/**
+ * What the listing no longer shows of those that were listed with the conversations it must answer for, and that nobody of ours
+ * deletes. All of these that are of one kind had the same others beside them, so each kind is counted once.
+ */
+class Losses {
+  readonly #counts = new Map<Kind, readonly Count[]>();
+
+  constructor(
+    { bystanders, reach }: FreshReading,
+    { viewer, waiting }: { readonly viewer: Viewer; readonly waiting: readonly Passing[] },
+  ) {
+    for (const { kind, about, bystanders: listed } of waiting) {
+      if (kind === undefined || this.#counts.has(kind)) continue;
+      const kinds = witnessesOf(kind, viewer);
+      const upTo = (before: number) => ({
+        before: listed(before),
+        now: bystanders.count(about.projectId, kinds, before),
+      });
+      const all = upTo(Infinity);
+      // As far as it was read it has to show those that were listed there, and of all of them one at least.
+      this.#counts.set(kind, reach === Infinity ? [all] : [upTo(reach), atLeastOne(all)]);
+    }
+  }
+
+  any(takenByOthers: number): boolean {
+    return [...this.#counts.values()].some((counts) => lossIn(counts, takenByOthers) !== undefined);
+  }
+
+  /** In words; undefined: nothing is missing. */
+  of({ kind }: Passing, takenByOthers: number): string | undefined {
+    return kind === undefined ? undefined : lossIn(this.#counts.get(kind) ?? [], takenByOthers);
+  }
+}
+
+/** Lost only where none is shown. */
+function atLeastOne({ before, now }: Count): Count {
+  return { before, now: now === 0 ? 0 : before };
+}
+
+interface Count {
+  /** As it was listed for the run. */
+  readonly before: number;
+  readonly now: number;
+}
+
+function lossIn(counts: readonly Count[], takenByOthers: number): string | undefined {
+  const lost = counts.find(({ before, now }) => areLost({ before: before - takenByOthers, now }));
+  if (lost === undefined) return undefined;
+  const shown = lost.now === 0 ? 'none' : `only ${lost.now}`;
+  return `it shows ${shown} of the ${lost.before} others of its kind that were listed with it and that nobody deleted`;
+}

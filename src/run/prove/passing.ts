@@ -1,0 +1,75 @@
+import type { Kind, Reading, Sighting } from '../../core/deletion/evidence.ts';
+import {
+  absentFacts,
+  formatWhen,
+  outcomeFacts,
+  type Facts,
+  type Proof,
+  type SentFacts,
+} from '../../core/deletion/facts.ts';
+import { next, type Life, type Seen, type Settlement, type Step } from '../../core/deletion/life.ts';
+import type { AuditFacts } from '../../core/audit-entry.ts';
+import type { Instant } from '../../core/instant.ts';
+import { auditFacts, type AboutConversation } from '../context.ts';
+import type { Patience } from './patience.ts';
+
+/** A conversation on its way out, by this run or by one that left it open. */
+export interface Passing {
+  readonly about: AboutConversation;
+  /** Undefined where an intent by an earlier rule does not say. */
+  readonly createdAt: Instant | undefined;
+  /** Where that is so: what was created after this instant (epoch ms) is another one. */
+  readonly bornBefore: number | undefined;
+  readonly kind: Kind | undefined;
+  /** Others of its kind that were listed with it and have to be shown still: those created before an instant (epoch ms). */
+  readonly bystanders: (before: number) => number;
+  /** Must not be repeated by any reason. null: it has none; undefined: not known. */
+  readonly name: string | null | undefined;
+  /** The run that intended it. */
+  readonly run: Parameters<typeof auditFacts>[0];
+  /** Stands in every entry about it. */
+  readonly common: Facts;
+  life: Life;
+  sent: SentFacts;
+  /** Since the first fresh listing that was to speak of it. */
+  patience: Patience | undefined;
+  /** To be called once it is known what became of it. */
+  onKnown: ((isGone: boolean) => void) | undefined;
+  /** It failed or stayed unverified in an earlier run, too. */
+  readonly hasFailedBefore: boolean;
+}
+
+/** Lets the life go on by what was seen. */
+export function advance(passing: Passing, seen: Seen): Step {
+  const { life, step } = next(passing.life, seen);
+  passing.life = life;
+  return step;
+}
+
+/** The entry of a calibrated 404. */
+export function absentEntry(
+  { run, about, common, life, sent }: Passing,
+  reading: Extract<Reading, { is: 'absent' }>,
+  calibration: number,
+): AuditFacts {
+  const facts = { ...absentFacts(life, sent, { reading, calibration }), ...common };
+  return auditFacts(run, 'deletion.absent', { about, facts });
+}
+
+/** The entry of an outcome. */
+export function outcomeEntry(
+  { run, about, common, createdAt, life, sent }: Passing,
+  settlement: Settlement,
+  proof: Proof,
+): AuditFacts {
+  const isOpen = settlement.outcome === 'unverified' || settlement.outcome === 'failed';
+  // What a later run has to know of it: which conversation it was that these DELETEs were for.
+  const which = isOpen && createdAt !== undefined ? { created_at: formatWhen(createdAt) } : {};
+  const facts = { ...outcomeFacts(life, sent, { settlement, proof }), ...which, ...common };
+  return auditFacts(run, `deletion.${settlement.outcome}`, { about, facts });
+}
+
+/** What proves an outcome before any listing was asked. */
+export function proofBy(calibration: number | undefined, sighting?: Sighting): Proof {
+  return { calibration, sighting, control: undefined };
+}
