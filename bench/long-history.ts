@@ -7,7 +7,8 @@ import type { AuditFacts } from '../src/core/audit-entry.ts';
 import { createDecider } from '../src/core/decide.ts';
 import { HoldIndex, NO_HOLDS, type Hold } from '../src/core/hold.ts';
 import type { Limits, Rule } from '../src/core/policy.ts';
-import type { Clock, Store } from '../src/core/ports.ts';
+import type { Store } from '../src/core/ports/store.ts';
+import type { Clock } from '../src/core/ports/surroundings.ts';
 import type { Selector } from '../src/core/selector.ts';
 import { parseConversationRow } from '../src/customgpt/rows.ts';
 import { openSqliteStore } from '../src/store/sqlite-store.ts';
@@ -71,10 +72,10 @@ function questionsTo(
 ): readonly (readonly [string, () => Promise<unknown>])[] {
   const run = 'run-0';
   return [
-    ['holds in force', () => store.holdsInForce(clock.now())],
-    ['holds in force, once more', () => store.holdsInForce(clock.now())],
-    ['sizes of projects, behind 20,000 deletions', () => store.knownPopulations('late')],
-    ['sizes of projects, behind all deletions', () => store.knownPopulations('early')],
+    ['holds in force', () => store.holds.holdsInForce(clock.now())],
+    ['holds in force, once more', () => store.holds.holdsInForce(clock.now())],
+    ['sizes of projects, behind 20,000 deletions', () => store.populations.knownPopulations('late')],
+    ['sizes of projects, behind all deletions', () => store.populations.knownPopulations('early')],
     ['outcomes of a run', () => audit.outcomes(run)],
     ['entries of a run', () => drain(audit.entries({ runId: run }))],
     ['open intents', () => audit.openIntents()],
@@ -84,17 +85,18 @@ function questionsTo(
     ['what others intended in a project', () => audit.intendedByOthers(1, lastRun)],
     ['when one was verified', () => audit.lastVerifiedAt(1, 'session-0001')],
     ['verified ones of a project', () => drain(audit.verifiedSessions(1))],
-    ['projects on record', () => store.projectsOnRecord()],
+    ['projects on record', () => store.accounts.projectsOnRecord()],
   ];
 }
 
 async function write(store: Store, deletions: number): Promise<void> {
   const populations = Array.from({ length: PROJECTS }, (_, index) => ({ projectId: index + 1, count: 1000 }));
-  await store.recordPopulations('early', populations);
-  for (let index = 0; index < HOLDS; index += 1) await store.addHold({ ...holdAt(index), ...WHY });
+  await store.populations.recordPopulations('early', populations);
+  for (let index = 0; index < HOLDS; index += 1) await store.holds.addHold({ ...holdAt(index), ...WHY });
   for (let start = 0; start < deletions; start += 500) {
     const left = deletions - start;
-    if (left <= RUN_SIZE && left > RUN_SIZE - 500) await store.recordPopulations('late', populations);
+    if (left <= RUN_SIZE && left > RUN_SIZE - 500)
+      await store.populations.recordPopulations('late', populations);
     const runId = `run-${Math.floor(start / RUN_SIZE)}`;
     const ways = Array.from({ length: 500 }, (_, index) => wayOf(start + index, runId));
     await store.audit.append(ways.map(([intended]) => intended));

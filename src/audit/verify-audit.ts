@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../core/audit-entry.ts';
 import { isFault } from '../core/errors.ts';
-import type { AuditLog, DerivedDifference } from '../core/ports.ts';
+import type { AuditLog } from '../core/ports/audit-log.ts';
+import type { DerivedDifference } from '../core/ports/store.ts';
 import { LogCheck } from '../core/verify-log.ts';
 import type { KnownHead, LogBreak, LogCheckOptions, WholeLog } from '../core/verify-log.ts';
 

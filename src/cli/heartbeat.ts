@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Clock, Log } from '../core/ports.ts';
+import type { Clock, Log } from '../core/ports/surroundings.ts';
 
 const BEAT_MS = 30_000;
 

@@ -1,5 +1,5 @@
 import type { Settings } from '../config/settings.ts';
-import type { Store } from '../core/ports.ts';
+import type { Store } from '../core/ports/store.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import type { AuditEntry } from '../core/audit-entry.ts';
 import { formatInstant } from '../core/instant.ts';
-import type { Log } from '../core/ports.ts';
+import type { Log } from '../core/ports/surroundings.ts';
 import { systemClock } from './surroundings.ts';
 import type { Screen } from './surroundings.ts';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { finished } from 'node:stream/promises';
 import { RetentionError } from '../core/errors.ts';
 import type { PlanSummary } from '../core/plan.ts';
-import type { PlanStore } from '../core/ports.ts';
+import type { PlanStore } from '../core/ports/plans.ts';
 
 /** SHA-256 (hex) of a file's bytes; undefined when there is no such file. */
 async function hashOfFile(path: string): Promise<string | undefined> {

@@ -12,7 +12,8 @@ import { formatProblem, type Problem } from '../config/problems.ts';
 import { RetentionError } from '../core/errors.ts';
 import type { ListedHold } from '../core/hold.ts';
 import type { Policy } from '../core/policy.ts';
-import type { HoldFile, KeepSource } from '../core/ports.ts';
+import type { HoldFile } from '../core/ports/holds.ts';
+import type { KeepSource } from '../core/ports/policies.ts';
 import type { CommandWorld } from './command.ts';
 import { settingsOf } from './settings-of.ts';
 

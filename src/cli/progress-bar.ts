@@ -1,5 +1,5 @@
 import type { SingleBar as Bar } from 'cli-progress';
-import type { Clock, Progress, ProgressPhase } from '../core/ports.ts';
+import type { Clock, Progress, ProgressPhase } from '../core/ports/surroundings.ts';
 import { RemainingTime } from '../core/remaining.ts';
 import { durationOf, grouped } from '../report/quantities.ts';
 import type { Screen } from './surroundings.ts';

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Settings } from '../config/settings.ts';
-import type { Log } from '../core/ports.ts';
+import type { Log } from '../core/ports/surroundings.ts';
 import { createNoteSigner, parseVerifierKey } from '../core/signed-note.ts';
 import type { NoteSigner, VerifierKey } from '../core/signed-note.ts';
 import { keepSigningKey, stateSigningKey } from '../store/signing-key.ts';

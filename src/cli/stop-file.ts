@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/ports/surroundings.ts';
 import { createStopSignals } from '../daemon/lifecycle.ts';
 import { eitherStops, type StopSignals } from '../run/context.ts';
 

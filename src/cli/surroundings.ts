@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { hostname } from 'node:os';
-import type { Chance, Clock } from '../core/ports.ts';
+import type { Chance, Clock } from '../core/ports/surroundings.ts';
 
 /** A stream to print on, as much of it as is needed. */
 export interface Screen extends NodeJS.WritableStream {

@@ -1,7 +1,10 @@
 import { createKeySource } from '../config/key-source.ts';
 import { requireApiKey, type Settings } from '../config/settings.ts';
 import type { Secret } from '../config/secret.ts';
-import type { HoldFile, KeepSource, Log, Progress, Store } from '../core/ports.ts';
+import type { HoldFile } from '../core/ports/holds.ts';
+import type { KeepSource } from '../core/ports/policies.ts';
+import type { Store } from '../core/ports/store.ts';
+import type { Log, Progress } from '../core/ports/surroundings.ts';
 import type { PlaceReader } from '../core/place.ts';
 import type { CustomGptClient, CustomGptClientOptions } from '../customgpt/client.ts';
 import type { RunDeps } from '../run/around/conduct-run.ts';
@@ -97,7 +100,7 @@ export async function openWorker(
     log,
     places: client.places,
     depsWith({ holdFiles: files, keeps }) {
-      const holds = new HoldFiles({ store, files, clock, chance, log });
+      const holds = new HoldFiles({ store: store.holds, files, clock, chance, log });
       return { ...common, holds, keeps, leaseMs, verifyTimeoutMs, requestsPerMinute, timeZone };
     },
     async close() {

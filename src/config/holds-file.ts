@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import { RetentionError } from '../core/errors.ts';
-import type { HoldFile, HoldList } from '../core/ports.ts';
+import type { HoldFile, HoldList } from '../core/ports/holds.ts';
 import { readHoldsText, type HoldsText } from './holds-text.ts';
 import { HOLDS_FILES, isFolder, unreadHolds } from './lookalike-files.ts';
 import { formatProblem, type Problem } from './problems.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Log } from '../core/ports.ts';
+import type { Log } from '../core/ports/surroundings.ts';
 import { createKeySource } from './key-source.ts';
 import { Secret } from './secret.ts';
 

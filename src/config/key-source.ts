@@ -1,4 +1,4 @@
-import type { Log } from '../core/ports.ts';
+import type { Log } from '../core/ports/surroundings.ts';
 import { readApiKey } from './api-key.ts';
 import type { Secret } from './secret.ts';
 

@@ -6,7 +6,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
 import { ApiError, RetentionError } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
-import type { ConversationPage, Existence } from '../core/ports.ts';
+import type { ConversationPage } from '../core/ports/vendor.ts';
+import type { Existence } from '../core/vendor-answers.ts';
 import { createCustomGptClient } from './client.ts';
 import type { CustomGptClient } from './client.ts';
 

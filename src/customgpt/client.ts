@@ -1,6 +1,8 @@
 import { ApiError, failureInWords } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
-import type { Chance, Clock, CustomGptDeleter, CustomGptReader, DeleteAnswer, Log } from '../core/ports.ts';
+import type { Chance, Clock, Log } from '../core/ports/surroundings.ts';
+import type { CustomGptDeleter, CustomGptReader } from '../core/ports/vendor.ts';
+import type { DeleteAnswer } from '../core/vendor-answers.ts';
 import type { PlaceReader } from '../core/place.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { Purpose, RequestCounts } from '../core/run.ts';

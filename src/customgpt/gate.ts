@@ -1,5 +1,5 @@
 import type { ApiFailure } from '../core/errors.ts';
-import type { Chance, Clock, Log } from '../core/ports.ts';
+import type { Chance, Clock, Log } from '../core/ports/surroundings.ts';
 
 const FIRST_PAUSE_MS = 1000;
 const LONGEST_BACK_OFF_MS = 60_000;

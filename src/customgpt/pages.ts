@@ -1,6 +1,7 @@
 import { ApiError } from '../core/errors.ts';
 import type { Project } from '../core/conversation.ts';
-import type { Clock, ConversationPage, ListOrder, Log, ProjectPage } from '../core/ports.ts';
+import type { Clock, Log } from '../core/ports/surroundings.ts';
+import type { ConversationPage, ListOrder, ProjectPage } from '../core/ports/vendor.ts';
 import type { Purpose } from '../core/run.ts';
 import { parseJson } from './answers.ts';
 import type { Answer } from './request.ts';

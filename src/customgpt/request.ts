@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import type { Dispatcher } from 'undici';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/ports/surroundings.ts';
 import type { StartDeadline } from './deadlines.ts';
 import { onAbort } from './on-abort.ts';
 import type { Target } from './urls.ts';

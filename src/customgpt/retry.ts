@@ -1,6 +1,6 @@
 import { ApiError } from '../core/errors.ts';
 import type { ApiFailure } from '../core/errors.ts';
-import type { Chance, Clock, Log } from '../core/ports.ts';
+import type { Chance, Clock, Log } from '../core/ports/surroundings.ts';
 import type { Purpose } from '../core/run.ts';
 import { failureOf, jsonOfNotFound, toApiError } from './answers.ts';
 import { jittered } from './gate.ts';

@@ -1,7 +1,7 @@
 import type { Conversation, Project, UnusableRow } from '../core/conversation.ts';
 import { USER_ID } from '../core/ids.ts';
 import { parseRoughly } from '../core/instant.ts';
-import type { ConversationPage } from '../core/ports.ts';
+import type { ConversationPage } from '../core/ports/vendor.ts';
 import { isRecord } from './answers.ts';
 import { isProjectId, isSessionId } from './urls.ts';
 

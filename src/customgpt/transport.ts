@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 // Not from 'undici' itself, which brings fetch, caches, mocks and proxies along: reading them took a tenth of the CPU time
 // of a small run. The version is pinned, and undici lets its files be imported one by one.
 import Pool from 'undici/lib/dispatcher/pool.js';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/ports/surroundings.ts';
 import { createDeadlines } from './deadlines.ts';
 import type { StartDeadline } from './deadlines.ts';
 import { parseHttpDate } from './http-date.ts';

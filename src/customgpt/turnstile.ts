@@ -1,4 +1,4 @@
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/ports/surroundings.ts';
 import type { Gate, LastFailure, Lesson, Ticket } from './gate.ts';
 import { onAbort } from './on-abort.ts';
 import type { Pace } from './pace.ts';

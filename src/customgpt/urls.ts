@@ -1,5 +1,5 @@
 import { ApiError, RetentionError } from '../core/errors.ts';
-import type { ListOrder } from '../core/ports.ts';
+import type { ListOrder } from '../core/ports/vendor.ts';
 
 export type Method = 'GET' | 'DELETE';
 type Route = 'user' | 'projects' | 'project' | 'settings' | 'conversations' | 'messages' | 'deletion';

@@ -1,6 +1,6 @@
 import { getTasks } from 'node-cron';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Log } from '../core/ports.ts';
+import type { Log } from '../core/ports/surroundings.ts';
 import { createCronWake } from './cron-wake.ts';
 import type { Alarm } from './wake.ts';
 

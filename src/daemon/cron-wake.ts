@@ -1,6 +1,6 @@
 import { schedule as scheduleTask, type Logger, type ScheduledTask } from 'node-cron';
 import type { Schedule } from '../core/policy.ts';
-import type { Clock, Log } from '../core/ports.ts';
+import type { Clock, Log } from '../core/ports/surroundings.ts';
 import { createGuardWake } from './guard-wake.ts';
 import type { Wake } from './wake.ts';
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/ports/surroundings.ts';
 import type { Wake } from './wake.ts';
 
 const MINUTE_MS = 60_000;

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { RetentionError } from '../core/errors.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/ports/surroundings.ts';
 import type { StopSignals } from '../run/context.ts';
 
 /** Supervisors kill after ten seconds; what is left of them is for closing the store. */

@@ -1,7 +1,8 @@
 import { ApiError, isFault, RetentionError } from '../core/errors.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { Policy, Schedule } from '../core/policy.ts';
-import type { Clock, Log, RunStore } from '../core/ports.ts';
+import type { RunStore } from '../core/ports/store.ts';
+import type { Clock, Log } from '../core/ports/surroundings.ts';
 import { decideSlot, nextSlot, ON_TIME_MS, type SlotDecision } from '../core/slots.ts';
 import type { RunRequest, RunResult } from '../run/around/conduct-run.ts';
 import type { Alarm, Wake } from './wake.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ApiError, RetentionError } from '../core/errors.ts';
 import type { Policy, Schedule } from '../core/policy.ts';
-import type { Log } from '../core/ports.ts';
+import type { Log } from '../core/ports/surroundings.ts';
 import type { SlotRequest } from './policy-schedule.ts';
 import { createScheduler, type PoliciesNow, type Scheduler } from './scheduler.ts';
 

@@ -1,6 +1,6 @@
 import { UNKNOWN_KEY } from '../core/checkpoint.ts';
 import { RetentionError } from '../core/errors.ts';
-import type { DerivedDifference } from '../core/ports.ts';
+import type { DerivedDifference } from '../core/ports/store.ts';
 import type { LogBreak, WholeLog } from '../core/verify-log.ts';
 
 /** Where the keys came from that the signatures were checked with: `log` is the checkpoints' own word. */

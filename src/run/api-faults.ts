@@ -1,5 +1,5 @@
 import { ApiError, failureInWords, RetentionError } from '../core/errors.ts';
-import type { CustomGptReader } from '../core/ports.ts';
+import type { CustomGptReader } from '../core/ports/vendor.ts';
 
 /** How far the local clock and the server's may be apart. */
 export const MAX_SKEW_MS = 60_000;

@@ -35,7 +35,7 @@ export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Pro
   await assertApplicable(deps, plan, policy);
   return conductRun(deps, { policy, plan, trigger: 'manual', mode: 'enforce', signals }, async (run) => {
     const { store, clock, log } = deps;
-    await store.updateRun(run.runId, { planId: plan.planId });
+    await store.runs.updateRun(run.runId, { planId: plan.planId });
     const { spent, refusing, deferring, room } = await checkLimits(deps, {
       ...{ policy, at: run.startedAt, projects: plan.projects },
     });
@@ -44,7 +44,7 @@ export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Pro
     if (isStopped || (refusing.length > 0 && override === undefined)) return refusal(plan, refusing);
     const others = await deps.keeps.othersThan(policy.name);
     const { selected, visible } = await findProjects(run.reader, policy, run.signals.stop);
-    const lostSince = await exclusionsLost(store, policy, visible);
+    const lostSince = await exclusionsLost(store.protections, policy, visible);
     // Limits that stand against it, too, were overridden.
     if (lostSince.length > 0) return refusal(plan, [], lostSince);
     if (refusing.length + deferring.length > 0 && override !== undefined) {
@@ -55,7 +55,7 @@ export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Pro
     const keptSince = createKeptSince(others, visible, clock.now());
     const relisting = await relist({
       ...{ deleter: run.deleter, clock, log, signals: run.signals, plan },
-      plans: store,
+      plans: store.plans,
     });
     const allowance =
       override === undefined
@@ -86,7 +86,7 @@ async function assertApplicable(deps: RunDeps, plan: PlanSummary, policy: Policy
   if (plan.status === 'applied') throw stale('it was applied already');
   if (plan.status !== 'open' || deps.clock.now() > plan.expiresAt) throw stale('it has expired');
   if (policy.hash !== plan.policyHash) throw stale('its policy was edited since');
-  if ((await deps.store.planFingerprint(plan.planId)) !== plan.fingerprint) {
+  if ((await deps.store.plans.planFingerprint(plan.planId)) !== plan.fingerprint) {
     throw stale('what is stored is not what was planned');
   }
 }

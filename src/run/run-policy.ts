@@ -9,7 +9,7 @@ import { createAllowance, type Allowance, type Breach } from '../core/limits.ts'
 import { lostFromSight, populationsAfter } from '../core/population.ts';
 import { countsOf, type PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
-import type { PlanStore } from '../core/ports.ts';
+import type { PlanStore } from '../core/ports/plans.ts';
 import { applyPlan } from './apply/apply-plan.ts';
 import { checkLimits } from './plan/check-limits.ts';
 import {
@@ -59,9 +59,9 @@ async function planRun(
   { others, bystanders }: { readonly others: readonly Policy[]; readonly bystanders: Bystanders },
 ): Promise<PlanSummary> {
   const { reader, policy, signals } = run;
-  const { store, holds, clock, chance, log, progress } = deps;
+  const { store, holds, clock } = deps;
   const plan = await makePlan(
-    { reader, plans: store, audit: store.audit, clock, chance, log, progress },
+    { ...deps, reader },
     {
       policy,
       account: run.account.text,
@@ -78,7 +78,7 @@ async function planRun(
       },
     },
   );
-  await store.updateRun(run.runId, { planId: plan.planId });
+  await store.runs.updateRun(run.runId, { planId: plan.planId });
   return plan;
 }
 
@@ -113,22 +113,22 @@ export async function applyConsumed(
 ): Promise<Ending> {
   const { run, allowance, deferral, bystanders } = parts;
   const { store, holds, clock, chance, log, progress, verifyTimeoutMs, requestsPerMinute } = deps;
-  const plan = await arrange(store, parts.plan, { room: deferral.room, policy: run.policy });
-  if (!(await store.consumePlan(plan.planId, run.runId))) {
+  const plan = await arrange(store.plans, parts.plan, { room: deferral.room, policy: run.policy });
+  if (!(await store.plans.consumePlan(plan.planId, run.runId))) {
     throw new RetentionError('plan_stale', `plan ${plan.planId} was applied already`);
   }
-  if (plan.deferred > 0) await noteDeferred({ plans: store, viewer: run.reader.viewer() }, plan, parts);
-  const known = await store.knownPopulations(plan.policy);
+  if (plan.deferred > 0) await noteDeferred({ plans: store.plans, viewer: run.reader.viewer() }, plan, parts);
+  const known = await store.populations.knownPopulations(plan.policy);
   for (const { projectId, count } of lostFromSight(known, plan.projects)) {
     run.warn(
       `project ${projectId} (${count} conversations at the last run) is no longer listed, or no longer covered by the policy: nothing of it was looked at`,
     );
   }
-  await store.recordPopulations(plan.policy, populationsAfter(known, plan.projects));
+  await store.populations.recordPopulations(plan.policy, populationsAfter(known, plan.projects));
   const { runId, policy, account, fence, isLeaseLive, clockWatch, deleter, signals, warn } = run;
   const context = {
     ...{ runId, policy, account, fence, isLeaseLive, clockWatch, deleter, signals, warn },
-    ...{ plan, allowance, bystanders, audit: store.audit, plans: store },
+    ...{ plan, allowance, bystanders, audit: store.audit, plans: store.plans },
     ...{ holds, clock, chance, log, progress, verifyTimeoutMs, requestsPerMinute },
   };
   await warnOfGrowth(store, run, plan.deferred);

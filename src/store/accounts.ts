@@ -1,7 +1,7 @@
 import { accountText } from '../core/account.ts';
 import type { AccountBinding } from '../core/account.ts';
 import type { AuditFacts } from '../core/audit-entry.ts';
-import type { AccountStore, BindingReason } from '../core/ports.ts';
+import type { AccountStore, BindingReason } from '../core/ports/store.ts';
 import { prepareBindingCheck } from './account-check.ts';
 import { bindingOf } from './account-rows.ts';
 import type { BindingRow } from './account-rows.ts';

@@ -3,7 +3,7 @@ import { formatInstant, parseInstant } from '../core/instant.ts';
 import { LastOutcomes } from '../core/last-outcomes.ts';
 import type { RunOutcomes } from '../core/last-outcomes.ts';
 import { OUTCOMES } from '../core/outcome.ts';
-import type { AuditLog } from '../core/ports.ts';
+import type { AuditLog } from '../core/ports/audit-log.ts';
 import { prepareSelect, readableEntry, recordedHead } from './audit-rows.ts';
 import type { AuditRow } from './audit-rows.ts';
 import { BATCH_ROWS } from './connection.ts';

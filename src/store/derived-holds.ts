@@ -1,4 +1,4 @@
-import type { DerivedDifference } from '../core/ports.ts';
+import type { DerivedDifference } from '../core/ports/store.ts';
 import type { Connection } from './connection.ts';
 import { ALL, contentOfRecord, loggedHold, selectHoldEvents } from './hold-check.ts';
 import { recordOf } from './hold-rows.ts';

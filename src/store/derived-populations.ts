@@ -1,6 +1,6 @@
 import { parseInstant } from '../core/instant.ts';
 import { populationsAfter } from '../core/population.ts';
-import type { DerivedDifference } from '../core/ports.ts';
+import type { DerivedDifference } from '../core/ports/store.ts';
 import type { Connection } from './connection.ts';
 import type { LoggedRuns } from './derived-runs.ts';
 import { PROJECT_COLUMNS, projectOf } from './plan-rows.ts';

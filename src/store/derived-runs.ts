@@ -1,4 +1,4 @@
-import type { DerivedDifference } from '../core/ports.ts';
+import type { DerivedDifference } from '../core/ports/store.ts';
 import type { Connection } from './connection.ts';
 
 /** The columns of an entry that tables are derived from; of a run's events the facts, too. */

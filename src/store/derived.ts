@@ -2,7 +2,7 @@ import { compareOpen, openDifferenceInWords, OpenWords } from '../core/open-word
 import type { OpenWord } from '../core/open-words.ts';
 import type { AuditHead } from '../core/audit-entry.ts';
 import { GENESIS } from '../core/audit-entry.ts';
-import type { DerivedDifference } from '../core/ports.ts';
+import type { DerivedDifference } from '../core/ports/store.ts';
 import { auditHeadOf } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
 import { holdDifferences } from './derived-holds.ts';

@@ -7,7 +7,7 @@ import { isOver } from '../core/hold.ts';
 import type { Hold } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
 import { openChangeOf } from '../core/open-words.ts';
-import type { Fence } from '../core/ports.ts';
+import type { Fence } from '../core/ports/audit-log.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
 import { BOUND_ACCOUNT } from './account-rows.ts';
 import { prepareInsert, recordedHead } from './audit-rows.ts';

@@ -2,7 +2,7 @@ import type { AuditEvent, AuditFacts, Fact } from '../core/audit-entry.ts';
 import { compareWithList, isOver } from '../core/hold.ts';
 import type { Hold, HoldRecord, HoldRelease } from '../core/hold.ts';
 import { formatInstant } from '../core/instant.ts';
-import type { HoldList, HoldStore, HoldSync } from '../core/ports.ts';
+import type { HoldList, HoldStore, HoldSync } from '../core/ports/holds.ts';
 import type { Connection } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { prepareHoldCheck } from './hold-check.ts';

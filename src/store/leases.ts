@@ -1,4 +1,5 @@
-import type { Fence, Lease, LeaseStore } from '../core/ports.ts';
+import type { Fence } from '../core/ports/audit-log.ts';
+import type { Lease, LeaseStore } from '../core/ports/store.ts';
 import type { Connection } from './connection.ts';
 
 interface LeaseRow {

@@ -1,7 +1,7 @@
 import type { Database } from 'better-sqlite3';
 import { RetentionError } from '../core/errors.ts';
 import { formatInstant } from '../core/instant.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/ports/surroundings.ts';
 import { initial } from './migrations/001-initial.ts';
 import { holds } from './migrations/002-holds.ts';
 import { populations } from './migrations/003-populations.ts';

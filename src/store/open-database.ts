@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import DatabaseFile from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { RetentionError } from '../core/errors.ts';
-import type { Clock } from '../core/ports.ts';
+import type { Clock } from '../core/ports/surroundings.ts';
 import { assertCurrent, migrate, stateVersion } from './migrate.ts';
 import { stateFault } from './state-fault.ts';
 

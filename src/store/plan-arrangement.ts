@@ -1,4 +1,4 @@
-import type { PlanArrangement } from '../core/ports.ts';
+import type { PlanArrangement } from '../core/ports/plans.ts';
 import type { Connection } from './connection.ts';
 import { changeItems } from './plan-removal.ts';
 

@@ -1,6 +1,6 @@
 import type { PlanFindings } from '../core/findings.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanSummary } from '../core/plan.ts';
-import type { PlanWriter } from '../core/ports.ts';
+import type { PlanWriter } from '../core/ports/plans.ts';
 import type { Connection } from './connection.ts';
 import { fingerprintOf } from './plan-fingerprint.ts';
 import { removeDraft, removeProject } from './plan-removal.ts';

@@ -1,6 +1,6 @@
 import { RetentionError } from '../core/errors.ts';
-import type { PlanHeader, PlanItem, PlanStatus, PlanSummary } from '../core/plan.ts';
-import type { PlanFilter, PlanStore, Store } from '../core/ports.ts';
+import type { PlanHeader, PlanItem, PlanSummary } from '../core/plan.ts';
+import type { PlanFilter, PlanStore } from '../core/ports/plans.ts';
 import type { Connection } from './connection.ts';
 import { arrangePlan } from './plan-arrangement.ts';
 import { arrangedPages, fingerprintOf, lastItems, projectRows } from './plan-fingerprint.ts';
@@ -9,9 +9,7 @@ import { itemOf, summaryOf } from './plan-rows.ts';
 import type { PlanRow } from './plan-rows.ts';
 import { SqlitePlanWriter } from './plan-writer.ts';
 
-type Plans = PlanStore & Pick<Store, 'planStatus'>;
-
-export function createPlanStore(connection: Connection): Plans {
+export function createPlanStore(connection: Connection): PlanStore {
   const visible = prepareVisible(connection);
   const plan = (planId: string) => connection.read(() => visible.byId(planId));
   return {
@@ -27,11 +25,11 @@ export function createPlanStore(connection: Connection): Plans {
     },
     scrubPlans: (now, keepPlanIds = []) => scrubPlans(connection, now, keepPlanIds),
     ...createFullReadings(connection),
-    ...createPlanStatus(connection),
+    ...createEndOfPlans(connection),
   };
 }
 
-function createFullReadings(connection: Connection): Pick<Plans, 'lastReadInFull' | 'recordReadInFull'> {
+function createFullReadings(connection: Connection): Pick<PlanStore, 'lastReadInFull' | 'recordReadInFull'> {
   const select = connection
     .prepare<[number], number>('SELECT at FROM full_readings WHERE project_id = ?')
     .pluck();
@@ -44,25 +42,19 @@ function createFullReadings(connection: Connection): Pick<Plans, 'lastReadInFull
   };
 }
 
-function createPlanStatus(
-  connection: Connection,
-): Pick<Plans, 'setPlanFileHash' | 'consumePlan' | 'planStatus'> {
+function createEndOfPlans(connection: Connection): Pick<PlanStore, 'setPlanFileHash' | 'consumePlan'> {
   const setFileHash = connection.prepare<[string, string]>(
     "UPDATE plans SET file_hash = ? WHERE plan_id = ? AND status <> 'draft'",
   );
   const consume = connection.prepare<[string, string]>(
     "UPDATE plans SET status = 'applied', applied_by = ? WHERE plan_id = ? AND status = 'open'",
   );
-  const status = connection
-    .prepare<[string], PlanStatus>('SELECT status FROM plans WHERE plan_id = ?')
-    .pluck();
   return {
     setPlanFileHash: (planId, fileHash) =>
       connection.write(() => {
         if (setFileHash.run(fileHash, planId).changes !== 1) throw noPlan(planId);
       }),
     consumePlan: (planId, runId) => connection.write(() => consume.run(runId, planId).changes === 1),
-    planStatus: (planId) => connection.read(() => status.get(planId)),
   };
 }
 

@@ -1,6 +1,6 @@
 import { IdSet } from '../core/id-set.ts';
 import type { KnownPopulation } from '../core/population.ts';
-import type { PopulationStore } from '../core/ports.ts';
+import type { PopulationStore } from '../core/ports/store.ts';
 import { recordedHead } from './audit-rows.ts';
 import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';

@@ -1,6 +1,6 @@
 import type { KeptOut } from '../core/exclusions.ts';
 import type { KnownProtection } from '../core/find-protections.ts';
-import type { ProtectionStore } from '../core/protection-store.ts';
+import type { ProtectionStore } from '../core/ports/protections.ts';
 import type { Connection } from './connection.ts';
 
 export function createProtectionStore(connection: Connection): ProtectionStore {

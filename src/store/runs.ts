@@ -1,5 +1,5 @@
 import type { Mode } from '../core/policy.ts';
-import type { RunStore } from '../core/ports.ts';
+import type { RunStore } from '../core/ports/store.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { RequestCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
 import type { Connection } from './connection.ts';

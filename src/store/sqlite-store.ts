@@ -1,4 +1,5 @@
-import type { Clock, Store } from '../core/ports.ts';
+import type { Store } from '../core/ports/store.ts';
+import type { Clock } from '../core/ports/surroundings.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
 import { createAccountStore } from './accounts.ts';
 import { createAuditLog } from './audit-log.ts';
@@ -65,13 +66,13 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 function assemble(connection: Connection, writer: GroupCommit): Store {
   return {
-    ...createPlanStore(connection),
-    ...createLeaseStore(connection),
-    ...createHoldStore(connection, writer),
-    ...createRunStore(connection),
-    ...createPopulationStore(connection),
-    ...createAccountStore(connection, writer),
-    ...createProtectionStore(connection),
+    plans: createPlanStore(connection),
+    leases: createLeaseStore(connection),
+    holds: createHoldStore(connection, writer),
+    runs: createRunStore(connection),
+    populations: createPopulationStore(connection),
+    protections: createProtectionStore(connection),
+    accounts: createAccountStore(connection, writer),
     audit: createAuditLog(connection, writer),
     derivedDifferences: () => connection.read(() => derivedDifferences(connection)),
     async close() {

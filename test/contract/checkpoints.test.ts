@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import { noteOf } from '../../src/core/checkpoint.ts';
-import type { Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { createNoteSigner, parseVerifierKey } from '../../src/core/signed-note.ts';
 import { verifyAudit } from '../../src/audit/verify-audit.ts';
 import { keepSigningKey, stateSigningKey } from '../../src/store/signing-key.ts';

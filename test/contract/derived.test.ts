@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_FINDINGS } from '../../src/core/findings.ts';
-import type { Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { HOLD, RELEASE } from './store-holds.ts';
 import { facts, header, item, manualClock } from './store-samples.ts';
@@ -52,19 +52,19 @@ async function closeAll(): Promise<void> {
 async function history(): Promise<Store> {
   const store = await open();
   const common = { runId: 'run-1', policy: 'support-chats', policyHash: 'ab'.repeat(32) };
-  await store.startRun({
+  await store.runs.startRun({
     ...common,
     ...{ mode: 'enforce', trigger: 'manual', slotAt: undefined, planId: undefined, status: 'running' },
     ...{ startedAt: clock.now(), endedAt: undefined, requests: undefined, auditHead: undefined },
     ...{ problem: undefined, warnings: [], asBefore: 0 },
   });
   await store.audit.append([facts('run.started', RUN)]);
-  const writer = await store.createPlan(header('plan-1', { decidedAt: clock.now() }));
+  const writer = await store.plans.createPlan(header('plan-1', { decidedAt: clock.now() }));
   await writer.add([item(1), item(2)]);
   const counts = { listed: 2, total: 7, kept: 0, held: 0, unknown: 0, planned: 2, incomplete: undefined };
   await writer.finish({ projects: [{ projectId: 42, ...counts }], requestsUsed: 1, findings: NO_FINDINGS });
-  await store.consumePlan('plan-1', 'run-1');
-  await store.recordPopulations('support-chats', [{ projectId: 42, count: 7 }]);
+  await store.plans.consumePlan('plan-1', 'run-1');
+  await store.populations.recordPopulations('support-chats', [{ projectId: 42, count: 7 }]);
   await store.audit.append([
     facts('deletion.intended', { session_id: 'session-0001' }),
     facts('deletion.intended', { session_id: 'session-0002' }),
@@ -72,10 +72,10 @@ async function history(): Promise<Store> {
     facts('deletion.verified', { session_id: 'session-0002' }),
   ]);
   const end = await store.audit.append([facts('run.completed', { ...RUN, facts: { status: 'partial' } })]);
-  await store.updateRun('run-1', { status: 'partial', auditHead: end.at(-1)?.hash });
-  await store.addHold(HOLD);
-  await store.addHold({ ...HOLD, holdId: 'hold-2' });
-  await store.releaseHold('hold-2', RELEASE);
+  await store.runs.updateRun('run-1', { status: 'partial', auditHead: end.at(-1)?.hash });
+  await store.holds.addHold(HOLD);
+  await store.holds.addHold({ ...HOLD, holdId: 'hold-2' });
+  await store.holds.releaseHold('hold-2', RELEASE);
   return store;
 }
 

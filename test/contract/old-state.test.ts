@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { DONE, facts, header, item, manualClock, RUN } from './store-samples.ts';
 
@@ -65,7 +65,7 @@ async function fingerprintWithoutFindings(): Promise<string> {
   const database = new Database(join(stateDir, 'retention.db'));
   database.exec('UPDATE plans SET findings = NULL');
   database.close();
-  const fingerprint = await store.planFingerprint('plan-1');
+  const fingerprint = await store.plans.planFingerprint('plan-1');
   const again = new Database(join(stateDir, 'retention.db'));
   again.prepare('UPDATE plans SET fingerprint = ?').run(fingerprint);
   again.close();
@@ -76,49 +76,49 @@ describe('an old state', () => {
   it('keeps its open deletions, which go with the account that it is bound to', async () => {
     await store.audit.append([facts('deletion.intended'), facts('deletion.unverified')]);
     await reopenAsOld();
-    expect(await store.accountBindings()).toEqual([]);
+    expect(await store.accounts.accountBindings()).toEqual([]);
     expect(await store.audit.openIntents()).toMatchObject([{ runId: 'run-1', account: undefined }]);
     const account = { origin: 'https://app.customgpt.ai', owner: 'team:7' };
-    await store.bindAccount({ account, kind: 'bound' }, { known: 0, by: null, reason: 'first use' });
+    await store.accounts.bindAccount({ account, kind: 'bound' }, { known: 0, by: null, reason: 'first use' });
     expect(await store.audit.openIntentCount('support-chats', 'run-now')).toBe(1);
     await store.audit.append([facts('deletion.verified')]);
     expect(await store.audit.openIntents()).toEqual([]);
   });
 
   it('keeps its plans, each with the fingerprint that it had', async () => {
-    const writer = await store.createPlan(header('plan-1', { account: undefined }));
+    const writer = await store.plans.createPlan(header('plan-1', { account: undefined }));
     await writer.add([item(1)]);
     await writer.finish(DONE);
     const fingerprint = await fingerprintWithoutFindings();
     await reopenAsOld();
-    expect(await store.plan('plan-1')).toMatchObject({ account: undefined, fingerprint });
-    expect(await store.planFingerprint('plan-1')).toBe(fingerprint);
+    expect(await store.plans.plan('plan-1')).toMatchObject({ account: undefined, fingerprint });
+    expect(await store.plans.planFingerprint('plan-1')).toBe(fingerprint);
   });
 
   it('counts the requests of its runs by today’s purposes', async () => {
-    await store.startRun(RUN);
+    await store.runs.startRun(RUN);
     await reopenAsOld();
     const requests = { list: 3, messages: 0, calibrate: 0, delete: 1, verify: 1, control: 1, account: 0 };
-    expect(await store.run('run-1')).toEqual({ ...RUN, requests });
+    expect(await store.runs.run('run-1')).toEqual({ ...RUN, requests });
   });
 });
 
 describe('the account of a plan', () => {
   const planned = async (account: string | undefined): Promise<string> => {
-    const writer = await store.createPlan(header(`plan-${account ?? ''}`, { account }));
+    const writer = await store.plans.createPlan(header(`plan-${account ?? ''}`, { account }));
     await writer.finish(DONE);
     return `plan-${account ?? ''}`;
   };
 
   it('is covered by its fingerprint', async () => {
     const planId = await planned('https://app.customgpt.ai team:7');
-    const before = await store.plan(planId);
+    const before = await store.plans.plan(planId);
     expect(before?.account).toBe('https://app.customgpt.ai team:7');
     for (const account of ["'https://app.customgpt.ai team:8'", 'NULL']) {
       const database = new Database(join(stateDir, 'retention.db'));
       database.exec(`UPDATE plans SET account = ${account}`);
       database.close();
-      expect(await store.planFingerprint(planId)).not.toBe(before?.fingerprint);
+      expect(await store.plans.planFingerprint(planId)).not.toBe(before?.fingerprint);
     }
   });
 });

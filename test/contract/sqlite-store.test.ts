@@ -19,7 +19,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_FINDINGS } from '../../src/core/findings.ts';
 import { verifyChain } from '../../src/core/audit-chain.ts';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
-import type { Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { HOLD, RELEASE } from './store-holds.ts';
 import { NOON, collect, facts, header, item, manualClock } from './store-samples.ts';
@@ -215,9 +215,9 @@ describe('SQLite file', () => {
       const store = await open();
       const blocker = stranger();
       blocker.exec('BEGIN IMMEDIATE');
-      await rejects(store.recordSlot('p', 1), /locked by another program/);
+      await rejects(store.runs.recordSlot('p', 1), /locked by another program/);
       blocker.exec('ROLLBACK');
-      await store.recordSlot('p', 1);
+      await store.runs.recordSlot('p', 1);
     });
 
     it.each([
@@ -288,15 +288,15 @@ describe('SQLite file', () => {
       ["UPDATE audit_entries SET facts = '{}' WHERE seq = 1", /entry 1: it is not as it was written/],
     ])('%s', async (sql, message) => {
       const store = await open();
-      await store.addHold(HOLD);
-      await store.addHold(TWO);
-      await store.addHold({ ...HOLD, holdId: 'hold-3' });
-      await store.releaseHold('hold-3', RELEASE);
-      expect(await store.holdsInForce(NOON)).toHaveLength(2);
-      expect(await store.holdsInForce(NOON + 1)).toHaveLength(1);
+      await store.holds.addHold(HOLD);
+      await store.holds.addHold(TWO);
+      await store.holds.addHold({ ...HOLD, holdId: 'hold-3' });
+      await store.holds.releaseHold('hold-3', RELEASE);
+      expect(await store.holds.holdsInForce(NOON)).toHaveLength(2);
+      expect(await store.holds.holdsInForce(NOON + 1)).toHaveLength(1);
       const reader = sql.includes('audit_entries') ? await open({ readOnly: true }) : store;
       tamper(sql);
-      await expect(reader.holdsInForce(NOON)).rejects.toMatchObject({
+      await expect(reader.holds.holdsInForce(NOON)).rejects.toMatchObject({
         kind: 'state_unusable',
         message: expect.stringMatching(message) as string,
       });
@@ -304,25 +304,25 @@ describe('SQLite file', () => {
 
     it('must bear out those that are over, too', async () => {
       const store = await open();
-      await store.addHold(TWO);
-      expect(await store.holdsInForce(NOON + 1)).toEqual([]);
+      await store.holds.addHold(TWO);
+      expect(await store.holds.holdsInForce(NOON + 1)).toEqual([]);
       tamper("DELETE FROM holds WHERE hold_id = 'hold-2'");
-      await expect(store.holdsInForce(NOON + 1)).rejects.toThrow(/hold-2/);
+      await expect(store.holds.holdsInForce(NOON + 1)).rejects.toThrow(/hold-2/);
     });
 
     it('is read anew only when somebody has written since', async () => {
       const store = await open();
-      await store.addHold(HOLD);
-      await store.addHold(TWO);
-      const held = await store.holdsInForce(NOON - 1);
-      expect(await store.holdsInForce(NOON)).toBe(held);
-      expect(await store.holdsInForce(NOON + 1)).toHaveLength(1);
-      expect(await store.holdsInForce(NOON)).toEqual(held);
-      await store.releaseHold(TWO.holdId, RELEASE);
-      expect(await store.holdsInForce(NOON)).toHaveLength(1);
+      await store.holds.addHold(HOLD);
+      await store.holds.addHold(TWO);
+      const held = await store.holds.holdsInForce(NOON - 1);
+      expect(await store.holds.holdsInForce(NOON)).toBe(held);
+      expect(await store.holds.holdsInForce(NOON + 1)).toHaveLength(1);
+      expect(await store.holds.holdsInForce(NOON)).toEqual(held);
+      await store.holds.releaseHold(TWO.holdId, RELEASE);
+      expect(await store.holds.holdsInForce(NOON)).toHaveLength(1);
       const other = await open();
-      await other.addHold({ ...HOLD, holdId: 'hold-4' });
-      expect(await store.holdsInForce(NOON)).toHaveLength(2);
+      await other.holds.addHold({ ...HOLD, holdId: 'hold-4' });
+      expect(await store.holds.holdsInForce(NOON)).toHaveLength(2);
     });
   });
 
@@ -349,7 +349,7 @@ describe('SQLite file', () => {
         kind: 'state_unusable',
         message: expect.stringContaining('reading only') as string,
       });
-      await expect(reader.recordSlot('p', 1)).rejects.toMatchObject({ kind: 'state_unusable' });
+      await expect(reader.runs.recordSlot('p', 1)).rejects.toMatchObject({ kind: 'state_unusable' });
     });
 
     it('opens a broken log, so that it can be examined', async () => {
@@ -384,7 +384,7 @@ describe('SQLite file', () => {
         return text.includes(SECRET) || text.includes(USER);
       });
     async function plan(store: Store, planId: string) {
-      const writer = await store.createPlan(header(planId, { expiresAt: NOON - 1 }));
+      const writer = await store.plans.createPlan(header(planId, { expiresAt: NOON - 1 }));
       const seen = { name: SECRET, createdBy: USER, createdAt: undefined, updatedAt: undefined };
       await writer.add(Array.from({ length: 3_000 }, (_, index) => item(index + 1, { seen })));
       return writer;
@@ -394,7 +394,7 @@ describe('SQLite file', () => {
       const store = await open();
       await (await plan(store, 'plan-1')).finish({ projects: [], requestsUsed: 0, findings: NO_FINDINGS });
       expect(traces()).not.toEqual([]);
-      await store.scrubPlans(NOON);
+      await store.plans.scrubPlans(NOON);
       expect(traces()).toEqual([]);
     });
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { AuditEvent } from '../../src/core/audit-entry.ts';
-import type { PlanArrangement } from '../../src/core/ports.ts';
+import type { PlanArrangement } from '../../src/core/ports/plans.ts';
 import { DAY_MS, DONE, NOON, collect, facts, header, item } from './store-samples.ts';
 import type { Suite } from './store-samples.ts';
 
@@ -8,7 +8,7 @@ const ALL: PlanArrangement = { room: undefined, clocks: new Map() };
 
 export function arrangementTests({ store, reopen }: Suite): void {
   const plan = async (items: readonly ReturnType<typeof item>[]): Promise<string> => {
-    const writer = await store().createPlan(header('plan-1'));
+    const writer = await store().plans.createPlan(header('plan-1'));
     await writer.add(items);
     return (await writer.finish(DONE)).fingerprint;
   };
@@ -17,7 +17,7 @@ export function arrangementTests({ store, reopen }: Suite): void {
   });
   const ordinals = async (order?: 'for_applying') => {
     const filter = order === undefined ? {} : ({ verdict: 'delete', order } as const);
-    return (await collect(store().planItems('plan-1', filter))).map(({ ordinal }) => ordinal);
+    return (await collect(store().plans.planItems('plan-1', filter))).map(({ ordinal }) => ordinal);
   };
   const outcome = (event: AuditEvent, ordinal: number, run = 'run-1') =>
     facts(event, { run_id: run, session_id: item(ordinal).sessionId });
@@ -28,18 +28,18 @@ export function arrangementTests({ store, reopen }: Suite): void {
       ...ages.map((days, index) => item(index + 1, seen(NOON - days * DAY_MS))),
       item(6, { verdict: 'keep', ...seen(NOON - 9 * DAY_MS) }),
     ]);
-    expect(await store().arrangePlan('plan-1', { ...ALL, room: 2 })).toBe(3);
+    expect(await store().plans.arrangePlan('plan-1', { ...ALL, room: 2 })).toBe(3);
     expect(await ordinals('for_applying')).toEqual([1, 3]);
     expect(await ordinals()).toEqual([1, 2, 3, 4, 5, 6]);
-    const deferred = (await collect(store().planItems('plan-1'))).filter((one) => one.deferred);
+    const deferred = (await collect(store().plans.planItems('plan-1'))).filter((one) => one.deferred);
     expect(deferred.map(({ ordinal, verdict }) => `${ordinal} ${verdict}`)).toEqual([
       '2 delete',
       '4 delete',
       '5 delete',
     ]);
-    expect(await store().plan('plan-1')).toMatchObject({ deferred: 3, fingerprint });
-    expect(await store().planFingerprint('plan-1')).toBe(fingerprint);
-    expect(await (await reopen()).plan('plan-1')).toMatchObject({ deferred: 3 });
+    expect(await store().plans.plan('plan-1')).toMatchObject({ deferred: 3, fingerprint });
+    expect(await store().plans.planFingerprint('plan-1')).toBe(fingerprint);
+    expect(await (await reopen()).plans.plan('plan-1')).toMatchObject({ deferred: 3 });
   });
 
   it.each([
@@ -49,8 +49,8 @@ export function arrangementTests({ store, reopen }: Suite): void {
     [undefined, 0, [1, 2, 3, 4, 5]],
   ])('has room for %s of five', async (room, left, applied) => {
     await plan([5, 1, 4, 2, 3].map((days, index) => item(index + 1, seen(NOON - days * DAY_MS))));
-    await store().arrangePlan('plan-1', { ...ALL, room: 1 });
-    expect(await store().arrangePlan('plan-1', { ...ALL, room })).toBe(left);
+    await store().plans.arrangePlan('plan-1', { ...ALL, room: 1 });
+    expect(await store().plans.arrangePlan('plan-1', { ...ALL, room })).toBe(left);
     expect(await ordinals('for_applying')).toEqual(applied);
   });
 
@@ -70,7 +70,7 @@ export function arrangementTests({ store, reopen }: Suite): void {
     ] as const);
     const order: (number | undefined)[] = [];
     for (let room = 1; room <= 6; room += 1) {
-      await store().arrangePlan('plan-1', { room, clocks });
+      await store().plans.arrangePlan('plan-1', { room, clocks });
       order.push((await ordinals('for_applying')).find((ordinal) => !order.includes(ordinal)));
     }
     expect(order).toEqual([4, 5, 6, 3, 2, 1]);
@@ -89,24 +89,24 @@ export function arrangementTests({ store, reopen }: Suite): void {
       outcome('deletion.skipped', 6),
     ]);
     await plan(Array.from({ length: 7 }, (_, index) => item(index + 1, seen(NOON - DAY_MS + index))));
-    await store().arrangePlan('plan-1', ALL);
+    await store().plans.arrangePlan('plan-1', ALL);
     expect(await ordinals('for_applying')).toEqual([3, 4, 6, 7, 1, 2, 5]);
-    const failed = (await collect(store().planItems('plan-1'))).filter((one) => one.failedBefore);
+    const failed = (await collect(store().plans.planItems('plan-1'))).filter((one) => one.failedBefore);
     expect(failed.map(({ ordinal }) => ordinal)).toEqual([1, 2, 5]);
-    await store().arrangePlan('plan-1', { ...ALL, room: 5 });
+    await store().plans.arrangePlan('plan-1', { ...ALL, room: 5 });
     expect(await ordinals('for_applying')).toEqual([3, 4, 6, 7, 1]);
     // What fails while it is applied does not change the order of this plan.
     await store().audit.append([outcome('deletion.failed', 3), outcome('deletion.verified', 1)]);
     expect(await ordinals('for_applying')).toEqual([3, 4, 6, 7, 1]);
-    await store().arrangePlan('plan-1', ALL);
+    await store().plans.arrangePlan('plan-1', ALL);
     expect(await ordinals('for_applying')).toEqual([1, 4, 6, 7, 2, 3, 5]);
   });
 
   it('leaves a plan alone that is not open any more', async () => {
     await plan([item(1), item(2)]);
-    await store().consumePlan('plan-1', 'run-1');
-    expect(await store().arrangePlan('plan-1', { ...ALL, room: 0 })).toBe(0);
-    expect(await store().arrangePlan('no-plan', { ...ALL, room: 0 })).toBe(0);
+    await store().plans.consumePlan('plan-1', 'run-1');
+    expect(await store().plans.arrangePlan('plan-1', { ...ALL, room: 0 })).toBe(0);
+    expect(await store().plans.arrangePlan('no-plan', { ...ALL, room: 0 })).toBe(0);
     expect(await ordinals('for_applying')).toEqual([1, 2]);
   });
 
@@ -114,8 +114,8 @@ export function arrangementTests({ store, reopen }: Suite): void {
     await plan(
       Array.from({ length: 5_000 }, (_, index) => item(index + 1, seen(NOON - (index % 100) * DAY_MS))),
     );
-    expect(await store().arrangePlan('plan-1', { ...ALL, room: 50 })).toBe(4_950);
-    const oldest = await collect(store().planItems('plan-1', { verdict: 'delete' }));
+    expect(await store().plans.arrangePlan('plan-1', { ...ALL, room: 50 })).toBe(4_950);
+    const oldest = await collect(store().plans.planItems('plan-1', { verdict: 'delete' }));
     expect(oldest.map(({ ordinal }) => ordinal)).toEqual(
       Array.from({ length: 50 }, (_, index) => (index + 1) * 100),
     );

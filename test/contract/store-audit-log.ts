@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { verifyChain } from '../../src/core/audit-chain.ts';
 import { GENESIS } from '../../src/core/audit-entry.ts';
-import type { Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { DAY_MS, MINUTE_MS, NOON, collect, facts, fault } from './store-samples.ts';
 import type { Suite } from './store-samples.ts';
 
@@ -93,7 +93,10 @@ export function auditLogTests({ store, clock, reopen }: Suite): void {
   });
 
   it('lets only the holder of the lease write under a fence', async () => {
-    const lease = await store().acquireLease('support-chats', 'worker-a', { now: NOON, ttlMs: MINUTE_MS });
+    const lease = await store().leases.acquireLease('support-chats', 'worker-a', {
+      now: NOON,
+      ttlMs: MINUTE_MS,
+    });
     if (lease === undefined) throw new Error('no lease');
     const append = (fence: typeof lease) => store().audit.append([facts('deletion.intended')], fence);
     expect((await append(lease)).length).toBe(1);
@@ -116,12 +119,15 @@ export function auditLogTests({ store, clock, reopen }: Suite): void {
   });
 
   it('refuses the holder whose lease ran out, and the one that was woken after somebody else took it', async () => {
-    const lease = await store().acquireLease('support-chats', 'worker-a', { now: NOON, ttlMs: MINUTE_MS });
+    const lease = await store().leases.acquireLease('support-chats', 'worker-a', {
+      now: NOON,
+      ttlMs: MINUTE_MS,
+    });
     clock().set(NOON + MINUTE_MS - 1);
     expect(await fault(store().audit.append([facts('deletion.intended')], lease))).toBe('none');
     clock().set(NOON + MINUTE_MS);
     expect(await fault(store().audit.append([facts('deletion.intended')], lease))).toBe('lease_held');
-    await store().acquireLease('support-chats', 'worker-b', { now: clock().now(), ttlMs: MINUTE_MS });
+    await store().leases.acquireLease('support-chats', 'worker-b', { now: clock().now(), ttlMs: MINUTE_MS });
     expect(await fault(store().audit.append([facts('deletion.intended')], lease))).toBe('lease_held');
     expect((await store().audit.head()).seq).toBe(1);
   });

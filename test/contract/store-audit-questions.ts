@@ -245,10 +245,10 @@ export function auditQuestionTests({ store, clock }: Suite): void {
     const underWay = (runId = 'run-9', projectId = 42) =>
       store().audit.deletesUnderWay(projectId, { thanRunId: runId, now: clock().now() });
     const takeLease = () =>
-      store().acquireLease('policy:support-chats', 'w', { now: clock().now(), ttlMs: MINUTE_MS });
+      store().leases.acquireLease('policy:support-chats', 'w', { now: clock().now(), ttlMs: MINUTE_MS });
 
     it('counts those that another run at work intended, until it says what became of them', async () => {
-      await store().startRun(RUN);
+      await store().runs.startRun(RUN);
       await takeLease();
       await store().audit.append([
         facts('deletion.intended'),
@@ -267,7 +267,7 @@ export function auditQuestionTests({ store, clock }: Suite): void {
     });
 
     it('counts none of a run whose lease is over or given back, or that has ended', async () => {
-      await store().startRun(RUN);
+      await store().runs.startRun(RUN);
       await store().audit.append([facts('deletion.intended')]);
       expect(await underWay()).toBe(0);
       const lease = await takeLease();
@@ -275,11 +275,11 @@ export function auditQuestionTests({ store, clock }: Suite): void {
       clock().set(NOON + MINUTE_MS);
       expect(await underWay()).toBe(0);
       clock().set(NOON);
-      if (lease !== undefined) await store().releaseLease(lease);
+      if (lease !== undefined) await store().leases.releaseLease(lease);
       expect(await underWay()).toBe(0);
       // The next worker of the policy has closed it, and holds the lease now.
       await takeLease();
-      await store().updateRun('run-1', { status: 'interrupted' });
+      await store().runs.updateRun('run-1', { status: 'interrupted' });
       expect(await underWay()).toBe(0);
     });
   });

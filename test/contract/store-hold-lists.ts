@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { HeldError } from '../../src/core/errors.ts';
 import { contentOf, type ListedHold } from '../../src/core/hold.ts';
-import type { HoldList } from '../../src/core/ports.ts';
+import type { HoldList } from '../../src/core/ports/holds.ts';
 import { eventsOf, HOLD, RELEASE } from './store-holds.ts';
 import { DAY_MS, facts, NOON } from './store-samples.ts';
 import type { Suite } from './store-samples.ts';
@@ -34,14 +34,14 @@ let ids = 0;
 export function holdListTests(suite: Suite): void {
   const { store } = suite;
   const inForce = async () => {
-    const held = await store().holdsInForce(NOON);
-    return (await store().holds()).filter(({ holdId }) => held.some((hold) => hold.holdId === holdId));
+    const held = await store().holds.holdsInForce(NOON);
+    return (await store().holds.holds()).filter(({ holdId }) => held.some((hold) => hold.holdId === holdId));
   };
 
   it('are added with their source, audited, and refuse an intent', async () => {
-    const added = await store().syncHolds(listOf([LISTED]), syncAt());
+    const added = await store().holds.syncHolds(listOf([LISTED]), syncAt());
     expect(added).toMatchObject([{ ...LISTED, source: FILE, addedAt: NOON, release: undefined }]);
-    expect(await store().holds()).toEqual(added);
+    expect(await store().holds.holds()).toEqual(added);
     expect(await eventsOf(suite)).toMatchObject([
       {
         event: 'hold.added',
@@ -60,29 +60,29 @@ export function holdListTests(suite: Suite): void {
   });
 
   it('change nothing, and write nothing, when they are as listed', async () => {
-    const first = await store().syncHolds(listOf([LISTED]), syncAt());
-    expect(await store().syncHolds(listOf([LISTED, LISTED]), syncAt())).toEqual(first);
-    expect(await store().syncHolds(listOf([], '/other/holds.yaml'), syncAt())).toEqual([]);
+    const first = await store().holds.syncHolds(listOf([LISTED]), syncAt());
+    expect(await store().holds.syncHolds(listOf([LISTED, LISTED]), syncAt())).toEqual(first);
+    expect(await store().holds.syncHolds(listOf([], '/other/holds.yaml'), syncAt())).toEqual([]);
     expect((await store().audit.head()).seq).toBe(1);
   });
 
   it('are released when they are gone from the list; those of others are not', async () => {
-    await store().addHold(HOLD);
-    await store().syncHolds(listOf([LISTED], '/other/holds.yaml'), syncAt());
-    await store().syncHolds(listOf([LISTED, { ...LISTED, projectId: 43 }]), syncAt());
-    expect(await store().syncHolds(listOf([LISTED]), syncAt(NOON + 5))).toHaveLength(1);
-    const released = (await store().holds()).filter(({ release }) => release !== undefined);
+    await store().holds.addHold(HOLD);
+    await store().holds.syncHolds(listOf([LISTED], '/other/holds.yaml'), syncAt());
+    await store().holds.syncHolds(listOf([LISTED, { ...LISTED, projectId: 43 }]), syncAt());
+    expect(await store().holds.syncHolds(listOf([LISTED]), syncAt(NOON + 5))).toHaveLength(1);
+    const released = (await store().holds.holds()).filter(({ release }) => release !== undefined);
     expect(released).toMatchObject([{ projectId: 43, source: FILE, release: { at: NOON + 5, ...GONE } }]);
     expect((await eventsOf(suite)).at(-1)).toMatchObject({ event: 'hold.released', project_id: 43, ...GONE });
-    expect(await store().syncHolds(listOf([]), syncAt())).toEqual([]);
+    expect(await store().holds.syncHolds(listOf([]), syncAt())).toEqual([]);
     expect(await inForce()).toMatchObject([{ source: undefined }, { source: '/other/holds.yaml' }]);
   });
 
   it('change without a gap: the new one stands before the old one goes', async () => {
-    await store().syncHolds(listOf([LISTED]), syncAt());
+    await store().holds.syncHolds(listOf([LISTED]), syncAt());
     const changed = { ...LISTED, matter: 'M-2' };
     const [, ...intents] = await Promise.allSettled([
-      store().syncHolds(listOf([changed]), syncAt()),
+      store().holds.syncHolds(listOf([changed]), syncAt()),
       ...Array.from({ length: 5 }, () => store().audit.append([facts('deletion.intended')])),
     ]);
     expect(intents.every(({ status }) => status === 'rejected')).toBe(true);
@@ -95,34 +95,34 @@ export function holdListTests(suite: Suite): void {
 
   it('that are over by their date stay as long as they are listed', async () => {
     const over = { ...LISTED, untilAt: NOON - DAY_MS };
-    const first = await store().syncHolds(listOf([over]), syncAt());
+    const first = await store().holds.syncHolds(listOf([over]), syncAt());
     expect(first).toHaveLength(1);
-    expect(await store().syncHolds(listOf([over]), syncAt())).toEqual(first);
+    expect(await store().holds.syncHolds(listOf([over]), syncAt())).toEqual(first);
     expect(await inForce()).toEqual([]);
   });
 
   it('are not doubled by several who read the same file at once', async () => {
     const holds = [LISTED, { ...LISTED, sessionId: 'session-0001' }];
     const all = await Promise.all(
-      Array.from({ length: 5 }, () => store().syncHolds(listOf(holds), syncAt())),
+      Array.from({ length: 5 }, () => store().holds.syncHolds(listOf(holds), syncAt())),
     );
     expect(await inForce()).toHaveLength(2);
     for (const standing of all) expect(standing).toEqual(all[0]);
   });
 
   it('are left as they are by a list that is not current any more', async () => {
-    await store().syncHolds(listOf([LISTED]), syncAt());
+    await store().holds.syncHolds(listOf([LISTED]), syncAt());
     const old = { ...listOf([]), isCurrent: () => false };
-    expect(await store().syncHolds(old, syncAt())).toBeUndefined();
+    expect(await store().holds.syncHolds(old, syncAt())).toBeUndefined();
     expect(await inForce()).toHaveLength(1);
   });
 
   it('are added anew when they were released by command', async () => {
-    const [first] = (await store().syncHolds(listOf([LISTED]), syncAt())) ?? [];
-    await store().releaseHold(first?.holdId ?? '', RELEASE);
-    expect(await store().syncHolds(listOf([LISTED]), syncAt())).toHaveLength(1);
+    const [first] = (await store().holds.syncHolds(listOf([LISTED]), syncAt())) ?? [];
+    await store().holds.releaseHold(first?.holdId ?? '', RELEASE);
+    expect(await store().holds.syncHolds(listOf([LISTED]), syncAt())).toHaveLength(1);
     expect(await inForce()).toHaveLength(1);
-    expect(await store().holds()).toHaveLength(2);
+    expect(await store().holds.holds()).toHaveLength(2);
   });
 
   it('are exactly those of the list, whatever came before', async () => {
@@ -144,17 +144,17 @@ export function holdListTests(suite: Suite): void {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 5 }), async (steps) => {
         for (const { source, holds } of steps) {
-          const standing = await store().syncHolds(listOf(holds, source), syncAt());
+          const standing = await store().holds.syncHolds(listOf(holds, source), syncAt());
           expect(standing?.map(contentOf).sort()).toEqual(unique(holds));
         }
-        const rows = (await store().holds()).filter(({ release }) => release === undefined);
+        const rows = (await store().holds.holds()).filter(({ release }) => release === undefined);
         for (const source of [FILE, '/b']) {
           const last = steps.findLast((one) => one.source === source);
           const own = rows.filter((row) => row.source === source);
           if (last !== undefined) expect(own.map(contentOf).sort()).toEqual(unique(last.holds));
         }
         const open = rows.filter(({ untilAt }) => untilAt === undefined || untilAt > NOON);
-        expect((await store().holdsInForce(NOON)).length).toBe(open.length);
+        expect((await store().holds.holdsInForce(NOON)).length).toBe(open.length);
       }),
       { numRuns: 40 },
     );

@@ -33,10 +33,10 @@ export function holdTests(suite: Suite): void {
     ]);
 
   it('are kept with who placed them and why, over a restart, and audited', async () => {
-    await store().addHold(HOLD);
-    await store().addHold({ ...HOLD, holdId: 'hold-2', sessionId: undefined, untilAt: NOON + DAY_MS });
+    await store().holds.addHold(HOLD);
+    await store().holds.addHold({ ...HOLD, holdId: 'hold-2', sessionId: undefined, untilAt: NOON + DAY_MS });
     const again = await reopen();
-    expect(await again.holds()).toEqual([
+    expect(await again.holds.holds()).toEqual([
       HOLD,
       { ...HOLD, holdId: 'hold-2', sessionId: undefined, untilAt: NOON + DAY_MS },
     ]);
@@ -49,41 +49,41 @@ export function holdTests(suite: Suite): void {
   });
 
   it('are in force until released or over', async () => {
-    await store().addHold(HOLD);
-    await store().addHold({ ...HOLD, holdId: 'hold-2', untilAt: NOON + DAY_MS });
-    const idsAt = async (now: number) => (await store().holdsInForce(now)).map(({ holdId }) => holdId);
+    await store().holds.addHold(HOLD);
+    await store().holds.addHold({ ...HOLD, holdId: 'hold-2', untilAt: NOON + DAY_MS });
+    const idsAt = async (now: number) => (await store().holds.holdsInForce(now)).map(({ holdId }) => holdId);
     expect(await idsAt(NOON + DAY_MS - 1)).toEqual(['hold-1', 'hold-2']);
     expect(await idsAt(NOON + DAY_MS)).toEqual(['hold-1']);
-    expect(await store().releaseHold('hold-1', RELEASE)).toEqual({ ...HOLD, release: RELEASE });
+    expect(await store().holds.releaseHold('hold-1', RELEASE)).toEqual({ ...HOLD, release: RELEASE });
     expect(await idsAt(NOON)).toEqual(['hold-2']);
-    expect((await store().holds())[0]).toEqual({ ...HOLD, release: RELEASE });
+    expect((await store().holds.holds())[0]).toEqual({ ...HOLD, release: RELEASE });
   });
 
   it('are released once, and only where there is one', async () => {
-    await store().addHold(HOLD);
+    await store().holds.addHold(HOLD);
     const releases = await Promise.all([
-      store().releaseHold('hold-1', RELEASE),
-      store().releaseHold('hold-1', RELEASE),
-      store().releaseHold('hold-9', RELEASE),
+      store().holds.releaseHold('hold-1', RELEASE),
+      store().holds.releaseHold('hold-1', RELEASE),
+      store().holds.releaseHold('hold-9', RELEASE),
     ]);
     expect(releases.filter((release) => release !== undefined)).toHaveLength(1);
     expect((await eventsOf(suite)).map(({ event }) => event)).toEqual(['hold.added', 'hold.released']);
   });
 
   it('refuse the intent to delete what they cover, in the transaction that would write it', async () => {
-    await store().addHold(HOLD);
+    await store().holds.addHold(HOLD);
     await expect(intend('session-0001')).rejects.toBeInstanceOf(HeldError);
     expect(await eventsOf(suite)).toHaveLength(1);
     await intend('session-0001', 43);
     // Asked for in one breath: they share a commit, and the hold came first.
     const [, refused, free] = await Promise.allSettled([
-      store().addHold({ ...HOLD, holdId: 'hold-2', projectId: 44, sessionId: undefined }),
+      store().holds.addHold({ ...HOLD, holdId: 'hold-2', projectId: 44, sessionId: undefined }),
       intend('session-0003', 44),
       intend('session-0003', 45),
     ]);
     expect(refused).toMatchObject({ status: 'rejected', reason: { matter: 'M-17' } });
     expect(free.status).toBe('fulfilled');
-    await store().releaseHold('hold-1', RELEASE);
+    await store().holds.releaseHold('hold-1', RELEASE);
     await intend('session-0001');
   });
 }

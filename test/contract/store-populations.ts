@@ -10,27 +10,27 @@ export function populationTests({ store, reopen }: Suite): void {
     ]);
 
   it('are kept for each policy, the latest in place of the earlier', async () => {
-    expect(await store().knownPopulations('p')).toEqual([]);
-    await store().recordPopulations('p', [
+    expect(await store().populations.knownPopulations('p')).toEqual([]);
+    await store().populations.recordPopulations('p', [
       { projectId: 1, count: 10 },
       { projectId: 2, count: 20 },
     ]);
-    await store().recordPopulations('q', [{ projectId: 1, count: 99 }]);
-    await store().recordPopulations('p', [
+    await store().populations.recordPopulations('q', [{ projectId: 1, count: 99 }]);
+    await store().populations.recordPopulations('p', [
       { projectId: 3, count: 30 },
       { projectId: 2, count: 21 },
     ]);
     const again = await reopen();
-    expect(await again.knownPopulations('p')).toEqual([
+    expect(await again.populations.knownPopulations('p')).toEqual([
       { projectId: 2, count: 21 },
       { projectId: 3, count: 30 },
     ]);
-    expect(await again.knownPopulations('q')).toEqual([{ projectId: 1, count: 99 }]);
+    expect(await again.populations.knownPopulations('q')).toEqual([{ projectId: 1, count: 99 }]);
   });
 
   it('count less what any policy intended to delete there since, each conversation once', async () => {
     await intend(1, 'session-0001');
-    await store().recordPopulations('p', [
+    await store().populations.recordPopulations('p', [
       { projectId: 1, count: 10 },
       { projectId: 2, count: 1 },
     ]);
@@ -39,7 +39,7 @@ export function populationTests({ store, reopen }: Suite): void {
     await intend(1, 'session-0003');
     await intend(2, 'session-0004');
     await intend(2, 'session-0005');
-    expect(await store().knownPopulations('p')).toEqual([
+    expect(await store().populations.knownPopulations('p')).toEqual([
       { projectId: 1, count: 8 },
       { projectId: 2, count: 0 },
     ]);

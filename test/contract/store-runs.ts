@@ -1,19 +1,19 @@
 import { expect, it } from 'vitest';
 import { isFault } from '../../src/core/errors.ts';
-import type { Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { MINUTE_MS, NOON, RUN } from './store-samples.ts';
 import type { Suite } from './store-samples.ts';
 
 export function leaseTests({ store, reopen }: Suite): void {
   const time = { now: NOON, ttlMs: MINUTE_MS };
-  const acquire = (holder: string, now = NOON) => store().acquireLease('p', holder, { ...time, now });
+  const acquire = (holder: string, now = NOON) => store().leases.acquireLease('p', holder, { ...time, now });
 
   it('goes to one worker only', async () => {
     const leases = await Promise.all(['a', 'b', 'c'].map((holder) => acquire(holder)));
     expect(leases.filter((lease) => lease !== undefined)).toEqual([
       { name: 'p', holder: 'a', token: 1, expiresAt: NOON + MINUTE_MS },
     ]);
-    expect(await store().acquireLease('q', 'b', time)).toMatchObject({ token: 1 });
+    expect(await store().leases.acquireLease('q', 'b', time)).toMatchObject({ token: 1 });
   });
 
   it('can be taken once it has expired, with a greater token', async () => {
@@ -33,7 +33,7 @@ export function leaseTests({ store, reopen }: Suite): void {
     const lease = await acquire('a');
     if (lease === undefined) throw new Error('no lease');
     const renew = (change: Partial<typeof lease>, now: number) =>
-      store().renewLease({ ...lease, ...change }, { ...time, now });
+      store().leases.renewLease({ ...lease, ...change }, { ...time, now });
     expect(await renew({ holder: 'b' }, NOON)).toBeUndefined();
     expect(await renew({ token: 2 }, NOON)).toBeUndefined();
     expect(await renew({ name: 'q' }, NOON)).toBeUndefined();
@@ -45,21 +45,21 @@ export function leaseTests({ store, reopen }: Suite): void {
   it('is free after its holder released it, and only then; the token is never given out again', async () => {
     const lease = await acquire('a');
     if (lease === undefined) throw new Error('no lease');
-    await store().releaseLease({ ...lease, token: 7 });
-    await store().releaseLease({ ...lease, holder: 'b' });
+    await store().leases.releaseLease({ ...lease, token: 7 });
+    await store().leases.releaseLease({ ...lease, holder: 'b' });
     expect(await acquire('b')).toBeUndefined();
-    await store().releaseLease(lease);
-    expect(await store().renewLease(lease, time)).toBeUndefined();
+    await store().leases.releaseLease(lease);
+    expect(await store().leases.renewLease(lease, time)).toBeUndefined();
     expect(await acquire('a')).toMatchObject({ token: 2 });
-    await store().releaseLease(lease);
+    await store().leases.releaseLease(lease);
     expect(await acquire('b')).toBeUndefined();
   });
 
   it('survives a restart', async () => {
     await acquire('a');
     const again = await reopen();
-    expect(await again.acquireLease('p', 'b', time)).toBeUndefined();
-    expect(await again.acquireLease('p', 'b', { ...time, now: NOON + MINUTE_MS })).toMatchObject({
+    expect(await again.leases.acquireLease('p', 'b', time)).toBeUndefined();
+    expect(await again.leases.acquireLease('p', 'b', { ...time, now: NOON + MINUTE_MS })).toMatchObject({
       token: 2,
     });
   });
@@ -67,15 +67,15 @@ export function leaseTests({ store, reopen }: Suite): void {
 
 export function runTests({ store, reopen }: Suite): void {
   it('keeps a run as it was recorded', async () => {
-    await store().startRun(RUN);
-    expect(await store().run('run-1')).toStrictEqual(RUN);
-    expect(await store().run('run-9')).toBeUndefined();
-    expect(await (await reopen()).run('run-1')).toStrictEqual(RUN);
+    await store().runs.startRun(RUN);
+    expect(await store().runs.run('run-1')).toStrictEqual(RUN);
+    expect(await store().runs.run('run-9')).toBeUndefined();
+    expect(await (await reopen()).runs.run('run-1')).toStrictEqual(RUN);
   });
 
   it('changes what is given, and nothing else', async () => {
-    await store().startRun(RUN);
-    await store().updateRun('run-1', { planId: 'plan-1' });
+    await store().runs.startRun(RUN);
+    await store().runs.updateRun('run-1', { planId: 'plan-1' });
     const requests = { list: 1, messages: 2, delete: 3, verify: 4, control: 5, calibrate: 0, account: 6 };
     const end = {
       status: 'partial',
@@ -84,10 +84,10 @@ export function runTests({ store, reopen }: Suite): void {
       auditHead: 'ff',
       problem: 'two failed',
     } as const;
-    await store().updateRun('run-1', end);
-    expect(await store().run('run-1')).toStrictEqual({ ...RUN, planId: 'plan-1', ...end });
-    await store().updateRun('run-1', { problem: undefined });
-    expect(await store().run('run-1')).toStrictEqual({
+    await store().runs.updateRun('run-1', end);
+    expect(await store().runs.run('run-1')).toStrictEqual({ ...RUN, planId: 'plan-1', ...end });
+    await store().runs.updateRun('run-1', { problem: undefined });
+    expect(await store().runs.run('run-1')).toStrictEqual({
       ...RUN,
       planId: 'plan-1',
       ...end,
@@ -95,18 +95,18 @@ export function runTests({ store, reopen }: Suite): void {
       warnings: [],
       asBefore: 0,
     });
-    await expect(store().updateRun('run-9', { status: 'failed' })).rejects.toThrow(/run-9/);
+    await expect(store().runs.updateRun('run-9', { status: 'failed' })).rejects.toThrow(/run-9/);
   });
 
   it('lists runs newest first', async () => {
     const start = (runId: string, policy: string, startedAt: number) =>
-      store().startRun({ ...RUN, runId, policy, startedAt });
+      store().runs.startRun({ ...RUN, runId, policy, startedAt });
     await start('one', 'p', NOON);
     await start('two', 'q', NOON + 2);
     await start('three', 'p', NOON + 1);
     await start('four', 'p', NOON + 1);
-    const ids = async (filter: Parameters<Store['runs']>[0]) =>
-      (await store().runs(filter)).map(({ runId }) => runId);
+    const ids = async (filter: Parameters<Store['runs']['runs']>[0]) =>
+      (await store().runs.runs(filter)).map(({ runId }) => runId);
     expect(await ids({ limit: 10 })).toEqual(['two', 'four', 'three', 'one']);
     expect(await ids({ limit: 2 })).toEqual(['two', 'four']);
     expect(await ids({ policy: 'p', limit: 2 })).toEqual(['four', 'three']);
@@ -114,34 +114,39 @@ export function runTests({ store, reopen }: Suite): void {
   });
 
   it('knows every run that is under way, behind however many that are not', async () => {
-    await store().startRun({ ...RUN, runId: 'oldest', startedAt: NOON - 9 });
+    await store().runs.startRun({ ...RUN, runId: 'oldest', startedAt: NOON - 9 });
     for (let index = 0; index < 201; index += 1)
-      await store().startRun({ ...RUN, runId: `run-${index}`, startedAt: NOON + index, status: 'completed' });
-    await store().startRun({ ...RUN, runId: 'newest', policy: 'q', startedAt: NOON - 10 });
-    const ids = async () => (await store().runsUnderWay()).map(({ runId }) => runId);
+      await store().runs.startRun({
+        ...RUN,
+        runId: `run-${index}`,
+        startedAt: NOON + index,
+        status: 'completed',
+      });
+    await store().runs.startRun({ ...RUN, runId: 'newest', policy: 'q', startedAt: NOON - 10 });
+    const ids = async () => (await store().runs.runsUnderWay()).map(({ runId }) => runId);
     expect(await ids()).toEqual(['oldest', 'newest']);
-    await store().updateRun('oldest', {
+    await store().runs.updateRun('oldest', {
       status: 'interrupted',
       endedAs: 'x',
       alikeSince: 5,
       runsRemaining: 7,
     });
     expect(await ids()).toEqual(['newest']);
-    expect(await store().run('oldest')).toMatchObject({ endedAs: 'x', alikeSince: 5, runsRemaining: 7 });
+    expect(await store().runs.run('oldest')).toMatchObject({ endedAs: 'x', alikeSince: 5, runsRemaining: 7 });
   });
 
   it('does not take the same run twice', async () => {
-    await store().startRun(RUN);
-    await expect(store().startRun(RUN)).rejects.toSatisfy((error) => isFault(error, 'state_unusable'));
+    await store().runs.startRun(RUN);
+    await expect(store().runs.startRun(RUN)).rejects.toSatisfy((error) => isFault(error, 'state_unusable'));
   });
 
   it('remembers the last slot of each policy, and never an earlier one again', async () => {
-    expect(await store().lastSlot('p')).toBeUndefined();
-    await store().recordSlot('p', NOON);
-    await store().recordSlot('q', NOON + 7);
-    await store().recordSlot('p', NOON + MINUTE_MS);
-    await store().recordSlot('p', NOON);
-    expect(await store().lastSlot('p')).toBe(NOON + MINUTE_MS);
-    expect(await (await reopen()).lastSlot('q')).toBe(NOON + 7);
+    expect(await store().runs.lastSlot('p')).toBeUndefined();
+    await store().runs.recordSlot('p', NOON);
+    await store().runs.recordSlot('q', NOON + 7);
+    await store().runs.recordSlot('p', NOON + MINUTE_MS);
+    await store().runs.recordSlot('p', NOON);
+    expect(await store().runs.lastSlot('p')).toBe(NOON + MINUTE_MS);
+    expect(await (await reopen()).runs.lastSlot('q')).toBe(NOON + 7);
   });
 }

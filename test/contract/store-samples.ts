@@ -1,7 +1,8 @@
 import type { AuditEvent, AuditFacts } from '../../src/core/audit-entry.ts';
 import type { PlanFindings } from '../../src/core/findings.ts';
 import type { PlanHeader, PlanItem, PlanProject } from '../../src/core/plan.ts';
-import type { Clock, Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import type { Clock } from '../../src/core/ports/surroundings.ts';
 import type { RunRecord } from '../../src/core/run.ts';
 
 /** The store of the test that is running, and how to restart it. */

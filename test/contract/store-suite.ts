@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe } from 'vitest';
-import type { Clock, Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import type { Clock } from '../../src/core/ports/surroundings.ts';
 import { accountTests } from './store-accounts.ts';
 import { auditLogTests } from './store-audit-log.ts';
 import { holdListTests } from './store-hold-lists.ts';

@@ -35,7 +35,7 @@ function farHour(): number {
 /** As if the daemon had been down for three days. */
 async function missSlots({ stateDir }: Terminal): Promise<void> {
   const store = await openSqliteStore({ stateDir, clock: systemClock });
-  await store.recordSlot('by-age', Date.now() - 3 * DAY);
+  await store.runs.recordSlot('by-age', Date.now() - 3 * DAY);
   await store.close();
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ApiError } from '../../src/core/errors.ts';
-import type { CustomGptDeleter } from '../../src/core/ports.ts';
+import type { CustomGptDeleter } from '../../src/core/ports/vendor.ts';
 import type { RunResult } from '../../src/run/around/conduct-run.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';

@@ -70,7 +70,12 @@ function sentTo({ sandbox }: { readonly sandbox: Sandbox }): readonly string[] {
 
 async function rebind(deps: RunDeps): ReturnType<typeof rebindAccount> {
   const { store } = deps;
-  const parts = { reader: deps.openApi().reader, accounts: store, audit: store.audit, signal: undefined };
+  const parts = {
+    reader: deps.openApi().reader,
+    accounts: store.accounts,
+    audit: store.audit,
+    signal: undefined,
+  };
   return rebindAccount(parts, { by: 'J. Doe', reason: 'ticket 4711' });
 }
 
@@ -118,9 +123,9 @@ describe('another account', () => {
     const policy = await world.policy(AGE_POLICY);
     const { store } = world.deps;
     const { reader } = world.deps.openApi();
-    const { text: account } = await enterAccount({ reader, accounts: store, signal: undefined });
+    const { text: account } = await enterAccount({ reader, accounts: store.accounts, signal: undefined });
     const plan = await makePlan(
-      { ...world.deps, reader, plans: store, audit: store.audit },
+      { ...world.deps, reader },
       { policy, account, others: [], holds: NO_HOLDS, withKept: false },
     );
     expect(plan).toMatchObject({ account: here() });
@@ -239,7 +244,7 @@ describe('the account of a state', () => {
       await begin();
       await world.policy(AGE_POLICY);
       const { reader } = world.deps.openApi();
-      await enterAccount({ reader, accounts: world.store, signal: undefined });
+      await enterAccount({ reader, accounts: world.store.accounts, signal: undefined });
       world.sandbox.faults.user = user;
       const { fault } = await runOnce(world, await world.policy(AGE_POLICY));
       expect(fault).toMatchObject({ kind: 'api_unreachable' });
@@ -255,7 +260,7 @@ describe('the account of a state', () => {
     expect((await runOnce(world, await world.policy(AGE_POLICY))).fault).toMatchObject({
       kind: 'api_unreachable',
     });
-    expect(await world.store.accountBindings()).toEqual([]);
+    expect(await world.store.accounts.accountBindings()).toEqual([]);
   });
 
   test('is not that of a key that is refused', async () => {
@@ -264,7 +269,7 @@ describe('the account of a state', () => {
     expect((await runOnce(world, await world.policy(AGE_POLICY))).fault).toMatchObject({
       kind: 'credential_refused',
     });
-    expect(await world.store.accountBindings()).toEqual([]);
+    expect(await world.store.accounts.accountBindings()).toEqual([]);
   });
 
   test('cannot be altered by hand', async () => {
@@ -294,7 +299,7 @@ describe('a state from before there were bindings', () => {
     const of = (event: AuditEntry['event'], project_id: number | null, session_id: string | null) => ({
       ...{ event, run_id: 'run-old', project_id, session_id, ...nobodys },
     });
-    await world.store.startRun({
+    await world.store.runs.startRun({
       ...{ runId: 'run-old', policy: nobodys.policy, policyHash: nobodys.policy_hash, mode: 'enforce' },
       ...{ trigger: 'manual', slotAt: undefined, planId: undefined, status: 'running', startedAt: 1 },
       ...{ endedAt: undefined, requests: undefined, auditHead: undefined, problem: undefined, warnings: [] },
@@ -333,7 +338,7 @@ describe('a state from before there were bindings', () => {
     expect(new Set(sentTo(world).map((line) => line.split('?')[0]))).toEqual(
       new Set(['GET /api/v1/user', 'GET /api/v1/projects']),
     );
-    expect(await world.store.accountBindings()).toEqual([]);
+    expect(await world.store.accounts.accountBindings()).toEqual([]);
 
     // By a person's word it is; what was left open then is nobody's, and nothing but its own key could settle it.
     expect(await rebind(world.deps)).toMatchObject({ from: undefined, kind: 'replaced', leftOpen: 2 });
@@ -365,7 +370,7 @@ describe('a state that is given to another account', () => {
     await runOnce(world, await world.policy(AGE_POLICY));
     const { clock, store } = world;
     const other = await anotherAccount('empty');
-    await store.acquireLease('policy:any', 'worker', { now: clock.now(), ttlMs: 60_000 });
+    await store.leases.acquireLease('policy:any', 'worker', { now: clock.now(), ttlMs: 60_000 });
     await expect(rebind(other.deps)).rejects.toMatchObject({ kind: 'lease_held' });
     await clock.advance(61_000);
     expect(await rebind(other.deps)).toMatchObject({ kind: 'replaced' });

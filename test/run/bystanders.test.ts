@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { CustomGptDeleter } from '../../src/core/ports.ts';
+import type { CustomGptDeleter } from '../../src/core/ports/vendor.ts';
 import type { RunDeps, RunResult } from '../../src/run/around/conduct-run.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';

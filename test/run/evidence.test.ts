@@ -3,7 +3,7 @@ import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import { RetentionError } from '../../src/core/errors.ts';
 import type { PlanSummary } from '../../src/core/plan.ts';
 import type { Policy } from '../../src/core/policy.ts';
-import type { CustomGptDeleter } from '../../src/core/ports.ts';
+import type { CustomGptDeleter } from '../../src/core/ports/vendor.ts';
 import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
 import type { RunDeps, RunResult } from '../../src/run/around/conduct-run.ts';
 import { makePlan } from '../../src/run/plan/make-plan.ts';
@@ -35,7 +35,7 @@ function reasonOf(entry: AuditEntry | undefined): string {
 
 async function plan(policy: Policy): Promise<PlanSummary> {
   const { deps } = world;
-  const parts = { ...deps, reader: deps.openApi().reader, plans: deps.store, audit: deps.store.audit };
+  const parts = { ...deps, reader: deps.openApi().reader };
   return makePlan(parts, {
     policy,
     account: await accountOf(world),
@@ -408,12 +408,13 @@ describe('the rights of the key', () => {
     const { store } = world;
     let removed = false;
     // All were seen long ago, so each is read again; most are gone by then.
-    const planItems: typeof store.planItems = async function* (...args) {
+    const planItems: typeof store.plans.planItems = async function* (...args) {
       if (!removed) for (const id of old.slice(3, 30)) world.sandbox.accounts.removeConversation(101, id);
       removed = true;
-      for await (const item of store.planItems(...args)) yield { ...item, seenAt: item.seenAt - 3_600_000 };
+      for await (const item of store.plans.planItems(...args))
+        yield { ...item, seenAt: item.seenAt - 3_600_000 };
     };
-    const deps = { ...world.deps, store: { ...store, planItems } };
+    const deps = { ...world.deps, store: { ...store, plans: { ...store.plans, planItems } } };
     const policy = await world.policy(`${AGE_POLICY}concurrency: 1\n`);
     const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
     const sent = world.sandbox.journal.count({ method: 'DELETE', projectId: 101 });
@@ -428,11 +429,12 @@ describe('the rights of the key', () => {
     world = await createWorld();
     const old = addProject(world, 101, { old: 100, young: 5 });
     const { store } = world;
-    const planItems: typeof store.planItems = async function* (...args) {
+    const planItems: typeof store.plans.planItems = async function* (...args) {
       for (const id of old.slice(1, 10)) world.sandbox.accounts.removeConversation(101, id);
-      for await (const item of store.planItems(...args)) yield { ...item, seenAt: item.seenAt - 3_600_000 };
+      for await (const item of store.plans.planItems(...args))
+        yield { ...item, seenAt: item.seenAt - 3_600_000 };
     };
-    const deps = { ...world.deps, store: { ...store, planItems } };
+    const deps = { ...world.deps, store: { ...store, plans: { ...store.plans, planItems } } };
     const limits = AGE_POLICY.replace(
       'limits: {',
       'limits: { max_deletions: 10, when_exceeded: oldest_first,',
@@ -525,11 +527,12 @@ describe('a few planned ones in each of many projects that go from sight', () =>
   function runLate(policy: Policy, meanwhile: () => Promise<void>): Promise<RunResult> {
     const { store } = world;
     let happened: Promise<void> | undefined;
-    const planItems: typeof store.planItems = async function* (...args) {
+    const planItems: typeof store.plans.planItems = async function* (...args) {
       await (happened ??= meanwhile());
-      for await (const item of store.planItems(...args)) yield { ...item, seenAt: item.seenAt - 3_600_000 };
+      for await (const item of store.plans.planItems(...args))
+        yield { ...item, seenAt: item.seenAt - 3_600_000 };
     };
-    const deps = { ...world.deps, store: { ...store, planItems } };
+    const deps = { ...world.deps, store: { ...store, plans: { ...store.plans, planItems } } };
     return runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
   }
 

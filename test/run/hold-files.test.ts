@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHoldFile } from '../../src/config/holds-file.ts';
 import type { ListedHold } from '../../src/core/hold.ts';
-import type { HoldFile, HoldList } from '../../src/core/ports.ts';
+import type { HoldFile, HoldList } from '../../src/core/ports/holds.ts';
 import type { RunResult } from '../../src/run/around/conduct-run.ts';
 import { HoldFiles } from '../../src/run/around/hold-files.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
@@ -30,7 +30,7 @@ function put(text: string): void {
 /** As a process has them; another one begins anew. */
 function holdsOf(files: readonly HoldFile[] = [createHoldFile({ file: path(), isNamed: false })]): HoldFiles {
   const { store, clock, log, deps } = world;
-  return new HoldFiles({ store, files, clock, chance: deps.chance, log });
+  return new HoldFiles({ store: store.holds, files, clock, chance: deps.chance, log });
 }
 async function run(change: Partial<TestWorld['deps']> = {}): Promise<RunResult> {
   const policy = await world.policy(AGE_POLICY);
@@ -161,8 +161,8 @@ describe('a file of holds', () => {
     const holds = holdsOf();
     const [first] = (await holds.holdsInForce(NOW)).all;
     const { store } = world;
-    await store.releaseHold(first?.holdId ?? '', { at: NOW, by: 'me', reason: 'mistake' });
-    expect(await store.holdsInForce(NOW)).toEqual([]);
+    await store.holds.releaseHold(first?.holdId ?? '', { at: NOW, by: 'me', reason: 'mistake' });
+    expect(await store.holds.holdsInForce(NOW)).toEqual([]);
     expect((await holds.holdsInForce(NOW)).all).toMatchObject([{ projectId: 101, source: path() }]);
     expect((await run({ holds })).counts).toMatchObject({ held: 2 });
   });
@@ -172,7 +172,7 @@ describe('a file of holds', () => {
     addProject(world, 101, { old: 1, young: 0 });
     const { store } = world;
     const hold = { projectId: 101, sessionId: undefined, untilAt: undefined, addedAt: NOW };
-    await store.addHold({ ...hold, holdId: 'h1', matter: 'M', reason: 'r', by: 'b' });
+    await store.holds.addHold({ ...hold, holdId: 'h1', matter: 'M', reason: 'r', by: 'b' });
     writeFileSync(join(world.stateDir, 'other.yaml'), listing(entry(105)));
     await holdsOf([createHoldFile({ file: join(world.stateDir, 'other.yaml'), isNamed: true })]).holdsInForce(
       NOW,

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import type { CustomGptDeleter } from '../../src/core/ports.ts';
+import type { CustomGptDeleter } from '../../src/core/ports/vendor.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { addProject, AGE_POLICY, GO_ON } from '../support/purge.ts';
 import { createWorld, type TestWorld } from '../support/world.ts';
@@ -32,9 +32,9 @@ test('a hold that is placed while a DELETE waits for a connection keeps it', asy
   world = await createWorld();
   const [first = '', second = ''] = addProject(world, 101, { old: 2, young: 3 });
   const hold = async (sessionId: string): Promise<void> => {
-    if (sessionId !== first || (await world.store.holdsInForce(world.clock.now())).length > 0) return;
+    if (sessionId !== first || (await world.store.holds.holdsInForce(world.clock.now())).length > 0) return;
     const about = { projectId: 101, sessionId, untilAt: undefined, addedAt: world.clock.now() };
-    await world.store.addHold({ ...about, holdId: 'h', matter: 'M', reason: 'r', by: 'b' });
+    await world.store.holds.addHold({ ...about, holdId: 'h', matter: 'M', reason: 'r', by: 'b' });
   };
   const deps = { ...world.deps, openApi: connectingFor(2000, hold) };
   const policy = await world.policy(`${AGE_POLICY}concurrency: 1\n`);

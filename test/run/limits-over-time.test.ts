@@ -24,9 +24,8 @@ function limited(limits: string, more = ''): Promise<Policy> {
 }
 
 async function planOnly(policy: Policy): ReturnType<typeof makePlan> {
-  const { store, clock, chance, log, progress, openApi } = world.deps;
   return makePlan(
-    { reader: openApi().reader, plans: store, audit: store.audit, clock, chance, log, progress },
+    { ...world.deps, reader: world.deps.openApi().reader },
     { policy, account: await accountOf(world), others: [], holds: NO_HOLDS, withKept: false },
   );
 }
@@ -92,7 +91,7 @@ describe('a day', () => {
           room_again_at: expect.any(String) as string,
         }),
       ]);
-      await world.deps.store.scrubPlans(world.clock.now());
+      await world.deps.store.plans.scrubPlans(world.clock.now());
       for (const id of [101, 102]) world.sandbox.accounts.removeProject(id);
     }
   });
@@ -205,7 +204,7 @@ describe('when there is more than the limits allow, and the policy wants the old
         /^The backlog grows: 7 conversations are deferred, and the run before deferred 2\./,
       ),
     ]);
-    expect((await world.store.run(run.runId))?.warnings).toEqual(run.warnings);
+    expect((await world.store.runs.run(run.runId))?.warnings).toEqual(run.warnings);
     expect((await runOnce(world, policy)).run.warnings).toEqual([]);
   });
 });
@@ -246,7 +245,7 @@ describe('what could not be deleted before', () => {
       undefined,
       ...Array.from({ length: 3 }, () => results[0]?.startedAt),
     ]);
-    expect(await world.store.run(results[3]?.runId ?? '')).toMatchObject({ asBefore: 3 });
+    expect(await world.store.runs.run(results[3]?.runId ?? '')).toMatchObject({ asBefore: 3 });
     world.sandbox.faults.clearRules();
     expect((await runOnce(world, policy)).run).toMatchObject({ status: 'completed', asBefore: 0 });
   });

@@ -19,15 +19,15 @@ async function runOvertaken(meanwhile: () => void): Promise<{ first: RunResult; 
   const { store } = deps;
   const otherPolicy = await world.policy(AGE_POLICY.replace('by-age', 'other'));
   let other: RunResult | undefined;
-  const planItems: typeof store.planItems = async function* (...args) {
+  const planItems: typeof store.plans.planItems = async function* (...args) {
     if (other === undefined) {
       await world.clock.advance(1000);
       other = await runOnce(world, otherPolicy);
       meanwhile();
     }
-    yield* store.planItems(...args);
+    yield* store.plans.planItems(...args);
   };
-  const overtaken = { ...deps, store: { ...store, planItems } };
+  const overtaken = { ...deps, store: { ...store, plans: { ...store.plans, planItems } } };
   const policy = await world.policy(AGE_POLICY);
   const first = await runPolicy(overtaken, { policy, trigger: 'manual', signals: GO_ON });
   if (other === undefined) throw new Error('the other policy did not run');
@@ -64,9 +64,9 @@ describe('what another policy has deleted since it was planned', () => {
     world = await createWorld();
     addProject(world, 101, { old: 8, young: 25 });
     const policy = await world.policy(AGE_POLICY);
-    const parts = { ...world.deps, reader: world.deps.openApi().reader, plans: world.store };
+    const parts = { ...world.deps, reader: world.deps.openApi().reader };
     const request = { policy, account: await accountOf(world), others: [], holds: NO_HOLDS, withKept: false };
-    const plan = await makePlan({ ...parts, audit: world.store.audit }, request);
+    const plan = await makePlan(parts, request);
     await world.clock.advance(60_000);
     world.sandbox.faults.staleListMs = 10 * 60_000;
     const other = await runOnce(world, await world.policy(AGE_POLICY.replace('by-age', 'other')));

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Policy } from '../../src/core/policy.ts';
-import type { CustomGptDeleter } from '../../src/core/ports.ts';
+import type { CustomGptDeleter } from '../../src/core/ports/vendor.ts';
 import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
 import type { RunDeps } from '../../src/run/around/conduct-run.ts';
 import { makePlan } from '../../src/run/plan/make-plan.ts';
@@ -98,7 +98,7 @@ describe('the right to read the team’s conversations', () => {
     const { faults } = world.sandbox;
     const policy = await world.policy(AGE_POLICY);
     const { deps } = world;
-    const parts = { ...deps, reader: deps.openApi().reader, plans: deps.store, audit: deps.store.audit };
+    const parts = { ...deps, reader: deps.openApi().reader };
     const account = await accountOf(world);
     const plan = await makePlan(parts, { policy, account, others: [], holds: NO_HOLDS, withKept: false });
     faults.unreadable.add('colleague');

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Progress } from '../../src/core/ports.ts';
+import type { Progress } from '../../src/core/ports/surroundings.ts';
 import type { StopSignals } from '../../src/run/context.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { addProject, AGE_POLICY, GO_ON } from '../support/purge.ts';

@@ -19,11 +19,8 @@ afterEach(async () => {
 async function plan(policy: Policy, withKept = false): Promise<PlanSummary> {
   const { deps } = world;
   const { reader } = deps.openApi();
-  const { text: account } = await enterAccount({ reader, accounts: deps.store, signal: undefined });
-  return makePlan(
-    { ...deps, reader, plans: deps.store, audit: deps.store.audit },
-    { policy, account, others: [], holds: NO_HOLDS, withKept },
-  );
+  const { text: account } = await enterAccount({ reader, accounts: deps.store.accounts, signal: undefined });
+  return makePlan({ ...deps, reader }, { policy, account, others: [], holds: NO_HOLDS, withKept });
 }
 
 function apply(summary: PlanSummary, policy: Policy, override?: { by: string; reason: string }) {
@@ -115,7 +112,7 @@ describe('a stored plan', () => {
     const policy = await world.policy(AGE_POLICY);
     const summary = await plan(policy);
     await apply(summary, policy);
-    const again = await world.store.plan(summary.planId);
+    const again = await world.store.plans.plan(summary.planId);
     await expect(apply(again as PlanSummary, policy)).rejects.toMatchObject({ kind: 'plan_stale' });
     // Whoever still holds the plan as it was before it was applied gets no further.
     await expect(apply(summary, policy)).rejects.toMatchObject({ kind: 'plan_stale' });
@@ -163,7 +160,7 @@ describe('a stored plan', () => {
     const summary = await plan(policy);
     const names = async (): Promise<unknown[]> => {
       const found: unknown[] = [];
-      for await (const item of world.store.planItems(summary.planId)) found.push(item.seen.name);
+      for await (const item of world.store.plans.planItems(summary.planId)) found.push(item.seen.name);
       return found;
     };
     expect(await names()).toEqual(['secret name 0', 'secret name 1']);

@@ -96,6 +96,6 @@ test('a project that is listed in part, and has grown since, raises no alarm ove
     world.sandbox.accounts.addConversation(101, { sessionId: sessionId('grown', index), createdAt });
   }
   expect((await runOnce(world, policy)).counts.verified).toBe(4);
-  expect(await world.store.knownPopulations('by-age')).toEqual([{ projectId: 101, count: 196 }]);
+  expect(await world.store.populations.knownPopulations('by-age')).toEqual([{ projectId: 101, count: 196 }]);
   expect(await world.store.derivedDifferences()).toEqual([]);
 });

@@ -47,7 +47,7 @@ async function plan(policy: Policy): Promise<PlanSummary> {
   const { deps } = world;
   const rest = others.filter(({ name }) => name !== policy.name);
   return makePlan(
-    { ...deps, reader: deps.openApi().reader, plans: deps.store, audit: deps.store.audit },
+    { ...deps, reader: deps.openApi().reader },
     { policy, account: await accountOf(world), others: rest, holds: NO_HOLDS, withKept: true },
   );
 }
@@ -59,7 +59,7 @@ function apply(summary: PlanSummary, policy: Policy): Promise<RunResult> {
 
 async function reasons(summary: PlanSummary): Promise<readonly string[]> {
   const found: string[] = [];
-  for await (const { sessionId, verdict, reason } of world.store.planItems(summary.planId)) {
+  for await (const { sessionId, verdict, reason } of world.store.plans.planItems(summary.planId)) {
     found.push(`${sessionId ?? ''}: ${verdict}, ${reason}`);
   }
   return found;
@@ -293,9 +293,19 @@ test('a hold on what is not there is named', async () => {
   await begin();
   add(NAMES);
   const hold = { matter: 'M-17', reason: 'a case', by: 'legal', addedAt: NOW, untilAt: undefined };
-  await world.store.addHold({ ...hold, holdId: 'hold-absent', projectId: 101, sessionId: 'session-gone' });
-  await world.store.addHold({ ...hold, holdId: 'hold-nowhere', projectId: 909, sessionId: undefined });
-  await world.store.addHold({ ...hold, holdId: 'hold-there', projectId: 101, sessionId: 'SESSION-VIP' });
+  await world.store.holds.addHold({
+    ...hold,
+    holdId: 'hold-absent',
+    projectId: 101,
+    sessionId: 'session-gone',
+  });
+  await world.store.holds.addHold({ ...hold, holdId: 'hold-nowhere', projectId: 909, sessionId: undefined });
+  await world.store.holds.addHold({
+    ...hold,
+    holdId: 'hold-there',
+    projectId: 101,
+    sessionId: 'SESSION-VIP',
+  });
   const { run, plan: made } = await runOnce(world, await world.policy(yaml('a', OLD)));
   expect(run.warnings).toEqual([
     'hold hold-absent covers nothing: project 101 was listed completely and has no conversation session-gone',

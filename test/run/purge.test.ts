@@ -134,7 +134,7 @@ describe('limits', () => {
       event: 'run.refused',
       plan_id: result.run.planId,
     });
-    expect((await world.store.plan(result.run.planId ?? ''))?.status).toBe('open');
+    expect((await world.store.plans.plan(result.run.planId ?? ''))?.status).toBe('open');
   });
 
   test('max_per_day counts what earlier runs of the day deleted, and nothing of it on the next day', async () => {
@@ -274,14 +274,14 @@ describe('holds', () => {
     world = await createWorld();
     const [first, second] = addProject(world, 101, { old: 4, young: 0 });
     const { store } = world;
-    await store.addHold({ ...placed, holdId: 'h1', sessionId: first });
+    await store.holds.addHold({ ...placed, holdId: 'h1', sessionId: first });
     const policy = await world.policy(AGE_POLICY);
     // Held in mid-run: the listing and the decision are over when the plan is consumed.
-    const consumePlan: typeof store.consumePlan = async (...plan) => {
-      await store.addHold({ ...placed, holdId: 'h2', sessionId: second });
-      return store.consumePlan(...plan);
+    const consumePlan: typeof store.plans.consumePlan = async (...plan) => {
+      await store.holds.addHold({ ...placed, holdId: 'h2', sessionId: second });
+      return store.plans.consumePlan(...plan);
     };
-    const deps = { ...world.deps, store: { ...store, consumePlan } };
+    const deps = { ...world.deps, store: { ...store, plans: { ...store.plans, consumePlan } } };
     const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
     expect(result.counts).toMatchObject({ held: 1, planned: 3, verified: 2, skipped: 1 });
     expect(world.sandbox.accounts.conversationIds(101)).toEqual([first, second]);
@@ -311,7 +311,7 @@ describe('holds', () => {
             // A DELETE has left; the intent of the next one is on the disk by then.
             isPlaced = true;
             held = waits;
-            await store.addHold({ ...placed, holdId: 'h1', sessionId: held });
+            await store.holds.addHold({ ...placed, holdId: 'h1', sessionId: held });
           }
           return deleter.existence(...call);
         };
@@ -345,11 +345,11 @@ describe('holds', () => {
     world = await createWorld();
     addProject(world, 101, { old: 3, young: 0 });
     addProject(world, 102, { old: 2, young: 0 });
-    await world.store.addHold({ ...placed, holdId: 'h1', sessionId: undefined });
+    await world.store.holds.addHold({ ...placed, holdId: 'h1', sessionId: undefined });
     const policy = await world.policy(AGE_POLICY);
     expect((await runOnce(world, policy)).counts).toMatchObject({ held: 3, verified: 2 });
     expect(world.sandbox.accounts.count(101)).toBe(3);
-    await world.store.releaseHold('h1', { at: world.clock.now(), by: 'legal', reason: 'settled' });
+    await world.store.holds.releaseHold('h1', { at: world.clock.now(), by: 'legal', reason: 'settled' });
     expect((await runOnce(world, policy)).counts).toMatchObject({ held: 0, verified: 3 });
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { CustomGptReader } from '../../src/core/ports.ts';
+import type { CustomGptReader } from '../../src/core/ports/vendor.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import type { FaultEffect } from '../../src/sandbox/fault-rules.ts';
 import { addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
@@ -366,7 +366,8 @@ describe('the newest message', () => {
     expect(result.counts).toMatchObject({ planned: 1, verified: 1, kept: 1, unknown: 1 });
     expect(world.sandbox.accounts.has(101, sessionId('idle-00', 1))).toBe(false);
     const reasons: string[] = [];
-    for await (const item of world.store.planItems(result.plan?.planId ?? '')) reasons.push(item.reason);
+    for await (const item of world.store.plans.planItems(result.plan?.planId ?? ''))
+      reasons.push(item.reason);
     expect(reasons.sort()).toEqual([
       expect.stringMatching(
         /^rule old matches \(newest message's date between 2025-11-2\d .* and 2025-11-2\d .* UTC\)$/,

@@ -28,10 +28,12 @@ function vanishAfter(deletes: number): StopSignals {
 }
 
 /** Items of a plan as if their project had been listed an hour ago. */
-function seenLongAgo({ store }: TestWorld): TestWorld['store']['planItems'] {
-  return async function* (...args) {
-    for await (const item of store.planItems(...args)) yield { ...item, seenAt: item.seenAt - 3_600_000 };
+function seenLongAgo({ store }: TestWorld): TestWorld['store'] {
+  const planItems: typeof store.plans.planItems = async function* (...args) {
+    for await (const item of store.plans.planItems(...args))
+      yield { ...item, seenAt: item.seenAt - 3_600_000 };
   };
+  return { ...store, plans: { ...store.plans, planItems } };
 }
 
 function outcomesIn(entries: readonly AuditEntry[]): readonly AuditEntry[] {
@@ -179,7 +181,7 @@ describe('what a run left open', () => {
       return { reader, deleter: { ...deleter, ...changed } };
     };
     // A plan that is looked at before each DELETE, or not at all.
-    const store = foundBy === 'delete' ? world.store : { ...world.store, planItems: seenLongAgo(world) };
+    const store = foundBy === 'delete' ? world.store : seenLongAgo(world);
     const deps = { ...world.deps, openApi, store };
     const run = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
     expect(run.counts).toMatchObject({ already_gone: 0, skipped: 1 });
@@ -235,7 +237,7 @@ describe('what a run left open', () => {
     addProject(world, 101, { old: 2, young: 3 });
     world.sandbox.faults.staleReadsMs = 600_000;
     const first = await runOnce(world, await world.policy(AGE_POLICY));
-    await world.store.updateRun(first.run.runId, { status: 'running' });
+    await world.store.runs.updateRun(first.run.runId, { status: 'running' });
     const renamed = await world.policy(AGE_POLICY.replace('by-age', 'by-age-2'));
 
     await world.clock.advance(23 * 60 * 60 * 1000);
@@ -244,14 +246,14 @@ describe('what a run left open', () => {
 
     await world.clock.advance(2 * 60 * 60 * 1000);
     const lease = { now: world.clock.now(), ttlMs: 60_000 };
-    await world.store.acquireLease('policy:by-age', 'somebody at work', lease);
+    await world.store.leases.acquireLease('policy:by-age', 'somebody at work', lease);
     await runOnce(world, renamed);
     expect((await world.store.audit.openIntents()).length).toBe(2);
 
     await world.clock.advance(61_000);
     const last = await runOnce(world, renamed);
     expect(await world.store.audit.openIntents()).toEqual([]);
-    expect((await world.store.run(first.run.runId))?.status).toBe('interrupted');
+    expect((await world.store.runs.run(first.run.runId))?.status).toBe('interrupted');
     const settled = outcomesIn(await world.entries()).filter(
       (entry) => entry['settled_by'] === last.run.runId,
     );
@@ -265,15 +267,15 @@ describe('what a run left open', () => {
     addProject(world, 101, { old: 2, young: 0 });
     const policy = await world.policy(AGE_POLICY);
     const first = await runOnce(world, policy);
-    await world.store.updateRun(first.run.runId, { status: 'running' });
+    await world.store.runs.updateRun(first.run.runId, { status: 'running' });
     await runOnce(world, policy);
-    expect((await world.store.run(first.run.runId))?.status).toBe('interrupted');
+    expect((await world.store.runs.run(first.run.runId))?.status).toBe('interrupted');
   });
 });
 
 describe('behind two hundred runs on record', () => {
   async function addRuns(): Promise<void> {
-    const [last] = await world.store.runs({ limit: 1 });
+    const [last] = await world.store.runs.runs({ limit: 1 });
     if (last === undefined) throw new Error('no run yet');
     for (let index = 0; index < 201; index += 1) {
       const run = { ...last, runId: `run-${index}`, policy: 'another' };
@@ -285,7 +287,7 @@ describe('behind two hundred runs on record', () => {
         { event: 'run.started', ...entry },
         { event: 'run.completed', ...entry },
       ]);
-      await world.store.startRun({ ...run, status: 'completed', auditHead: end?.hash });
+      await world.store.runs.startRun({ ...run, status: 'completed', auditHead: end?.hash });
     }
   }
 
@@ -294,27 +296,27 @@ describe('behind two hundred runs on record', () => {
     addProject(world, 101, { old: 2, young: 0 });
     const policy = await world.policy(AGE_POLICY);
     const first = await runOnce(world, policy);
-    await world.store.updateRun(first.run.runId, { status: 'running' });
+    await world.store.runs.updateRun(first.run.runId, { status: 'running' });
     await addRuns();
     await runOnce(world, policy);
-    expect((await world.store.run(first.run.runId))?.status).toBe('interrupted');
+    expect((await world.store.runs.run(first.run.runId))?.status).toBe('interrupted');
   });
 
   test('a plan that is being applied keeps its names', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 2, young: 2 });
     const first = await runOnce(world, await world.policy(AGE_POLICY.replace('enforce', 'dry-run')));
-    await world.store.consumePlan(first.run.planId ?? '', first.run.runId);
-    await world.store.updateRun(first.run.runId, { status: 'running' });
+    await world.store.plans.consumePlan(first.run.planId ?? '', first.run.runId);
+    await world.store.runs.updateRun(first.run.runId, { status: 'running' });
     await addRuns();
     const names = async () => {
       const seen: (string | undefined)[] = [];
-      for await (const item of world.store.planItems(first.run.planId ?? '')) seen.push(item.seen.name);
+      for await (const item of world.store.plans.planItems(first.run.planId ?? '')) seen.push(item.seen.name);
       return seen;
     };
     await scrubIdlePlans(world.store, world.clock.now());
     expect(await names()).toEqual(['secret name 0', 'secret name 1']);
-    await world.store.updateRun(first.run.runId, { status: 'completed' });
+    await world.store.runs.updateRun(first.run.runId, { status: 'completed' });
     await scrubIdlePlans(world.store, world.clock.now());
     expect(await names()).toEqual([undefined, undefined]);
   });
@@ -324,7 +326,10 @@ describe('the lease', () => {
   test('held by another worker keeps the run from starting', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 2, young: 0 });
-    await world.store.acquireLease('policy:by-age', 'another', { now: world.clock.now(), ttlMs: 60_000 });
+    await world.store.leases.acquireLease('policy:by-age', 'another', {
+      now: world.clock.now(),
+      ttlMs: 60_000,
+    });
     await expect(runOnce(world, await world.policy(AGE_POLICY))).rejects.toMatchObject({
       kind: 'lease_held',
     });
@@ -339,7 +344,7 @@ describe('the lease', () => {
     const { signals } = createStopSignals(world.clock);
     const forSlot = { policy, trigger: 'schedule', slotAt, signals } as const;
     expect((await runPolicy(world.deps, forSlot)).run.status).toBe('completed');
-    expect(await world.store.lastSlot('by-age')).toBe(slotAt);
+    expect(await world.store.runs.lastSlot('by-age')).toBe(slotAt);
     const requests = world.sandbox.journal.count();
     const entries = (await world.entries()).length;
     await expect(runPolicy(world.deps, forSlot)).rejects.toMatchObject({ kind: 'lease_held' });
@@ -350,7 +355,7 @@ describe('the lease', () => {
     expect((await world.entries()).length).toBe(entries);
     expect((await runPolicy(world.deps, { ...forSlot, slotAt: slotAt + 500 })).run.status).toBe('completed');
     // The clock was set back: what is on record lies in the future.
-    await world.store.recordSlot('by-age', world.clock.now() + 60_000);
+    await world.store.runs.recordSlot('by-age', world.clock.now() + 60_000);
     expect((await runPolicy(world.deps, forSlot)).run.status).toBe('completed');
   });
 
@@ -364,7 +369,7 @@ describe('the lease', () => {
     // The holder was stopped past its lease, and somebody else took it.
     const later = world.clock.now() + 120_000;
     expect(
-      await world.store.acquireLease('policy:by-age', 'another', { now: later, ttlMs: 600_000 }),
+      await world.store.leases.acquireLease('policy:by-age', 'another', { now: later, ttlMs: 600_000 }),
     ).toBeDefined();
     const sent = journal.count({ method: 'DELETE' });
     const result = await running;
@@ -385,7 +390,7 @@ test('a machine that wakes from a suspend past its lease sends nothing of what i
   // The monotonic clock, and every timer with it, stood still.
   world.clock.shiftWallClock(3_600_000);
   const lease = { now: world.clock.now(), ttlMs: 600_000_000 };
-  expect(await world.store.acquireLease('policy:by-age', 'another', lease)).toBeDefined();
+  expect(await world.store.leases.acquireLease('policy:by-age', 'another', lease)).toBeDefined();
   const result = await running;
   // Whichever is noticed first.
   expect(['clock_untrusted', 'lease_held']).toContain(result.fault?.kind);
@@ -399,10 +404,10 @@ test('a worker whose renewal hangs past its lease sends nothing further, though 
   const { journal } = world.sandbox;
   let sent = 0;
   // Hangs until the lease is over and another worker has it.
-  const renewLease: typeof store.renewLease = async () => {
+  const renewLease: typeof store.leases.renewLease = async () => {
     for (let other: unknown; other === undefined || journal.count({ method: 'DELETE' }) === 0;) {
       await clock.sleep(5_000);
-      other ??= await store.acquireLease('policy:by-age', 'another', {
+      other ??= await store.leases.acquireLease('policy:by-age', 'another', {
         now: clock.now(),
         ttlMs: 600_000_000,
       });
@@ -411,7 +416,7 @@ test('a worker whose renewal hangs past its lease sends nothing further, though 
     await clock.sleep(30_000);
     return undefined;
   };
-  const deps = { ...world.deps, store: { ...store, renewLease } };
+  const deps = { ...world.deps, store: { ...store, leases: { ...store.leases, renewLease } } };
   const policy = await world.policy(AGE_POLICY);
   const result = await runPolicy(deps, { policy, trigger: 'manual', signals: GO_ON });
   expect(result.fault?.kind).toBe('lease_held');

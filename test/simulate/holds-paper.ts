@@ -1,6 +1,6 @@
 import { RetentionError } from '../../src/core/errors.ts';
 import { contentOf, type ListedHold } from '../../src/core/hold.ts';
-import type { HoldFile, HoldList } from '../../src/core/ports.ts';
+import type { HoldFile, HoldList } from '../../src/core/ports/holds.ts';
 
 const NAME = 'holds.yaml';
 

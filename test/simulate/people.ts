@@ -135,7 +135,7 @@ export class People {
     const at = Math.floor(timeline.now + timeline.hostOffsetMs);
     if (known !== undefined) {
       this.#say(`release ${known}`);
-      state.releaseHold(known, { at, by: 'lawyer', reason: 'over' }).catch(() => undefined);
+      state.holds.releaseHold(known, { at, by: 'lawyer', reason: 'over' }).catch(() => undefined);
       return;
     }
     const talk = this.#talk();
@@ -149,7 +149,9 @@ export class People {
     this.#say(`hold ${projectId} ${isWhole ? 'whole' : sessionId} until ${String(untilAt)}`);
     const common = { holdId, projectId, matter: 'matter-1', untilAt };
     const rest = { reason: 'simulated', by: 'lawyer', addedAt: at };
-    state.addHold({ ...common, sessionId: isWhole ? undefined : sessionId, ...rest }).catch(() => undefined);
+    state.holds
+      .addHold({ ...common, sessionId: isWhole ? undefined : sessionId, ...rest })
+      .catch(() => undefined);
   }
 
   /** Lawyers list what they hold in a file, save it in two halves, take it out again, and spoil it. */

@@ -1,5 +1,6 @@
 import { ApiError } from '../../src/core/errors.ts';
-import type { CustomGptDeleter, CustomGptReader, Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import type { CustomGptDeleter, CustomGptReader } from '../../src/core/ports/vendor.ts';
 import type { RunDeps } from '../../src/run/around/conduct-run.ts';
 
 type DeleteOptions = NonNullable<Parameters<CustomGptDeleter['deleteConversation']>[2]>;
@@ -30,9 +31,12 @@ export class RunWatch {
   watchStore(store: Store): Store {
     return {
       ...store,
-      startRun: (run) => {
-        this.runId = run.runId;
-        return store.startRun(run);
+      runs: {
+        ...store.runs,
+        startRun: (run) => {
+          this.runId = run.runId;
+          return store.runs.startRun(run);
+        },
       },
     };
   }

@@ -1,5 +1,6 @@
 import { earliestOf } from '../../src/core/instant.ts';
-import type { ConversationPage, CustomGptReader, Existence } from '../../src/core/ports.ts';
+import type { ConversationPage, CustomGptReader } from '../../src/core/ports/vendor.ts';
+import type { Existence } from '../../src/core/vendor-answers.ts';
 import { changeDelete, changeReader, type Api, type Built } from './sabotages.ts';
 
 /* Faults in what a deletion rests on: what is there, whose it is, what others keep, and what gone looks like. */
@@ -157,7 +158,10 @@ export const EVIDENCE_SABOTAGES: readonly Built[] = [
     {
       store: (store) => ({
         ...store,
-        arrangePlan: (planId, how) => store.arrangePlan(planId, { ...how, room: undefined }),
+        plans: {
+          ...store.plans,
+          arrangePlan: (planId, how) => store.plans.arrangePlan(planId, { ...how, room: undefined }),
+        },
       }),
     },
   ],

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import type { PlanItem } from '../../src/core/plan.ts';
-import type { CustomGptReader, Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import type { CustomGptReader } from '../../src/core/ports/vendor.ts';
 import type { SimulationOptions } from './simulation.ts';
 import type { Sabotage } from './stage.ts';
 
@@ -33,6 +34,15 @@ export function changeDelete(api: Api, change: (send: Delete) => Delete): Api {
   };
 }
 
+/** Another reading of the plan. */
+function changeItems(
+  store: Store,
+  change: (items: AsyncIterable<PlanItem>) => AsyncIterable<PlanItem>,
+): Store {
+  const planItems: Store['plans']['planItems'] = (...args) => change(store.plans.planItems(...args));
+  return { ...store, plans: { ...store.plans, planItems } };
+}
+
 function changeAppend(store: Store, change: Store['audit']['append']): Store {
   return { ...store, audit: { ...store.audit, append: change } };
 }
@@ -61,17 +71,15 @@ export const SABOTAGES: readonly Built[] = [
     'a recheck that believes the plan',
     ['sight'],
     {
-      store: (store) => ({
-        ...store,
-        async *planItems(...args) {
-          for await (const item of store.planItems(...args))
+      store: (store) =>
+        changeItems(store, async function* (items) {
+          for await (const item of items)
             yield {
               ...item,
               seenAt: FUTURE,
               ...(item.lastMessageReadAt === undefined ? {} : { lastMessageReadAt: FUTURE }),
             };
-        },
-      }),
+        }),
       requestsPerMinute: 20,
     },
   ],
@@ -109,11 +117,14 @@ export const SABOTAGES: readonly Built[] = [
     {
       store: (store) => ({
         ...store,
-        addHold: async (hold) => {
-          const facts = { hold_id: hold.holdId, matter: hold.matter, until: null };
-          const nobodys = { run_id: null, policy: null, policy_hash: null, rule: null };
-          const about = { project_id: hold.projectId, session_id: hold.sessionId ?? null };
-          await store.audit.append([{ event: 'hold.added', ...nobodys, ...about, facts }]);
+        holds: {
+          ...store.holds,
+          addHold: async (hold) => {
+            const facts = { hold_id: hold.holdId, matter: hold.matter, until: null };
+            const nobodys = { run_id: null, policy: null, policy_hash: null, rule: null };
+            const about = { project_id: hold.projectId, session_id: hold.sessionId ?? null };
+            await store.audit.append([{ event: 'hold.added', ...nobodys, ...about, facts }]);
+          },
         },
       }),
     },
@@ -159,14 +170,17 @@ export const SABOTAGES: readonly Built[] = [
     {
       store: (store) => ({
         ...changeAppend(store, (entries) => store.audit.append(entries)),
-        acquireLease: async (name, holder, time) =>
-          (await store.acquireLease(name, holder, time)) ?? {
-            name,
-            holder,
-            token: 1,
-            expiresAt: time.now + time.ttlMs,
-          },
-        renewLease: (fence, time) => Promise.resolve({ ...fence, expiresAt: time.now + time.ttlMs }),
+        leases: {
+          ...store.leases,
+          acquireLease: async (name, holder, time) =>
+            (await store.leases.acquireLease(name, holder, time)) ?? {
+              name,
+              holder,
+              token: 1,
+              expiresAt: time.now + time.ttlMs,
+            },
+          renewLease: (fence, time) => Promise.resolve({ ...fence, expiresAt: time.now + time.ttlMs }),
+        },
       }),
     },
   ],
@@ -200,16 +214,14 @@ export const SABOTAGES: readonly Built[] = [
     'a plan that loses its last deletion',
     ['missing', 'quiet', 'status'],
     {
-      store: (store) => ({
-        ...store,
-        async *planItems(...args) {
+      store: (store) =>
+        changeItems(store, async function* (items) {
           let held: { readonly item: PlanItem } | undefined;
-          for await (const item of store.planItems(...args)) {
+          for await (const item of items) {
             if (held !== undefined) yield held.item;
             held = { item };
           }
-        },
-      }),
+        }),
     },
   ],
   [

@@ -1,5 +1,7 @@
 import type { Policy } from '../../src/core/policy.ts';
-import type { HoldFile, KeepSource, Store } from '../../src/core/ports.ts';
+import type { HoldFile } from '../../src/core/ports/holds.ts';
+import type { KeepSource } from '../../src/core/ports/policies.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import type { RunDeps, RunResult } from '../../src/run/around/conduct-run.ts';
 import type { NoteSigner } from '../../src/core/signed-note.ts';
 import type { Account } from './account.ts';

@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import { RetentionError } from '../../src/core/errors.ts';
-import type { PlanWriter, Store } from '../../src/core/ports.ts';
+import type { PlanWriter } from '../../src/core/ports/plans.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import type { Random } from './random.ts';
 import type { Actor, Timeline } from './timeline.ts';
 import type { Tally, Trace } from './trace.ts';
@@ -98,19 +99,27 @@ export class SimState {
   }
 
   wrap(store: Store): Store {
-    const { audit } = store;
+    const { audit, plans } = store;
+    const { leases, holds, runs, populations, protections, accounts } = store;
+    const createPlan: typeof plans.createPlan = async (header) => {
+      this.#watcher.onPlanBegun(header.planId, header.decidedAt);
+      const writer = (await this.#do('createPlan', () => store.plans.createPlan(header))) as PlanWriter;
+      return this.#wrapMethods({
+        add: writer.add.bind(writer),
+        dropProject: writer.dropProject.bind(writer),
+        finish: writer.finish.bind(writer),
+        discard: writer.discard.bind(writer),
+      });
+    };
     return {
       ...this.#wrapMethods(store),
-      createPlan: async (header) => {
-        this.#watcher.onPlanBegun(header.planId, header.decidedAt);
-        const writer = (await this.#do('createPlan', () => store.createPlan(header))) as PlanWriter;
-        return this.#wrapMethods({
-          add: writer.add.bind(writer),
-          dropProject: writer.dropProject.bind(writer),
-          finish: writer.finish.bind(writer),
-          discard: writer.discard.bind(writer),
-        });
-      },
+      plans: { ...this.#wrapMethods(plans), createPlan },
+      leases: this.#wrapMethods(leases),
+      holds: this.#wrapMethods(holds),
+      runs: this.#wrapMethods(runs),
+      populations: this.#wrapMethods(populations),
+      protections: this.#wrapMethods(protections),
+      accounts: this.#wrapMethods(accounts),
       audit: {
         ...this.#wrapMethods(audit),
         append: async (...args) =>

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Clock } from '../../src/core/ports.ts';
+import type { Clock } from '../../src/core/ports/surroundings.ts';
 import type { StartDeadline } from '../../src/customgpt/deadlines.ts';
 import type { Random } from './random.ts';
 

@@ -1,5 +1,5 @@
 import type { Policy } from '../../src/core/policy.ts';
-import type { Chance, Clock, Log, Progress } from '../../src/core/ports.ts';
+import type { Chance, Clock, Log, Progress } from '../../src/core/ports/surroundings.ts';
 import type { Wake } from '../../src/daemon/wake.ts';
 import type { Random } from './random.ts';
 import type { Sabotage, Stage } from './stage.ts';

@@ -2,7 +2,7 @@ import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import { isFault, RetentionError } from '../../src/core/errors.ts';
 import type { PlanSummary } from '../../src/core/plan.ts';
 import type { Policy } from '../../src/core/policy.ts';
-import type { Store } from '../../src/core/ports.ts';
+import type { Store } from '../../src/core/ports/store.ts';
 import { createCustomGptClient, type CustomGptClient } from '../../src/customgpt/client.ts';
 import { createGuardWake } from '../../src/daemon/guard-wake.ts';
 import { createStopSignals, type StopControl } from '../../src/daemon/lifecycle.ts';
@@ -124,7 +124,7 @@ export class SimWorker implements Suspect {
     this.#deps = {
       openApi: () => this.#client.view(),
       store: this.#state,
-      holds: new HoldFiles({ store: this.#state, files: [file], clock, chance, log }),
+      holds: new HoldFiles({ store: this.#state.holds, files: [file], clock, chance, log }),
       keeps: sabotaged(stage.sabotage).keeps({
         othersThan: (name) => Promise.resolve(othersThan(stage, name)),
       }),
@@ -187,7 +187,7 @@ export class SimWorker implements Suspect {
     const { clock, log } = this.#deps;
     const parts = {
       policies,
-      slots: this.#state,
+      slots: this.#state.runs,
       clock,
       log,
       wake: rarely(createGuardWake(clock), clock),
@@ -213,15 +213,12 @@ export class SimWorker implements Suspect {
   }
 
   async plan(policy: Policy): Promise<PlanSummary> {
-    const { store, clock, chance, log, progress } = this.#deps;
+    const { store, clock } = this.#deps;
     const { reader } = sabotaged(this.#stage.sabotage).api(this.#client.view());
-    const { text: account } = await enterAccount({ reader, accounts: store, signal: undefined });
+    const { text: account } = await enterAccount({ reader, accounts: store.accounts, signal: undefined });
     const holds = await this.#deps.holds.holdsInForce(clock.now());
     const others = await this.#deps.keeps.othersThan(policy.name);
-    return makePlan(
-      { reader, plans: store, audit: store.audit, clock, chance, log, progress },
-      { policy, account, others, holds, withKept: true },
-    );
+    return makePlan({ ...this.#deps, reader }, { policy, account, others, holds, withKept: true });
   }
 
   async apply(
@@ -229,7 +226,7 @@ export class SimWorker implements Suspect {
     planId: string,
     override: Override | undefined,
   ): Promise<RunResult | undefined> {
-    const plan = await this.#state.plan(planId);
+    const plan = await this.#state.plans.plan(planId);
     if (plan === undefined) return undefined;
     const { signals } = this.#control;
     return this.#watched((deps) => applyStoredPlan(deps, { plan, policy, override, signals }));

@@ -58,6 +58,6 @@ export function runOnce(world: TestWorld, policy: Policy, signals: StopSignals =
 /** Whose conversations they are: what a plan that is made by hand has to name. */
 export async function accountOf({ deps }: TestWorld): Promise<string> {
   const { reader } = deps.openApi();
-  const { text } = await enterAccount({ reader, accounts: deps.store, signal: undefined });
+  const { text } = await enterAccount({ reader, accounts: deps.store.accounts, signal: undefined });
   return text;
 }

@@ -1,5 +1,5 @@
 import { setImmediate as immediate } from 'node:timers/promises';
-import type { Clock } from '../../src/core/ports.ts';
+import type { Clock } from '../../src/core/ports/surroundings.ts';
 
 export interface VirtualClock extends Clock {
   /** Calls of `sleep` that have not ended. */

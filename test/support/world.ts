@@ -6,7 +6,9 @@ import { readPolicies } from '../../src/config/policy-file.ts';
 import { verifyChain } from '../../src/core/audit-chain.ts';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import type { Policy } from '../../src/core/policy.ts';
-import type { Chance, KeepSource, Log, Progress, Store } from '../../src/core/ports.ts';
+import type { KeepSource } from '../../src/core/ports/policies.ts';
+import type { Store } from '../../src/core/ports/store.ts';
+import type { Chance, Log, Progress } from '../../src/core/ports/surroundings.ts';
 import {
   createCustomGptClient,
   type CustomGptClient,
@@ -111,7 +113,7 @@ export async function createWorld(
   const deps: RunDeps = {
     openApi: () => client.view(),
     store,
-    holds: new HoldFiles({ store, files: [], clock, chance, log }),
+    holds: new HoldFiles({ store: store.holds, files: [], clock, chance, log }),
     keeps: NO_OTHERS,
     clock,
     chance,

@@ -25,7 +25,7 @@ export const apply: Command<ApplyInput> = async (world, input) => {
   const override = overrideOf(input);
   const worker = await openWorker(world, { forPeople: true });
   try {
-    const plan = await findPlan(worker.store, input.plan);
+    const plan = await findPlan(worker.store.plans, input.plan);
     const policy = await policyOf(plan);
     const deps = worker.depsWith(await loadNeighbours(world, plan.policyPath));
     // A run of its own policy asks when it plans; a plan was made before, so what is held since is asked here.

@@ -14,7 +14,7 @@ export interface AuditExportInput {
 export const auditExport: Command<AuditExportInput> = async (world, { run }) => {
   const store = await openHistory(world, settingsOf(world));
   try {
-    if (run !== undefined && (await store.run(run)) === undefined) {
+    if (run !== undefined && (await store.runs.run(run)) === undefined) {
       throw new RetentionError('usage', `there is no run ${run}`, { hint: 'See: customgpt-retention runs' });
     }
     if (run !== undefined) {

@@ -1,7 +1,7 @@
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { join } from 'node:path';
 import { isFault, RetentionError } from '../../core/errors.ts';
-import type { Store } from '../../core/ports.ts';
+import type { Store } from '../../core/ports/store.ts';
 import { parseVerifierKey } from '../../core/signed-note.ts';
 import type { VerifierKey } from '../../core/signed-note.ts';
 import { auditVerdictJson, auditVerdictLines, brokenAudit } from '../../report/audit-text.ts';
@@ -71,7 +71,7 @@ async function withStored(
 /** Whose the state is by the log must be so by the table, too: that is where runs look. */
 async function verifyBindings({ output }: CommandWorld, store: Store): Promise<void> {
   try {
-    await store.accountBindings();
+    await store.accounts.accountBindings();
   } catch (error) {
     if (isFault(error, 'state_unusable'))
       await output.document({ ok: false, seq: null, problem: error.message });

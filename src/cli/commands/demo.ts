@@ -144,17 +144,17 @@ async function planAndShow(
   { worker, deps, policy, folder }: Demo,
 ): ReturnType<typeof makePlan> {
   const { store, settings } = worker;
-  const { clock, chance, log, progress } = deps;
+  const { clock } = deps;
   const { reader } = deps.openApi();
-  const { text: account } = await enterAccount({ reader, accounts: store, signal: undefined });
+  const { text: account } = await enterAccount({ reader, accounts: store.accounts, signal: undefined });
   const startedAt = clock.monotonic();
   const plan = await makePlan(
-    { reader, plans: store, audit: store.audit, clock, chance, log, progress },
+    { ...deps, reader },
     { policy, account, others: [], holds: NO_HOLDS, withKept: false },
   );
   const tookMs = clock.monotonic() - startedAt;
   const rows: PlanItem[] = [];
-  for await (const item of store.planItems(plan.planId)) {
+  for await (const item of store.plans.planItems(plan.planId)) {
     if (rows.length < SHOWN) rows.push(item);
   }
   const { requestsPerMinute, timeZone } = settings;
@@ -183,7 +183,7 @@ async function leaveFiles(
   const report = join(folder, 'report.html');
   if (plan !== undefined) {
     const items: PlanItem[] = [];
-    for await (const item of store.planItems(plan.planId)) items.push(item);
+    for await (const item of store.plans.planItems(plan.planId)) items.push(item);
     const auditHead = await store.audit.head();
     const policyWords = policyInWords(policy);
     const title = 'Retention demo';

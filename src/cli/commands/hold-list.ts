@@ -9,7 +9,7 @@ export const holdList: Command<object> = async (world) => {
   const settings = settingsOf(world);
   const store = await openHistory(world, settings);
   try {
-    const holds = await store.holds();
+    const holds = await store.holds.holds();
     const now = world.surroundings.clock.now();
     await world.output.lines(...holdLines(holds, { now, timeZone: settings.timeZone }));
     await world.output.document({ holds: holds.map((hold) => holdJson(hold, now)) });

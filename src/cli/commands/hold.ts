@@ -7,7 +7,7 @@ import {
   NO_HOLD_DAY,
   problemOfHoldText,
 } from '../../core/hold-fields.ts';
-import type { Store } from '../../core/ports.ts';
+import type { Store } from '../../core/ports/store.ts';
 import { isProjectId, isSessionId } from '../../customgpt/urls.ts';
 import { holdJson, holdSentence } from '../../report/hold-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
@@ -53,7 +53,7 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
   const record = { ...hold, source: undefined, release: undefined };
   const found = input.offline === true ? [] : await lookAtPlace(world, hold);
   const underWay = await withState(world, async (store) => {
-    await store.addHold(hold);
+    await store.holds.addHold(hold);
     const held = new HoldIndex([hold]);
     return (await store.audit.openIntents()).filter((intent) => held.over(intent, addedAt) !== undefined);
   });
@@ -82,9 +82,9 @@ export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
   const at = world.surroundings.clock.now();
   const release = { at, by: textOf('--by', input.by), reason: textOf('--reason', input.reason) };
   const released = await withState(world, async (store) => {
-    const hold = (await store.holds()).find((one) => one.holdId === input.holdId);
+    const hold = (await store.holds.holds()).find((one) => one.holdId === input.holdId);
     await assertNotListed(hold);
-    const done = await store.releaseHold(input.holdId, release);
+    const done = await store.holds.releaseHold(input.holdId, release);
     if (done !== undefined) return done;
     const why =
       hold === undefined

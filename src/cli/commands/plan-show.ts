@@ -24,10 +24,10 @@ export const planShow: Command<PlanShowInput> = async (world, { show, others }) 
   const settings = settingsOf(world);
   const store = await openHistory(world, settings);
   try {
-    const plan = await findPlan(store, show);
+    const plan = await findPlan(store.plans, show);
     // Marked by the next run only; nobody can apply it any more.
     const isOverdue = plan.status === 'open' && plan.expiresAt <= world.surroundings.clock.now();
-    const items = store.planItems(plan.planId);
+    const items = store.plans.planItems(plan.planId);
     const shown: PlanSummary = isOverdue ? { ...plan, status: 'expired' } : plan;
     const { timeZone } = settings;
     await showPlans({ ...world, timeZone }, [{ plan: shown, items, cost: undefined, breaches: [] }]);

@@ -3,7 +3,7 @@ import { rename, rm } from 'node:fs/promises';
 import { RetentionError } from '../../core/errors.ts';
 import { countsOf } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { PlanStore } from '../../core/ports.ts';
+import type { PlanStore } from '../../core/ports/plans.ts';
 import { plansJsonText, type PlanToShow } from '../../report/run-json.ts';
 import type { RunDeps } from '../../run/around/conduct-run.ts';
 import { enterAccount } from '../../run/around/enter-account.ts';
@@ -42,14 +42,14 @@ export const plan: Command<PlanInput> = async (world, input) => {
     const deps = worker.depsWith(neighbours);
     const planned = await withStopSignals(world.surroundings, async ({ stop }) => {
       const { reader } = deps.openApi();
-      const { text: account } = await enterAccount({ reader, accounts: deps.store, signal: stop });
+      const { text: account } = await enterAccount({ reader, accounts: deps.store.accounts, signal: stop });
       const plans: PlanToShow[] = [];
       for (const policy of policies)
         plans.push(await planOne(deps, policy, { input, stop, account, worker }));
       return plans;
     });
     if (input.out !== undefined)
-      await writePlanFile(world, { path: input.out, planned, plans: worker.store });
+      await writePlanFile(world, { path: input.out, planned, plans: worker.store.plans });
     await showPlans({ ...world, timeZone: worker.settings.timeZone }, planned);
     return EXIT.done;
   } finally {
@@ -72,13 +72,13 @@ async function planOne(
     readonly worker: Pick<Worker, 'places'>;
   },
 ): Promise<PlanToShow> {
-  const { store, clock, chance, log, progress, requestsPerMinute } = deps;
+  const { store, clock, requestsPerMinute } = deps;
   await scrubIdlePlans(store, clock.now());
   const { reader } = deps.openApi();
   const others = await deps.keeps.othersThan(policy.name);
   const startedAt = clock.monotonic();
   const summary = await makePlan(
-    { reader, plans: store, audit: store.audit, clock, chance, log, progress },
+    { ...deps, reader },
     {
       policy,
       account,
@@ -97,7 +97,7 @@ async function planOne(
     retention,
     cost: { requestsPerMinute, ...estimateOf(policy, summary, { tookMs, requestsPerMinute, others }) },
     // Read afresh by whoever asks: the file and the screen both do.
-    items: { [Symbol.asyncIterator]: () => store.planItems(summary.planId)[Symbol.asyncIterator]() },
+    items: { [Symbol.asyncIterator]: () => store.plans.planItems(summary.planId)[Symbol.asyncIterator]() },
     breaches: check.refusing,
     deferral: deferralOf(check, countsOf(summary.projects).planned),
   };

@@ -1,6 +1,6 @@
 import type { AuditEntry } from '../../core/audit-entry.ts';
 import { RetentionError } from '../../core/errors.ts';
-import type { Store } from '../../core/ports.ts';
+import type { Store } from '../../core/ports/store.ts';
 import { runCountsOf, type RunRecord } from '../../core/run.ts';
 import { runsJson } from '../../report/run-json.ts';
 import type { FinishedRun } from '../../report/run-outcome.ts';
@@ -24,7 +24,7 @@ export const runs: Command<RunsInput> = async (world, { id }) => {
   const store = await openHistory(world, settings);
   try {
     if (id !== undefined) return await showOne(store, { ...world, timeZone }, id);
-    const records = await store.runs({ limit: SHOWN });
+    const records = await store.runs.runs({ limit: SHOWN });
     const results = await Promise.all(records.map((run) => withCounts(store, run)));
     await output.lines(runsTable(results, timeZone));
     await output.document(runsJson(results));
@@ -39,7 +39,7 @@ async function showOne(
   { output, commandLine, timeZone }: CommandWorld & { readonly timeZone: string },
   id: string,
 ): ReturnType<Command<unknown>> {
-  const run = await store.run(id);
+  const run = await store.runs.run(id);
   if (run === undefined) {
     throw new RetentionError('usage', `there is no run ${id}`, { hint: 'See: customgpt-retention runs' });
   }
@@ -54,7 +54,7 @@ async function showOne(
 
 /** A run's counts, folded from its plan and the audit log. */
 async function withCounts(store: Store, run: RunRecord): Promise<FinishedRun> {
-  const plan = run.planId === undefined ? undefined : await store.plan(run.planId);
+  const plan = run.planId === undefined ? undefined : await store.plans.plan(run.planId);
   const { counts, skipped } = await store.audit.outcomes(run.runId);
   return { run, plan, counts: runCountsOf(plan, counts), skipped };
 }

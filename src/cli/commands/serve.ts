@@ -1,6 +1,6 @@
 import { isFault, RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { Log } from '../../core/ports.ts';
+import type { Log } from '../../core/ports/surroundings.ts';
 import { createCronWake } from '../../daemon/cron-wake.ts';
 import type { SlotRequest } from '../../daemon/policy-schedule.ts';
 import { createScheduler, type PoliciesNow, type Scheduler } from '../../daemon/scheduler.ts';
@@ -89,7 +89,7 @@ async function serveUntilStopped(
   const scheduler = createScheduler({
     policies,
     reread,
-    slots: store,
+    slots: store.runs,
     clock: deps.clock,
     log,
     wake: createCronWake(deps.clock, log),

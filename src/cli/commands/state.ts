@@ -20,7 +20,7 @@ export const stateRebind: Command<StateRebindInput> = async (world, input) => {
     const { store } = worker;
     const { reader } = worker.openApi();
     const rebound = await withStopSignals(world.surroundings, ({ stop }) =>
-      rebindAccount({ reader, accounts: store, audit: store.audit, signal: stop }, request),
+      rebindAccount({ reader, accounts: store.accounts, audit: store.audit, signal: stop }, request),
     );
     await world.output.lines(...reboundLines(rebound));
     await world.output.document(reboundJson(rebound));

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { chainEntry } from '../audit-chain.ts';
 import { GENESIS, type AuditEntry, type AuditFacts } from '../audit-entry.ts';
 import { between, formatInstant } from '../instant.ts';
-import type { DeleteAnswer } from '../ports.ts';
+import type { DeleteAnswer } from '../vendor-answers.ts';
 import type { Answered, Reading, Sighting } from './evidence.ts';
 import {
   absentFacts,

@@ -1,4 +1,4 @@
-import type { Chance } from '../ports.ts';
+import type { Chance } from '../ports/surroundings.ts';
 
 /**
  * An id in the shape of a listed one that nobody has: asked for it, the API shows what *gone* looks like. Digits become other

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DeleteAnswer } from '../ports.ts';
+import type { DeleteAnswer } from '../vendor-answers.ts';
 import type { Answered, Reading, Sighting } from './evidence.ts';
 import { answerInWords, answeredBy, MAX_ATTEMPTS, NEW_LIFE, next, readingInWords } from './life.ts';
 import type { Life, Seen, Step } from './life.ts';

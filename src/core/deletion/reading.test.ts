@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Conversation } from '../conversation.ts';
-import type { Existence } from '../ports.ts';
+import type { Existence } from '../vendor-answers.ts';
 import { isAnother, readingOf, withoutName, type Expected } from './reading.ts';
 
 const SHAPES = { shapes: new Set(['known']) };

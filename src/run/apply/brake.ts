@@ -1,5 +1,5 @@
 import type { Outcome } from '../../core/outcome.ts';
-import type { Log } from '../../core/ports.ts';
+import type { Log } from '../../core/ports/surroundings.ts';
 
 /** After so many deletions in a row that failed or stayed unverified, others are tried from elsewhere, one at a time … */
 const IN_A_ROW_TO_DOUBT = 3;

@@ -2,17 +2,11 @@ import type { OwnAccount } from '../../core/account.ts';
 import type { Allowance } from '../../core/limits.ts';
 import type { PlanSummary } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
-import type {
-  AuditLog,
-  Chance,
-  Clock,
-  CustomGptDeleter,
-  Fence,
-  HoldSource,
-  Log,
-  PlanStore,
-  Progress,
-} from '../../core/ports.ts';
+import type { AuditLog, Fence } from '../../core/ports/audit-log.ts';
+import type { HoldSource } from '../../core/ports/holds.ts';
+import type { PlanStore } from '../../core/ports/plans.ts';
+import type { Chance, Clock, Log, Progress } from '../../core/ports/surroundings.ts';
+import type { CustomGptDeleter } from '../../core/ports/vendor.ts';
 import type { ClockWatch } from '../around/clock-watch.ts';
 import type { StopSignals } from '../context.ts';
 import type { Bystanders } from '../plan/bystanders.ts';

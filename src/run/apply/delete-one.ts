@@ -3,7 +3,7 @@ import type { Step } from '../../core/deletion/life.ts';
 import type { Sight } from '../../core/deletion/facts.ts';
 import { readingOf } from '../../core/deletion/reading.ts';
 import { ApiError } from '../../core/errors.ts';
-import type { Existence } from '../../core/ports.ts';
+import type { Existence } from '../../core/vendor-answers.ts';
 import { isKeyRefused } from '../api-faults.ts';
 import { passingOf, type DeletionContext, type Underway } from './deletion.ts';
 import { barBeforeIntent, barBeforeRecheck } from './may-delete.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { PlanItem } from '../../core/plan.ts';
-import type { PlanStore } from '../../core/ports.ts';
+import type { PlanStore } from '../../core/ports/plans.ts';
 import { PlannedItems } from './planned-items.ts';
 
 function item(ordinal: number, change: Partial<PlanItem> = {}): PlanItem {

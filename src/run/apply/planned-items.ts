@@ -1,5 +1,5 @@
 import type { DeletableItem, PlanItem } from '../../core/plan.ts';
-import type { PlanStore } from '../../core/ports.ts';
+import type { PlanStore } from '../../core/ports/plans.ts';
 
 /** Items from the end of a project's plan that are at hand when the next in line are in doubt. */
 const FROM_THE_END = 8;

@@ -1,7 +1,7 @@
 import type { DeletableItem } from '../../core/plan.ts';
 import { kindOf, KIND_WORDS, type Kind } from '../../core/deletion/evidence.ts';
 import { isAnother } from '../../core/deletion/reading.ts';
-import type { Existence } from '../../core/ports.ts';
+import type { Existence } from '../../core/vendor-answers.ts';
 import { notThere, type Gone, type There } from '../prove/calibrate.ts';
 import { passingOf, type DeletionContext } from './deletion.ts';
 import { takeFreshListing } from '../prove/fresh-listing.ts';

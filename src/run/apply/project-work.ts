@@ -1,4 +1,4 @@
-import type { Existence } from '../../core/ports.ts';
+import type { Existence } from '../../core/vendor-answers.ts';
 import type { Bar } from '../prove/bars.ts';
 import type { ProjectCalibration } from '../prove/calibrate.ts';
 import { isTooMuchGone } from '../../core/population.ts';

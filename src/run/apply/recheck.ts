@@ -6,7 +6,7 @@ import { readingOf, type Calibration } from '../../core/deletion/reading.ts';
 import type { Instant } from '../../core/instant.ts';
 import { restsOnForeignKeeps } from '../../core/foreign-keeps.ts';
 import type { DeletableItem } from '../../core/plan.ts';
-import type { Existence } from '../../core/ports.ts';
+import type { Existence } from '../../core/vendor-answers.ts';
 import type { ApplyContext, Slot } from './context.ts';
 import type { Relisting } from './relist.ts';
 

@@ -1,7 +1,7 @@
 import { witnessesOf } from '../../core/deletion/evidence.ts';
 import { intendedFacts, type Sight } from '../../core/deletion/facts.ts';
 import { ApiError, ClaimedError, HeldError } from '../../core/errors.ts';
-import type { DeleteAnswer, Existence } from '../../core/ports.ts';
+import type { DeleteAnswer, Existence } from '../../core/vendor-answers.ts';
 import { isKeyRefused } from '../api-faults.ts';
 import type { Bar } from '../prove/bars.ts';
 import { auditFacts } from '../context.ts';

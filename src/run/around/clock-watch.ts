@@ -1,6 +1,7 @@
 import { RetentionError } from '../../core/errors.ts';
 import { formatInstant } from '../../core/instant.ts';
-import type { AuditLog, Clock } from '../../core/ports.ts';
+import type { AuditLog } from '../../core/ports/audit-log.ts';
+import type { Clock } from '../../core/ports/surroundings.ts';
 import { MAX_SKEW_MS } from '../api-faults.ts';
 
 /**

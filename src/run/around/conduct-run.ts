@@ -6,18 +6,12 @@ import type { RunOutcomes } from '../../core/last-outcomes.ts';
 import { NO_OUTCOMES, type SkipCounts } from '../../core/outcome.ts';
 import type { PlanSummary } from '../../core/plan.ts';
 import type { Mode, Policy } from '../../core/policy.ts';
-import type {
-  Chance,
-  Clock,
-  CustomGptDeleter,
-  CustomGptReader,
-  Fence,
-  HoldSource,
-  KeepSource,
-  Log,
-  Progress,
-  Store,
-} from '../../core/ports.ts';
+import type { Fence } from '../../core/ports/audit-log.ts';
+import type { HoldSource } from '../../core/ports/holds.ts';
+import type { KeepSource } from '../../core/ports/policies.ts';
+import type { Store } from '../../core/ports/store.ts';
+import type { Chance, Clock, Log, Progress } from '../../core/ports/surroundings.ts';
+import type { CustomGptDeleter, CustomGptReader } from '../../core/ports/vendor.ts';
 import { runCountsOf, type RunCounts, type RunRecord, type RunStatus, type Trigger } from '../../core/run.ts';
 import { asRunFault } from '../api-faults.ts';
 import { assertClockAfterLog, ClockWatch } from './clock-watch.ts';
@@ -141,14 +135,14 @@ export function conductRun(
 /** Asked again under the lease: the worker that held it until a moment ago may have run this very slot. */
 async function assertSlotDue({ store, clock }: RunDeps, { policy, slotAt }: BegunRun): Promise<void> {
   if (slotAt === undefined) return;
-  const lastSlotAt = await store.lastSlot(policy.name);
+  const lastSlotAt = await store.runs.lastSlot(policy.name);
   // A record from the future says nothing: the clock was set back since.
   if (lastSlotAt === undefined || lastSlotAt < slotAt || lastSlotAt > clock.now()) return;
   throw new RetentionError('lease_held', `another worker has just run the slot of ${policy.name}`);
 }
 
 function leaseParts({ store, clock, log, holder, leaseMs }: RunDeps): LeaseParts {
-  return { leases: store, clock, log, holder, ttlMs: leaseMs };
+  return { leases: store.leases, clock, log, holder, ttlMs: leaseMs };
 }
 
 async function begin(deps: RunDeps, run: BegunRun): Promise<RunRecord> {
@@ -170,7 +164,7 @@ async function begin(deps: RunDeps, run: BegunRun): Promise<RunRecord> {
     warnings: [],
     asBefore: 0,
   };
-  await deps.store.startRun(record);
+  await deps.store.runs.startRun(record);
   await deps.store.audit.append(
     [auditFacts(run, 'run.started', { facts: { trigger, mode, ...slotFact(slotAt) } })],
     run.fence,
@@ -194,8 +188,8 @@ async function endingOf(
     const { policy, reader, plan, signals } = run;
     const { stop } = signals;
     await assertClockAfterLog({ audit: store.audit, clock }, policy);
-    const account = await enterAccount({ reader, accounts: store, signal: stop }, plan);
-    const parts = { audit: store.audit, runs: store, lease: leaseParts(deps) };
+    const account = await enterAccount({ reader, accounts: store.accounts, signal: stop }, plan);
+    const parts = { audit: store.audit, runs: store.runs, lease: leaseParts(deps) };
     await reconcile({ ...deps, ...run, ...parts, account, stop });
     const ending = await body({ ...run, account });
     if (stop.aborted) return { fault: faultOfStop(stop) };
@@ -260,12 +254,12 @@ async function recorded(deps: RunDeps, { run, record, ending }: Ended): Promise<
     ...{ status, endedAt: clock.now(), requests, auditHead: written.at(-1)?.hash, problem },
     warnings: [...run.warnings],
     runsRemaining,
-    ...(await comparedWithBefore(store, run, { status, counts, plan, facts })),
+    ...(await comparedWithBefore(store.runs, run, { status, counts, plan, facts })),
   };
-  await store.updateRun(run.runId, change);
+  await store.runs.updateRun(run.runId, change);
   // Before the lease is given back. An interrupted run leaves its slot due.
   if (run.slotAt !== undefined && status !== 'interrupted')
-    await store.recordSlot(run.policy.name, run.slotAt);
+    await store.runs.recordSlot(run.policy.name, run.slotAt);
   await scrubIdlePlans(store, clock.now());
   return { run: { ...record, ...change, planId: plan?.planId }, counts, skipped, plan, fault };
 }
@@ -283,9 +277,9 @@ async function unrecorded(
 ): Promise<RunResult> {
   // Reading may still work where writing does not; if not, nothing is known, and nothing is claimed.
   const outcomes = await store.audit.outcomes(run.runId).catch(() => undefined);
-  const stored = await store.run(run.runId).catch(() => undefined);
+  const stored = await store.runs.run(run.runId).catch(() => undefined);
   const plan =
-    stored?.planId === undefined ? undefined : await store.plan(stored.planId).catch(() => undefined);
+    stored?.planId === undefined ? undefined : await store.plans.plan(stored.planId).catch(() => undefined);
   const counts = runCountsOf(plan, outcomes?.counts ?? NO_OUTCOMES);
   const ended = { status: 'failed', endedAt: clock.now(), problem: fault.message } as const;
   const requests = run.reader.requestCounts();
@@ -296,6 +290,6 @@ async function unrecorded(
 }
 
 async function planOf({ store }: RunDeps, runId: string): Promise<PlanSummary | undefined> {
-  const planId = (await store.run(runId))?.planId;
-  return planId === undefined ? undefined : store.plan(planId);
+  const planId = (await store.runs.run(runId))?.planId;
+  return planId === undefined ? undefined : store.plans.plan(planId);
 }

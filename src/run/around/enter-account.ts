@@ -2,7 +2,8 @@ import { accountSeen, accountText, decideAccount, ownAccount } from '../../core/
 import type { Account, AccountBinding, AccountSight, OwnAccount } from '../../core/account.ts';
 import { RetentionError } from '../../core/errors.ts';
 import type { PlanSummary } from '../../core/plan.ts';
-import type { AccountStore, CustomGptReader } from '../../core/ports.ts';
+import type { AccountStore } from '../../core/ports/store.ts';
+import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { asRunFault } from '../api-faults.ts';
 
 export interface AccountParts {

@@ -9,7 +9,8 @@ import {
   type HoldRecord,
   type SourcedHold,
 } from '../../core/hold.ts';
-import type { Chance, Clock, HoldFile, HoldList, HoldSource, HoldStore, Log } from '../../core/ports.ts';
+import type { HoldFile, HoldList, HoldSource, HoldStore } from '../../core/ports/holds.ts';
+import type { Chance, Clock, Log } from '../../core/ports/surroundings.ts';
 
 /** How long a list from which something has vanished must stay the same before anything is released. */
 const SETTLE_MS = 1_000;

@@ -1,5 +1,7 @@
 import { RetentionError } from '../../core/errors.ts';
-import type { Clock, Fence, Lease, LeaseStore, Log } from '../../core/ports.ts';
+import type { Fence } from '../../core/ports/audit-log.ts';
+import type { Lease, LeaseStore } from '../../core/ports/store.ts';
+import type { Clock, Log } from '../../core/ports/surroundings.ts';
 
 export interface LeaseParts {
   readonly leases: LeaseStore;

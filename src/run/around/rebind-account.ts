@@ -1,7 +1,7 @@
 import { accountSeen, accountText, decideAccount, hasMoved, ownAccount } from '../../core/account.ts';
 import type { Account, AccountBinding, AccountSight } from '../../core/account.ts';
 import { RetentionError } from '../../core/errors.ts';
-import type { AuditLog } from '../../core/ports.ts';
+import type { AuditLog } from '../../core/ports/audit-log.ts';
 import { askWhose, seesSome, type AccountParts } from './enter-account.ts';
 
 /** A person's word that the state belongs to the account of the key from now on. */

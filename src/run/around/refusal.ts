@@ -7,7 +7,7 @@ import type { Breach } from '../../core/limits.ts';
 import type { PlanSummary } from '../../core/plan.ts';
 import { refusalInWords } from '../../core/refusal-words.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { ProtectionStore } from '../../core/protection-store.ts';
+import type { ProtectionStore } from '../../core/ports/protections.ts';
 import type { Ending } from './conduct-run.ts';
 
 /** How a run ends that a limit or a protection refuses: nothing was sent, and the plan stays to be looked at. */

@@ -1,7 +1,7 @@
 import type { AuditFacts } from '../../core/audit-entry.ts';
 import type { RetentionError } from '../../core/errors.ts';
 import type { PlanSummary } from '../../core/plan.ts';
-import type { RunStore } from '../../core/ports.ts';
+import type { RunStore } from '../../core/ports/store.ts';
 import type { RunCounts, RunRecord, RunStatus } from '../../core/run.ts';
 import { endedAs, likeBefore } from '../../core/run-ending.ts';
 

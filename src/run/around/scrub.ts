@@ -1,8 +1,8 @@
-import type { PlanStore, RunStore } from '../../core/ports.ts';
+import type { Store } from '../../core/ports/store.ts';
 
 /** Removes names from plans that can no longer be applied; one that a run is applying right now still needs them. */
-export async function scrubIdlePlans(store: PlanStore & RunStore, now: number): Promise<void> {
-  const underWay = await store.runsUnderWay();
+export async function scrubIdlePlans(store: Pick<Store, 'plans' | 'runs'>, now: number): Promise<void> {
+  const underWay = await store.runs.runsUnderWay();
   const inUse = underWay.flatMap(({ planId }) => (planId === undefined ? [] : [planId]));
-  await store.scrubPlans(now, inUse);
+  await store.plans.scrubPlans(now, inUse);
 }

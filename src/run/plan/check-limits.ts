@@ -12,10 +12,10 @@ import {
 import type { PlanProject } from '../../core/plan.ts';
 import type { Limits, Policy } from '../../core/policy.ts';
 import { populationBreaches } from '../../core/population.ts';
-import type { Store } from '../../core/ports.ts';
+import type { Store } from '../../core/ports/store.ts';
 
 export interface LimitParts {
-  readonly store: Pick<Store, 'audit' | 'knownPopulations'>;
+  readonly store: Pick<Store, 'audit' | 'populations'>;
   /** IANA name: where the days of policies without a schedule begin. */
   readonly timeZone: string;
 }
@@ -50,7 +50,7 @@ export async function checkLimits(
     today: await audit.intendedInRunsSince(name, days.today),
     week: await audit.intendedInRunsSince(name, days.week),
   };
-  const known = await parts.store.knownPopulations(name);
+  const known = await parts.store.populations.knownPopulations(name);
   const found = breachesOf(limits, projects, spent);
   const roomAgain = await whenThereIsRoom(parts, { found, at, timeZone, policy });
   const breaches = [

@@ -3,7 +3,8 @@ import type { Conversation, LastMessage, UnusableRow } from '../../core/conversa
 import type { Decider } from '../../core/decide.ts';
 import { isAnother } from '../../core/deletion/reading.ts';
 import type { Decision, PlanItem } from '../../core/plan.ts';
-import type { CustomGptReader, Existence } from '../../core/ports.ts';
+import type { CustomGptReader } from '../../core/ports/vendor.ts';
+import type { Existence } from '../../core/vendor-answers.ts';
 import type { ListedRow } from './list-project.ts';
 import type { Reappeared } from './reappeared.ts';
 

@@ -1,7 +1,8 @@
 import { agesJudgedBy } from '../../core/decide.ts';
 import type { PlanSummary } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { Store } from '../../core/ports.ts';
+import type { PlanStore } from '../../core/ports/plans.ts';
+import type { Store } from '../../core/ports/store.ts';
 import { fullRoomOf } from './check-limits.ts';
 
 /** Runs looked back on for the latest one that applied a plan. */
@@ -15,11 +16,11 @@ export interface Deferral {
 
 /** Brings the plan into the order in which it is applied, and leaves to later runs what there is no room for. */
 export async function arrange(
-  store: Pick<Store, 'arrangePlan'>,
+  plans: Pick<PlanStore, 'arrangePlan'>,
   plan: PlanSummary,
   { room, policy }: Deferral & { readonly policy: Pick<Policy, 'rules'> },
 ): Promise<PlanSummary> {
-  return { ...plan, deferred: await store.arrangePlan(plan.planId, { room, clocks: agesJudgedBy(policy) }) };
+  return { ...plan, deferred: await plans.arrangePlan(plan.planId, { room, clocks: agesJudgedBy(policy) }) };
 }
 
 /** How many more runs, at least, what was deferred takes; undefined where nothing was, or no run may delete anything. */
@@ -30,7 +31,7 @@ export function runsRemaining({ limits }: Pick<Policy, 'limits'>, deferred: numb
 
 /** Says that more was left than the time before: then the limits are too small for what expires. */
 export async function warnOfGrowth(
-  store: Pick<Store, 'runs' | 'plan'>,
+  store: Pick<Store, 'runs' | 'plans'>,
   run: {
     readonly runId: string;
     readonly policy: Pick<Policy, 'name'>;
@@ -39,9 +40,9 @@ export async function warnOfGrowth(
   deferred: number,
 ): Promise<void> {
   if (deferred === 0) return;
-  const recent = await store.runs({ policy: run.policy.name, limit: LOOKED_BACK });
+  const recent = await store.runs.runs({ policy: run.policy.name, limit: LOOKED_BACK });
   for (const { runId, planId } of recent) {
-    const before = runId === run.runId || planId === undefined ? undefined : await store.plan(planId);
+    const before = runId === run.runId || planId === undefined ? undefined : await store.plans.plan(planId);
     if (before?.status !== 'applied') continue;
     if (before.deferred > 0 && deferred > before.deferred)
       run.warn(

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { ApiError } from '../../core/errors.ts';
-import type { ConversationPage, CustomGptReader, ListOrder } from '../../core/ports.ts';
+import type { ConversationPage, CustomGptReader, ListOrder } from '../../core/ports/vendor.ts';
 import {
   InconsistentListing,
   listProject,

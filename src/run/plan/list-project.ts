@@ -1,5 +1,6 @@
 import { ApiError } from '../../core/errors.ts';
-import type { Chance, ConversationPage, CustomGptReader, ListOrder } from '../../core/ports.ts';
+import type { Chance } from '../../core/ports/surroundings.ts';
+import type { ConversationPage, CustomGptReader, ListOrder } from '../../core/ports/vendor.ts';
 import { InconsistentListing, Reading, SeenRows, type ListedRow } from './list-reading.ts';
 import { OrderWatch } from './order-watch.ts';
 

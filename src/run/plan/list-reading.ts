@@ -1,5 +1,5 @@
 import { IdSet } from '../../core/id-set.ts';
-import type { ConversationPage, ListOrder } from '../../core/ports.ts';
+import type { ConversationPage, ListOrder } from '../../core/ports/vendor.ts';
 
 export type ListedRow = ConversationPage['rows'][number];
 

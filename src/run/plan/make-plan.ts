@@ -7,8 +7,9 @@ import { foreignRules } from '../../core/foreign-keeps.ts';
 import type { HoldIndex } from '../../core/hold.ts';
 import type { PlanProject, PlanSummary } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { AuditLog, Chance, Clock, CustomGptReader, Log, PlanStore, Progress } from '../../core/ports.ts';
-import type { ProtectionStore } from '../../core/protection-store.ts';
+import type { Store } from '../../core/ports/store.ts';
+import type { Chance, Clock, Log, Progress } from '../../core/ports/surroundings.ts';
+import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { ProtectionWatch, type ProjectWatch } from '../../core/protection-watch.ts';
 import { messageReachOf, reachOf } from '../../core/selector.ts';
 import { asRunFault } from '../api-faults.ts';
@@ -23,8 +24,7 @@ export const PLAN_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 /** All that planning can reach: a reader, and the plans. No deleter. */
 export interface PlanningDeps {
   readonly reader: CustomGptReader;
-  readonly plans: PlanStore & ProtectionStore;
-  readonly audit: AuditLog;
+  readonly store: Pick<Store, 'plans' | 'protections' | 'audit'>;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
@@ -58,7 +58,7 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
   const { selected, invisible } = found;
   if (selected.length === 0) deps.log.warn({ policy: policy.name }, 'no project falls under this policy');
   const decidedAt = deps.clock.now();
-  const writer = await deps.plans.createPlan({
+  const writer = await deps.store.plans.createPlan({
     planId: `plan-${deps.chance.token(12)}`,
     policy: policy.name,
     policyHash: policy.hash,
@@ -71,7 +71,7 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
   const context = {
     reader: deps.reader,
     writer,
-    plans: deps.plans,
+    plans: deps.store.plans,
     chance: deps.chance,
     decidedAt,
     maxPercent: policy.limits.maxPercent,
@@ -81,7 +81,7 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
     limit: pLimit(policy.concurrency),
     withKept: request.withKept,
     signal: request.signal,
-    audit: deps.audit,
+    audit: deps.store.audit,
     bystanders: request.bystanders ?? new Bystanders(),
     onReappeared: (conversations: readonly Conversation[]) => sayReappeared(deps, request, conversations),
     onListed: (count: number) => {
@@ -153,7 +153,7 @@ async function sayReappeared(
 
 /** What the plan says of its listings and of the protections of its policy, by what earlier plans knew of them. Remembers what this one saw. */
 async function findingsOf(
-  { plans }: PlanningDeps,
+  { store }: PlanningDeps,
   { policy, holds }: PlanRequest,
   seen: {
     readonly found: ProjectsOfPolicy;
@@ -165,7 +165,7 @@ async function findingsOf(
 ): Promise<PlanFindings> {
   const { found, watched, decidedAt, warnings } = seen;
   const { visible } = found;
-  const memory = await plans.protectionMemory(policy.name);
+  const memory = await store.protections.protectionMemory(policy.name);
   const exclusions = judgeExclusions(policy.projects, visible, memory.keptOut);
   const findings = findProtections({
     ...{ watched, exclusions, visible },
@@ -174,7 +174,7 @@ async function findingsOf(
   });
   const { keptOut } = exclusions;
   const matched = matchedNow(findings);
-  await plans.rememberProtections(policy.name, { keptOut, matched }, decidedAt);
+  await store.protections.rememberProtections(policy.name, { keptOut, matched }, decidedAt);
   return { ...findings, warnings: [...findings.warnings, ...warnings] };
 }
 

@@ -1,5 +1,5 @@
 import { earliestOf, latestOf, type Instant } from '../../core/instant.ts';
-import type { ConversationPage } from '../../core/ports.ts';
+import type { ConversationPage } from '../../core/ports/vendor.ts';
 
 /** Watches whether rows really arrive oldest first, and when they have passed the reach of every rule. */
 export class OrderWatch {

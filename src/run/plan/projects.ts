@@ -1,7 +1,7 @@
 import type { Project } from '../../core/conversation.ts';
 import { RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { CustomGptReader } from '../../core/ports.ts';
+import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { asRunFault, assertClockTrusted } from '../api-faults.ts';
 import { InconsistentListing } from './list-project.ts';
 import { mostPages } from './list-reading.ts';

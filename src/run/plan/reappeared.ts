@@ -1,6 +1,6 @@
 import type { Conversation } from '../../core/conversation.ts';
 import { IdSet } from '../../core/id-set.ts';
-import type { AuditLog } from '../../core/ports.ts';
+import type { AuditLog } from '../../core/ports/audit-log.ts';
 import type { ListedRow } from './list-project.ts';
 
 /** Conversations of one page that are listed again after they were verified as deleted, each told once. */

@@ -1,6 +1,6 @@
 import { parseInstant } from '../../core/instant.ts';
 import type { OpenIntent } from '../../core/open-intent.ts';
-import type { CustomGptReader } from '../../core/ports.ts';
+import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { notThere, type Calibrator, type Gone, type ProjectCalibration, type There } from './calibrate.ts';
 import type { FreshListing } from './fresh-listing.ts';
 import type { Passing } from './passing.ts';

@@ -2,7 +2,10 @@ import { hasWord, impossibleId } from '../../core/deletion/impossible-id.ts';
 import { withoutName, type Calibration } from '../../core/deletion/reading.ts';
 import { formatInstant } from '../../core/instant.ts';
 import type { NotFoundWords } from '../../core/not-found-words.ts';
-import type { AuditLog, Chance, CustomGptReader, Existence, Fence } from '../../core/ports.ts';
+import type { AuditLog, Fence } from '../../core/ports/audit-log.ts';
+import type { Chance } from '../../core/ports/surroundings.ts';
+import type { CustomGptReader } from '../../core/ports/vendor.ts';
+import type { Existence } from '../../core/vendor-answers.ts';
 import { auditFacts } from '../context.ts';
 
 /** An id that nobody should have, yet that answers, is drawn anew this often. */

@@ -3,7 +3,7 @@ import { witnessesOf, type Kind, type Sighting } from '../../core/deletion/evide
 import { isAnother } from '../../core/deletion/reading.ts';
 import { ApiError, failureInWords } from '../../core/errors.ts';
 import { earliestOf, type Instant } from '../../core/instant.ts';
-import type { CustomGptReader } from '../../core/ports.ts';
+import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { endsTheRun, MAX_SKEW_MS } from '../api-faults.ts';
 import { areLost } from '../plan/bystanders.ts';
 import { readAnew, witnessOf, type FreshReading } from './fresh-reading.ts';

@@ -4,7 +4,7 @@ import { needsWitness } from '../../core/deletion/life.ts';
 import { isAnother } from '../../core/deletion/reading.ts';
 import { foldSessionId } from '../../core/ids.ts';
 import { latestOf, type Instant } from '../../core/instant.ts';
-import type { CustomGptReader } from '../../core/ports.ts';
+import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { Bystanders, dateOf } from '../plan/bystanders.ts';
 import { listProject, notShownIn, withEnd, type ListedRow } from '../plan/list-project.ts';
 import type { Passing } from './passing.ts';

@@ -1,6 +1,6 @@
 import { EarlierAnswers } from '../../core/deletion/earlier.ts';
 import type { OpenIntent } from '../../core/open-intent.ts';
-import type { AuditLog } from '../../core/ports.ts';
+import type { AuditLog } from '../../core/ports/audit-log.ts';
 import type { Passing } from './passing.ts';
 import { reappearedIn } from '../plan/reappeared.ts';
 

@@ -3,7 +3,7 @@ import { stronger } from '../../core/deletion/evidence.ts';
 import { recordedAnswer, type Sight } from '../../core/deletion/facts.ts';
 import { parseInstant } from '../../core/instant.ts';
 import type { OpenIntent } from '../../core/open-intent.ts';
-import type { CustomGptReader } from '../../core/ports.ts';
+import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { MAX_SKEW_MS } from '../api-faults.ts';
 import type { Passing } from './passing.ts';
 

@@ -1,6 +1,7 @@
 import { witnessesOf, type Kind } from '../../core/deletion/evidence.ts';
 import { ApiError } from '../../core/errors.ts';
-import type { Clock, CustomGptReader } from '../../core/ports.ts';
+import type { Clock } from '../../core/ports/surroundings.ts';
+import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { endsTheRun } from '../api-faults.ts';
 import { takeFreshListing } from './fresh-listing.ts';
 import type { Witnesses } from './witnesses.ts';

@@ -1,4 +1,5 @@
-import type { Clock, CustomGptReader } from '../../core/ports.ts';
+import type { Clock } from '../../core/ports/surroundings.ts';
+import type { CustomGptReader } from '../../core/ports/vendor.ts';
 
 /** A standstill that lasts longer is an outage: the client itself gives up by then. */
 const LONGEST_STANDSTILL_MS = 15 * 60_000;

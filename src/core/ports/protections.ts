@@ -1,6 +1,6 @@
-import type { KeptOut } from './exclusions.ts';
-import type { KnownProtection } from './find-protections.ts';
-import type { Protection } from './findings.ts';
+import type { KeptOut } from '../exclusions.ts';
+import type { KnownProtection } from '../find-protections.ts';
+import type { Protection } from '../findings.ts';
 
 /** What earlier plans of a policy saw of its protections. */
 export interface ProtectionMemory {

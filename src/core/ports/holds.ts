@@ -1,0 +1,52 @@
+import type { HoldIndex, HoldRecord, HoldRelease, ListedHold, SourcedHold } from '../hold.ts';
+
+export interface HoldStore {
+  /** Placed by command; stored and audited in one transaction. From when it resolves, no intent for what it covers can be written. */
+  addHold(hold: Omit<HoldRecord, 'release' | 'source'>): Promise<void>;
+  /** Undefined when there is no such hold, or it was released before. */
+  releaseHold(holdId: string, release: HoldRelease): Promise<HoldRecord | undefined>;
+  /**
+   * Makes the holds of one file those that it lists: what is missing is added, what is gone is released, audited, and all of it
+   * in one transaction. Resolves with the holds that stand for the list; undefined when it was not current any more.
+   */
+  syncHolds(list: HoldList, how: HoldSync): Promise<readonly HoldRecord[] | undefined>;
+  /** All there ever were, oldest first. */
+  holds(): Promise<readonly HoldRecord[]>;
+  /**
+   * Neither released nor over at `now`; the same array as before while nothing changed. Rejects with RetentionError
+   * `state_unusable` when a hold is not as the audit log says: one that was removed or altered would otherwise be lost in silence.
+   */
+  holdsInForce(now: number): Promise<readonly SourcedHold[]>;
+}
+
+/** What a file lists. Two of one file are the same object while its content is the same. */
+export interface HoldList {
+  /** Absolute path of the file. */
+  readonly source: string;
+  readonly holds: readonly ListedHold[];
+  /** Whether the file still says just this. Asked in the transaction that releases, so that no older list undoes a newer one. */
+  readonly isCurrent: () => boolean;
+}
+
+export interface HoldSync {
+  readonly at: number;
+  readonly newId: () => string;
+  /** What the release of a hold says. */
+  readonly by: string;
+  readonly reason: string;
+}
+
+/** A file that may list holds. */
+export interface HoldFile {
+  /** Absolute path. */
+  readonly source: string;
+  /** As the user knows it. */
+  readonly name: string;
+  /** Undefined when there is no such file. Rejects with RetentionError `usage` when it cannot be read or used. */
+  read(): Promise<HoldList | undefined>;
+}
+
+/** Where a run learns what is held. Rejects with RetentionError when that cannot be read: then nothing may be deleted. */
+export interface HoldSource {
+  holdsInForce(now: number): Promise<HoldIndex>;
+}
