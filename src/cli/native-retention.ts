@@ -55,6 +55,7 @@ export async function retentionOf(
 /** All that the key can see is asked for, whatever a policy makes of it. */
 const NONE: Policy['projects'] = {
   includes: () => false,
+  includesForKeeps: () => false,
   ...{ include: [], exclude: [], excludeEntries: [] },
   ...{ released: new Set<number>(), allowUnmatched: new Set<string>() },
 };

@@ -8,13 +8,17 @@ type ProjectTest = (project: Project) => boolean;
 /** Faultless `projects` as written become those used. */
 export function projectSelector(written: PolicyAsWritten['projects']): ProjectSelector {
   // A project whose name is not known is taken by `*` alone, and left out by any pattern that could name it.
-  const included = written.include.map((pattern) =>
-    projectTest(pattern, { whenNameless: isStar(pattern), ignoreCase: false }),
-  );
   const excludeEntries = (written.exclude ?? []).map(excludeEntry);
+  const included = ({ ignoreCase }: { readonly ignoreCase: boolean }): ProjectTest => {
+    const tests = written.include.map((pattern) =>
+      projectTest(pattern, { whenNameless: isStar(pattern), ignoreCase }),
+    );
+    return (project) =>
+      tests.some((matches) => matches(project)) && !excludeEntries.some(({ matches }) => matches(project));
+  };
   return {
-    includes: (project) =>
-      included.some((matches) => matches(project)) && !excludeEntries.some(({ matches }) => matches(project)),
+    includes: included({ ignoreCase: false }),
+    includesForKeeps: included({ ignoreCase: true }),
     include: written.include.map(String),
     exclude: excludeEntries.map((entry) => entry.written),
     excludeEntries,

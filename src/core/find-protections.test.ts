@@ -36,7 +36,13 @@ const OLD = rule(
 
 function policy(name: string, rules: readonly Rule[]): Policy {
   const selector: ProjectSelector = {
-    ...{ includes: () => true, include: ['*'], exclude: [], excludeEntries: [] },
+    ...{
+      includes: () => true,
+      includesForKeeps: () => true,
+      include: ['*'],
+      exclude: [],
+      excludeEntries: [],
+    },
     ...{ released: new Set<number>(), allowUnmatched: new Set<string>() },
   };
   const limits = { minAge: { amount: 1, unit: 'd' } };
@@ -81,7 +87,7 @@ function find({ rules, others = [], holds = [], rows, known = [], ...rest }: Giv
   const { sampled, incomplete } = rest;
   here.end({ incomplete, ...(sampled === undefined ? {} : { sampled }) });
   const exclusions = judgeExclusions(policy('a', rules).projects, [ONE, TWO], []);
-  return findProtections({ watched: watch.result(), exclusions, holds, visible: [ONE, TWO], known });
+  return findProtections({ watched: watch.result(), exclusions, holds, visible: [ONE, TWO], known, others });
 }
 
 const hold = (holdId: string, projectId: number, sessionId?: string): Hold => ({

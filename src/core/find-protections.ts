@@ -1,6 +1,7 @@
 import type { Project } from './conversation.ts';
 import type { JudgedExclusions } from './exclusions.ts';
 import type { PlanFindings, Protection } from './findings.ts';
+import { isBinding, mayCover, type OtherPolicy } from './foreign-keeps.ts';
 import type { Hold } from './hold.ts';
 import { formatInstant } from './instant.ts';
 import type { KeepCount } from './keep-tally.ts';
@@ -26,6 +27,8 @@ export function findProtections(seen: {
   /** All projects that the key can see. */
   readonly visible: readonly Project[];
   readonly known: readonly KnownProtection[];
+  /** The other policies of the folder. */
+  readonly others: readonly OtherPolicy[];
 }): PlanFindings {
   const { watched, exclusions, known } = seen;
   const lost = lostHolds(seen.holds, seen.visible);
@@ -47,8 +50,11 @@ export function findProtections(seen: {
     ],
     warnings: [
       ...watched.keeps.flatMap((keep) =>
-        zeroKeep(keep, watched).map((said) => loudly('rule', keep.name, said)),
+        zeroKeep(keep, watched, before.has(`rule ${keep.name}`)).map((said) =>
+          loudly('rule', keep.name, said),
+        ),
       ),
+      ...coveringNothing(seen.others, seen.visible),
       ...missingIds(watched),
       ...exclusions.warnings,
       ...watched.holds.flatMap((count) =>
@@ -72,15 +78,32 @@ export function matchedNow({ protections }: Pick<PlanFindings, 'protections'>): 
   return protections.filter(({ matched }) => matched > 0);
 }
 
-function zeroKeep(keep: KeepCount, { listed }: Watched): readonly string[] {
+/** `isKnown`: it matched something in an earlier plan. */
+function zeroKeep(keep: KeepCount, { listed, wouldDelete }: Watched, isKnown: boolean): readonly string[] {
   const { name, asked, matched, unknown, isForeign, keepsAll } = keep;
   if (matched + unknown > 0 || keepsAll || listed === 0) return [];
   if (asked > 0) return [`keep rule ${name} matched none of the ${conversations(asked)} it was asked about`];
-  // Asked about nothing, because nothing would be deleted: so it has nothing to keep.
-  if (isForeign) return [];
+  if (isForeign) {
+    // Asked about nothing, because nothing would be deleted, or because it is meant for other projects.
+    if (wouldDelete === 0 || !isKnown) return [];
+    return [
+      `keep rule ${name} was asked about none of the ${conversations(wouldDelete)} that this policy would delete: its policy covers none of their projects`,
+    ];
+  }
   return [
     `keep rule ${name} matched nothing: what stands before it decides all of the ${conversations(listed)} listed`,
   ];
+}
+
+/** Its projects may have been renamed, or never were called so. */
+function coveringNothing(others: readonly OtherPolicy[], visible: readonly Project[]): readonly string[] {
+  return others.flatMap((other) => {
+    const rules = other.rules.filter(isBinding).map(({ name }) => name);
+    if (rules.length === 0 || visible.some((project) => mayCover(other, project))) return [];
+    return [
+      `policy ${other.name} covers no project that the key can see, so what it keeps (rule ${rules.join(', ')}) protects nothing: look at its projects.include`,
+    ];
+  });
 }
 
 function missingIds({ missingIds: missing, listed }: Watched): readonly string[] {

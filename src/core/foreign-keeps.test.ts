@@ -35,7 +35,8 @@ const drop = (name: string, selector: Selector): Rule => ({
 
 function projects(part: Partial<ProjectSelector> = {}): ProjectSelector {
   const all = { includes: () => true, include: ['*'], exclude: [], excludeEntries: [] };
-  return { ...all, released: new Set<number>(), allowUnmatched: new Set<string>(), ...part };
+  const given = { ...all, released: new Set<number>(), allowUnmatched: new Set<string>(), ...part };
+  return { includesForKeeps: given.includes, ...given };
 }
 
 function policy(name: string, rules: readonly Rule[], part: Partial<ProjectSelector> = {}) {
@@ -186,6 +187,12 @@ describe('a foreign policy', () => {
   test.for<[string, Project, Partial<ProjectSelector>, boolean]>([
     ['that covers the project', PROJECT, {}, true],
     ['that does not', PROJECT, { includes: () => false }, false],
+    [
+      'that spells its name in another case',
+      PROJECT,
+      { includes: () => false, includesForKeeps: () => true },
+      true,
+    ],
     ['whose patterns a project without a name may match', NAMELESS, { includes: () => false }, true],
     [
       'that names other ids than that of a project without a name',

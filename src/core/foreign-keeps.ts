@@ -54,7 +54,7 @@ export function foreignRuleName(keep: { readonly policy: string; readonly rule: 
  * keeps count there, even where its deletions would not.
  */
 export function mayCover({ projects }: Pick<OtherPolicy, 'projects'>, project: Project): boolean {
-  if (projects.includes(project)) return true;
+  if (projects.includesForKeeps(project)) return true;
   if (project.name !== undefined) return false;
   const isExcluded = projects.excludeEntries.some((entry) => entry.kind === 'id' && entry.matches(project));
   return !isExcluded && projects.include.some((pattern) => !/^[0-9]+$/.test(pattern));

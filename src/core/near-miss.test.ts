@@ -106,7 +106,13 @@ describe('protective patterns', () => {
 
   test('are also those of other policies, where these bind and look', () => {
     const selector: ProjectSelector = {
-      ...{ includes: ({ id }) => id === 7, include: ['7'], exclude: [], excludeEntries: [] },
+      ...{
+        includes: ({ id }) => id === 7,
+        includesForKeeps: ({ id }) => id === 7,
+        include: ['7'],
+        exclude: [],
+        excludeEntries: [],
+      },
       ...{ released: new Set<number>(), allowUnmatched: new Set<string>() },
     };
     const rules = [

@@ -22,6 +22,8 @@ export interface Rule {
 /** Whether a project falls under a policy: by id, or by a glob over its whole name. */
 export interface ProjectSelector {
   readonly includes: (project: Project) => boolean;
+  /** The same for what the policy keeps from others: names without regard to case, since keeping one too many is the safe side. */
+  readonly includesForKeeps: (project: Project) => boolean;
   /** As written, for people: `*`, `1234`, `support-*`. */
   readonly include: readonly string[];
   readonly exclude: readonly string[];

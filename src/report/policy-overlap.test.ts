@@ -6,7 +6,10 @@ type Covering = Pick<Policy, 'name' | 'projects'>;
 
 function policy(name: string, include: readonly string[], exclude: readonly string[] = []): Covering {
   const none = { excludeEntries: [], released: new Set<number>(), allowUnmatched: new Set<string>() };
-  return { name, projects: { includes: () => true, include, exclude, ...none } };
+  return {
+    name,
+    projects: { includes: () => true, includesForKeeps: () => true, include, exclude, ...none },
+  };
 }
 
 describe('where policies overlap', () => {

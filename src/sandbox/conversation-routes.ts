@@ -50,7 +50,7 @@ export function createConversation(world: World, call: ProjectCall): Answer {
     name: name as string | null,
     createdBy: account.user.id,
   });
-  return success(conversationRow(created, faults.stringlyTyped), 201);
+  return success(conversationRow(created, faults), 201);
 }
 
 export function renameConversation(world: World, call: ProjectCall): Answer {
@@ -63,7 +63,7 @@ export function renameConversation(world: World, call: ProjectCall): Answer {
   if (problem !== undefined) return failure(400, call.url, problem);
   account.rename(call.projectId, sessionId, name as string | null);
   const renamed = account.conversation(call.projectId, sessionId) ?? conversation;
-  return success(conversationRow(renamed, faults.stringlyTyped));
+  return success(conversationRow(renamed, faults));
 }
 
 export function deleteConversation(world: World, call: ProjectCall): Answer {
@@ -106,7 +106,7 @@ export function listMessages(world: World, call: ProjectCall): Answer {
     total: messages.length,
   }));
   if (request.page > page.last_page && faults.pastLastPage === 404) return missing(world, call);
-  return success({ conversation: conversationRow(record, stringly), messages: page });
+  return success({ conversation: conversationRow(record, faults), messages: page });
 }
 
 export function postMessage(world: World, call: ProjectCall): Answer {
@@ -126,7 +126,7 @@ export function postMessage(world: World, call: ProjectCall): Answer {
 
 /** A row of the list; what was deleted and stays listed says so. */
 function listRow(store: ConversationStore, slot: number, faults: Faults): Record<string, unknown> {
-  const row = conversationRow(store.record(slot), faults.stringlyTyped);
+  const row = conversationRow(store.record(slot), faults);
   if (!faults.keepDeletedRows || store.isAlive(slot)) return row;
   return { ...row, deleted_at: timestamp(store.removedAt(slot), faults.stringlyTyped) };
 }

@@ -49,6 +49,8 @@ export class Faults {
   shuffleTies = false;
   /** The last page of conversations that is shown, in any order; those behind it answer 422. */
   deepestPage: number | undefined = undefined;
+  /** Conversations are told to have been created so much later than they were. */
+  createdLaterMs = 0;
   /** What was deleted stays in the lists, marked by `deleted_at`. */
   keepDeletedRows = false;
   /**

@@ -1,14 +1,18 @@
 import type { Account, Project } from './accounts.ts';
 import type { ConversationRecord, Message } from './conversation.ts';
+import type { Faults } from './faults.ts';
 
 /**
  * Objects as they go over the wire: as recorded in November 2025 or, `stringly`, as the vendor's OpenAPI document
  * shows them, with strings for foreign ids and dates without a zone.
  */
-export function conversationRow(record: ConversationRecord, stringly: boolean): Record<string, unknown> {
+export function conversationRow(
+  record: ConversationRecord,
+  { stringlyTyped: stringly, createdLaterMs }: Pick<Faults, 'stringlyTyped' | 'createdLaterMs'>,
+): Record<string, unknown> {
   return {
     id: record.id,
-    created_at: timestamp(record.createdAt, stringly),
+    created_at: timestamp(record.createdAt + createdLaterMs, stringly),
     updated_at: timestamp(record.updatedAt, stringly),
     session_id: record.sessionId,
     project_id: foreignId(record.projectId, stringly),

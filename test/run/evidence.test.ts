@@ -840,3 +840,60 @@ describe('what a run left open', () => {
     });
   });
 });
+
+describe('creation dates that are told otherwise from some instant on', () => {
+  const HOUR = 3_600_000;
+
+  test.each([1000, HOUR, -HOUR, -365 * DAY])('(by %d ms) are no new conversations', async (laterMs) => {
+    world = await createWorld();
+    addProject(world, 101, { old: 8, young: 5 });
+    const { faults, accounts } = world.sandbox;
+    let sent = 0;
+    const changed = afterEachDelete(() => {
+      sent += 1;
+      if (sent !== 6) return;
+      faults.swallowDeletes = true;
+      faults.createdLaterMs = laterMs;
+    });
+    const policy = await world.policy(`${AGE_POLICY}concurrency: 1\n`);
+    const result = await runWith(policy, changed);
+    expect(accounts.count(101)).toBe(7);
+    expect(result.counts).toMatchObject({ already_gone: 0, verified: 6 });
+    expect(result.run.status).toBe('partial');
+    expect((await runOnce(world, policy)).counts).toMatchObject({ already_gone: 0, verified: 0 });
+    expect((await entriesOf('deletion.verified')).length).toBe(6);
+  });
+
+  test('settle nothing that a run left open', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 4, young: 5 });
+    const policy = await world.policy(AGE_POLICY);
+    world.sandbox.faults.add({ when: { method: 'DELETE' }, then: { cut: 'before' } });
+    await runOnce(world, policy);
+    world.sandbox.faults.clearRules();
+    world.sandbox.faults.createdLaterMs = 482_000;
+    await runOnce(world, await world.policy(AGE_POLICY.replace('mode: enforce', 'mode: dry-run')));
+    expect(await entriesOf('deletion.verified')).toEqual([]);
+    expect(await entriesOf('conversation.reappeared')).toEqual([]);
+    expect(world.sandbox.accounts.count(101)).toBe(9);
+  });
+});
+
+test('what goes from sight while it is being deleted is not called gone, though each DELETE finds that out first', async () => {
+  world = await createWorld();
+  const old = addProject(world, 101, { old: 30, young: 10 });
+  let sent = 0;
+  const policy = await world.policy(`${AGE_POLICY}concurrency: 1\n`);
+  const result = await runWith(
+    policy,
+    afterEachDelete(() => {
+      sent += 1;
+      if (sent === 5) for (const id of old.slice(5)) world.sandbox.accounts.removeConversation(101, id);
+    }),
+  );
+  expect(result.run.status).toBe('partial');
+  expect(result.counts).toMatchObject({ planned: 30, verified: 5, already_gone: 0, skipped: 25 });
+  const [refused] = await entriesOf('project.refused');
+  expect(reasonOf(refused)).toMatch(/of its 30 planned conversations are no longer visible/);
+  expect(world.sandbox.journal.count({ method: 'DELETE' })).toBeLessThanOrEqual(12);
+});

@@ -317,3 +317,42 @@ test('a hold on what is not there is named', async () => {
     { kind: 'hold', name: 'hold-nowhere', matched: 0 },
   ]);
 });
+
+describe('a policy that only keeps', () => {
+  const only = (include: string) => yaml('keeper', VIP, `projects: { include: ["${include}"] }`);
+
+  test('covers a project whose name it spells in another case', async () => {
+    await begin();
+    add(NAMES);
+    others = [await world.policy(only('support'))];
+    const result = await runOnce(world, await world.policy(yaml('p', OLD)));
+    expect(result.counts).toMatchObject({ planned: 1, verified: 1 });
+    expect(world.sandbox.accounts.has(101, 'session-vip')).toBe(true);
+    expect(result.run.warnings).toEqual([]);
+  });
+
+  test('and covers nothing says so in the runs of those that delete', async () => {
+    await begin();
+    add(NAMES);
+    others = [await world.policy(only('Support team'))];
+    const result = await runOnce(world, await world.policy(yaml('p', OLD)));
+    expect(result.run.warnings).toEqual([
+      'policy keeper covers no project that the key can see, so what it keeps (rule vip) protects nothing: look at its projects.include',
+    ]);
+  });
+
+  test('says so louder when it kept something before, though it covers another project still', async () => {
+    await begin();
+    add(NAMES);
+    world.sandbox.accounts.addProject({ id: 102, name: 'Support two' });
+    others = [await world.policy(yaml('keeper', VIP, 'projects: { include: ["Support", "Support two"] }'))];
+    const policy = await world.policy(yaml('p', OLD, 'projects: { include: [101] }'));
+    expect((await plan(policy)).findings.warnings).toEqual([]);
+    world.sandbox.accounts.renameProject(101, 'Support (old)');
+    expect((await plan(policy)).findings.warnings).toEqual([
+      expect.stringMatching(
+        /^Attention: keep rule vip of policy keeper was asked about none of the 2 conversations that this policy would delete: its policy covers none of their projects; it matched 1 conversation in the plan of .*, now none$/,
+      ) as string,
+    ]);
+  });
+});

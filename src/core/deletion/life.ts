@@ -242,6 +242,11 @@ function wasTold({ strongest }: Life): boolean {
   return strongest === 'accepted' || strongest === 'ambiguous';
 }
 
+/** By their answers, no DELETE of ours for it was carried out: what became of it is not our doing. */
+export function isNotOurs({ strongest }: Pick<Life, 'strongest'>): boolean {
+  return strongest === 'never_sent' || strongest === 'not_found';
+}
+
 /** Only what was accepted is gone by a listing that shows no other of its kind, and not where a 404 has to be learnt. */
 export function needsWitness({ strongest, reading }: Life): boolean {
   return strongest !== 'accepted' || reading?.is === 'unlike';

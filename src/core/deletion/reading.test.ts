@@ -62,6 +62,18 @@ describe('an answer of its own GET', () => {
       { is: 'absent', status: 200, at: 5, recreatedAt: 999 },
     ],
     [
+      'one created before the planned one was last seen is the same, told otherwise',
+      present(1999),
+      { ...PLANNED, thereAt: 2000 },
+      { is: 'there', isPlannedOne: false },
+    ],
+    [
+      'one created since is another one',
+      present(2000),
+      { ...PLANNED, thereAt: 2000 },
+      { is: 'absent', status: 200, at: 5, recreatedAt: 2000 },
+    ],
+    [
       'one born after it was meant is a new one',
       present(3000),
       { createdAt: undefined, bornBefore: 2000 },

@@ -16,6 +16,8 @@ export interface Expected {
   readonly createdAt: Instant | undefined;
   /** Where that is not on record: it was meant at this instant (epoch ms), so what was created later is another one. */
   readonly bornBefore?: number | undefined;
+  /** It was there at this instant (epoch ms) still, so what took its place is younger. */
+  readonly thereAt?: number | undefined;
   /** Must not be repeated by any reason. null: it has none; undefined: not known, so that no words are repeated. */
   readonly name?: string | null | undefined;
 }
@@ -43,19 +45,28 @@ export function readingOf(
       const createdAt = answer.conversation?.createdAt;
       if (createdAt !== undefined && isAnother(createdAt, expected))
         return { is: 'absent', status: 200, at: answer.receivedAt, recreatedAt: createdAt };
-      return { is: 'there', isPlannedOne: createdAt !== undefined && expected.createdAt !== undefined };
+      return { is: 'there', isPlannedOne: isSameDate(createdAt, expected.createdAt) };
     }
   }
 }
 
-/** True for a known creation date that is not the expected one: a new conversation under the old id. */
+/**
+ * True for a known creation date that is not the expected one, and that one which took its place can have: a new conversation
+ * under the old id. A date from before that only says that the API tells dates in another way than it did.
+ */
 export function isAnother(
   createdAt: Instant | undefined,
-  expected: Pick<Expected, 'createdAt' | 'bornBefore'>,
+  expected: Pick<Expected, 'createdAt' | 'bornBefore' | 'thereAt'>,
 ): boolean {
   if (createdAt === undefined) return false;
+  if (expected.thereAt !== undefined && latestOf(createdAt) < expected.thereAt) return false;
   if (expected.createdAt !== undefined) return areApart(createdAt, expected.createdAt);
   return expected.bornBefore !== undefined && earliestOf(createdAt) > expected.bornBefore;
+}
+
+/** Both known, and not apart. */
+export function isSameDate(one: Instant | undefined, other: Instant | undefined): boolean {
+  return one !== undefined && other !== undefined && !areApart(one, other);
 }
 
 /** Somebody's 404 may repeat the name of what it did not find; names as {@link Expected.name}. */

@@ -1,5 +1,5 @@
 import type { DeletableItem } from '../../core/plan.ts';
-import type { Step } from '../../core/deletion/life.ts';
+import { isNotOurs, type Step } from '../../core/deletion/life.ts';
 import type { Sight } from '../../core/deletion/facts.ts';
 import { readingOf } from '../../core/deletion/reading.ts';
 import { ApiError } from '../../core/errors.ts';
@@ -115,6 +115,7 @@ async function read(
   if (reading.is === 'absent') {
     // A new conversation under the id does not show that what was deleted answers as it should.
     if (reading.status === 404) work.isProven = true;
+    if (isNotOurs(passing.life)) vanish(context, work);
     context.brake.absent();
     passing.onKnown?.(true);
     passing.onKnown = undefined;

@@ -1,3 +1,4 @@
+import { isNotOurs } from '../../core/deletion/life.ts';
 import type { DeletableItem } from '../../core/plan.ts';
 import { isKeyRefused } from '../api-faults.ts';
 import { deleteOne } from './delete-one.ts';
@@ -155,7 +156,7 @@ async function settleAtEnd(context: DeletionContext, work: ProjectWork): Promise
 
 /** Nothing of what is no longer visible is called gone where so much of it is. */
 async function skipVanished(context: DeletionContext, work: ProjectWork): Promise<void> {
-  const isVanished = ({ life }: Passing): boolean => life.attempts === 0;
+  const isVanished = ({ life }: Passing): boolean => isNotOurs(life);
   const bar = context.bars.ofProject(work.projectId);
   for (const passing of work.waiting.filter(isVanished)) {
     const step = advance(passing, { saw: 'bar', reason: bar?.reason ?? '', cause: 'vanished' });
@@ -164,7 +165,7 @@ async function skipVanished(context: DeletionContext, work: ProjectWork): Promis
   work.waiting = work.waiting.filter((passing) => !isVanished(passing));
 }
 
-/** What of the project is gone without a DELETE is first counted over the whole run. */
+/** What of the project is gone, and not by a DELETE of ours, is first counted over the whole run. */
 function vanishedOf({ outOfSight, warn }: DeletionContext, work: ProjectWork): VanishedWatch {
   return {
     count: (found) => {
@@ -175,7 +176,7 @@ function vanishedOf({ outOfSight, warn }: DeletionContext, work: ProjectWork): V
     withheld: () => {
       const { bar } = outOfSight;
       if (bar !== undefined)
-        warn(`${bar.reason}: nothing without a DELETE is called gone any more in this run`);
+        warn(`${bar.reason}: what no DELETE of ours removed is not called gone any more in this run`);
       return bar;
     },
   };

@@ -7,7 +7,7 @@ import type { Bars } from '../prove/bars.ts';
 import type { Brake } from './brake.ts';
 import type { Calibrator, ProjectCalibration } from '../prove/calibrate.ts';
 import type { OutOfSight } from '../prove/out-of-sight.ts';
-import type { Passing } from '../prove/passing.ts';
+import { thereAt, type Passing } from '../prove/passing.ts';
 import type { KeptSince } from './kept-since.ts';
 import type { ProjectWork } from './project-work.ts';
 import type { Rests } from './recheck.ts';
@@ -51,6 +51,7 @@ export function passingOf(context: DeletionContext, item: DeletableItem): Passin
     about: { projectId, sessionId, rule },
     createdAt: seen.createdAt,
     bornBefore: undefined,
+    thereAt: thereAt(item.seenAt),
     kind,
     bystanders: (before) => context.bystanders.count(projectId, witnessesOf(kind, viewer), before),
     name: seen.name ?? null,

@@ -21,7 +21,7 @@ export class ProjectWork {
   waiting: Passing[] = [];
   /** DELETEs since the last fresh listing. */
   sentSinceListing = 0;
-  /** Planned, without a DELETE of ours, and no longer visible. */
+  /** Planned, not deleted by us, and no longer visible. */
   vanished = 0;
   /** The same, by the listing that a stored plan is applied by. */
   missing = 0;

@@ -216,8 +216,13 @@ describe('what is read again', () => {
     ],
     [
       'created anew',
+      { answer: present({ createdAt: NOW }, 4) },
+      readAs({ is: 'absent', status: 200, at: NOW + 5, recreatedAt: NOW }),
+    ],
+    [
+      'told to have been created at another time, long before it was listed',
       { answer: present({ createdAt: 2 }, 4) },
-      readAs({ is: 'absent', status: 200, at: NOW + 5, recreatedAt: 2 }),
+      barred('its creation date is not told as it was listed', 'not_known'),
     ],
     [
       'created at a time unknown',

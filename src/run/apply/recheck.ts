@@ -2,8 +2,8 @@ import { restsOnChangeableFacts } from '../../core/decide.ts';
 import type { Reading } from '../../core/deletion/evidence.ts';
 import type { Sight } from '../../core/deletion/facts.ts';
 import type { SkipCause } from '../../core/outcome.ts';
-import { readingOf, type Calibration } from '../../core/deletion/reading.ts';
-import type { Instant } from '../../core/instant.ts';
+import { areApart, readingOf, type Calibration, type Expected } from '../../core/deletion/reading.ts';
+import { thereAt } from '../prove/passing.ts';
 import { restsOnForeignKeeps } from '../../core/foreign-keeps.ts';
 import type { DeletableItem } from '../../core/plan.ts';
 import type { Existence } from '../../core/vendor-answers.ts';
@@ -93,11 +93,8 @@ function freshlyRead(
   return !always && isFresh(known, now) ? known : undefined;
 }
 
-export function expectedOf({ seen }: DeletableItem): {
-  readonly createdAt: Instant | undefined;
-  readonly name: string | null;
-} {
-  return { createdAt: seen.createdAt, name: seen.name ?? null };
+export function expectedOf({ seen, seenAt }: DeletableItem): Expected {
+  return { createdAt: seen.createdAt, thereAt: thereAt(seenAt), name: seen.name ?? null };
 }
 
 function changed(reason: string, cause: SkipCause = 'changed'): Rechecked {
@@ -158,6 +155,8 @@ function compare(
   const { seen } = item;
   if (conversation.createdAt === undefined)
     return changed('its creation date could not be read again', 'not_known');
+  if (seen.createdAt !== undefined && areApart(conversation.createdAt, seen.createdAt))
+    return changed('its creation date is not told as it was listed', 'not_known');
   if (conversation.name !== seen.name) return changed('renamed since the plan');
   if (conversation.updatedAt !== seen.updatedAt) return changed('updated since the plan');
   if (restsOnMessage && answer.lastMessageAt !== item.lastMessageAt)

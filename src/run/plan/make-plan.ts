@@ -154,7 +154,7 @@ async function sayReappeared(
 /** What the plan says of its listings and of the protections of its policy, by what earlier plans knew of them. Remembers what this one saw. */
 async function findingsOf(
   { store }: PlanningDeps,
-  { policy, holds }: PlanRequest,
+  { policy, holds, others }: PlanRequest,
   seen: {
     readonly found: ProjectsOfPolicy;
     readonly watched: ReturnType<ProtectionWatch['result']>;
@@ -168,7 +168,7 @@ async function findingsOf(
   const memory = await store.protections.protectionMemory(policy.name);
   const exclusions = judgeExclusions(policy.projects, visible, memory.keptOut);
   const findings = findProtections({
-    ...{ watched, exclusions, visible },
+    ...{ watched, exclusions, visible, others },
     holds: holds.all,
     known: memory.matched,
   });

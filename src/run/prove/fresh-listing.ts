@@ -78,12 +78,12 @@ function sightingIn(
   },
 ): Sighting {
   const { shown, kinds, listing, isShort } = read;
-  const { about, createdAt, bornBefore, kind, life } = passing;
+  const { about, kind, life } = passing;
   const rows = (shown.get(about.sessionId) ?? []).filter(
     // Marked as deleted, and gone by its own GET: the listing says the same.
     (row) => !(life.reading?.is === 'absent' && isMark(row.deletedAt, listing.at)),
   );
-  if (rows.some((row) => !isAnother(row.createdAt, { createdAt, bornBefore }))) return { is: 'shown' };
+  if (rows.some((row) => !isAnother(row.createdAt, passing))) return { is: 'shown' };
   const lost = loss(passing);
   if (lost !== undefined) return { is: 'blind', said: lost };
   const witness = isShort

@@ -1,4 +1,5 @@
 import { EarlierAnswers } from '../../core/deletion/earlier.ts';
+import { isNotOurs } from '../../core/deletion/life.ts';
 import type { OpenIntent } from '../../core/open-intent.ts';
 import type { AuditLog } from '../../core/ports/audit-log.ts';
 import type { Passing } from './passing.ts';
@@ -21,9 +22,7 @@ export async function hearOthers(
   waiting: readonly Passing[],
 ): Promise<ReadonlySet<Passing>> {
   const undecided = new Set<Passing>();
-  const weak = waiting.filter(
-    ({ life: { strongest } }) => strongest === 'never_sent' || strongest === 'not_found',
-  );
+  const weak = waiting.filter(({ life }) => isNotOurs(life));
   if (weak.length === 0) return undecided;
   const open = (await audit.openIntents()).filter((intent) => intent.runId !== runId);
   const answers = new EarlierAnswers(await audit.undoneAnswers(), open);

@@ -5,7 +5,7 @@ import { parseInstant } from '../../core/instant.ts';
 import type { OpenIntent } from '../../core/open-intent.ts';
 import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { MAX_SKEW_MS } from '../api-faults.ts';
-import type { Passing } from './passing.ts';
+import { thereAt, type Passing } from './passing.ts';
 
 /** A DELETE leaves this long after its intent at most: at a slow pace, or in a pause that the API asked for. */
 const MOST_HELD_UP_MS = 60 * 60 * 1000;
@@ -30,6 +30,7 @@ export function passingOf(
     createdAt,
     // Nothing as young as its intent is ever meant: `min_age` is an hour at least.
     bornBefore: createdAt === undefined && requestedAt !== undefined ? requestedAt - MAX_SKEW_MS : undefined,
+    thereAt: sight === undefined ? undefined : thereAt(sight.at),
     // What was the own of another key's user is a colleague's to this one.
     kind: intent.kind === 'own' && intent.ownTo !== reader.viewer().key ? 'named' : intent.kind,
     // Of how they lay in the list the intent says nothing, so that only a whole one can tell.

@@ -10,6 +10,7 @@ import {
 import { next, type Life, type Seen, type Settlement, type Step } from '../../core/deletion/life.ts';
 import type { AuditFacts } from '../../core/audit-entry.ts';
 import type { Instant } from '../../core/instant.ts';
+import { MAX_SKEW_MS } from '../api-faults.ts';
 import { auditFacts, type AboutConversation } from '../context.ts';
 import type { Patience } from './patience.ts';
 
@@ -20,6 +21,8 @@ export interface Passing {
   readonly createdAt: Instant | undefined;
   /** Where that is so: what was created after this instant (epoch ms) is another one. */
   readonly bornBefore: number | undefined;
+  /** As in {@link Expected}. */
+  readonly thereAt: number | undefined;
   readonly kind: Kind | undefined;
   /** Others of its kind that were listed with it and have to be shown still: those created before an instant (epoch ms). */
   readonly bystanders: (before: number) => number;
@@ -37,6 +40,11 @@ export interface Passing {
   onKnown: ((isGone: boolean) => void) | undefined;
   /** It failed or stayed unverified in an earlier run, too. */
   readonly hasFailedBefore: boolean;
+}
+
+/** When it was there at the latest, by the server's clock, as far as the two may be apart. `seenAt`: by ours. */
+export function thereAt(seenAt: number): number {
+  return seenAt - MAX_SKEW_MS;
 }
 
 /** Lets the life go on by what was seen. */

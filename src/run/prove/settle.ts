@@ -1,6 +1,6 @@
 import type { AuditFacts } from '../../core/audit-entry.ts';
 import type { Proof } from '../../core/deletion/facts.ts';
-import type { Settlement, Step } from '../../core/deletion/life.ts';
+import { isNotOurs, type Settlement, type Step } from '../../core/deletion/life.ts';
 import { readingOf, type Calibration } from '../../core/deletion/reading.ts';
 import type { AuditLog, Fence } from '../../core/ports/audit-log.ts';
 import type { Clock } from '../../core/ports/surroundings.ts';
@@ -16,7 +16,7 @@ const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 15_000;
 const QUIET_PAUSE_MS = 500;
 
-/** Watches over what is gone without any DELETE: where it is too much, the key may be the cause. */
+/** Watches over what is gone, and not by a DELETE of ours: where it is too much, the key may be the cause. */
 export interface VanishedWatch {
   /** Told how many there are before any of them is called gone. */
   readonly count: (found: number) => void;
@@ -62,7 +62,7 @@ export async function settle(
     for (const one of open) one.patience ??= startPatience(context, context.verifyTimeoutMs);
     if (!(await isQuiet(context, projectId, patient))) return open;
     const undecided = await hearOthers(context, projectId, open);
-    context.vanished?.count(open.filter((one) => wasNeverSent(one) && !undecided.has(one)).length);
+    context.vanished?.count(open.filter((one) => isNotOurs(one.life) && !undecided.has(one)).length);
     const listing = await takeFreshListing(context, projectId, open);
     if (listing.isProjectLost)
       context.onProjectLost('its listing answers as if the project were missing or forbidden');
@@ -143,13 +143,8 @@ function objection(
   undecided: ReadonlySet<Passing>,
 ): Step | undefined {
   if (undecided.has(passing)) return othersMayHave(passing);
-  const bar = wasNeverSent(passing) ? vanished?.withheld() : undefined;
+  const bar = isNotOurs(passing.life) ? vanished?.withheld() : undefined;
   return bar === undefined ? undefined : advance(passing, { saw: 'bar', ...bar });
-}
-
-/** No DELETE of any run is on record for it. */
-function wasNeverSent({ life }: Passing): boolean {
-  return life.attempts === 0 && life.strongest === 'never_sent';
 }
 
 /** It is gone, and whether by the DELETE of another run is not known before that is settled. */
