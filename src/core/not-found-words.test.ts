@@ -46,6 +46,10 @@ describe('two 404s of one service are equal, though they differ in', () => {
     ['the order of its keys', (_, round) => (round === 1 ? { a: 'x', b: 'y' } : { b: 'y', a: 'x' })],
     ['how often it repeats itself', (_, round) => ({ errors: Array.from({ length: round }, () => 'x') })],
     ['the node that answers', (_, round) => ({ hostname: round === 1 ? 'blue' : 'green', error: 'x' })],
+    [
+      'an e-mail address',
+      (_, round) => ({ message: `not found by ${round === 1 ? 'anna.example' : 'bob'}@example.com` }),
+    ],
     ['localized words around the id', (id) => ({ message: `Unterhaltung „${id}“ wurde nicht gefunden` })],
   ])('%s', (_, body) => {
     expect(isAlike(body)).toBe(true);

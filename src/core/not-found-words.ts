@@ -80,6 +80,7 @@ function masking(asked: readonly string[]): (text: string) => string {
   return (text) => {
     const withoutOwn = own === undefined ? text : text.replaceAll(own, '<>');
     return withoutOwn
+      .replaceAll(/[\w.+-]{1,64}@[\w.-]+/g, '<>')
       .replaceAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'<>]+/gi, '<>')
       .replaceAll(/(?:\/(?:[\w.~%-]|<>)+){2,}\/?(?:\?[^\s"']*)?/g, '<>')
       .replaceAll(/\b\w{3},? \d{1,2} \w{3} \d{4}[ \d:]*(?:GMT|UTC)?/g, '<>')

@@ -62,7 +62,9 @@ describe('a conversation row', () => {
 
   it.each([
     [null, 'anonymous'],
-    [0, '0'],
+    [0, undefined],
+    ['0', undefined],
+    [4711, '4711'],
     ['', undefined],
     [undefined, undefined],
     [true, undefined],

@@ -28,7 +28,9 @@ function parseName(value: unknown): string | undefined {
 /** Anonymous visitors have `null`, which says something; a missing field says nothing. */
 function parseCreator(value: unknown): string | undefined {
   if (value === null) return 'anonymous';
-  if (typeof value === 'number') return Number.isSafeInteger(value) && value >= 0 ? String(value) : undefined;
+  // No user has the number 0: it may be a visitor's.
+  if (value === 0 || value === '0') return undefined;
+  if (typeof value === 'number') return Number.isSafeInteger(value) && value > 0 ? String(value) : undefined;
   // One that no policy can name is nobody's for all that is known: a keep rule must not miss it.
   return typeof value === 'string' && USER_ID.test(value) ? value : undefined;
 }

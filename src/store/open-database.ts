@@ -24,8 +24,8 @@ interface OpenedDatabase {
 export function openForWriting(stateDir: string, clock: Clock): OpenedDatabase {
   const path = join(stateDir, FILE_NAME);
   return attempt(path, () => {
-    // Where the working directory has been removed, `resolve` fails; with a relative path Node would try again for ever.
-    mkdirSync(resolve(stateDir), { recursive: true, mode: 0o700 });
+    // Where the working directory has been removed, this fails.
+    makeFolder(resolve(stateDir));
     // SQLite would create it readable for everybody; -wal and -shm take the mode of the file.
     closeSync(openSync(path, 'a', 0o600));
     const database = new DatabaseFile(path, { timeout: BUSY_TIMEOUT_MS });
@@ -42,6 +42,18 @@ export function openForWriting(stateDir: string, clock: Clock): OpenedDatabase {
       migrate(database, path, clock);
     });
   });
+}
+
+/** Parents as well. Node's own `recursive` tries again for ever where a folder takes no others, as /proc does. */
+function makeFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  if (!existsSync(dirname(folder))) makeFolder(dirname(folder));
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    // Another process was first.
+    if (!existsSync(folder)) throw error;
+  }
 }
 
 /** While another process is making the same new state, SQLite answers "busy" to this at once, whatever the time-out. */

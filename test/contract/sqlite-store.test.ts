@@ -459,4 +459,9 @@ describe('SQLite file', () => {
       expect((await store.audit.append([facts('run.started')]))[0]?.seq).toBe(seq + 1);
     });
   });
+
+  it('says so where a folder takes no others', async () => {
+    const nowhere = openSqliteStore({ stateDir: '/proc/retention-state/deeper', clock });
+    await expect(nowhere).rejects.toMatchObject({ kind: 'state_unusable' });
+  });
 });

@@ -897,3 +897,16 @@ test('what goes from sight while it is being deleted is not called gone, though 
   expect(reasonOf(refused)).toMatch(/of its 30 planned conversations are no longer visible/);
   expect(world.sandbox.journal.count({ method: 'DELETE' })).toBeLessThanOrEqual(12);
 });
+
+test('each intent is for one DELETE, though the project is asked about in between', async () => {
+  world = await createWorld();
+  const old = addProject(world, 101, { old: 60, young: 10 });
+  for (const sessionId of old.slice(10, 15))
+    world.sandbox.faults.add({
+      when: { method: 'DELETE', sessionId },
+      then: { status: 404, executed: true },
+    });
+  const result = await runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 8\n`));
+  expect(result.counts).toMatchObject({ verified: 55, already_gone: 5 });
+  expect((await entriesOf('deletion.intended')).length).toBe(60);
+});

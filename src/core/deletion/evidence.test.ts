@@ -6,7 +6,6 @@ test.each([
   ['anonymous', 'anonymous'],
   ['1234', 'named'],
   ['', 'named'],
-  ['0', 'unstated'],
   ['7', 'own'],
 ] as const)('what %s created is of the kind %s', (createdBy, kind) => {
   expect(kindOf(createdBy, { users: new Set(['7']) })).toBe(kind);

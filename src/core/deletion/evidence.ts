@@ -26,8 +26,7 @@ export function isKind(value: unknown): value is Kind {
 
 /** `createdBy` as in `Conversation`: a user's id, `'anonymous'`, or undefined where the API did not say. */
 export function kindOf(createdBy: string | undefined, { users }: Pick<Viewer, 'users'>): Kind {
-  // No user has the number 0: it may be a visitor's.
-  if (createdBy === undefined || createdBy === '0') return 'unstated';
+  if (createdBy === undefined) return 'unstated';
   if (createdBy === 'anonymous') return 'anonymous';
   return users.has(createdBy) ? 'own' : 'named';
 }

@@ -143,10 +143,14 @@ function clockIsSteady({ clockWatch }: DeletionContext): Bar | undefined {
 
 /** Not waited for here: whoever has his turn keeps it, and the question needs one, too. */
 function projectIsNotInQuestion(_: DeletionContext, { work }: Candidate): Bar | undefined {
-  return work.asking === undefined
-    ? undefined
-    : { reason: 'whether its project still answers is being asked', cause: 'project' };
+  return work.asking === undefined ? undefined : IN_QUESTION;
 }
+
+/** What is turned back for this alone goes again, by the same intent, once its project has answered. */
+export const IN_QUESTION: Bar = {
+  reason: 'whether its project still answers is being asked',
+  cause: 'project',
+};
 
 // ── Looks ───────────────────────────────────────────────────────────────────────────────────────────────────
 

@@ -11,6 +11,7 @@ import {
   heldFor,
   heldNow,
   heldSinceIntent,
+  IN_QUESTION,
   recheckedUntil,
   type Candidate,
   type Intended,
@@ -31,13 +32,19 @@ export type Sent =
   /** Its turn came so late that it has to be looked at again. */
   | { readonly kind: 'too_late' };
 
+/** What came of one turn. `in_question`: its project was being asked about just then. */
+type Turn = Sent | { readonly kind: 'in_question' };
+
 /** The only place that sends a DELETE. The intent is durable, and the lease still ours, before it goes out. `sight`: of the recheck. */
 export async function send(context: DeletionContext, candidate: Candidate, sight: Sight): Promise<Sent> {
   const until = recheckedUntil(context, candidate.late);
   const barred = await intend(context, candidate, sight);
   if (barred !== undefined) return barred;
   const intended = { ...candidate, recheckedUntil: until, holdsSeenAt: context.clock.monotonic() };
-  return inClearSlot(context, candidate, () => sendIntended(context, intended));
+  for (;;) {
+    const sent = await inClearSlot(context, candidate, () => sendIntended(context, intended));
+    if (sent.kind !== 'in_question') return sent;
+  }
 }
 
 /** Writes the intent; gives back what forbids it. */
@@ -72,8 +79,8 @@ async function intend(
 async function inClearSlot(
   { slot, brake }: DeletionContext,
   { work, attempts }: Candidate,
-  send: () => Promise<Sent>,
-): Promise<Sent> {
+  send: () => Promise<Turn>,
+): Promise<Turn> {
   // A first DELETE waits while too many others are in doubt; a further one is what ends a doubt.
   const isClear = (): boolean => attempts > 0 || brake.isClear;
   for (;;) {
@@ -85,13 +92,13 @@ async function inClearSlot(
   }
 }
 
-async function sendIntended(context: DeletionContext, intended: Intended): Promise<Sent> {
+async function sendIntended(context: DeletionContext, intended: Intended): Promise<Turn> {
   const { work, item } = intended;
   const requestedAt = context.clock.now();
   context.progress.enter('deleting');
   const answer = await sendInTime(context, intended);
   if ('cause' in answer) return answer;
-  if (answer.kind === 'too_late') return answer;
+  if (answer.kind === 'too_late' || answer.kind === 'in_question') return answer;
   work.sentSinceListing += 1;
   if (answer.kind !== 'not_sent' && answer.status === 404) await askProject(context, work);
   const needsNoLook =
@@ -108,10 +115,14 @@ async function sendIntended(context: DeletionContext, intended: Intended): Promi
 async function sendInTime(
   context: DeletionContext,
   intended: Intended,
-): Promise<DeleteAnswer | Exclude<Sent, { kind: 'sent' | 'claimed' }>> {
+): Promise<DeleteAnswer | Exclude<Turn, { kind: 'sent' | 'claimed' }>> {
   const { projectId, sessionId } = intended.item;
   let held: Bar | undefined;
-  const mayStillBeSent = (): boolean => barAtWriting(context, intended) === undefined;
+  let bar: Bar | undefined;
+  const mayStillBeSent = (): boolean => {
+    bar = barAtWriting(context, intended);
+    return bar === undefined;
+  };
   const mayBeSent = async (): Promise<boolean> => {
     held = await heldSinceIntent(context, intended);
     return held === undefined && mayStillBeSent();
@@ -121,7 +132,8 @@ async function sendInTime(
     return await context.deleter.deleteConversation(projectId, sessionId, options);
   } catch (error) {
     if (!(error instanceof ApiError) || error.failure !== 'aborted') throw error;
-    return held === undefined ? { kind: 'too_late' } : { kind: 'barred', ...held };
+    if (held !== undefined) return { kind: 'barred', ...held };
+    return { kind: bar === IN_QUESTION ? 'in_question' : 'too_late' };
   }
 }
 
