@@ -43,6 +43,7 @@ export interface There {
 /** Finds out what *gone* looks like here today. One for each run; it remembers what its projects said. */
 export class Calibrator {
   readonly #parts: CalibratorParts;
+  readonly #refused = new Set<string>();
   #agreed: { readonly words: NotFoundWords; count: number } | undefined;
   #isUnanimous = true;
 
@@ -81,9 +82,11 @@ export class Calibrator {
     );
   }
 
-  /** Writes that nothing is done in the project, and warns; `words` where it is not the whole project that waits. */
+  /** Writes once that nothing is done in the project, and warns; `words` where it is not the whole project that waits. */
   async refused(projectId: number, reason: string, words = leftAlone(projectId, reason)): Promise<void> {
     const { audit, run, fence, warn } = this.#parts;
+    if (this.#refused.has(words)) return;
+    this.#refused.add(words);
     await audit.append(
       [auditFacts(run, 'project.refused', { about: { projectId }, facts: { reason } })],
       fence,
