@@ -7,7 +7,7 @@ import type { PlaceSight } from '../core/place.ts';
 import type { CustomGptClient } from '../customgpt/client.ts';
 import type { CommandWorld } from './command.ts';
 import { settingsOf } from './settings-of.ts';
-import { loggingOf, openClient } from './wire.ts';
+import { loggingOf, openClient } from './compose.ts';
 
 type Place = Pick<HoldRecord, 'projectId' | 'sessionId' | 'addedAt' | 'untilAt'>;
 

@@ -6,7 +6,7 @@ import { asRunFault } from '../run/api-faults.ts';
 import { findProjects } from '../run/plan/projects.ts';
 import type { CommandWorld } from './command.ts';
 import { settingsOf } from './settings-of.ts';
-import { loggingOf, openClient } from './wire.ts';
+import { loggingOf, openClient } from './compose.ts';
 
 /** A plan asks for no more: each is a request, and `validate --online` asks for all. */
 export const MOST_ASKED = 10;

@@ -11,8 +11,8 @@ import { isRecord, parseJson } from './answers.ts';
 import { createCredential } from './credential.ts';
 import type { Credential } from './credential.ts';
 import { askExistence } from './existence.ts';
-import { Gate } from './gate.ts';
-import type { Patience } from './gate.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import type { Patience } from './circuit-breaker.ts';
 import { createPace } from './pace.ts';
 import { conversationPage, conversationPages, fetchPage, projectPages } from './pages.ts';
 import { askNativeRetention, askProject } from './place.ts';
@@ -22,7 +22,7 @@ import { createCaller } from './retry.ts';
 import type { Caller, CallerParts } from './retry.ts';
 import { createTransport } from './transport.ts';
 import type { Transport, Wire } from './transport.ts';
-import { Turnstile } from './turnstile.ts';
+import { RequestQueue } from './request-queue.ts';
 import { createUrls } from './urls.ts';
 import type { Urls } from './urls.ts';
 
@@ -87,15 +87,15 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
     clock,
     wire: options.wire,
   });
-  const gate = new Gate({ clock, chance, log, patience });
-  const turnstile = new Turnstile({ clock, gate, pace: createPace(options.requestsPerMinute) });
+  const breaker = new CircuitBreaker({ clock, chance, log, patience });
+  const queue = new RequestQueue({ clock, breaker, pace: createPace(options.requestsPerMinute) });
   const view = () =>
-    createView({ urls, transport, turnstile, gate, clock, chance, log, patience, credential });
+    createView({ urls, transport, queue, breaker, clock, chance, log, patience, credential });
   return {
     ...view(),
     view,
     close() {
-      turnstile.close();
+      queue.close();
       return transport.close();
     },
   };
@@ -133,7 +133,7 @@ function createReader(parts: {
   readonly clock: Clock;
   readonly log: Log;
   readonly transport: Transport;
-  readonly gate: Gate;
+  readonly breaker: CircuitBreaker;
   readonly credential: Credential;
   readonly requestCounts: () => RequestCounts;
 }): CustomGptReader {
@@ -149,7 +149,7 @@ function createReader(parts: {
     existence: (projectId, sessionId, options) =>
       askExistence(parts, { projectId, sessionId, signal: undefined, ...options }),
     control: (projectId, signal) => control(parts, projectId, signal),
-    pausedMs: () => parts.gate.pausedMs(parts.clock.monotonic()),
+    pausedMs: () => parts.breaker.pausedMs(parts.clock.monotonic()),
     requestCounts: parts.requestCounts,
     clockSkewMs: () => parts.transport.clockSkewMs(),
   });

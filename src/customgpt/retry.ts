@@ -3,13 +3,13 @@ import type { ApiFailure } from '../core/errors.ts';
 import type { Chance, Clock, Log } from '../core/ports/surroundings.ts';
 import type { Purpose } from '../core/run.ts';
 import { failureOf, jsonOfNotFound, toApiError } from './answers.ts';
-import { jittered } from './gate.ts';
-import type { Gate, Lesson, Patience } from './gate.ts';
+import { jittered } from './circuit-breaker.ts';
+import type { CircuitBreaker, Lesson, Patience } from './circuit-breaker.ts';
 import { parseRetryAfter } from './http-date.ts';
 import type { Credential, Owner } from './credential.ts';
 import type { Answer, WireRequest, WireResult } from './request.ts';
 import type { Transport } from './transport.ts';
-import type { Turnstile } from './turnstile.ts';
+import type { RequestQueue } from './request-queue.ts';
 
 const MOST_ATTEMPTS = 5;
 const FIRST_DELAY_MS = 1000;
@@ -37,8 +37,8 @@ export type Caller = <T>(call: Call<T>) => Promise<T>;
 
 export interface CallerParts {
   readonly transport: Transport;
-  readonly turnstile: Turnstile;
-  readonly gate: Gate;
+  readonly queue: RequestQueue;
+  readonly breaker: CircuitBreaker;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
@@ -102,24 +102,24 @@ function renewed(parts: CallerParts, refused: string): Promise<boolean> {
   });
 }
 
-/** `last` is what the attempt before was answered: more to the point than what made the gate give up. */
+/** `last` is what the attempt before was answered: more to the point than what made the breaker give up. */
 async function attempt<T>(
   parts: CallerParts,
   call: Call<T>,
   last: ApiError | undefined,
 ): Promise<Outcome<T>> {
-  const { transport, turnstile, clock } = parts;
-  const admission = await turnstile.enter(call.target.method === 'GET', call.signal);
+  const { transport, queue, clock } = parts;
+  const admission = await queue.enter(call.target.method === 'GET', call.signal);
   if (admission.kind === 'aborted') throw failed(call, 'aborted');
   if (admission.kind === 'exhausted') throw last ?? failed(call, admission.failure, admission.status);
   const { ticket } = admission;
   if (call.mayBeSent !== undefined) {
     const giveBackTurn = () => {
-      turnstile.leave(ticket, { kind: 'nothing' });
+      queue.leave(ticket, { kind: 'nothing' });
     };
-    await assertMayBeSent(call, turnstile.postpone(), giveBackTurn);
+    await assertMayBeSent(call, queue.postpone(), giveBackTurn);
     // The look took its time.
-    if (!parts.gate.isOpenFor(ticket, clock.monotonic())) {
+    if (!parts.breaker.admits(ticket, clock.monotonic())) {
       giveBackTurn();
       return attempt(parts, call, last);
     }
@@ -130,7 +130,7 @@ async function attempt<T>(
     parts.onSent(call.purpose);
   });
   const isFirstContact = result.kind === 'silence' && !hadAnswered && !transport.hasAnswered();
-  turnstile.leave(ticket, isFirstContact ? { kind: 'nothing' } : lessonOf(call, result, clock.now()));
+  queue.leave(ticket, isFirstContact ? { kind: 'nothing' } : lessonOf(call, result, clock.now()));
   return outcomeOf(call, result, sentWith);
 }
 
@@ -164,7 +164,7 @@ function outcomeOf<T>(call: Call<T>, result: WireResult, sentWith: string): Outc
     : { value };
 }
 
-/** What to tell the gate. Any whole answer below 500 but 429 means that the service is there. */
+/** What to tell the breaker. Any whole answer below 500 but 429 means that the service is there. */
 function lessonOf(call: WireRequest, result: WireResult, now: number): Lesson {
   if (result.kind === 'silence') {
     const isOurDoing = result.failure === 'aborted' || call.signal?.aborted === true;
@@ -185,17 +185,17 @@ function retryAfterMs(result: WireResult, now: number): number | undefined {
   return parseRetryAfter(result.retryAfter, { date: result.date, now });
 }
 
-/** Milliseconds until the next attempt, zero when only the gate need be asked, undefined to give up. */
+/** Milliseconds until the next attempt, zero when only the breaker need be asked, undefined to give up. */
 function nextWaitMs(
   parts: CallerParts,
   call: Call<unknown>,
   last: { readonly progress: Progress; readonly error: ApiError; readonly result: WireResult },
 ): number | undefined {
-  const { gate, clock, chance, transport } = parts;
+  const { breaker, clock, chance, transport } = parts;
   const { progress, error, result } = last;
   const now = clock.monotonic();
   progress.firstFailureAt ??= now;
-  if (error.failure === 'throttled') return gate.exhausted(now) === undefined ? 0 : undefined;
+  if (error.failure === 'throttled') return breaker.exhausted(now) === undefined ? 0 : undefined;
   if (!mayPass(error.failure) || (call.repeat !== 'read' && !error.neverSent)) return undefined;
   const delayMs = jittered(FIRST_DELAY_MS * 2 ** progress.attempts, chance);
   if (!transport.hasAnswered()) {
@@ -203,7 +203,7 @@ function nextWaitMs(
     const isHopeless = now - progress.startedAt >= FIRST_CONTACT_MS;
     return isHopeless || progress.attempts >= FIRST_CONTACT_ATTEMPTS ? undefined : delayMs;
   }
-  if (gate.isPaused) return gate.exhausted(now) === undefined ? 0 : undefined;
+  if (breaker.isPaused) return breaker.exhausted(now) === undefined ? 0 : undefined;
   progress.attempts += 1;
   const waitMs = Math.max(delayMs, retryAfterMs(result, clock.now()) ?? 0);
   const isOver = now + waitMs - progress.firstFailureAt > parts.patience.troubleMs;

@@ -10,7 +10,7 @@ import { exitCodeOfRun } from '../exit-codes.ts';
 import { findPlan } from '../plan-document.ts';
 import { loadNeighbours } from '../policies.ts';
 import { withStops } from '../stopping.ts';
-import { openWorker } from '../wire.ts';
+import { openWorker } from '../compose.ts';
 
 export interface ApplyInput {
   /** A plan's id, or the file that `plan --out` wrote. */

@@ -25,7 +25,7 @@ import { DEMO_POLICY } from '../demo-policy.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { loadPolicies, type Loaded } from '../policies.ts';
 import { withStopSignals } from '../stopping.ts';
-import { openWorker, type Worker } from '../wire.ts';
+import { openWorker, type Worker } from '../compose.ts';
 import { NO_HOLDS } from '../../core/hold.ts';
 
 /** Rows of the plan that the demo prints; the report has all of them. */

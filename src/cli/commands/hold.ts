@@ -14,7 +14,7 @@ import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { lookAtPlace } from '../look-at-place.ts';
 import { settingsOf } from '../settings-of.ts';
-import { loggingOf, openState } from '../wire.ts';
+import { loggingOf, openState } from '../compose.ts';
 
 export interface HoldAddInput {
   /** `PROJECT` or `PROJECT/SESSION`. */

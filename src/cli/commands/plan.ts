@@ -19,7 +19,7 @@ import { writeHashed } from '../plan-document.ts';
 import { loadPolicies } from '../policies.ts';
 import { showPlans } from '../show-plans.ts';
 import { withStopSignals } from '../stopping.ts';
-import { openWorker, type Worker } from '../wire.ts';
+import { openWorker, type Worker } from '../compose.ts';
 
 export interface PlanInput {
   readonly paths: readonly string[];

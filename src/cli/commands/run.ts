@@ -9,7 +9,7 @@ import type { Command, CommandWorld } from '../command.ts';
 import { EXIT, exitCodeOfError, exitCodeOfRun, foremost, type ExitCode } from '../exit-codes.ts';
 import { loadPolicies } from '../policies.ts';
 import { withStops } from '../stopping.ts';
-import { openWorker } from '../wire.ts';
+import { openWorker } from '../compose.ts';
 
 export interface RunInput {
   readonly paths: readonly string[];

@@ -14,7 +14,7 @@ import { loadPolicies, policiesNow } from '../policies.ts';
 import { withStopFile } from '../stop-file.ts';
 import { withStopSignals } from '../stopping.ts';
 import type { Surroundings } from '../surroundings.ts';
-import { openWorker, type Worker } from '../wire.ts';
+import { openWorker, type Worker } from '../compose.ts';
 
 export interface ServeInput {
   readonly paths: readonly string[];

@@ -5,7 +5,7 @@ import { rebindAccount } from '../../run/around/rebind-account.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withStopSignals } from '../stopping.ts';
-import { openWorker } from '../wire.ts';
+import { openWorker } from '../compose.ts';
 
 export interface StateRebindInput {
   readonly by: string;

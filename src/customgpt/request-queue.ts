@@ -1,5 +1,5 @@
 import type { Clock } from '../core/ports/surroundings.ts';
-import type { Gate, LastFailure, Lesson, Ticket } from './gate.ts';
+import type { CircuitBreaker, LastFailure, Lesson, Ticket } from './circuit-breaker.ts';
 import { onAbort } from './on-abort.ts';
 import type { Pace } from './pace.ts';
 
@@ -17,21 +17,21 @@ interface Waiter {
 
 const ABORTED: Admission = { kind: 'aborted' };
 
-/** Where every request waits its turn: one queue for all calls, moved on by the pace and the gate together. */
-export class Turnstile {
+/** Where every request waits its turn: one queue for all calls, moved on by the pace and the breaker together. */
+export class RequestQueue {
   readonly #clock: Clock;
   readonly #pace: Pace;
-  readonly #gate: Gate;
+  readonly #breaker: CircuitBreaker;
   readonly #waiting = new Set<Waiter>();
   #wake: { readonly at: number; readonly alarm: AbortController } | undefined;
   #closed = false;
   /** Turns that were given and are not used yet. */
   #postponed = 0;
 
-  constructor(parts: { clock: Clock; pace: Pace; gate: Gate }) {
+  constructor(parts: { clock: Clock; pace: Pace; breaker: CircuitBreaker }) {
     this.#clock = parts.clock;
     this.#pace = parts.pace;
-    this.#gate = parts.gate;
+    this.#breaker = parts.breaker;
   }
 
   /** Answers at once where nobody need wait: at full speed no promise is made. */
@@ -75,9 +75,9 @@ export class Turnstile {
 
   /** Every admitted request comes back here once, whatever became of it. */
   leave(ticket: Ticket, lesson: Lesson): void {
-    this.#gate.report(ticket, lesson);
+    this.#breaker.report(ticket, lesson);
     if (this.#waiting.size === 0) return;
-    const last = this.#gate.exhausted(this.#clock.monotonic());
+    const last = this.#breaker.exhausted(this.#clock.monotonic());
     if (last !== undefined) {
       for (const waiter of [...this.#waiting]) waiter.settle({ kind: 'exhausted', ...last });
     }
@@ -92,18 +92,18 @@ export class Turnstile {
 
   #waitMs(now: number): number {
     if (this.#postponed > 0) return Infinity;
-    return Math.max(this.#gate.waitMs(now), this.#pace.waitMs(now));
+    return Math.max(this.#breaker.waitMs(now), this.#pace.waitMs(now));
   }
 
   #admit(now: number): Admission {
     this.#pace.start(now);
-    return { kind: 'admitted', ticket: this.#gate.admit(now) };
+    return { kind: 'admitted', ticket: this.#breaker.admit(now) };
   }
 
   /** A probe should rather be a GET: a DELETE that fails half-way leaves a question behind. */
   #next(): Waiter | undefined {
     const [first] = this.#waiting;
-    if (!this.#gate.isPaused) return first;
+    if (!this.#breaker.isPaused) return first;
     for (const waiter of this.#waiting) if (waiter.isRead) return waiter;
     return first;
   }

@@ -48,10 +48,10 @@ export function jittered(ms: number, chance: Chance): number {
 }
 
 /**
- * The one pause that all calls of a client share. Closed, it lets nobody through until the pause is over, and then
- * one request alone: only if that one is answered does it open again. So an outage of an hour costs a request a minute.
+ * The one pause that all calls of a client share. While it lasts, nobody gets through, and then one request alone, as a probe:
+ * only once that is answered do all go on. So an outage of an hour costs a request a minute.
  */
-export class Gate {
+export class CircuitBreaker {
   readonly #clock: Clock;
   readonly #chance: Chance;
   readonly #log: Log;
@@ -65,7 +65,7 @@ export class Gate {
   #lastPauseMs = 0;
   /** Of pauses that are over. */
   #pausedMs = 0;
-  #openedAt = -Infinity;
+  #resumedAt = -Infinity;
   #last: LastFailure = { failure: 'server_error', status: undefined };
   #failuresInARow = 0;
   readonly #failingPlaces = new Set<string>();
@@ -93,7 +93,7 @@ export class Gate {
   }
 
   /** Whether what was admitted may still go: somebody may have been told to wait since. */
-  isOpenFor(ticket: Ticket, now: number): boolean {
+  admits(ticket: Ticket, now: number): boolean {
     return !this.#paused || (ticket.isProbe && now >= this.#pausedUntil);
   }
 
@@ -142,9 +142,9 @@ export class Gate {
     // Told to wait by an answer to an older request, while the probe was on its way: a time told counts.
     if (this.#clock.monotonic() < this.#pausedUntil) return;
     this.#paused = false;
-    this.#openedAt = this.#clock.monotonic();
-    this.#pausedMs += this.#openedAt - this.#episodeStartedAt;
-    this.#log.info({ pausedMs: Math.round(this.#openedAt - this.#episodeStartedAt) }, 'requests resumed');
+    this.#resumedAt = this.#clock.monotonic();
+    this.#pausedMs += this.#resumedAt - this.#episodeStartedAt;
+    this.#log.info({ pausedMs: Math.round(this.#resumedAt - this.#episodeStartedAt) }, 'requests resumed');
   }
 
   #trouble(ticket: Ticket, lesson: Extract<Lesson, { kind: 'trouble' }>): void {
@@ -171,7 +171,7 @@ export class Gate {
       this.#level += 1;
     } else {
       // Opening and being turned away at once is the same congestion, not a new one.
-      this.#level = now - this.#openedAt < this.#lastPauseMs ? this.#level + 1 : 0;
+      this.#level = now - this.#resumedAt < this.#lastPauseMs ? this.#level + 1 : 0;
       this.#paused = true;
       this.#episode += 1;
       this.#episodeStartedAt = now;

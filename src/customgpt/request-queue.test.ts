@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
-import { Gate } from './gate.ts';
-import type { Lesson, Ticket } from './gate.ts';
+import { CircuitBreaker } from './circuit-breaker.ts';
+import type { Lesson, Ticket } from './circuit-breaker.ts';
 import { createPace } from './pace.ts';
-import { Turnstile } from './turnstile.ts';
+import { RequestQueue } from './request-queue.ts';
 
 const NOTHING = { info: noop, warn: noop, error: noop, debug: noop };
 const ANSWERED: Lesson = { kind: 'answered' };
@@ -19,24 +19,24 @@ function trouble(place: string): Lesson {
 
 function setUp(options: { requestsPerMinute?: number; manual?: boolean; log?: object } = {}) {
   const clock = createVirtualClock(0, { manual: options.manual ?? false });
-  const gate = new Gate({
+  const breaker = new CircuitBreaker({
     clock,
     chance: { fraction: () => 0.999_999, token: () => '' },
     log: { ...NOTHING, ...options.log },
     patience: { troubleMs: 300_000, throttledMs: 900_000 },
   });
-  const turnstile = new Turnstile({
+  const queue = new RequestQueue({
     clock,
-    gate,
+    breaker,
     pace: createPace(options.requestsPerMinute ?? 'unlimited'),
   });
   const start = clock.monotonic();
   async function enter(isRead = true, signal?: AbortSignal): Promise<Ticket> {
-    const admission = await turnstile.enter(isRead, signal);
+    const admission = await queue.enter(isRead, signal);
     if (admission.kind !== 'admitted') throw new Error(admission.kind);
     return admission.ticket;
   }
-  return { clock, gate, turnstile, enter, elapsed: () => Math.round(clock.monotonic() - start) };
+  return { clock, breaker, queue, enter, elapsed: () => Math.round(clock.monotonic() - start) };
 }
 
 describe('the pace', () => {
@@ -63,9 +63,9 @@ describe('the pace', () => {
   });
 
   it('begins anew with a request that goes out after its turn, and nobody starts in between', async () => {
-    const { clock, turnstile, enter, elapsed } = setUp({ requestsPerMinute: 60 });
+    const { clock, queue, enter, elapsed } = setUp({ requestsPerMinute: 60 });
     await enter();
-    const goOn = turnstile.postpone();
+    const goOn = queue.postpone();
     const starts: number[] = [];
     const others = [1, 2].map(async () => {
       await enter();
@@ -79,9 +79,9 @@ describe('the pace', () => {
   });
 
   it('is nobody to wait for where there is none', async () => {
-    const { turnstile, enter, elapsed } = setUp();
+    const { queue, enter, elapsed } = setUp();
     await enter();
-    turnstile.postpone();
+    queue.postpone();
     await enter();
     expect(elapsed()).toBe(0);
   });
@@ -116,10 +116,10 @@ describe('the pace', () => {
   });
 });
 
-describe('the gate', () => {
+describe('the breaker', () => {
   it('pauses everybody after a 429, then lets one go, and all after its success', async () => {
-    const { enter, turnstile, elapsed, clock } = setUp();
-    turnstile.leave(await enter(), throttled(20_000));
+    const { enter, queue, elapsed, clock } = setUp();
+    queue.leave(await enter(), throttled(20_000));
     const entered: [number, Ticket][] = [];
     const all = Array.from({ length: 10 }, async () => {
       const ticket = await enter();
@@ -131,126 +131,126 @@ describe('the gate', () => {
     const [probe] = entered;
     if (probe === undefined) throw new Error('no probe');
     expect(probe[1].isProbe).toBe(true);
-    turnstile.leave(probe[1], ANSWERED);
+    queue.leave(probe[1], ANSWERED);
     await Promise.all(all);
     expect(entered).toHaveLength(10);
     expect(entered.slice(1).every(([, ticket]) => !ticket.isProbe)).toBe(true);
   });
 
   it('backs off twice as long after each failed probe, up to a minute', async () => {
-    const { enter, turnstile, elapsed } = setUp();
-    turnstile.leave(await enter(), throttled());
+    const { enter, queue, elapsed } = setUp();
+    queue.leave(await enter(), throttled());
     const probes: number[] = [];
     let before = elapsed();
     for (let count = 0; count < 9; count += 1) {
       const ticket = await enter();
       probes.push(Math.round((elapsed() - before) / 1000));
       before = elapsed();
-      turnstile.leave(ticket, throttled());
+      queue.leave(ticket, throttled());
     }
     expect(probes).toEqual([1, 2, 4, 8, 16, 32, 60, 60, 60]);
   });
 
   it('lets the next one probe when the probe was aborted', async () => {
-    const { enter, turnstile, elapsed } = setUp();
-    turnstile.leave(await enter(), throttled(5000));
+    const { enter, queue, elapsed } = setUp();
+    queue.leave(await enter(), throttled(5000));
     const probe = await enter();
     const next = enter();
-    turnstile.leave(probe, { kind: 'nothing' });
+    queue.leave(probe, { kind: 'nothing' });
     expect((await next).isProbe).toBe(true);
     expect(elapsed()).toBe(5000);
   });
 
   it('would rather probe with a read', async () => {
-    const { enter, turnstile } = setUp();
-    turnstile.leave(await enter(), throttled(5000));
+    const { enter, queue } = setUp();
+    queue.leave(await enter(), throttled(5000));
     const order: string[] = [];
     const write = enter(false).then(() => order.push('write'));
     const read = enter(true).then((ticket) => {
       order.push('read');
-      turnstile.leave(ticket, ANSWERED);
+      queue.leave(ticket, ANSWERED);
     });
     await Promise.all([write, read]);
     expect(order).toEqual(['read', 'write']);
   });
 
   it('does not back off further for those that were under way, but hears what they were told', async () => {
-    const { enter, turnstile, elapsed } = setUp();
+    const { enter, queue, elapsed } = setUp();
     const tickets = [await enter(), await enter(), await enter()];
-    turnstile.leave(tickets[0] as Ticket, throttled());
-    turnstile.leave(tickets[1] as Ticket, throttled());
-    turnstile.leave(tickets[2] as Ticket, throttled(7000));
+    queue.leave(tickets[0] as Ticket, throttled());
+    queue.leave(tickets[1] as Ticket, throttled());
+    queue.leave(tickets[2] as Ticket, throttled(7000));
     await enter();
     expect(elapsed()).toBe(7000);
   });
 
   it('shuts for those who were let in and have not gone, a probe included, when somebody is told to wait', async () => {
-    const { clock, enter, gate, turnstile } = setUp();
+    const { clock, enter, breaker, queue } = setUp();
     const [early, late, waiting] = [await enter(), await enter(), await enter()];
-    const isOpenFor = (ticket: Ticket): boolean => gate.isOpenFor(ticket, clock.monotonic());
-    expect(isOpenFor(waiting)).toBe(true);
-    turnstile.leave(early, throttled(2_000));
-    expect(isOpenFor(waiting)).toBe(false);
+    const admits = (ticket: Ticket): boolean => breaker.admits(ticket, clock.monotonic());
+    expect(admits(waiting)).toBe(true);
+    queue.leave(early, throttled(2_000));
+    expect(admits(waiting)).toBe(false);
     const probe = await enter();
-    expect([isOpenFor(probe), isOpenFor(waiting)]).toEqual([true, false]);
-    turnstile.leave(late, throttled(5_000));
-    expect(isOpenFor(probe)).toBe(false);
+    expect([admits(probe), admits(waiting)]).toEqual([true, false]);
+    queue.leave(late, throttled(5_000));
+    expect(admits(probe)).toBe(false);
     await clock.advance(5_000);
-    expect(isOpenFor(probe)).toBe(true);
-    turnstile.leave(probe, ANSWERED);
-    expect(isOpenFor(waiting)).toBe(true);
+    expect(admits(probe)).toBe(true);
+    queue.leave(probe, ANSWERED);
+    expect(admits(waiting)).toBe(true);
   });
 
   it('does not open for an answer to a request from before', async () => {
-    const { enter, turnstile, gate } = setUp();
+    const { enter, queue, breaker } = setUp();
     const [early, late] = [await enter(), await enter()];
-    turnstile.leave(early, throttled(7000));
-    turnstile.leave(late, ANSWERED);
-    expect(gate.isPaused).toBe(true);
+    queue.leave(early, throttled(7000));
+    queue.leave(late, ANSWERED);
+    expect(breaker.isPaused).toBe(true);
   });
 
   it('caps an absurd wait at a quarter of an hour and says so', async () => {
     const warnings: string[] = [];
     const log = { warn: (_: object, message: string) => warnings.push(message) };
-    const { enter, turnstile, elapsed } = setUp({ log });
-    turnstile.leave(await enter(), throttled(99_999_999_000));
+    const { enter, queue, elapsed } = setUp({ log });
+    queue.leave(await enter(), throttled(99_999_999_000));
     await enter();
     expect(elapsed()).toBe(900_000);
     expect(warnings).toContain('told to wait absurdly long');
   });
 
   it('goes on backing off when it is turned away right after opening', async () => {
-    const { enter, turnstile, elapsed } = setUp();
-    turnstile.leave(await enter(), throttled());
-    turnstile.leave(await enter(), throttled());
-    turnstile.leave(await enter(), ANSWERED);
+    const { enter, queue, elapsed } = setUp();
+    queue.leave(await enter(), throttled());
+    queue.leave(await enter(), throttled());
+    queue.leave(await enter(), ANSWERED);
     const before = elapsed();
-    turnstile.leave(await enter(), throttled());
+    queue.leave(await enter(), throttled());
     await enter();
     expect(Math.round((elapsed() - before) / 1000)).toBe(4);
   });
 
   it('takes four failures over two places for trouble of all', async () => {
-    const { enter, turnstile, gate } = setUp();
-    for (const place of ['/a', '/a', '/a', '/a', '/a']) turnstile.leave(await enter(), trouble(place));
-    expect(gate.isPaused).toBe(false);
-    turnstile.leave(await enter(), ANSWERED);
-    for (const place of ['/a', '/b', '/c']) turnstile.leave(await enter(), trouble(place));
-    expect(gate.isPaused).toBe(false);
-    turnstile.leave(await enter(), trouble('/c'));
-    expect(gate.isPaused).toBe(true);
+    const { enter, queue, breaker } = setUp();
+    for (const place of ['/a', '/a', '/a', '/a', '/a']) queue.leave(await enter(), trouble(place));
+    expect(breaker.isPaused).toBe(false);
+    queue.leave(await enter(), ANSWERED);
+    for (const place of ['/a', '/b', '/c']) queue.leave(await enter(), trouble(place));
+    expect(breaker.isPaused).toBe(false);
+    queue.leave(await enter(), trouble('/c'));
+    expect(breaker.isPaused).toBe(true);
   });
 
   it('sends everybody home when the patience is over', async () => {
-    const { enter, turnstile, elapsed } = setUp();
-    for (const place of ['/a', '/b', '/c', '/d']) turnstile.leave(await enter(), trouble(place));
+    const { enter, queue, elapsed } = setUp();
+    for (const place of ['/a', '/b', '/c', '/d']) queue.leave(await enter(), trouble(place));
     let probeCount = 0;
     while (elapsed() < 300_000) {
       const probe = await enter();
       const waiting = enter();
       probeCount += 1;
-      turnstile.leave(probe, trouble('/a'));
-      if (elapsed() < 300_000) turnstile.leave(await waiting, { kind: 'nothing' });
+      queue.leave(probe, trouble('/a'));
+      if (elapsed() < 300_000) queue.leave(await waiting, { kind: 'nothing' });
       else await expect(waiting).rejects.toThrow('exhausted');
     }
     expect(elapsed()).toBeLessThan(361_000);
@@ -258,20 +258,20 @@ describe('the gate', () => {
   });
 
   it('forgets an outage that nobody looked at for a while', async () => {
-    const { enter, turnstile, gate, clock } = setUp();
-    turnstile.leave(await enter(), throttled());
+    const { enter, queue, breaker, clock } = setUp();
+    queue.leave(await enter(), throttled());
     await clock.advance(3_600_000);
     const ticket = await enter();
-    turnstile.leave(ticket, throttled());
+    queue.leave(ticket, throttled());
     expect(ticket.isProbe).toBe(true);
-    expect(gate.exhausted(clock.monotonic())).toBeUndefined();
+    expect(breaker.exhausted(clock.monotonic())).toBeUndefined();
   });
 });
 
 describe('waiting', () => {
   it('ends at once with the signal, and leaves no alarm behind', async () => {
-    const { enter, turnstile, clock } = setUp({ manual: true });
-    turnstile.leave(await enter(), throttled(20_000));
+    const { enter, queue, clock } = setUp({ manual: true });
+    queue.leave(await enter(), throttled(20_000));
     const stop = new AbortController();
     const waiting = enter(true, stop.signal);
     expect(clock.sleeping).toBe(1);
@@ -282,10 +282,10 @@ describe('waiting', () => {
   });
 
   it('ends when the client is closed', async () => {
-    const { enter, turnstile, clock } = setUp({ manual: true });
-    turnstile.leave(await enter(), throttled(20_000));
+    const { enter, queue, clock } = setUp({ manual: true });
+    queue.leave(await enter(), throttled(20_000));
     const waiting = enter();
-    turnstile.close();
+    queue.close();
     await expect(waiting).rejects.toThrow('aborted');
     await expect(enter()).rejects.toThrow('aborted');
     expect(clock.sleeping).toBe(0);
@@ -293,19 +293,19 @@ describe('waiting', () => {
 });
 
 it('is not opened by a probe before a time that was told while the probe was on its way', async () => {
-  const { clock, turnstile, enter, elapsed } = setUp();
+  const { clock, queue, enter, elapsed } = setUp();
   const [first, slow] = [await enter(), await enter()];
-  turnstile.leave(first, throttled());
+  queue.leave(first, throttled());
   const probe = await enter();
   expect(probe.isProbe).toBe(true);
-  turnstile.leave(slow, throttled(5000));
+  queue.leave(slow, throttled(5000));
   const toldAt = elapsed();
   await clock.advance(500);
   const waiting = enter();
-  turnstile.leave(probe, ANSWERED);
+  queue.leave(probe, ANSWERED);
   const next = await waiting;
   expect(elapsed()).toBe(toldAt + 5000);
-  turnstile.leave(next, ANSWERED);
+  queue.leave(next, ANSWERED);
   await enter();
   expect(elapsed()).toBe(toldAt + 5000);
 });
