@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EXIT } from '../src/cli/exit-codes.ts';
@@ -58,5 +58,49 @@ describe('the documents name', () => {
   test('every exit code', () => {
     const rows = [...textOf('docs/commands.md').matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
     expect(rows).toEqual(Object.values(EXIT));
+  });
+});
+
+describe('a map', () => {
+  const quoted = (path: string): readonly string[] =>
+    [...textOf(path).matchAll(/`([a-z][\w./-]*\.(?:test\.)?ts)`/g)].map(([, file = '']) => file);
+
+  test('of the house names files that are there', () => {
+    const files = quoted('ARCHITECTURE.md');
+    expect(files.length).toBeGreaterThan(20);
+    const isThere = (file: string): boolean =>
+      [file, join('src', file)].some((one) => existsSync(join(ROOT, one)));
+    expect(files.filter((file) => !isThere(file))).toEqual([]);
+  });
+
+  test('of the simulator has every file of it', () => {
+    const text = textOf('test/simulate/README.md');
+    const files = readdirSync(join(ROOT, 'test/simulate')).filter((file) => /(?<!\.test)\.ts$/.test(file));
+    expect(files.filter((file) => !text.includes(file))).toEqual([]);
+    const named = text.match(/\b[a-z-]+\.ts\b/g) ?? [];
+    expect(
+      named.filter((file) => !files.includes(file) && !quoted('CONTRIBUTING.md').includes(file)),
+    ).toEqual([]);
+  });
+
+  test('for whoever helps knows every script', () => {
+    const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Readonly<Record<string, string>> };
+    const text = textOf('CONTRIBUTING.md');
+    const ofOthers = [
+      'pretest',
+      'build',
+      'check',
+      'demo',
+      'format:check',
+      'lint',
+      'types',
+      'dead-code',
+      'package',
+    ];
+    const missing = Object.keys(scripts).filter(
+      (name) =>
+        !ofOthers.includes(name) && !text.includes(`npm run ${name}`) && !text.includes(`npm ${name}`),
+    );
+    expect(missing).toEqual([]);
   });
 });
