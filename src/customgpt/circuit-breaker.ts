@@ -139,7 +139,7 @@ export class CircuitBreaker {
     this.#failuresInARow = 0;
     this.#failingPlaces.clear();
     if (!this.#paused) return;
-    // Told to wait by an answer to an older request, while the probe was on its way: a time told counts.
+    // Told to wait by an answer to an older request, while the probe was on its way: where it says for how long, that holds.
     if (this.#clock.monotonic() < this.#pausedUntil) return;
     this.#paused = false;
     this.#resumedAt = this.#clock.monotonic();
@@ -163,7 +163,7 @@ export class CircuitBreaker {
     const now = this.#clock.monotonic();
     this.#last = last;
     if (this.#paused && !ticket.isProbe) {
-      // One of those that were under way when the pause began: no new reason to back off further, but a time told counts.
+      // One of those that were under way when the pause began: no reason to back off further, unless it says for how long.
       if (toldMs !== undefined) this.#pauseUntil(now + Math.min(toldMs, LONGEST_TOLD_MS));
       return;
     }
