@@ -43,7 +43,7 @@ export interface CollectContext extends DecidingContext {
   readonly withKept: boolean;
   readonly onListed: (count: number) => void;
   readonly audit: AuditLog;
-  readonly bystanders: Bystanders;
+  readonly bystanders: Bystanders | undefined;
   readonly onReappeared: (conversations: readonly Conversation[]) => Promise<void>;
 }
 
@@ -69,7 +69,7 @@ export async function collectProject(
   for (let start = 1; ; start += 1) {
     const tally = new Tally(context, projectId, firstOrdinal);
     context.onBegin();
-    context.bystanders.begin(projectId);
+    context.bystanders?.begin(projectId);
     try {
       const listing = await collect(context, { projectId, inFull, known, tally });
       await tally.flush();
@@ -128,7 +128,7 @@ async function collect(
     rows.forEach((row, index) => {
       const isBystander = decided[index]?.verdict !== 'delete' && decided[index]?.isDeleted === false;
       if (isBystander && row.kind === 'conversation')
-        context.bystanders.note(
+        context.bystanders?.note(
           projectId,
           kindOf(row.createdBy, reader.viewer()),
           dateWithin(row.createdAt, reach),

@@ -13,7 +13,7 @@ import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { ProtectionWatch, type ProjectWatch } from '../../core/protection-watch.ts';
 import { messageReachOf, reachOf } from '../../core/selector.ts';
 import { asRunFault } from '../api-faults.ts';
-import { Bystanders } from './bystanders.ts';
+import type { Bystanders } from './bystanders.ts';
 import { collectProject, type CollectContext, type Collected } from './collect-project.ts';
 import { findProjects, type ProjectsOfPolicy } from './projects.ts';
 import { totalRequests } from '../../core/run.ts';
@@ -82,7 +82,7 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
     withKept: request.withKept,
     signal: request.signal,
     audit: deps.store.audit,
-    bystanders: request.bystanders ?? new Bystanders(),
+    bystanders: request.bystanders,
     onReappeared: (conversations: readonly Conversation[]) => sayReappeared(deps, request, conversations),
     onListed: (count: number) => {
       deps.progress.advance(count);
