@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 
 /**
- * Small numbers by text. It keeps 64 bits of each text's SHA-256: about 20 bytes an entry where a `Map<string, …>` needs over
+ * Numbers by text. It keeps 64 bits of each text's SHA-256: 24 to 48 bytes an entry where a `Map<string, …>` needs over
  * 100, so that a listing of a million conversations stays small. Two texts are only taken for one another by a collision:
  * among a million entries 1 chance in 37 million.
  */
@@ -9,14 +9,14 @@ export class IdMap {
   /** Pairs of words; a pair of zeros is an empty slot. */
   #words = new Uint32Array(128);
   /** One for each pair. */
-  #values = new Uint8Array(64);
+  #values = new Uint32Array(64);
   #size = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  /** `value`: 1 to 255. Returns what the text had before; 0: it was not there yet. */
+  /** `value`: 1 to 2^32 - 1. Returns what the text had before; 0: it was not there yet. */
   set(text: string, value: number): number {
     // Stryker disable next-line EqualityOperator,ArithmeticOperator: when it grows is a matter of speed, not of what it knows
     if ((this.#size + 1) * 4 > this.#words.length) this.#grow();
@@ -44,7 +44,7 @@ export class IdMap {
     const words = this.#words;
     const values = this.#values;
     this.#words = new Uint32Array(words.length * 2);
-    this.#values = new Uint8Array(values.length * 2);
+    this.#values = new Uint32Array(values.length * 2);
     // Stryker disable next-line EqualityOperator: behind the end there is nothing to copy
     for (let at = 0; at < words.length; at += 2) {
       const low = Number(words[at]);
@@ -54,6 +54,11 @@ export class IdMap {
       this.#put(placeOf(this.#words, low, high), { low, high, value: Number(values[at / 2]) });
     }
   }
+}
+
+/** 32 bits that another text has by chance only. */
+export function fingerprintOf(text: string): number {
+  return digestOf(text).high;
 }
 
 /** The first word is never zero, which marks an empty slot. */

@@ -95,7 +95,7 @@ export async function* listProject(
   for (;;) {
     const before = readings.at(-1);
     const sizeBefore = seen.size;
-    const reading = new Reading(nextOrder(readings));
+    const reading = new Reading(nextOrder(readings), seen, readings.length + 1);
     readings.push(reading);
     const parts = { reader, projectId, options, seen, reading, before };
     const isSampled = yield* readOnce(parts);
@@ -161,10 +161,10 @@ async function* readOnce(parts: ReadingParts): AsyncGenerator<ListedPage, boolea
   try {
     for await (const page of reader.conversationPages(projectId, options.signal, reading.order)) {
       const { total, receivedAt, request } = page;
-      reading.take(page);
+      const rows = reading.take(page);
       if (before !== undefined) reading.follow(before);
       const isPast = order.isPast(page);
-      yield { rows: seen.add(page.rows, before === undefined), total, receivedAt, request };
+      yield { rows, total, receivedAt, request };
       // A further reading may end as soon as what is missing has come.
       if ((before !== undefined || page.page >= page.lastPage) && reading.isAll(seen.size)) return false;
       if (reading.isEndless) return false;

@@ -1,4 +1,4 @@
-import { IdSet } from '../../core/id-set.ts';
+import { fingerprintOf, IdMap } from '../../core/id-map.ts';
 import type { ConversationPage, ListOrder } from '../../core/ports/vendor.ts';
 
 export type ListedRow = ConversationPage['rows'][number];
@@ -15,33 +15,36 @@ export class InconsistentListing extends Error {
   }
 }
 
-/** Every row of all readings of one project, each once. */
+/** Bits of a row's fingerprint that are kept beside its id; above them stands the reading that showed it last. */
+const FINGERPRINT = 0xff_ffff;
+
+/** Every row of all readings of one project, each once. In one map: there may be a million. */
 export class SeenRows {
-  readonly #ids = new IdSet();
-  readonly #snapshots = new IdSet();
+  readonly #rows = new IdMap();
   /** Rows without an id, which cannot be told from one another: only the first reading's. */
   #nameless = 0;
 
   get size(): number {
-    return this.#ids.size + this.#nameless;
+    return this.#rows.size + this.#nameless;
   }
 
-  /** Which rows of the page are new. Throws InconsistentListing where a row is not what it was when it was read before. */
-  add(rows: readonly ListedRow[], isFirstReading: boolean): readonly ListedRow[] {
-    return rows.filter((row) => {
-      if (row.sessionId === undefined) {
-        if (isFirstReading) this.#nameless += 1;
-        return isFirstReading;
-      }
-      const snapshot = snapshotOf(row);
-      if (this.#ids.add(keyOf(row))) {
-        this.#snapshots.add(snapshot);
-        return true;
-      }
-      if (this.#snapshots.has(snapshot)) return false;
-      // Which of the two holds nobody can tell, and what was decided by the first may not be right by the second.
+  /**
+   * `repeated`: in this very reading, counted from 1. Throws InconsistentListing where a row is not what it was when it was read
+   * before; one change in 16 million goes unnoticed.
+   */
+  note(row: ListedRow, reading: number): 'new' | 'known' | 'repeated' {
+    if (row.sessionId === undefined) {
+      if (reading > 1) return 'known';
+      this.#nameless += 1;
+      return 'new';
+    }
+    const fingerprint = fingerprintOf(snapshotOf(row)) & FINGERPRINT;
+    const before = this.#rows.set(keyOf(row), reading * (FINGERPRINT + 1) + fingerprint);
+    if (before === 0) return 'new';
+    // Which of the two holds nobody can tell, and what was decided by the first may not be right by the second.
+    if ((before & FINGERPRINT) !== fingerprint)
       throw new InconsistentListing('a conversation changed while the project was listed', { mayPass: true });
-    });
+    return Math.floor(before / (FINGERPRINT + 1)) === reading ? 'repeated' : 'known';
   }
 }
 
@@ -72,7 +75,11 @@ export function mostPages(firstTotal: number | undefined, firstSize: number | un
 /** One reading of a project's list from its start, and what it contradicts. */
 export class Reading {
   readonly order: ListOrder;
-  readonly #ids = new IdSet();
+  readonly #seen: SeenRows;
+  /** Counted from 1. */
+  readonly #number: number;
+  /** Distinct ids. */
+  #ids = 0;
   #nameless = 0;
   #repeats = 0;
   #barren = 0;
@@ -88,26 +95,35 @@ export class Reading {
   /** The page that the API refuses to show. */
   refusal: { readonly page: number; readonly status: number | undefined } | undefined;
 
-  constructor(order: ListOrder) {
+  constructor(order: ListOrder, seen: SeenRows, number: number) {
     this.order = order;
+    this.#seen = seen;
+    this.#number = number;
   }
 
-  /** Throws InconsistentListing when the project shrank: rows that moved to an earlier page are missed without a sign. */
-  take(page: ConversationPage): void {
+  /**
+   * Gives back the rows that no reading showed before. Throws InconsistentListing when the project shrank, since rows that
+   * moved to an earlier page are missed without a sign, and when a row has changed.
+   */
+  take(page: ConversationPage): readonly ListedRow[] {
     const { rows, total } = page;
     if (this.#total !== undefined && (total === undefined || total < this.#total)) throw shrank();
     this.#firstTotal ??= total;
     this.#total = total;
     this.#watchSize(page);
     const sizeBefore = this.size;
-    for (const row of rows) {
+    const fresh = rows.filter((row) => {
+      const seen = this.#seen.note(row, this.#number);
       if (row.sessionId === undefined) this.#nameless += 1;
-      else if (!this.#ids.add(keyOf(row))) this.#repeats += 1;
-    }
+      else if (seen === 'repeated') this.#repeats += 1;
+      else this.#ids += 1;
+      return seen === 'new';
+    });
     if (this.#repeats > this.#arrived) this.problem ??= `page ${page.page} of ${page.lastPage} repeats rows`;
     this.#pages += 1;
     this.#barren = rows.length > 0 && this.size === sizeBefore ? this.#barren + 1 : 0;
     if (this.isEndless) this.problem ??= `it goes on behind page ${page.page}, where it should have ended`;
+    return fresh;
   }
 
   /** It brings the same again and again, or many more pages than it can have. */
@@ -132,7 +148,7 @@ export class Reading {
 
   /** Distinct rows. */
   get size(): number {
-    return this.#ids.size + this.#nameless;
+    return this.#ids + this.#nameless;
   }
 
   /** A row came twice. Where as many places were read as before, another one was missed. */
