@@ -66,31 +66,54 @@ function wordsOf(value: unknown, mask: (text: string) => string): string {
   return typeof value === 'number' ? '#' : String(value);
 }
 
-/**
- * A masking of texts: what differs between two answers that mean the same. No expression here may try a text again from each of
- * its characters to its end.
- */
+/** A masking of texts: what differs between two answers that mean the same. */
 function masking(asked: readonly string[]): (text: string) => string {
   const spellings = asked
     .flatMap((id) => [id, id.replaceAll(/[-_]/g, '')])
-    .map((id) => id.replaceAll(/[^\w-]/g, ''))
-    .filter((id) => id.length >= 4)
-    .map((id) => id.replaceAll('-', '\\-'));
-  const own = spellings.length === 0 ? undefined : new RegExp(spellings.join('|'), 'gi');
-  return (text) => {
-    const withoutOwn = own === undefined ? text : text.replaceAll(own, '<>');
-    return withoutOwn
-      .replaceAll(/[\w.+-]{1,64}@[\w.-]+/g, '<>')
-      .replaceAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'<>]+/gi, '<>')
-      .replaceAll(/(?:\/(?:[\w.~%-]|<>)+){2,}\/?(?:\?[^\s"']*)?/g, '<>')
-      .replaceAll(/\b\w{3},? \d{1,2} \w{3} \d{4}[ \d:]*(?:GMT|UTC)?/g, '<>')
-      .replaceAll(/\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?/g, '<>')
-      .replaceAll(/\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b/gi, '<>')
-      .replaceAll(/[A-Za-z0-9_-]+/g, (token) => (/\d/.test(token) ? '<>' : token))
-      .replaceAll(/\b[0-9a-f]{16,}\b|\b[A-Za-z]{32,}\b/g, '<>')
-      .replaceAll(/(?:<>[\s.,:/#-]*)+<>/g, '<>')
-      .trim();
-  };
+    .map((id) => id.replaceAll(/[^\w-]/g, '').toLowerCase())
+    .filter((id) => id.length >= 4);
+  return (text) => maskedOnce(spellings.reduce(without, text));
+}
+
+/** In any case. By hand: an expression for each conversation costs more to make than all the rest. `spelling`: lower-case ASCII. */
+function without(text: string, spelling: string): string {
+  // ASCII alone: other letters may get longer, and places would no longer be the same.
+  const lower = text.replaceAll(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
+  let result = '';
+  let from = 0;
+  for (let at = lower.indexOf(spelling); at !== -1; at = lower.indexOf(spelling, from)) {
+    result += `${text.slice(from, at)}<>`;
+    from = at + spelling.length;
+  }
+  return result + text.slice(from);
+}
+
+/** Without its own ids, what a service says is the same for each conversation: it is masked once. */
+const MASKED = new Map<string, string>();
+const MOST_MASKED = 200;
+
+function maskedOnce(text: string): string {
+  const known = MASKED.get(text);
+  if (known !== undefined) return known;
+  if (MASKED.size === MOST_MASKED) MASKED.clear();
+  const result = masked(text);
+  MASKED.set(text, result);
+  return result;
+}
+
+/** No expression here may try a text again from each of its characters to its end. */
+function masked(text: string): string {
+  return text
+    .replaceAll(/[\w.+-]{1,64}@[\w.-]+/g, '<>')
+    .replaceAll(/\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s"'<>]+/gi, '<>')
+    .replaceAll(/(?:\/(?:[\w.~%-]|<>)+){2,}\/?(?:\?[^\s"']*)?/g, '<>')
+    .replaceAll(/\b\w{3},? \d{1,2} \w{3} \d{4}[ \d:]*(?:GMT|UTC)?/g, '<>')
+    .replaceAll(/\d{4}-\d\d-\d\d(?:[T ][\d:.]+(?:Z|[+-]\d\d:?\d\d)?)?/g, '<>')
+    .replaceAll(/\b[0-9a-f]{8}(?:-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\b/gi, '<>')
+    .replaceAll(/[A-Za-z0-9_-]+/g, (token) => (/\d/.test(token) ? '<>' : token))
+    .replaceAll(/\b[0-9a-f]{16,}\b|\b[A-Za-z]{32,}\b/g, '<>')
+    .replaceAll(/(?:<>[\s.,:/#-]*)+<>/g, '<>')
+    .trim();
 }
 
 function isDocumented(body: unknown): boolean {

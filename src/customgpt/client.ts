@@ -139,10 +139,7 @@ function createReader(parts: {
 }): CustomGptReader {
   return Object.freeze<CustomGptReader>({
     account: (signal) => askAccount(parts, signal),
-    viewer: () => {
-      const { key, users } = parts.credential;
-      return { key: keyFingerprint(parts.urls.origin, key()), users };
-    },
+    viewer: createViewer(parts),
     projectPages: (signal) => projectPages(parts, signal),
     conversationPages: (projectId, signal, order) => conversationPages(parts, projectId, { signal, order }),
     conversationPage: (projectId, page, signal) => conversationPage(parts, projectId, { page, signal }),
@@ -153,6 +150,22 @@ function createReader(parts: {
     requestCounts: parts.requestCounts,
     clockSkewMs: () => parts.transport.clockSkewMs(),
   });
+}
+
+/** Asked for each conversation; the fingerprint takes its time. */
+function createViewer({
+  urls,
+  credential,
+}: {
+  readonly urls: Urls;
+  readonly credential: Credential;
+}): CustomGptReader['viewer'] {
+  let known: { readonly secret: string; readonly key: string } | undefined;
+  return () => {
+    const secret = credential.key();
+    if (known?.secret !== secret) known = { secret, key: keyFingerprint(urls.origin, secret) };
+    return { key: known.key, users: credential.users };
+  };
 }
 
 async function control(
