@@ -66,9 +66,9 @@ export class HoldIndex {
   ): Hold | undefined {
     const found = this.#byProject.get(conversation.projectId);
     if (found === undefined) return undefined;
-    const isInForce = (hold: Hold): boolean => !isOver(hold, now);
-    const onAll = found.onAll.find(isInForce);
-    return onAll ?? found.bySession.get(foldSessionId(conversation.sessionId))?.find(isInForce);
+    for (const hold of found.onAll) if (!isOver(hold, now)) return hold;
+    const own = found.bySession.get(foldSessionId(conversation.sessionId));
+    return own?.find((hold) => !isOver(hold, now));
   }
 }
 
