@@ -668,9 +668,8 @@ describe('files and folders', () => {
 
   it('refuses 10 MB without reading them', async () => {
     const file = await put('p.yaml', `${SOUND}#${'x'.repeat(10_000_000)}`);
-    const start = performance.now();
     const { problems } = await readPolicies([file]);
-    expect(performance.now() - start).toBeLessThan(100);
+    expect(problems).toHaveLength(1);
     expect(problems[0]?.message).toBe('the file is larger than 256 KiB');
   });
 

@@ -5,6 +5,7 @@ import { compileNameTest, type NameTest } from './name-match.ts';
 import { NearMissWatch, looselyFits, protectivePatterns } from './near-miss.ts';
 import type { ProjectSelector, Rule } from './policy.ts';
 import type { NameMatcher, Selector } from './selector.ts';
+import { cpuMs } from '../../test/support/cpu-time.ts';
 
 const PROJECT: Project = { id: 7, name: 'Support' };
 
@@ -82,10 +83,11 @@ describe('read loosely', () => {
       }),
       { numRuns: 50 },
     );
-    const startedAt = performance.now();
-    fits('regex', '(a+)+b', 'a'.repeat(10_000));
-    fits('glob', `${'a*'.repeat(100)}b`, 'a'.repeat(10_000));
-    expect(performance.now() - startedAt).toBeLessThan(4_000);
+    const long = (): void => {
+      fits('regex', '(a+)+b', 'a'.repeat(10_000));
+      fits('glob', `${'a*'.repeat(100)}b`, 'a'.repeat(10_000));
+    };
+    expect(cpuMs(long)).toBeLessThan(4_000);
   });
 });
 
