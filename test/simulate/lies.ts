@@ -2,7 +2,7 @@ import type { Route } from './api.ts';
 import type { Fate } from './fate.ts';
 import { drawInstant, type Random } from './random.ts';
 
-const LIES = ['blind', 'hollow', 'gateway'] as const;
+const LIES = ['blind', 'hollow', 'gateway', 'redated'] as const;
 type Lie = (typeof LIES)[number];
 
 interface Spell {
@@ -23,6 +23,8 @@ export class Lies {
   readonly #hollowPercent: number;
   readonly #blindSpells: readonly Spell[];
   readonly #gatewaySpells: readonly Spell[];
+  readonly #redatedSpells: readonly Spell[];
+  readonly #redatedMs: number;
 
   constructor(random: Random, span: { readonly from: number; readonly to: number }) {
     this.#random = random;
@@ -39,6 +41,8 @@ export class Lies {
       ['delete'],
       ['conversations'],
     ]);
+    this.#redatedSpells = drawSpells(random, span, [ALL]);
+    this.#redatedMs = random.pick([482, 1000, 3_600_000]);
   }
 
   force(troubles: readonly string[]): void {
@@ -47,6 +51,12 @@ export class Lies {
 
   get names(): readonly string[] {
     return [...this.#lies];
+  }
+
+  /** So much later than they were made conversations are told to have been made. */
+  createdLaterMs(now: number): number {
+    const isTold = this.#redatedSpells.some(({ from, to }) => from <= now && now < to);
+    return this.#lies.has('redated') && isTold ? this.#redatedMs : 0;
   }
 
   of(route: Route, now: number): Fate | undefined {

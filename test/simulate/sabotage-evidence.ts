@@ -1,7 +1,7 @@
 import { earliestOf } from '../../src/core/instant.ts';
 import type { ConversationPage, CustomGptReader } from '../../src/core/ports/vendor.ts';
 import type { Existence } from '../../src/core/vendor-answers.ts';
-import { changeDelete, changeReader, type Api, type Built } from './sabotages.ts';
+import { changeDelete, changeItems, changeReader, type Api, type Built } from './sabotages.ts';
 
 /* Faults in what a deletion rests on: what is there, whose it is, what others keep, and what gone looks like. */
 
@@ -145,6 +145,17 @@ export const EVIDENCE_SABOTAGES: readonly Built[] = [
           ...row,
           createdAt: row.createdAt === undefined ? undefined : earliestOf(row.createdAt),
         })),
+    },
+  ],
+  [
+    'any other creation date that is a new conversation',
+    ['verified', 'already-gone'],
+    {
+      store: (store) =>
+        changeItems(store, async function* (items) {
+          for await (const item of items) yield { ...item, seenAt: 0 };
+        }),
+      weather: ['redated', 'hollow'],
     },
   ],
   [

@@ -35,7 +35,7 @@ export function changeDelete(api: Api, change: (send: Delete) => Delete): Api {
 }
 
 /** Another reading of the plan. */
-function changeItems(
+export function changeItems(
   store: Store,
   change: (items: AsyncIterable<PlanItem>) => AsyncIterable<PlanItem>,
 ): Store {

@@ -94,6 +94,12 @@ export class Weather {
     return { listedForMs: draw('list'), answersForMs: draw('messages') };
   }
 
+  createdLaterMs(now: number): number {
+    const ms = this.isCalm ? 0 : this.#lies.createdLaterMs(now);
+    if (ms > 0) this.#tally.add('fault: creation told otherwise');
+    return ms;
+  }
+
   fate(route: Route, now: number): Fate {
     if (this.isCalm) return { kind: 'answered' };
     const outage = this.#outages.find(({ from, to }) => from <= now && now < to);

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici';
 import type { Wire } from '../../src/customgpt/transport.ts';
 import type { Account, Talk } from './account.ts';
 import { answer, DELETED, failure, NO_ROUTE, routeOf, unknownTo, type Reply, type Route } from './api.ts';
-import { damageList } from './damage.ts';
+import { createdLater, damageList } from './damage.ts';
 import type { Fate } from './fate.ts';
 import type { Random } from './random.ts';
 import type { SentDelete } from './referee.ts';
@@ -138,7 +138,8 @@ export class SimWire {
 
   #arrive(trip: Trip): void {
     const { route, fate, traveller } = trip;
-    const reply = this.#reply(traveller.account, route, fate);
+    const laterMs = this.#weather.createdLaterMs(this.#timeline.now);
+    const reply = createdLater(this.#reply(traveller.account, route, fate), laterMs);
     const date = this.#weather.dateHeader(this.#timeline.now);
     const headers: Record<string, string> = {
       'content-type': 'application/json',
