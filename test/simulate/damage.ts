@@ -36,13 +36,16 @@ const WHOLE_DATE = /^\d{4}-\d\d-\d\dT[\d:.]+Z$/;
 /** The same, told with other creation dates; what is only roughly told stays. */
 export function createdLater(reply: Reply, ms: number): Reply {
   if (ms === 0 || typeof reply.body !== 'object') return reply;
-  const told = <T extends object>(row: T): T => {
-    const { created_at: at } = row as { readonly created_at?: unknown };
+  // A page that repeats its first row may have none.
+  const told = <T extends object | undefined>(row: T): T => {
+    const { created_at: at } = (row ?? {}) as { readonly created_at?: unknown };
     if (typeof at !== 'string' || !WHOLE_DATE.test(at)) return row;
     return { ...row, created_at: new Date(Date.parse(at) + ms).toISOString() };
   };
   const shown = reply.shown.map((one) => ({ ...one, row: told(one.row) }));
-  const { data, ...rest } = reply.body as { data?: { data?: object[]; conversation?: object } };
+  const { data, ...rest } = reply.body as {
+    data?: { data?: (object | undefined)[]; conversation?: object };
+  };
   if (data === undefined) return reply;
   const inData = {
     ...(data.data === undefined ? {} : { data: data.data.map(told) }),
