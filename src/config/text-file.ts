@@ -3,7 +3,7 @@ import type { Problem } from './problems.ts';
 
 /** Bytes: some thousand session ids. Checked before anything is read, and again on what was read. */
 const LARGEST_FILE = 256 * 1024;
-/** Bytes: some ten thousand entries. */
+/** Bytes: some 90,000 entries. */
 export const LARGEST_HOLDS_FILE = 16 * 1024 * 1024;
 
 export interface TextFile {
@@ -28,10 +28,7 @@ export function decodedText(file: string, bytes: Uint8Array): string | Problem {
   }
 }
 
-/**
- * A file's bytes, `most` of them, or why it cannot be read. Synchronously: those of holds are read before each DELETE, and
- * inside a transaction.
- */
+/** A file's bytes, `most` of them at most, or why it cannot be read. */
 export function readFileBytes(file: string, most: number): Uint8Array | Problem {
   let descriptor: number | undefined;
   try {
@@ -49,7 +46,10 @@ export function readFileBytes(file: string, most: number): Uint8Array | Problem 
   }
 }
 
-/** Whether a file holds just these bytes. Costs no memory. False, too, where it cannot be read. */
+/**
+ * Whether a file holds just these bytes; false, too, where it cannot be read. Costs no memory. Synchronously, since files of holds
+ * are compared before each DELETE, and inside a transaction.
+ */
 export function holdsJust(file: string, bytes: Uint8Array): boolean {
   let descriptor: number | undefined;
   try {
