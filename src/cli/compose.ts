@@ -7,7 +7,7 @@ import type { Store } from '../core/ports/store.ts';
 import type { Log, Progress } from '../core/ports/surroundings.ts';
 import type { PlaceReader } from '../core/place.ts';
 import type { CustomGptClient, CustomGptClientOptions } from '../customgpt/client.ts';
-import type { RunDeps } from '../run/around/conduct-run.ts';
+import type { RunDeps } from '../run/context.ts';
 import { HoldFiles } from '../run/around/hold-files.ts';
 import { hasState } from '../store/open-database.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';

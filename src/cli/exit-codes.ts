@@ -1,5 +1,5 @@
 import { ApiError, RetentionError, type FaultKind } from '../core/errors.ts';
-import type { RunResult } from '../run/around/conduct-run.ts';
+import type { RunResult } from '../run/around/close-run.ts';
 
 export const EXIT = {
   done: 0,

@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../core/ports/surroundings.ts';
 import { createStopSignals } from '../daemon/lifecycle.ts';
-import { eitherStops, type StopSignals } from '../run/context.ts';
+import { eitherStops, type StopSignals } from '../run/stop-signals.ts';
 
 const FILE_NAME = 'STOP';
 /** How often it is looked for: a stop must take effect within a second. */

@@ -1,5 +1,5 @@
 import { createStopSignals } from '../daemon/lifecycle.ts';
-import type { StopSignals } from '../run/context.ts';
+import type { StopSignals } from '../run/stop-signals.ts';
 import { withStopFile } from './stop-file.ts';
 import type { Surroundings } from './surroundings.ts';
 

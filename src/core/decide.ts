@@ -58,14 +58,17 @@ export function createDecider(
   };
 }
 
+/** What a decision rests on that can change. `listed`: what a row shows; `lastMessage`: the newest message. */
+export interface Rests {
+  readonly listed: boolean;
+  readonly lastMessage: boolean;
+}
+
 /**
  * Whether a delete decision by this rule rests on something that people or visitors can change after the listing:
  * a name, an update, a newer message. Who created a conversation, and when, does not change as long as it is the same one.
  */
-export function restsOnChangeableFacts(
-  policy: Pick<Policy, 'rules'>,
-  ruleName: string | null,
-): { readonly listed: boolean; readonly lastMessage: boolean } {
+export function restsOnChangeableFacts(policy: Pick<Policy, 'rules'>, ruleName: string | null): Rests {
   const last = policy.rules.findIndex((rule) => rule.name === ruleName);
   const used = policy.rules
     .slice(0, last === -1 ? policy.rules.length : last + 1)

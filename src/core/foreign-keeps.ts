@@ -1,10 +1,8 @@
 import type { Conversation, Project } from './conversation.ts';
-import { restsOnChangeableFacts, unknownReason, type Decider } from './decide.ts';
+import { restsOnChangeableFacts, type Rests, unknownReason, type Decider } from './decide.ts';
 import type { Decision } from './plan.ts';
 import type { Policy, Rule } from './policy.ts';
 import { cutoffsAt, evaluate, type EvaluationContext, type Facts, type Truth } from './selector.ts';
-
-type Rests = ReturnType<typeof restsOnChangeableFacts>;
 
 /** What another policy of the folder has to say: all but its deletions. */
 export type OtherPolicy = Pick<Policy, 'name' | 'projects' | 'rules'>;

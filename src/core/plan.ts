@@ -65,6 +65,11 @@ export interface PlanProject {
   readonly sampled?: Sampled;
 }
 
+/** Its listing is not complete: nothing of it may be deleted. */
+export function isIncomplete({ incomplete }: Pick<PlanProject, 'incomplete'>): boolean {
+  return incomplete !== undefined;
+}
+
 export interface Sampled {
   /** Conversations in the project by the vendor's paginator, which nobody has counted; undefined when it did not say. */
   readonly claimed: number | undefined;

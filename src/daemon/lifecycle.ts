@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { RetentionError } from '../core/errors.ts';
 import type { Clock } from '../core/ports/surroundings.ts';
-import type { StopSignals } from '../run/context.ts';
+import type { StopSignals } from '../run/stop-signals.ts';
 
 /** Supervisors kill after ten seconds; what is left of them is for closing the store. */
 const GRACE_MS = 8000;

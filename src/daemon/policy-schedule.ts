@@ -4,7 +4,8 @@ import type { Policy, Schedule } from '../core/policy.ts';
 import type { RunStore } from '../core/ports/store.ts';
 import type { Clock, Log } from '../core/ports/surroundings.ts';
 import { decideSlot, nextSlot, ON_TIME_MS, type SlotDecision } from '../core/slots.ts';
-import type { RunRequest, RunResult } from '../run/around/conduct-run.ts';
+import type { RunResult } from '../run/around/close-run.ts';
+import type { RunRequest } from '../run/context.ts';
 import type { Alarm, Wake } from './wake.ts';
 
 /** The slot that a run is for. */

@@ -1,6 +1,6 @@
 import { isStopped } from '../core/findings.ts';
 import { SKIP_CAUSES, type SkipCause, type SkipCounts } from '../core/outcome.ts';
-import type { PlanProject, PlanSummary } from '../core/plan.ts';
+import { isIncomplete, type PlanProject, type PlanSummary } from '../core/plan.ts';
 import type { RunCounts, RunRecord } from '../core/run.ts';
 import { ALREADY_GONE_WORDS } from './deletion-proof.ts';
 import { counted, dayIn, enumerated, grouped } from './quantities.ts';
@@ -16,7 +16,7 @@ export interface FinishedRun {
 
 /** Projects of which nothing could be deleted, because their listing failed. */
 export function incompleteIn(plan: PlanSummary | undefined): readonly PlanProject[] {
-  return plan?.projects.filter((project) => project.incomplete !== undefined) ?? [];
+  return plan?.projects.filter(isIncomplete) ?? [];
 }
 
 type WithOrWithoutPlan = Pick<FinishedRun, 'run' | 'counts'> & { readonly plan?: PlanSummary | undefined };

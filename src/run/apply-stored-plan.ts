@@ -3,14 +3,18 @@ import { RetentionError } from '../core/errors.ts';
 import { createAllowance, createPlanAllowance } from '../core/limits.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
-import { conductRun, type RunDeps, type RunResult } from './around/conduct-run.ts';
-import { auditFacts, type StopSignals } from './context.ts';
+import type { RunResult } from './around/close-run.ts';
+import { conductRun } from './around/conduct-run.ts';
+import { auditFacts } from './audit-facts.ts';
+import type { RunDeps } from './context.ts';
+import type { StopSignals } from './stop-signals.ts';
 import { findProjects } from './plan/projects.ts';
 import { createKeptSince } from './apply/kept-since.ts';
 import { relist } from './apply/relist.ts';
 import { exclusionsLost, refusal } from './around/refusal.ts';
 import { checkLimits } from './plan/check-limits.ts';
-import { applyConsumed, sayFindings } from './run-policy.ts';
+import { consumePlan } from './apply/consume-plan.ts';
+import { sayFindings } from './run-policy.ts';
 
 /** A person's word that one plan may pass the limits. */
 export interface Override {
@@ -34,38 +38,34 @@ export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Pro
   const { plan, policy, override, signals } = request;
   await assertApplicable(deps, plan, policy);
   return conductRun(deps, { policy, plan, trigger: 'manual', mode: 'enforce', signals }, async (run) => {
-    const { store, clock, log } = deps;
-    await store.runs.updateRun(run.runId, { planId: plan.planId });
-    const { spent, refusing, deferring, room } = await checkLimits(deps, {
-      ...{ policy, at: run.startedAt, projects: plan.projects },
-    });
-    sayFindings(deps, run, plan);
-    const isStopped = plan.findings.stops.length > 0;
-    if (isStopped || (refusing.length > 0 && override === undefined)) return refusal(plan, refusing);
-    const others = await deps.keeps.othersThan(policy.name);
+    const { store, clock } = run;
+    const { projects, findings, planId } = plan;
+    await store.runs.updateRun(run.runId, { planId });
+    const check = await checkLimits(run, { policy, at: run.startedAt, projects });
+    const { spent, refusing, deferring, room } = check;
+    sayFindings(run, plan);
+    if (findings.stops.length > 0 || (refusing.length > 0 && override === undefined))
+      return refusal(plan, refusing);
+    const others = await run.keeps.othersThan(policy.name);
     const { selected, visible } = await findProjects(run.reader, policy, run.signals.stop);
     const lostSince = await exclusionsLost(store.protections, policy, visible);
     // Limits that stand against it, too, were overridden.
     if (lostSince.length > 0) return refusal(plan, [], lostSince);
     if (refusing.length + deferring.length > 0 && override !== undefined) {
-      const facts = { plan_id: plan.planId, by: override.by, reason: override.reason };
+      const facts = { plan_id: planId, by: override.by, reason: override.reason };
       await store.audit.append([auditFacts(run, 'limits.overridden', { facts })], run.fence);
     }
-    const lost = projectsLost(selected, plan);
-    const keptSince = createKeptSince(others, visible, clock.now());
-    const relisting = await relist({
-      ...{ deleter: run.deleter, clock, log, signals: run.signals, plan },
-      plans: store.plans,
-    });
-    const allowance =
-      override === undefined
-        ? createAllowance(policy.limits, plan.projects, spent)
-        : createPlanAllowance(plan.projects);
+    const relisting = await relist(run, plan);
     const isDeferred = override === undefined && deferring.length > 0;
-    const deferral = { deferring, room: isDeferred ? room : undefined };
-    return applyConsumed(deps, {
-      ...{ run, plan, allowance, deferral, relisting, lost, others, keptSince },
-      bystanders: relisting.bystanders,
+    return consumePlan(run, {
+      ...{ plan, others, relisting, bystanders: relisting.bystanders },
+      lost: projectsLost(selected, plan),
+      keptSince: createKeptSince(others, visible, clock.now()),
+      allowance:
+        override === undefined
+          ? createAllowance(policy.limits, projects, spent)
+          : createPlanAllowance(projects),
+      deferral: { deferring, room: isDeferred ? room : undefined },
     });
   });
 }

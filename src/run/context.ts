@@ -1,49 +1,65 @@
-import { setMaxListeners } from 'node:events';
-import type { AuditEvent, AuditFacts, Fact } from '../core/audit-entry.ts';
+import type { OwnAccount } from '../core/account.ts';
+import type { PlanSummary } from '../core/plan.ts';
+import type { Mode, Policy } from '../core/policy.ts';
+import type { Fence } from '../core/ports/audit-log.ts';
+import type { HoldSource } from '../core/ports/holds.ts';
+import type { KeepSource } from '../core/ports/policies.ts';
+import type { Store } from '../core/ports/store.ts';
+import type { Chance, Clock, Log, Progress } from '../core/ports/surroundings.ts';
+import type { CustomGptDeleter, CustomGptReader } from '../core/ports/vendor.ts';
+import type { Trigger } from '../core/run.ts';
+import type { ClockWatch } from './clock-watch.ts';
+import type { StopSignals } from './stop-signals.ts';
 
-/** `stop`: no new DELETE. `abandon`, a few seconds later: do not wait for anything any more. */
-export interface StopSignals {
-  readonly stop: AbortSignal;
-  readonly abandon: AbortSignal;
+/** All that a run needs from outside. */
+export interface RunDeps {
+  /** A view of the vendor with request counts of its own; pace and pauses are shared by all of a key. */
+  readonly openApi: () => { readonly reader: CustomGptReader; readonly deleter: CustomGptDeleter };
+  readonly store: Store;
+  readonly holds: HoldSource;
+  readonly keeps: KeepSource;
+  readonly clock: Clock;
+  readonly chance: Chance;
+  readonly log: Log;
+  readonly progress: Progress;
+  /** Who we are, unique per process. */
+  readonly holder: string;
+  readonly leaseMs: number;
+  readonly verifyTimeoutMs: number;
+  readonly requestsPerMinute: number | 'unlimited';
+  /** IANA name: where the days of policies without a schedule begin. */
+  readonly timeZone: string;
+  /** What the program itself has to say of a run, asked at its end: warnings. */
+  readonly remarks?: () => readonly string[];
 }
 
-/** Stops when one of the given ones does, and then at once. */
-export function joinStops(signals: StopSignals, other: AbortSignal): StopSignals {
-  return eitherStops(signals, { stop: other, abandon: other });
+export interface RunRequest {
+  readonly policy: Policy;
+  readonly trigger: Trigger;
+  readonly slotAt?: number | undefined;
+  /** The stored plan that is applied: it must be of the account that the key is of. */
+  readonly plan?: PlanSummary | undefined;
+  /** What the run does, where a person's word goes beyond the policy's own mode. */
+  readonly mode?: Mode | undefined;
+  readonly signals: StopSignals;
 }
 
-/** Every request under way listens, so there is no bound on listeners. */
-export function eitherStops(one: StopSignals, other: StopSignals): StopSignals {
-  const stop = AbortSignal.any([one.stop, other.stop]);
-  const abandon = AbortSignal.any([one.abandon, other.abandon]);
-  setMaxListeners(0, stop, abandon);
-  return { stop, abandon };
+/** One run: what everything in it works with. Made in one place, `around/open-run.ts`; who needs less takes a `Pick` of it. */
+export interface Run extends Omit<RunDeps, 'openApi' | 'remarks'>, RunRequest {
+  readonly runId: string;
+  /** Whose conversations they are; `text` is the fact of an intent. */
+  readonly account: OwnAccount;
+  readonly startedAt: number;
+  readonly fence: Fence;
+  /** Whether the lease still keeps others away, asked right before each DELETE. */
+  readonly isLeaseLive: () => boolean;
+  readonly clockWatch: ClockWatch;
+  readonly reader: CustomGptReader;
+  readonly deleter: CustomGptDeleter;
+  /** Says what a person should look at: in the log, in the run's record, in every report. Each sentence once. */
+  readonly warn: (sentence: string) => void;
+  readonly warnings: readonly string[];
 }
 
-/** Which conversation an entry speaks of, and the rule that had it deleted. */
-export interface AboutConversation {
-  readonly projectId: number;
-  readonly sessionId: string;
-  readonly rule: string | null;
-}
-
-/** The one place where a run's audit entries get their common keys. */
-export function auditFacts(
-  run: { readonly runId: string; readonly policy: { readonly name: string; readonly hash: string | null } },
-  event: AuditEvent,
-  rest: {
-    readonly about?: Partial<AboutConversation> | undefined;
-    readonly facts?: { readonly [key: string]: Fact };
-  } = {},
-): AuditFacts {
-  return {
-    event,
-    run_id: run.runId,
-    policy: run.policy.name,
-    policy_hash: run.policy.hash,
-    rule: rest.about?.rule ?? null,
-    project_id: rest.about?.projectId ?? null,
-    session_id: rest.about?.sessionId ?? null,
-    facts: rest.facts ?? {},
-  };
-}
+/** A run with no deleter in reach: for what only looks. */
+export type LookingRun = Omit<Run, 'deleter'>;

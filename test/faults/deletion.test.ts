@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { ApiError } from '../../src/core/errors.ts';
 import type { CustomGptDeleter } from '../../src/core/ports/vendor.ts';
-import type { RunResult } from '../../src/run/around/conduct-run.ts';
+import type { RunResult } from '../../src/run/around/close-run.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
 import { createWorld, type TestWorld } from '../support/world.ts';

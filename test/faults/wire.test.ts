@@ -1,6 +1,6 @@
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { RunResult } from '../../src/run/around/conduct-run.ts';
+import type { RunResult } from '../../src/run/around/close-run.ts';
 import type { FaultEffect } from '../../src/sandbox/fault-rules.ts';
 import type { RouteName } from '../../src/sandbox/routes.ts';
 import { createCustomGptClient } from '../../src/customgpt/client.ts';

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { CustomGptDeleter } from '../../src/core/ports/vendor.ts';
-import type { RunDeps, RunResult } from '../../src/run/around/conduct-run.ts';
+import type { RunResult } from '../../src/run/around/close-run.ts';
+import type { RunDeps } from '../../src/run/context.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { createHoldFile } from '../../src/config/holds-file.ts';
 import type { ListedHold } from '../../src/core/hold.ts';
 import type { HoldFile, HoldList } from '../../src/core/ports/holds.ts';
-import type { RunResult } from '../../src/run/around/conduct-run.ts';
+import type { RunResult } from '../../src/run/around/close-run.ts';
 import { HoldFiles } from '../../src/run/around/hold-files.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { addProject, AGE_POLICY, GO_ON } from '../support/purge.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Policy } from '../../src/core/policy.ts';
 import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
-import type { RunResult } from '../../src/run/around/conduct-run.ts';
+import type { RunResult } from '../../src/run/around/close-run.ts';
 import { makePlan } from '../../src/run/plan/make-plan.ts';
 import { accountOf, addProject, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Policy } from '../../src/core/policy.ts';
 import { createCustomGptClient } from '../../src/customgpt/client.ts';
-import type { RunResult } from '../../src/run/around/conduct-run.ts';
+import type { RunResult } from '../../src/run/around/close-run.ts';
 import { addProject, AGE_POLICY, runOnce } from '../support/purge.ts';
 import { createWorld, type TestWorld } from '../support/world.ts';
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
 import { makePlan } from '../../src/run/plan/make-plan.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
-import type { RunResult } from '../../src/run/around/conduct-run.ts';
+import type { RunResult } from '../../src/run/around/close-run.ts';
 import { accountOf, addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
 import { createWorld, type TestWorld } from '../support/world.ts';
 import { NO_HOLDS } from '../../src/core/hold.ts';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { Policy } from '../../src/core/policy.ts';
 import type { CustomGptDeleter } from '../../src/core/ports/vendor.ts';
 import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
-import type { RunDeps } from '../../src/run/around/conduct-run.ts';
+import type { RunDeps } from '../../src/run/context.ts';
 import { makePlan } from '../../src/run/plan/make-plan.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { accountOf, AGE_POLICY, GO_ON, runOnce, sessionId } from '../support/purge.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Progress } from '../../src/core/ports/surroundings.ts';
-import type { StopSignals } from '../../src/run/context.ts';
+import type { StopSignals } from '../../src/run/stop-signals.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { addProject, AGE_POLICY, GO_ON } from '../support/purge.ts';
 import { createWorld, type TestWorld } from '../support/world.ts';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import { ApiError, RetentionError } from '../../src/core/errors.ts';
 import { outcomeOfEvent } from '../../src/core/outcome.ts';
-import type { StopSignals } from '../../src/run/context.ts';
+import type { StopSignals } from '../../src/run/stop-signals.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { scrubIdlePlans } from '../../src/run/around/scrub.ts';
 import { createStopSignals } from '../../src/daemon/lifecycle.ts';

@@ -1,4 +1,4 @@
-import type { RunResult } from '../../src/run/around/conduct-run.ts';
+import type { RunResult } from '../../src/run/around/close-run.ts';
 import type { Account, Talk } from './account.ts';
 import { judgedAt, limitsOf, type Case, type WrittenPolicy } from './oracle.ts';
 import { outcomeIn, type StateReader } from './referee-log.ts';

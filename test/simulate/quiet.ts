@@ -1,5 +1,5 @@
 import type { Policy } from '../../src/core/policy.ts';
-import type { RunResult } from '../../src/run/around/conduct-run.ts';
+import type { RunResult } from '../../src/run/around/close-run.ts';
 import type { Account, Talk } from './account.ts';
 import { coversProject, judge, othersIn, type Case, type OracleHold, type WrittenPolicy } from './oracle.ts';
 import { checkDeferral, checkRefusal, type QuietRun } from './quiet-limits.ts';

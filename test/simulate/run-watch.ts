@@ -1,7 +1,7 @@
 import { ApiError } from '../../src/core/errors.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { CustomGptDeleter, CustomGptReader } from '../../src/core/ports/vendor.ts';
-import type { RunDeps } from '../../src/run/around/conduct-run.ts';
+import type { RunDeps } from '../../src/run/context.ts';
 
 type DeleteOptions = NonNullable<Parameters<CustomGptDeleter['deleteConversation']>[2]>;
 

@@ -1,6 +1,6 @@
 import { exitCodeOfRun } from '../../src/cli/exit-codes.ts';
 import { isFault } from '../../src/core/errors.ts';
-import type { RunResult } from '../../src/run/around/conduct-run.ts';
+import type { RunResult } from '../../src/run/around/close-run.ts';
 import type { Account, Talk } from './account.ts';
 import { judge, limitsOf, type OracleHold, type WrittenPolicy } from './oracle.ts';
 import type { Referee, SentDelete } from './referee.ts';

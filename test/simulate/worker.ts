@@ -9,8 +9,9 @@ import { createStopSignals, type StopControl } from '../../src/daemon/lifecycle.
 import type { SlotRequest } from '../../src/daemon/policy-schedule.ts';
 import { createScheduler, type Scheduler } from '../../src/daemon/scheduler.ts';
 import { applyStoredPlan, type Override } from '../../src/run/apply-stored-plan.ts';
-import type { RunDeps, RunResult } from '../../src/run/around/conduct-run.ts';
-import { joinStops } from '../../src/run/context.ts';
+import type { RunResult } from '../../src/run/around/close-run.ts';
+import type { RunDeps } from '../../src/run/context.ts';
+import { joinStops } from '../../src/run/stop-signals.ts';
 import { enterAccount } from '../../src/run/around/enter-account.ts';
 import { makePlan } from '../../src/run/plan/make-plan.ts';
 import { HoldFiles } from '../../src/run/around/hold-files.ts';

@@ -1,6 +1,6 @@
 import type { Policy } from '../../src/core/policy.ts';
-import type { RunResult } from '../../src/run/around/conduct-run.ts';
-import type { StopSignals } from '../../src/run/context.ts';
+import type { RunResult } from '../../src/run/around/close-run.ts';
+import type { StopSignals } from '../../src/run/stop-signals.ts';
 import { enterAccount } from '../../src/run/around/enter-account.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
 import { DAY, NOW, type TestWorld } from './world.ts';

@@ -14,7 +14,7 @@ import {
   type CustomGptClient,
   type CustomGptClientOptions,
 } from '../../src/customgpt/client.ts';
-import type { RunDeps } from '../../src/run/around/conduct-run.ts';
+import type { RunDeps } from '../../src/run/context.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';

@@ -2,10 +2,9 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RetentionError } from '../../core/errors.ts';
-import { countsOf } from '../../core/plan.ts';
+import { countsOf, type PlanItem, type PlanSummary } from '../../core/plan.ts';
 import type { CommandLine } from '../../core/command-line.ts';
 import type { AuditEntry } from '../../core/audit-entry.ts';
-import type { PlanItem } from '../../core/plan.ts';
 import { verifyChain } from '../../core/audit-chain.ts';
 import { planHeadline, planRowsTable } from '../../report/plan-text.ts';
 import { policyInWords } from '../../report/policy-words.ts';
@@ -13,10 +12,11 @@ import { runReportHtml } from '../../report/run-html.ts';
 import { runsJson } from '../../report/run-json.ts';
 import { runSummary } from '../../report/run-text.ts';
 import { applyStoredPlan } from '../../run/apply-stored-plan.ts';
-import type { RunDeps, RunResult } from '../../run/around/conduct-run.ts';
+import type { RunResult } from '../../run/around/close-run.ts';
+import type { RunDeps } from '../../run/context.ts';
 import { enterAccount } from '../../run/around/enter-account.ts';
 import { estimateOf } from '../../run/apply/estimate-plan.ts';
-import { makePlan } from '../../run/plan/make-plan.ts';
+import { planPolicy } from '../../run/plan/plan-policy.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Command, CommandWorld } from '../command.ts';
@@ -26,7 +26,6 @@ import { exitCodeOfRun } from '../exit-codes.ts';
 import { loadPolicies, type Loaded } from '../policies.ts';
 import { withStopSignals } from '../stopping.ts';
 import { openWorker, type Worker } from '../compose.ts';
-import { NO_HOLDS } from '../../core/hold.ts';
 
 /** Rows of the plan that the demo prints; the report has all of them. */
 const SHOWN = 8;
@@ -142,23 +141,20 @@ async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<obje
 async function planAndShow(
   { output }: CommandWorld,
   { worker, deps, policy, folder }: Demo,
-): ReturnType<typeof makePlan> {
+): Promise<PlanSummary> {
   const { store, settings } = worker;
-  const { clock } = deps;
   const { reader } = deps.openApi();
   const { text: account } = await enterAccount({ reader, accounts: store.accounts, signal: undefined });
-  const startedAt = clock.monotonic();
-  const plan = await makePlan(
+  const { plan, others, tookMs } = await planPolicy(
     { ...deps, reader },
-    { policy, account, others: [], holds: NO_HOLDS, withKept: false },
+    { policy, account, withKept: false },
   );
-  const tookMs = clock.monotonic() - startedAt;
   const rows: PlanItem[] = [];
   for await (const item of store.plans.planItems(plan.planId)) {
     if (rows.length < SHOWN) rows.push(item);
   }
   const { requestsPerMinute, timeZone } = settings;
-  const cost = { requestsPerMinute, ...estimateOf(policy, plan, { tookMs, requestsPerMinute, others: [] }) };
+  const cost = { requestsPerMinute, ...estimateOf(policy, plan, { tookMs, requestsPerMinute, others }) };
   const more = countsOf(plan.projects).planned - rows.length;
   await output.lines(
     planRowsTable(rows, { header: true }),

@@ -5,10 +5,10 @@ import { countsOf } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { PlanStore } from '../../core/ports/plans.ts';
 import { plansJsonText, type PlanToShow } from '../../report/run-json.ts';
-import type { RunDeps } from '../../run/around/conduct-run.ts';
+import type { RunDeps } from '../../run/context.ts';
 import { enterAccount } from '../../run/around/enter-account.ts';
 import { estimateOf } from '../../run/apply/estimate-plan.ts';
-import { makePlan } from '../../run/plan/make-plan.ts';
+import { planPolicy } from '../../run/plan/plan-policy.ts';
 import { scrubIdlePlans } from '../../run/around/scrub.ts';
 import { checkLimits, type LimitCheck } from '../../run/plan/check-limits.ts';
 import type { Command, CommandWorld } from '../command.ts';
@@ -75,31 +75,19 @@ async function planOne(
   const { store, clock, requestsPerMinute } = deps;
   await scrubIdlePlans(store, clock.now());
   const { reader } = deps.openApi();
-  const others = await deps.keeps.othersThan(policy.name);
-  const startedAt = clock.monotonic();
-  const summary = await makePlan(
-    { ...deps, reader },
-    {
-      policy,
-      account,
-      others,
-      holds: await deps.holds.holdsInForce(deps.clock.now()),
-      withKept: input.all === true,
-      signal: stop,
-    },
-  );
-  const tookMs = clock.monotonic() - startedAt;
-  const protectedIn = summary.findings.protectedIn.slice(0, MOST_ASKED);
+  const request = { policy, account, withKept: input.all === true, signal: stop };
+  const { plan, others, tookMs } = await planPolicy({ ...deps, reader }, request);
+  const protectedIn = plan.findings.protectedIn.slice(0, MOST_ASKED);
   const retention = await readRetention(worker.places, protectedIn, stop);
-  const check = await checkLimits(deps, { policy, projects: summary.projects, at: clock.now() });
+  const check = await checkLimits(deps, { policy, projects: plan.projects, at: clock.now() });
   return {
-    plan: summary,
+    plan,
     retention,
-    cost: { requestsPerMinute, ...estimateOf(policy, summary, { tookMs, requestsPerMinute, others }) },
+    cost: { requestsPerMinute, ...estimateOf(policy, plan, { tookMs, requestsPerMinute, others }) },
     // Read afresh by whoever asks: the file and the screen both do.
-    items: { [Symbol.asyncIterator]: () => store.plans.planItems(summary.planId)[Symbol.asyncIterator]() },
+    items: { [Symbol.asyncIterator]: () => store.plans.planItems(plan.planId)[Symbol.asyncIterator]() },
     breaches: check.refusing,
-    deferral: deferralOf(check, countsOf(summary.projects).planned),
+    deferral: deferralOf(check, countsOf(plan.projects).planned),
   };
 }
 

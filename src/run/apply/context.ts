@@ -1,42 +1,39 @@
-import type { OwnAccount } from '../../core/account.ts';
+import type { Rests } from '../../core/decide.ts';
+import type { EarlierAnswers } from '../../core/deletion/earlier.ts';
 import type { Allowance } from '../../core/limits.ts';
 import type { PlanSummary } from '../../core/plan.ts';
-import type { Policy } from '../../core/policy.ts';
-import type { AuditLog, Fence } from '../../core/ports/audit-log.ts';
-import type { HoldSource } from '../../core/ports/holds.ts';
-import type { PlanStore } from '../../core/ports/plans.ts';
-import type { Chance, Clock, Log, Progress } from '../../core/ports/surroundings.ts';
-import type { CustomGptDeleter } from '../../core/ports/vendor.ts';
-import type { ClockWatch } from '../around/clock-watch.ts';
-import type { StopSignals } from '../context.ts';
+import type { Run } from '../context.ts';
 import type { Bystanders } from '../plan/bystanders.ts';
+import type { Bars } from '../prove/bars.ts';
+import type { Calibrator } from '../prove/calibrate.ts';
+import type { OutOfSight } from '../prove/out-of-sight.ts';
+import type { Witnesses } from '../prove/witnesses.ts';
+import type { Brake } from './brake.ts';
+import type { KeptSince } from './kept-since.ts';
+import type { Relisting } from './relist.ts';
+import type { Room } from './room.ts';
 
 /** Does the work once there is room for it. */
 export type Slot = <T>(work: () => T | PromiseLike<T>) => Promise<T>;
 
-/** What everything between a finished plan and its last outcome works with. */
-export interface ApplyContext {
-  readonly runId: string;
-  readonly policy: Policy;
-  /** Whose conversations they are. */
-  readonly account: OwnAccount;
+/** A run that applies its plan, and what its deletions share. Made in one place, `apply-plan.ts`. */
+export interface Application extends Run {
   readonly plan: PlanSummary;
-  readonly fence: Fence;
-  /** Whether the lease still keeps others away, asked right before each DELETE. */
-  readonly isLeaseLive: () => boolean;
-  readonly clockWatch: ClockWatch;
   readonly allowance: Allowance;
-  readonly holds: HoldSource;
-  readonly deleter: CustomGptDeleter;
   readonly bystanders: Bystanders;
-  readonly audit: AuditLog;
-  readonly plans: PlanStore;
-  readonly clock: Clock;
-  readonly chance: Chance;
-  readonly log: Log;
-  readonly warn: (sentence: string) => void;
-  readonly progress: Progress;
-  readonly verifyTimeoutMs: number;
-  readonly requestsPerMinute: number | 'unlimited';
-  readonly signals: StopSignals;
+  /** Bounds the conversations that have requests in flight, over all projects. */
+  readonly slot: Slot;
+  readonly room: Room;
+  readonly brake: Brake;
+  readonly bars: Bars;
+  readonly outOfSight: OutOfSight;
+  readonly calibrator: Calibrator;
+  readonly witnesses: Witnesses;
+  /** What DELETEs of earlier runs were answered: one that may have been carried out weighs more than what a new one is. */
+  readonly earlier: EarlierAnswers;
+  readonly restsOn: (rule: string | null) => Rests;
+  readonly relisting: Relisting | undefined;
+  readonly keptSince: KeptSince;
+  /** Called at the first error that must end the run: no further DELETE. */
+  readonly onError: () => void;
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { EarlierAnswers } from '../../core/deletion/earlier.ts';
 import { Bars } from '../prove/bars.ts';
 import { countMissing } from './count-missing.ts';
-import type { DeletionContext } from './deletion.ts';
+import type { Application } from './context.ts';
 import { OutOfSight } from '../prove/out-of-sight.ts';
 import { ProjectWork } from './project-work.ts';
 import type { Relisting } from './relist.ts';
@@ -23,22 +23,29 @@ function scene(looks: Looks, parts: { verified?: readonly string[]; earlier?: Ea
       look: ({ projectId, ordinal }: { projectId: number; ordinal: number }) => looks[projectId]?.[ordinal],
     },
     plan: { planId: 'plan' },
-    plans: {
-      planItems: async function* (_: string, { projectId }: { projectId: number }) {
-        for (const ordinal of (looks[projectId] ?? []).keys())
-          yield await Promise.resolve({ projectId, sessionId: `${projectId}-${ordinal}`, ordinal, seen: {} });
+    store: {
+      plans: {
+        planItems: async function* (_: string, { projectId }: { projectId: number }) {
+          for (const ordinal of (looks[projectId] ?? []).keys())
+            yield await Promise.resolve({
+              projectId,
+              sessionId: `${projectId}-${ordinal}`,
+              ordinal,
+              seen: {},
+            });
+        },
       },
-    },
-    audit: {
-      verifiedSessions: async function* () {
-        yield await Promise.resolve(verified);
+      audit: {
+        verifiedSessions: async function* () {
+          yield await Promise.resolve(verified);
+        },
       },
     },
     earlier,
     bars: new Bars(),
     outOfSight: new OutOfSight(),
   };
-  return { works, context, count: () => countMissing(context as unknown as DeletionContext, works) };
+  return { works, context, count: () => countMissing(context as unknown as Application, works) };
 }
 
 function times(count: number, look: Look): readonly Look[] {
@@ -79,7 +86,7 @@ describe('what the second listing no longer shows', () => {
 
   test('is not asked for where there is no second listing', async () => {
     const { works, context } = scene({ 1: times(6, 'not_listed') });
-    await countMissing({ ...context, relisting: undefined } as unknown as DeletionContext, works);
+    await countMissing({ ...context, relisting: undefined } as unknown as Application, works);
     expect(works[0]?.missing).toBe(0);
     expect(context.outOfSight.bar).toBeUndefined();
   });

@@ -5,7 +5,8 @@ import { readingOf } from '../../core/deletion/reading.ts';
 import { ApiError } from '../../core/errors.ts';
 import type { Existence } from '../../core/vendor-answers.ts';
 import { isKeyRefused } from '../api-faults.ts';
-import { passingOf, type DeletionContext, type Underway } from './deletion.ts';
+import type { Application } from './context.ts';
+import { passingOf, type Underway } from './deletion.ts';
 import { barBeforeIntent, barBeforeRecheck } from './may-delete.ts';
 import { recordAbsent, recordOutcome } from './outcomes.ts';
 import { advance } from '../prove/passing.ts';
@@ -24,7 +25,7 @@ const LONGEST_PAUSE_MS = 5000;
  * GET are over, or will not be sent. Throws what must end the run.
  */
 export async function deleteOne(
-  context: DeletionContext,
+  context: Application,
   { work, item, calibration }: Omit<Underway, 'passing'>,
   onBegun: () => void,
 ): Promise<void> {
@@ -46,7 +47,7 @@ export async function deleteOne(
 }
 
 /** The next step; undefined: it is settled, or waits for a listing. */
-async function take(context: DeletionContext, underway: Underway, step: Step): Promise<Step | undefined> {
+async function take(context: Application, underway: Underway, step: Step): Promise<Step | undefined> {
   const { work, passing } = underway;
   switch (step.do) {
     case 'look':
@@ -64,7 +65,7 @@ async function take(context: DeletionContext, underway: Underway, step: Step): P
 }
 
 /** Polls the follow-up GET until the life goes on: pauses double up to five seconds. */
-async function watch(context: DeletionContext, underway: Underway): Promise<Step> {
+async function watch(context: Application, underway: Underway): Promise<Step> {
   const { passing } = underway;
   const { clock, deleter: reader, signals, verifyTimeoutMs } = context;
   const isUnclear = passing.life.strongest !== 'accepted';
@@ -84,7 +85,7 @@ async function watch(context: DeletionContext, underway: Underway): Promise<Step
 }
 
 /** The DELETE of another run is under way: a second one might meet what was created anew in between. */
-async function watchAnother(context: DeletionContext, underway: Underway): Promise<Step> {
+async function watchAnother(context: Application, underway: Underway): Promise<Step> {
   const { item, passing, calibration } = underway;
   const { clock, deleter: reader, signals, verifyTimeoutMs, slot } = context;
   const patience = startPatience({ clock, reader }, verifyTimeoutMs);
@@ -100,12 +101,12 @@ async function watchAnother(context: DeletionContext, underway: Underway): Promi
   }
 }
 
-function look({ deleter, signals }: DeletionContext, { item }: Underway): Promise<Existence> {
+function look({ deleter, signals }: Application, { item }: Underway): Promise<Existence> {
   return deleter.existence(item.projectId, item.sessionId, { purpose: 'verify', signal: signals.abandon });
 }
 
 async function read(
-  context: DeletionContext,
+  context: Application,
   { work, item, passing, calibration }: Underway,
   seen: { readonly answer: Existence; readonly waitedMs: number; readonly isTimeUp: boolean },
 ): Promise<Step> {
@@ -124,7 +125,7 @@ async function read(
 }
 
 /** Recheck, intent, DELETE and the first look after it; again where its turn came too late. */
-async function attempt(context: DeletionContext, underway: Underway): Promise<Step> {
+async function attempt(context: Application, underway: Underway): Promise<Step> {
   const { work, item, passing, calibration } = underway;
   const isFirst = passing.life.attempts === 0;
   let isDeleted = false;
@@ -157,7 +158,7 @@ async function attempt(context: DeletionContext, underway: Underway): Promise<St
 }
 
 async function afterSent(
-  context: DeletionContext,
+  context: Application,
   underway: Underway,
   {
     sent: { answer, requestedAt, first },
@@ -174,19 +175,19 @@ async function afterSent(
 
 /** Another run has verified it as deleted since it was last seen. */
 async function wasDeletedSince(
-  { audit }: DeletionContext,
+  { store }: Application,
   { projectId, sessionId, seenAt }: DeletableItem,
   checked: Rechecked,
 ): Promise<boolean> {
   if (checked.kind === 'barred') return false;
   const sightAt = checked.kind === 'unchanged' ? checked.seen.at : seenAt;
-  const verifiedAt = await audit.lastVerifiedAt(projectId, sessionId);
+  const verifiedAt = await store.audit.lastVerifiedAt(projectId, sessionId);
   return verifiedAt !== undefined && verifiedAt >= sightAt;
 }
 
 /** It is not what was planned any more, or nobody can tell. */
 function afterRecheck(
-  context: DeletionContext,
+  context: Application,
   { work, item, passing }: Underway,
   {
     checked,
@@ -204,7 +205,7 @@ function afterRecheck(
 }
 
 /** One more that nobody here deleted is gone from sight. Where it is too many, nothing more is sent in the project. */
-function vanish({ bars }: DeletionContext, work: ProjectWork): void {
+function vanish({ bars }: Application, work: ProjectWork): void {
   work.vanished += 1;
   if (work.vanishedBar !== undefined) bars.project(work.projectId, work.vanishedBar);
 }

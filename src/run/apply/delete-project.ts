@@ -2,7 +2,8 @@ import { isNotOurs } from '../../core/deletion/life.ts';
 import type { DeletableItem } from '../../core/plan.ts';
 import { isKeyRefused } from '../api-faults.ts';
 import { deleteOne } from './delete-one.ts';
-import { passingOf, type DeletionContext } from './deletion.ts';
+import type { Application } from './context.ts';
+import { passingOf } from './deletion.ts';
 import { afterOutcome, recordOutcome } from './outcomes.ts';
 import { advance, type Passing } from '../prove/passing.ts';
 import { PlannedItems } from './planned-items.ts';
@@ -20,12 +21,12 @@ const SHARE_OF_LISTINGS = 10;
  * then as many as there is room for, and has a fresh listing settle them at the end, and in between where that is cheap.
  */
 export async function deleteProject(
-  context: DeletionContext,
+  context: Application,
   work: ProjectWork,
   failedBefore: boolean,
 ): Promise<void> {
   const which = { projectId: work.projectId, failedBefore };
-  const items = new PlannedItems(context.plans, context.plan.planId, which);
+  const items = new PlannedItems(context.store.plans, context.plan.planId, which);
   const crew = new Crew(context, work);
   try {
     if (work.calibration === undefined) await prepareProject(context, work, items);
@@ -49,12 +50,12 @@ export async function deleteProject(
 
 /** The deletions of one project that are under way. */
 class Crew {
-  readonly #context: DeletionContext;
+  readonly #context: Application;
   readonly #work: ProjectWork;
   readonly #open = new Set<Promise<void>>();
   #firstError: { readonly error: unknown } | undefined;
 
-  constructor(context: DeletionContext, work: ProjectWork) {
+  constructor(context: Application, work: ProjectWork) {
     this.#context = context;
     this.#work = work;
   }
@@ -129,7 +130,7 @@ class Crew {
 }
 
 /** What was planned in a project that is barred as a whole. */
-async function skip(context: DeletionContext, work: ProjectWork, item: DeletableItem): Promise<void> {
+async function skip(context: Application, work: ProjectWork, item: DeletableItem): Promise<void> {
   const passing = passingOf(context, item);
   const bar = context.bars.of({ projectId: work.projectId, kind: passing.kind });
   const { reason, cause } = bar ?? { reason: 'its project is not calibrated', cause: 'project' as const };
@@ -137,7 +138,7 @@ async function skip(context: DeletionContext, work: ProjectWork, item: Deletable
   if (step.do === 'settle') await recordOutcome(context, { passing, calibration: undefined }, step);
 }
 
-async function settleAtEnd(context: DeletionContext, work: ProjectWork): Promise<void> {
+async function settleAtEnd(context: Application, work: ProjectWork): Promise<void> {
   const { vanishedBar } = work;
   if (vanishedBar !== undefined) {
     context.bars.project(work.projectId, vanishedBar);
@@ -155,7 +156,7 @@ async function settleAtEnd(context: DeletionContext, work: ProjectWork): Promise
 }
 
 /** Nothing of what is no longer visible is called gone where so much of it is. */
-async function skipVanished(context: DeletionContext, work: ProjectWork): Promise<void> {
+async function skipVanished(context: Application, work: ProjectWork): Promise<void> {
   const isVanished = ({ life }: Passing): boolean => isNotOurs(life);
   const bar = context.bars.ofProject(work.projectId);
   for (const passing of work.waiting.filter(isVanished)) {
@@ -166,7 +167,7 @@ async function skipVanished(context: DeletionContext, work: ProjectWork): Promis
 }
 
 /** What of the project is gone, and not by a DELETE of ours, is first counted over the whole run. */
-function vanishedOf({ outOfSight, warn }: DeletionContext, work: ProjectWork): VanishedWatch {
+function vanishedOf({ outOfSight, warn }: Application, work: ProjectWork): VanishedWatch {
   return {
     count: (found) => {
       if (found === 0) return;
@@ -183,13 +184,13 @@ function vanishedOf({ outOfSight, warn }: DeletionContext, work: ProjectWork): V
 }
 
 async function settleWaiting(
-  context: DeletionContext,
+  context: Application,
   work: ProjectWork,
   { patient, isEnd }: { readonly patient: boolean; readonly isEnd: boolean },
 ): Promise<void> {
   const { calibration } = work;
   if (calibration === undefined) return;
-  const { deleter: reader, audit, clock, witnesses, verifyTimeoutMs, signals, warn } = context;
+  const { deleter: reader, store, witnesses, signals } = context;
   if (isEnd && context.room.isEmpty) context.progress.enter('confirming');
   await work.alone(async () => {
     // Who was never sent a DELETE waits for the end: how many there are decides whether any of them counts as gone.
@@ -200,10 +201,10 @@ async function settleWaiting(
     work.sentSinceListing = 0;
     const requestsBefore = reader.requestCounts().list;
     const settleContext = {
-      ...{ runId: context.runId, reader, audit, clock, witnesses, verifyTimeoutMs, warn, calibration },
-      fence: undefined,
+      ...context,
+      ...{ reader, witnesses, calibration, fence: undefined },
       mayWait: !patient && !isEnd,
-      takenByOthers: () => audit.intendedByOthers(work.projectId, context.runId),
+      takenByOthers: () => store.audit.intendedByOthers(work.projectId, context.runId),
       vanished: vanishedOf(context, work),
       signal: patient ? signals.stop : signals.abandon,
       onSettled: (passing: Passing, settlement: Parameters<typeof afterOutcome>[2]) => {

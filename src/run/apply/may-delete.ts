@@ -4,7 +4,7 @@ import { ApiError } from '../../core/errors.ts';
 import type { DeletableItem } from '../../core/plan.ts';
 import type { Bar } from '../prove/bars.ts';
 import { Brake } from './brake.ts';
-import type { DeletionContext } from './deletion.ts';
+import type { Application } from './context.ts';
 import type { ProjectWork } from './project-work.ts';
 import { FRESH_MS } from './recheck.ts';
 
@@ -33,7 +33,7 @@ export interface Intended extends Candidate {
 }
 
 /** Why not; undefined: nothing is against it. Throws what must end the run. */
-type Condition<Asked extends Candidate> = (context: DeletionContext, asked: Asked) => Bar | undefined;
+type Condition<Asked extends Candidate> = (context: Application, asked: Asked) => Bar | undefined;
 
 const BEFORE_RECHECK: readonly Condition<Candidate>[] = [
   clockWasNotSet,
@@ -53,11 +53,11 @@ const AT_WRITING: readonly Condition<Intended>[] = [
   projectIsOpen,
 ];
 
-export function barBeforeRecheck(context: DeletionContext, candidate: Candidate): Bar | undefined {
+export function barBeforeRecheck(context: Application, candidate: Candidate): Bar | undefined {
   return firstBar(BEFORE_RECHECK, context, candidate);
 }
 
-export function barBeforeIntent(context: DeletionContext, candidate: Candidate): Bar | undefined {
+export function barBeforeIntent(context: Application, candidate: Candidate): Bar | undefined {
   return firstBar(BEFORE_INTENT, context, candidate);
 }
 
@@ -65,13 +65,13 @@ export function barBeforeIntent(context: DeletionContext, candidate: Candidate):
  * Asked when its turn has come, and again in the instant in which its bytes are written. What is turned back here begins anew,
  * and learns why at the first gate.
  */
-export function barAtWriting(context: DeletionContext, intended: Intended): Bar | undefined {
+export function barAtWriting(context: Application, intended: Intended): Bar | undefined {
   return firstBar(AT_WRITING, context, intended);
 }
 
 function firstBar<Asked extends Candidate>(
   conditions: readonly Condition<Asked>[],
-  context: DeletionContext,
+  context: Application,
   asked: Asked,
 ): Bar | undefined {
   for (const condition of conditions) {
@@ -83,11 +83,11 @@ function firstBar<Asked extends Candidate>(
 
 // ── The conditions ──────────────────────────────────────────────────────────────────────────────────────────
 
-function clockWasNotSet({ clockWatch }: DeletionContext): undefined {
+function clockWasNotSet({ clockWatch }: Application): undefined {
   clockWatch.assertSteady();
 }
 
-function nobodyStopsTheRun({ signals }: DeletionContext, { attempts, late }: Candidate): Bar | undefined {
+function nobodyStopsTheRun({ signals }: Application, { attempts, late }: Candidate): Bar | undefined {
   if (!signals.stop.aborted) return undefined;
   // Never begun: neither planned work nor its stop is anything to record.
   if (attempts === 0 && late === 0)
@@ -95,28 +95,25 @@ function nobodyStopsTheRun({ signals }: DeletionContext, { attempts, late }: Can
   return { reason: 'stopped before a DELETE was sent', cause: 'stopped' };
 }
 
-function brakeIsOff({ brake }: DeletionContext): Bar | undefined {
+function brakeIsOff({ brake }: Application): Bar | undefined {
   return brake.isPulled ? { reason: Brake.reason, cause: 'brake' } : undefined;
 }
 
 /** Neither the project nor this kind of conversation in it is barred. */
-function projectIsOpen({ bars }: DeletionContext, { item, kind }: Candidate): Bar | undefined {
+function projectIsOpen({ bars }: Application, { item, kind }: Candidate): Bar | undefined {
   return bars.of({ projectId: item.projectId, kind });
 }
 
-function noOtherPolicyKeepsIt(
-  { keptSince }: DeletionContext,
-  { item, attempts }: Candidate,
-): Bar | undefined {
+function noOtherPolicyKeepsIt({ keptSince }: Application, { item, attempts }: Candidate): Bar | undefined {
   const reason = attempts === 0 ? keptSince(item) : undefined;
   return reason === undefined ? undefined : { reason, cause: 'kept' };
 }
 
-function attemptIsLeft(_: DeletionContext, { attempts }: Candidate): Bar | undefined {
+function attemptIsLeft(_: Application, { attempts }: Candidate): Bar | undefined {
   return attempts < MAX_ATTEMPTS ? undefined : { reason: 'no attempt is left', cause: 'limit' };
 }
 
-function limitsLeaveRoom({ allowance }: DeletionContext, { item }: Candidate): Bar | undefined {
+function limitsLeaveRoom({ allowance }: Application, { item }: Candidate): Bar | undefined {
   const { projectId, sessionId } = item;
   const isTaken = allowance.take(projectId, sessionId);
   return isTaken ? undefined : { reason: 'the limits leave no room', cause: 'limit' };
@@ -125,7 +122,7 @@ function limitsLeaveRoom({ allowance }: DeletionContext, { item }: Candidate): B
 /** So long after the last look at the holds a DELETE may still be written: a connection may have to be made first. */
 const HOLDS_USABLE_MS = 500;
 
-function looksAreRecent({ clock }: DeletionContext, asked: Intended): Bar | undefined {
+function looksAreRecent({ clock }: Application, asked: Intended): Bar | undefined {
   const { recheckedUntil, holdsSeenAt, late } = asked;
   // As with the recheck: where connecting always takes longer, it gets twice as long each time.
   const until = Math.min(recheckedUntil, holdsSeenAt + HOLDS_USABLE_MS * 2 ** late);
@@ -133,16 +130,16 @@ function looksAreRecent({ clock }: DeletionContext, asked: Intended): Bar | unde
 }
 
 /** A worker that was held up past its lease finds somebody else at work. */
-function leaseIsLive({ isLeaseLive }: DeletionContext): Bar | undefined {
+function leaseIsLive({ isLeaseLive }: Application): Bar | undefined {
   return isLeaseLive() ? undefined : { reason: 'the lease is no longer ours', cause: 'stopped' };
 }
 
-function clockIsSteady({ clockWatch }: DeletionContext): Bar | undefined {
+function clockIsSteady({ clockWatch }: Application): Bar | undefined {
   return clockWatch.isSteady ? undefined : { reason: 'the clock was set', cause: 'stopped' };
 }
 
 /** Not waited for here: whoever has his turn keeps it, and the question needs one, too. */
-function projectIsNotInQuestion(_: DeletionContext, { work }: Candidate): Bar | undefined {
+function projectIsNotInQuestion(_: Application, { work }: Candidate): Bar | undefined {
   return work.asking === undefined ? undefined : IN_QUESTION;
 }
 
@@ -158,7 +155,7 @@ export const IN_QUESTION: Bar = {
  * A pause of the whole pool can hold a DELETE up for many minutes: then what was rechecked is rechecked again. Each time it may
  * wait twice as long, so that the slowest pace still gets through.
  */
-export function recheckedUntil({ clock }: DeletionContext, late: number): number {
+export function recheckedUntil({ clock }: Application, late: number): number {
   return clock.monotonic() + FRESH_MS * 2 ** late;
 }
 
@@ -166,10 +163,7 @@ export function recheckedUntil({ clock }: DeletionContext, late: number): number
 const HOLDS_FRESH_MS = 250;
 
 /** The intent was written under the holds of its instant; a slow pace can keep it waiting for a minute. */
-export async function heldSinceIntent(
-  context: DeletionContext,
-  intended: Intended,
-): Promise<Bar | undefined> {
+export async function heldSinceIntent(context: Application, intended: Intended): Promise<Bar | undefined> {
   const now = context.clock.monotonic();
   if (now <= intended.holdsSeenAt + HOLDS_FRESH_MS) return undefined;
   const held = await heldNow(context, intended.item);
@@ -178,10 +172,7 @@ export async function heldSinceIntent(
 }
 
 /** By the store, and by what files list now. */
-export async function heldNow(
-  { holds, clock }: DeletionContext,
-  item: DeletableItem,
-): Promise<Bar | undefined> {
+export async function heldNow({ holds, clock }: Application, item: DeletableItem): Promise<Bar | undefined> {
   const now = clock.now();
   const hold = (await holds.holdsInForce(now)).over(item, now);
   return hold === undefined ? undefined : heldFor(hold.matter);

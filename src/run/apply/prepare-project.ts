@@ -3,7 +3,8 @@ import { kindOf, KIND_WORDS, type Kind } from '../../core/deletion/evidence.ts';
 import { isAnother } from '../../core/deletion/reading.ts';
 import type { Existence } from '../../core/vendor-answers.ts';
 import { notThere, type Gone, type There } from '../prove/calibrate.ts';
-import { passingOf, type DeletionContext } from './deletion.ts';
+import type { Application } from './context.ts';
+import { passingOf } from './deletion.ts';
 import { takeFreshListing } from '../prove/fresh-listing.ts';
 import type { PlannedItems } from './planned-items.ts';
 import type { ProjectWork } from './project-work.ts';
@@ -16,7 +17,7 @@ const MOST_ASKED = 3;
  * 200. Where that cannot be shown, or too much of the plan is gone from sight, the project is barred.
  */
 export async function prepareProject(
-  context: DeletionContext,
+  context: Application,
   work: ProjectWork,
   items: PlannedItems,
 ): Promise<void> {
@@ -49,7 +50,7 @@ async function firstOf(items: PlannedItems): Promise<DeletableItem | undefined> 
   return undefined;
 }
 
-async function bar(context: DeletionContext, { projectId }: ProjectWork, reason: string): Promise<void> {
+async function bar(context: Application, { projectId }: ProjectWork, reason: string): Promise<void> {
   context.bars.project(projectId, { reason, cause: 'project' });
   await context.calibrator.refused(projectId, reason);
 }
@@ -57,7 +58,7 @@ async function bar(context: DeletionContext, { projectId }: ProjectWork, reason:
 type FoundThere = There | { readonly reason: string };
 
 async function findThere(
-  context: DeletionContext,
+  context: Application,
   work: ProjectWork,
   { items, gone }: { readonly items: PlannedItems; readonly gone: Gone & { isKnown: true } },
 ): Promise<FoundThere> {
@@ -95,7 +96,7 @@ async function findThere(
 
 /** None of those that were asked is there as it was listed: `absent` answer the 404, `another` are of another time. */
 function noneThere(
-  context: DeletionContext,
+  context: Application,
   work: ProjectWork,
   { absent, another }: { readonly absent: readonly DeletableItem[]; readonly another: readonly There[] },
 ): FoundThere | Promise<FoundThere> {
@@ -111,7 +112,7 @@ function noneThere(
 
 /** The first of the plan are gone. Whether that is so, or nothing is ever found here, another that is listed tells. */
 async function findListedThere(
-  context: DeletionContext,
+  context: Application,
   work: ProjectWork,
   absent: readonly DeletableItem[],
 ): Promise<FoundThere> {
@@ -140,14 +141,14 @@ async function findListedThere(
 }
 
 function ask(
-  { slot, deleter, signals }: DeletionContext,
+  { slot, deleter, signals }: Application,
   projectId: number,
   sessionId: string,
 ): Promise<Existence> {
   return slot(() => deleter.existence(projectId, sessionId, { purpose: 'calibrate', signal: signals.stop }));
 }
 
-function forbidReading({ bars, warn }: DeletionContext, { projectId }: ProjectWork, kind: Kind): void {
+function forbidReading({ bars, warn }: Application, { projectId }: ProjectWork, kind: Kind): void {
   const words = KIND_WORDS[kind];
   bars.kind(projectId, kind, { reason: `the key may not read ${words} in this project`, cause: 'right' });
   warn(`the key may not read ${words} in project ${projectId} (HTTP 403): nothing of them is deleted`);

@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Conversation } from '../../core/conversation.ts';
 import { ApiError } from '../../core/errors.ts';
-import type { DeletableItem, PlanItem, PlanProject } from '../../core/plan.ts';
+import type { PlanSummary, DeletableItem, PlanItem, PlanProject } from '../../core/plan.ts';
 import type { ConversationPage } from '../../core/ports/vendor.ts';
 import type { Existence } from '../../core/vendor-answers.ts';
-import { createRests, recheck, type Rests } from './recheck.ts';
+import type { Rests } from '../../core/decide.ts';
+import { createRests, recheck } from './recheck.ts';
 import { relist, type Relisting } from './relist.ts';
 import { Bystanders } from '../plan/bystanders.ts';
 
@@ -261,7 +262,7 @@ async function relisted(
   const asked: number[] = [];
   const warned: unknown[] = [];
   const { signal: stop } = new AbortController();
-  const deleter = {
+  const reader = {
     viewer: () => ({ key: 'key:aa', users: new Set() }),
     async *conversationPages(projectId: number, signal?: AbortSignal): AsyncGenerator<ConversationPage> {
       asked.push(projectId);
@@ -281,11 +282,12 @@ async function relisted(
     },
   };
   const context = {
-    ...{ deleter, clock: { now: () => NOW }, signals: { stop }, plan: { projects: planned, decidedAt: NOW } },
-    plans: { planItems: () => [] },
+    ...{ reader, clock: { now: () => NOW }, signals: { stop } },
+    store: { plans: { planItems: () => [] } },
     log: { warn: (facts: object, message: string) => warned.push({ ...facts, message }) },
   };
-  const relisting = await relist(context as unknown as Parameters<typeof relist>[0]);
+  const plan = { projects: planned, decidedAt: NOW } as unknown as PlanSummary;
+  const relisting = await relist(context as unknown as Parameters<typeof relist>[0], plan);
   return { relisting, asked, warned };
 }
 
@@ -328,7 +330,7 @@ describe('a second listing', () => {
 
   test('goes no further than what was there as the plan was decided', async () => {
     const pages: number[] = [];
-    const deleter = {
+    const reader = {
       viewer: () => ({ key: 'key:aa', users: new Set() }),
       async *conversationPages(): AsyncGenerator<ConversationPage> {
         for (const [index, createdAt] of [NOW - 1, NOW, NOW + 1, NOW + 2, NOW + 3, NOW + 4].entries()) {
@@ -351,9 +353,10 @@ describe('a second listing', () => {
         return Promise.resolve({ rows: [listed], page, lastPage: 6, total: 6, receivedAt: NOW, request: '' });
       },
     };
-    const plan = { projects: [project(7, 1)], decidedAt: NOW };
-    const context = { deleter, clock: { now: () => NOW }, signals: {}, plan, plans: { planItems: () => [] } };
-    await relist(context as unknown as Parameters<typeof relist>[0]);
+    const plan = { projects: [project(7, 1)], decidedAt: NOW } as unknown as PlanSummary;
+    const store = { plans: { planItems: () => [] } };
+    const context = { reader, clock: { now: () => NOW }, signals: {}, store };
+    await relist(context as unknown as Parameters<typeof relist>[0], plan);
     // The last page, and one between, bear the order out.
     expect(pages).toEqual([1, 2, 6, 4]);
   });

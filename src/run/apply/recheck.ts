@@ -1,13 +1,14 @@
-import { restsOnChangeableFacts } from '../../core/decide.ts';
+import { restsOnChangeableFacts, type Rests } from '../../core/decide.ts';
 import type { Reading } from '../../core/deletion/evidence.ts';
 import type { Sight } from '../../core/deletion/facts.ts';
+import type { Policy } from '../../core/policy.ts';
 import type { SkipCause } from '../../core/outcome.ts';
 import { areApart, readingOf, type Calibration, type Expected } from '../../core/deletion/reading.ts';
 import { thereAt } from '../prove/passing.ts';
 import { restsOnForeignKeeps } from '../../core/foreign-keeps.ts';
 import type { DeletableItem } from '../../core/plan.ts';
 import type { Existence } from '../../core/vendor-answers.ts';
-import type { ApplyContext, Slot } from './context.ts';
+import type { Application, Slot } from './context.ts';
 import type { Relisting } from './relist.ts';
 
 /** What was seen this recently needs no second look before the DELETE. */
@@ -24,14 +25,8 @@ export type Rechecked =
   /** It is not there, or nobody can tell: what its own GET said. */
   | { readonly kind: 'read'; readonly reading: Reading };
 
-/** What a rule's decision rests on that can change. */
-export type Rests = ReturnType<typeof restsOnChangeableFacts>;
-
 /** {@link restsOnChangeableFacts}, worked out once for each rule, with what the keeps of other policies look at. */
-export function createRests(
-  policy: ApplyContext['policy'],
-  others: readonly ApplyContext['policy'][],
-): (rule: string | null) => Rests {
+export function createRests(policy: Policy, others: readonly Policy[]): (rule: string | null) => Rests {
   const foreign = restsOnForeignKeeps(others);
   const known = new Map<string | null, Rests>();
   return (rule) => {
@@ -53,7 +48,7 @@ function either(one: Rests, other: Rests): Rests {
  * update, newest message) is read again unless it was seen within the last minute.
  */
 export async function recheck(
-  context: ApplyContext & { readonly slot: Slot; readonly restsOn: (rule: string | null) => Rests },
+  context: Application & { readonly slot: Slot; readonly restsOn: (rule: string | null) => Rests },
   item: DeletableItem,
   options: {
     readonly relisting: Relisting | undefined;
@@ -102,7 +97,7 @@ function changed(reason: string, cause: SkipCause = 'changed'): Rechecked {
 }
 
 function readAgain(
-  context: Pick<ApplyContext, 'deleter' | 'signals'> & { readonly slot: Slot },
+  context: Pick<Application, 'deleter' | 'signals'> & { readonly slot: Slot },
   { projectId, sessionId }: DeletableItem,
   restsOnMessage: boolean,
 ): Promise<Existence> {

@@ -1,9 +1,9 @@
 import { kindOf } from '../../core/deletion/evidence.ts';
 import { IdSet } from '../../core/id-set.ts';
-import type { DeletableItem, PlanItem, PlanProject } from '../../core/plan.ts';
+import type { DeletableItem, PlanItem, PlanProject, PlanSummary } from '../../core/plan.ts';
 import { asRunFault, endsTheRun } from '../api-faults.ts';
 import { Bystanders, dateOf } from '../plan/bystanders.ts';
-import type { ApplyContext } from './context.ts';
+import type { Run } from '../context.ts';
 import {
   InconsistentListing,
   listProject,
@@ -20,36 +20,34 @@ export interface Relisting {
 
 /** Lists every project of the plan that would lose something once more. Throws RetentionError as planning does. */
 export async function relist(
-  context: Pick<ApplyContext, 'deleter' | 'clock' | 'log' | 'signals' | 'plan' | 'plans'>,
+  run: Pick<Run, 'reader' | 'clock' | 'log' | 'signals' | 'store'>,
+  plan: PlanSummary,
 ): Promise<Relisting> {
-  const { deleter, plan, plans } = context;
+  const { reader, store } = run;
   const planned = new IdSet();
-  for await (const { projectId, sessionId } of plans.planItems(plan.planId, { verdict: 'delete' }))
+  for await (const { projectId, sessionId } of store.plans.planItems(plan.planId, { verdict: 'delete' }))
     planned.add(`${projectId} ${String(sessionId)}`);
   const bystanders = new Bystanders();
   const listed = new IdSet();
   const snapshots = new IdSet();
   const unreadable = new Set<number>();
-  const takenAt = context.clock.now();
-  for (const project of context.plan.projects.filter(({ planned }) => planned > 0)) {
+  const takenAt = run.clock.now();
+  for (const project of plan.projects.filter(({ planned }) => planned > 0)) {
     try {
       await repeatWhileInconsistent(() => {
         bystanders.begin(project.projectId);
-        return relistProject(context, project, (row) => {
+        return relistProject(run, { plan, project }, (row) => {
           const id = `${row.projectId} ${row.sessionId}`;
           listed.add(id);
           snapshots.add(snapshotOf(row, row));
           if (row.deletedAt === undefined && !planned.has(id))
-            bystanders.note(row.projectId, kindOf(row.createdBy, deleter.viewer()), dateOf(row.createdAt));
+            bystanders.note(row.projectId, kindOf(row.createdBy, reader.viewer()), dateOf(row.createdAt));
         });
       });
     } catch (error) {
       if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw asRunFault(error);
       unreadable.add(project.projectId);
-      context.log.warn(
-        { project_id: project.projectId },
-        'could not be listed again: nothing of it is deleted',
-      );
+      run.log.warn({ project_id: project.projectId }, 'could not be listed again: nothing of it is deleted');
     }
   }
   return {
@@ -64,13 +62,13 @@ export async function relist(
 }
 
 async function relistProject(
-  context: Pick<ApplyContext, 'deleter' | 'signals' | 'plan'>,
-  project: PlanProject,
+  { reader, signals }: Pick<Run, 'reader' | 'signals'>,
+  { plan, project }: { readonly plan: PlanSummary; readonly project: PlanProject },
   onRow: (row: ListedRow & { readonly kind: 'conversation' }) => void,
 ): Promise<void> {
   // Whatever the plan deletes was created before it was decided.
-  const options = { reach: context.plan.decidedAt, signal: context.signals.stop };
-  for await (const page of listProject(context.deleter, project.projectId, options)) {
+  const options = { reach: plan.decidedAt, signal: signals.stop };
+  for await (const page of listProject(reader, project.projectId, options)) {
     for (const row of page.rows) if (row.kind === 'conversation') onRow(row);
   }
 }

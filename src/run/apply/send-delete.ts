@@ -4,8 +4,8 @@ import { ApiError, ClaimedError, HeldError } from '../../core/errors.ts';
 import type { DeleteAnswer, Existence } from '../../core/vendor-answers.ts';
 import { isKeyRefused } from '../api-faults.ts';
 import type { Bar } from '../prove/bars.ts';
-import { auditFacts } from '../context.ts';
-import type { DeletionContext } from './deletion.ts';
+import { auditFacts } from '../audit-facts.ts';
+import type { Application } from './context.ts';
 import {
   barAtWriting,
   heldFor,
@@ -36,7 +36,7 @@ export type Sent =
 type Turn = Sent | { readonly kind: 'in_question' };
 
 /** The only place that sends a DELETE. The intent is durable, and the lease still ours, before it goes out. `sight`: of the recheck. */
-export async function send(context: DeletionContext, candidate: Candidate, sight: Sight): Promise<Sent> {
+export async function send(context: Application, candidate: Candidate, sight: Sight): Promise<Sent> {
   const until = recheckedUntil(context, candidate.late);
   const barred = await intend(context, candidate, sight);
   if (barred !== undefined) return barred;
@@ -49,7 +49,7 @@ export async function send(context: DeletionContext, candidate: Candidate, sight
 
 /** Writes the intent; gives back what forbids it. */
 async function intend(
-  context: DeletionContext,
+  context: Application,
   { item, kind, attempts }: Candidate,
   sight: Sight,
 ): Promise<Sent | undefined> {
@@ -63,7 +63,7 @@ async function intend(
   const held = await heldNow(context, item);
   if (held !== undefined) return { kind: 'barred', ...held };
   try {
-    await context.audit.append(
+    await context.store.audit.append(
       [auditFacts(context, 'deletion.intended', { about: item, facts: { ...facts, account } })],
       context.fence,
     );
@@ -77,7 +77,7 @@ async function intend(
 
 /** While no fresh listing is taken in the project, and a first DELETE while not too many others are in doubt. */
 async function inClearSlot(
-  { slot, brake }: DeletionContext,
+  { slot, brake }: Application,
   { work, attempts }: Candidate,
   send: () => Promise<Turn>,
 ): Promise<Turn> {
@@ -92,7 +92,7 @@ async function inClearSlot(
   }
 }
 
-async function sendIntended(context: DeletionContext, intended: Intended): Promise<Turn> {
+async function sendIntended(context: Application, intended: Intended): Promise<Turn> {
   const { work, item } = intended;
   const requestedAt = context.clock.now();
   context.progress.enter('deleting');
@@ -113,7 +113,7 @@ async function sendIntended(context: DeletionContext, intended: Intended): Promi
 }
 
 async function sendInTime(
-  context: DeletionContext,
+  context: Application,
   intended: Intended,
 ): Promise<DeleteAnswer | Exclude<Turn, { kind: 'sent' | 'claimed' }>> {
   const { projectId, sessionId } = intended.item;
@@ -138,7 +138,7 @@ async function sendInTime(
 }
 
 /** A DELETE that answers 404 says that something is missing, not what: is it the project? The next DELETE in it waits for that. */
-async function askProject({ deleter, bars, signals }: DeletionContext, work: ProjectWork): Promise<void> {
+async function askProject({ deleter, bars, signals }: Application, work: ProjectWork): Promise<void> {
   const ask = async (): Promise<void> => {
     try {
       await deleter.control(work.projectId, signals.abandon);

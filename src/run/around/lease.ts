@@ -1,16 +1,11 @@
 import { RetentionError } from '../../core/errors.ts';
 import type { Fence } from '../../core/ports/audit-log.ts';
-import type { Lease, LeaseStore } from '../../core/ports/store.ts';
-import type { Clock, Log } from '../../core/ports/surroundings.ts';
+import type { Lease, Store } from '../../core/ports/store.ts';
+import type { RunDeps } from '../context.ts';
 
-export interface LeaseParts {
-  readonly leases: LeaseStore;
-  readonly clock: Clock;
-  readonly log: Log;
-  /** Who we are, unique per process. */
-  readonly holder: string;
-  readonly ttlMs: number;
-}
+type Leasing = Pick<RunDeps, 'clock' | 'log' | 'holder' | 'leaseMs'> & {
+  readonly store: Pick<Store, 'leases'>;
+};
 
 export interface HeldLease {
   readonly fence: Fence;
@@ -25,12 +20,12 @@ export interface HeldLease {
  * when another worker has it. A renewal that fails, for whatever cause, counts as lost: unsure means do not run.
  */
 export async function withLease<T>(
-  parts: LeaseParts,
+  parts: Leasing,
   name: string,
   work: (lease: HeldLease) => Promise<T>,
 ): Promise<T> {
-  const { leases, clock, holder, ttlMs } = parts;
-  const lease = await leases.acquireLease(name, holder, { now: clock.now(), ttlMs });
+  const { store, clock, holder, leaseMs: ttlMs } = parts;
+  const lease = await store.leases.acquireLease(name, holder, { now: clock.now(), ttlMs });
   if (lease === undefined) {
     throw new RetentionError('lease_held', `another worker is running ${name}`, {
       hint: `Wait for it to end; a worker that vanished gives way after ${Math.ceil(ttlMs / 1000)} s.`,
@@ -55,7 +50,7 @@ export async function withLease<T>(
 }
 
 async function keepRenewing(
-  { leases, clock, log, ttlMs }: LeaseParts,
+  { store, clock, log, leaseMs: ttlMs }: Leasing,
   fence: Fence,
   {
     lost,
@@ -74,7 +69,7 @@ async function keepRenewing(
       return;
     }
     try {
-      const renewed = await leases.renewLease(fence, { now: clock.now(), ttlMs });
+      const renewed = await store.leases.renewLease(fence, { now: clock.now(), ttlMs });
       if (renewed !== undefined) {
         onRenewed(renewed);
         continue;
@@ -92,9 +87,9 @@ async function keepRenewing(
   }
 }
 
-async function releaseQuietly({ leases, log }: LeaseParts, fence: Fence): Promise<void> {
+async function releaseQuietly({ store, log }: Leasing, fence: Fence): Promise<void> {
   try {
-    await leases.releaseLease(fence);
+    await store.leases.releaseLease(fence);
   } catch {
     log.warn({ lease: fence.name }, 'lease could not be released: it expires by itself');
   }

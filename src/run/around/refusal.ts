@@ -8,7 +8,7 @@ import type { PlanSummary } from '../../core/plan.ts';
 import { refusalInWords } from '../../core/refusal-words.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { ProtectionStore } from '../../core/ports/protections.ts';
-import type { Ending } from './conduct-run.ts';
+import type { Ending } from './close-run.ts';
 
 /** How a run ends that a limit or a protection refuses: nothing was sent, and the plan stays to be looked at. */
 export function refusal(

@@ -1,6 +1,6 @@
 import type { AuditFacts } from '../../core/audit-entry.ts';
 import type { RetentionError } from '../../core/errors.ts';
-import type { PlanSummary } from '../../core/plan.ts';
+import { isIncomplete, type PlanSummary } from '../../core/plan.ts';
 import type { RunStore } from '../../core/ports/store.ts';
 import type { RunCounts, RunRecord, RunStatus } from '../../core/run.ts';
 import { endedAs, likeBefore } from '../../core/run-ending.ts';
@@ -41,7 +41,7 @@ export async function comparedWithBefore(
     readonly facts: AuditFacts['facts'] | undefined;
   },
 ): Promise<Pick<RunRecord, 'endedAs' | 'asBefore' | 'alikeSince'>> {
-  const incomplete = end.plan?.projects.filter((project) => project.incomplete !== undefined).length ?? 0;
+  const incomplete = end.plan?.projects.filter(isIncomplete).length ?? 0;
   const ended = endedAs({ ...end, incomplete });
   const latest = await store.runs({ policy: policy.name, limit: 2 });
   const before = latest.find((run) => run.runId !== runId);

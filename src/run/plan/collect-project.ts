@@ -1,16 +1,13 @@
-import type { Conversation } from '../../core/conversation.ts';
 import { kindOf } from '../../core/deletion/evidence.ts';
 import type { Instant } from '../../core/instant.ts';
 import { ApiError } from '../../core/errors.ts';
 import type { PlanItem, PlanProject } from '../../core/plan.ts';
 import { fewestFor } from '../../core/population.ts';
-import type { AuditLog } from '../../core/ports/audit-log.ts';
-import type { PlanStore, PlanWriter } from '../../core/ports/plans.ts';
-import type { Chance, Log } from '../../core/ports/surroundings.ts';
 import { endsTheRun, listProblem } from '../api-faults.ts';
-import { dateOf, type Bystanders } from './bystanders.ts';
-import { decideRow, type DecidedRow, type DecidingContext } from './decide-row.ts';
-import { reappearedIn, type Reappeared } from './reappeared.ts';
+import { dateOf } from './bystanders.ts';
+import { decideRow, type DecidedRow } from './decide-row.ts';
+import type { ProjectPlanning } from './planning.ts';
+import { reappearedIn, sayReappeared, type Reappeared } from './reappeared.ts';
 import {
   InconsistentListing,
   listProject,
@@ -26,27 +23,6 @@ const BATCH = 250;
 /** A daily run that is a little late must not make it more than 30 days. */
 const FULL_READING_EVERY_MS = 29 * 24 * 60 * 60 * 1000;
 
-export interface CollectContext extends DecidingContext {
-  readonly writer: PlanWriter;
-  readonly plans: Pick<PlanStore, 'lastReadInFull' | 'recordReadInFull'>;
-  /** Called before the listing of the project begins, and before it begins again. */
-  readonly onBegin: () => void;
-  readonly log: Log;
-  readonly chance: Chance;
-  /** When the plan is decided, epoch ms. */
-  readonly decidedAt: number;
-  /** Earliest `created_at` that no rule can delete. */
-  readonly reach: number;
-  /** Of each project's conversations: the listing goes on until it has seen enough of them for what it plans. */
-  readonly maxPercent: number;
-  /** Whether kept conversations are written too; they are always counted. */
-  readonly withKept: boolean;
-  readonly onListed: (count: number) => void;
-  readonly audit: AuditLog;
-  readonly bystanders: Bystanders | undefined;
-  readonly onReappeared: (conversations: readonly Conversation[]) => Promise<void>;
-}
-
 export interface Collected {
   readonly project: PlanProject;
   readonly nextOrdinal: number;
@@ -60,20 +36,21 @@ export interface Collected {
  * the plan.
  */
 export async function collectProject(
-  context: CollectContext,
+  context: ProjectPlanning,
   projectId: number,
   firstOrdinal: number,
 ): Promise<Collected> {
-  const known = await reappearedIn(context.audit, projectId);
+  const known = await reappearedIn(context.store.audit, projectId);
   const inFull = await isFullReadingDue(context, projectId);
   for (let start = 1; ; start += 1) {
     const tally = new Tally(context, projectId, firstOrdinal);
-    context.onBegin();
+    context.watch.restart();
     context.bystanders?.begin(projectId);
     try {
       const listing = await collect(context, { projectId, inFull, known, tally });
       await tally.flush();
-      if (listing.how === 'read_in_full') await context.plans.recordReadInFull(projectId, context.decidedAt);
+      if (listing.how === 'read_in_full')
+        await context.store.plans.recordReadInFull(projectId, context.decidedAt);
       return { project: tally.project(listing), nextOrdinal: tally.ordinal, notShown: notShownIn(listing) };
     } catch (error) {
       if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw error;
@@ -90,10 +67,10 @@ export async function collectProject(
 }
 
 /** Samples may miss what a full reading finds: so each project is read in full now and then, counted from its first listing. */
-async function isFullReadingDue({ plans, decidedAt }: CollectContext, projectId: number): Promise<boolean> {
-  const lastAt = await plans.lastReadInFull(projectId);
+async function isFullReadingDue({ store, decidedAt }: ProjectPlanning, projectId: number): Promise<boolean> {
+  const lastAt = await store.plans.lastReadInFull(projectId);
   if (lastAt === undefined) {
-    await plans.recordReadInFull(projectId, decidedAt);
+    await store.plans.recordReadInFull(projectId, decidedAt);
     return false;
   }
   // A record from the future says nothing: the clock was set back since.
@@ -106,7 +83,7 @@ function problemOf(error: unknown): string {
 }
 
 async function collect(
-  context: CollectContext,
+  context: ProjectPlanning,
   parts: {
     readonly projectId: number;
     readonly inFull: boolean;
@@ -120,8 +97,7 @@ async function collect(
   let listing: Listing | undefined;
   const pages = withEnd(listProject(reader, projectId, options), (end) => (listing = end));
   for await (const { rows, receivedAt } of pages) {
-    const again = known.among(rows);
-    if (again.length > 0) await context.onReappeared(again);
+    await sayReappeared(context, known.among(rows));
     const decided = await Promise.all(
       rows.map((row) => decideRow(context, row, { seenAt: receivedAt, known })),
     );
@@ -136,7 +112,7 @@ async function collect(
       if (row.kind === 'unusable' && row.problem === 'wrong_project') tally.foreign += 1;
     });
     await tally.take(decided);
-    context.onListed(rows.length);
+    context.progress.advance(rows.length);
   }
   if (listing === undefined) throw new Error('a listing ended without a word');
   return listing;
@@ -150,7 +126,7 @@ function dateWithin(createdAt: Instant | undefined, reach: number): number {
 
 /** Counts the verdicts of one project and hands the items on in batches. */
 class Tally {
-  readonly #context: CollectContext;
+  readonly #context: ProjectPlanning;
   readonly #projectId: number;
   readonly #verdicts = { delete: 0, keep: 0, held: 0, unknown: 0 };
   #deleted = 0;
@@ -159,7 +135,7 @@ class Tally {
   #batch: PlanItem[] = [];
   ordinal: number;
 
-  constructor(context: CollectContext, projectId: number, firstOrdinal: number) {
+  constructor(context: ProjectPlanning, projectId: number, firstOrdinal: number) {
     this.#context = context;
     this.#projectId = projectId;
     this.ordinal = firstOrdinal;
@@ -183,7 +159,7 @@ class Tally {
 
   /** Whether as many were seen as it takes for the percentage of what is planned so far. */
   get isEnough(): boolean {
-    return this.#present >= fewestFor(this.#verdicts.delete, this.#context.maxPercent);
+    return this.#present >= fewestFor(this.#verdicts.delete, this.#context.policy.limits.maxPercent);
   }
 
   project({ how, total: claimed }: Listing): PlanProject {

@@ -1,24 +1,12 @@
-import type { LimitFunction } from 'p-limit';
 import type { Conversation, LastMessage, UnusableRow } from '../../core/conversation.ts';
-import type { Decider } from '../../core/decide.ts';
 import { isAnother } from '../../core/deletion/reading.ts';
 import type { Decision, PlanItem } from '../../core/plan.ts';
-import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import type { Existence } from '../../core/vendor-answers.ts';
 import type { ListedRow } from './list-project.ts';
+import type { ProjectPlanning } from './planning.ts';
 import type { Reappeared } from './reappeared.ts';
 
-export interface DecidingContext {
-  readonly reader: CustomGptReader;
-  readonly decider: Decider;
-  /** Called for a conversation that is marked as deleted and to be deleted by its rules, once it is known to be there. */
-  readonly onStillThere: (sessionId: string) => void;
-  /** Bounds the reads of newest messages in flight. */
-  readonly limit: LimitFunction;
-  readonly signal: AbortSignal | undefined;
-  /** A message at or after this instant is too young for every rule. */
-  readonly messageReach: number | undefined;
-}
+type Deciding = Pick<ProjectPlanning, 'watch' | 'reader' | 'limit' | 'signal' | 'messageReach'>;
 
 export interface DecidedRow extends Omit<PlanItem, 'ordinal'> {
   /** A conversation that is gone, for all that is known, and merely goes on being listed. */
@@ -27,7 +15,7 @@ export interface DecidedRow extends Omit<PlanItem, 'ordinal'> {
 
 /** The decision on one row, with the further look that it takes: at the newest message, or whether it is still there. */
 export function decideRow(
-  context: DecidingContext,
+  context: Deciding,
   row: ListedRow,
   { seenAt, known }: { readonly seenAt: number; readonly known: Reappeared },
 ): Promise<DecidedRow> {
@@ -41,7 +29,7 @@ export function decideRow(
  * that would be deleted is asked for.
  */
 async function decideMarked(
-  context: DecidingContext,
+  context: Deciding,
   row: Conversation,
   { seenAt, known }: { readonly seenAt: number; readonly known: Reappeared },
 ): Promise<DecidedRow> {
@@ -56,7 +44,7 @@ async function decideMarked(
   if (decided.verdict !== 'delete') return { ...decided, isDeleted: true };
   const answer = await ask(context, row, { onlyFirstPage: true });
   if (answer.state !== 'not_found') {
-    context.onStillThere(row.sessionId);
+    context.watch.confirm(row.sessionId);
     return decided;
   }
   return deleted(row, seenAt, 'deleted already: its row has a deleted_at, and its messages answer 404');
@@ -67,21 +55,21 @@ function deleted(row: Conversation, seenAt: number, reason: string): DecidedRow 
   return { ...item(row, decision, { seenAt }), isDeleted: true };
 }
 
-async function decideOne(context: DecidingContext, row: Conversation, seenAt: number): Promise<DecidedRow> {
-  const first = context.decider.decide(row, { state: 'unread' });
+async function decideOne(context: Deciding, row: Conversation, seenAt: number): Promise<DecidedRow> {
+  const first = context.watch.decide(row, { state: 'unread' });
   if (first.kind === 'decided') return item(row, first.decision, { seenAt });
   const answer = await ask(context, row, { enoughAt: context.messageReach });
   // Created at another time, it is another conversation, and its messages say nothing of this one.
   const isIts = answer.state === 'present' && !isAnother(answer.conversation?.createdAt, row);
   const at = isIts ? answer.lastMessageAt : undefined;
   const lastMessage: LastMessage = { state: 'read', at };
-  const second = context.decider.decide(row, lastMessage);
+  const second = context.watch.decide(row, lastMessage);
   if (second.kind !== 'decided') throw new Error('a read newest message was asked for again');
   return item(row, second.decision, { seenAt, lastMessageAt: at, lastMessageReadAt: answer.receivedAt });
 }
 
 function ask(
-  { reader, limit, signal }: DecidingContext,
+  { reader, limit, signal }: Deciding,
   { projectId, sessionId }: Conversation,
   how: { readonly onlyFirstPage?: boolean; readonly enoughAt?: number | undefined },
 ): Promise<Existence> {

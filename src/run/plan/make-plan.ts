@@ -1,57 +1,26 @@
 import pLimit from 'p-limit';
-import type { Conversation, Project } from '../../core/conversation.ts';
+import type { Project } from '../../core/conversation.ts';
 import { judgeExclusions } from '../../core/exclusions.ts';
 import { findProtections, matchedNow } from '../../core/find-protections.ts';
 import type { PlanFindings } from '../../core/findings.ts';
 import { foreignRules } from '../../core/foreign-keeps.ts';
-import type { HoldIndex } from '../../core/hold.ts';
 import type { PlanProject, PlanSummary } from '../../core/plan.ts';
-import type { Policy } from '../../core/policy.ts';
-import type { Store } from '../../core/ports/store.ts';
-import type { Chance, Clock, Log, Progress } from '../../core/ports/surroundings.ts';
-import type { CustomGptReader } from '../../core/ports/vendor.ts';
-import { ProtectionWatch, type ProjectWatch } from '../../core/protection-watch.ts';
+import { ProtectionWatch } from '../../core/protection-watch.ts';
 import { messageReachOf, reachOf } from '../../core/selector.ts';
 import { asRunFault } from '../api-faults.ts';
-import type { Bystanders } from './bystanders.ts';
-import { collectProject, type CollectContext, type Collected } from './collect-project.ts';
+import { collectProject, type Collected } from './collect-project.ts';
+import type { Planner, Planning, PlanRequest } from './planning.ts';
 import { findProjects, type ProjectsOfPolicy } from './projects.ts';
 import { totalRequests } from '../../core/run.ts';
 
 /** A plan is a person's to look at for this long; after that the world has moved too far. */
 export const PLAN_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** All that planning can reach: a reader, and the plans. No deleter. */
-export interface PlanningDeps {
-  readonly reader: CustomGptReader;
-  readonly store: Pick<Store, 'plans' | 'protections' | 'audit'>;
-  readonly clock: Clock;
-  readonly chance: Chance;
-  readonly log: Log;
-  readonly progress: Progress;
-}
-
-export interface PlanRequest {
-  readonly policy: Policy;
-  /** Whose conversations they are: {@link OwnAccount.text}. */
-  readonly account: string;
-  /** The other policies of its folder: what they keep is not deleted. */
-  readonly others: readonly Policy[];
-  readonly holds: HoldIndex;
-  /** Whether kept conversations are stored in the plan too (`plan --all`). */
-  readonly withKept: boolean;
-  readonly signal?: AbortSignal | undefined;
-  /** Learns what is listed beside what is planned. */
-  readonly bystanders?: Bystanders;
-  /** Called with conversations that are listed again although they were verified as deleted. */
-  readonly onReappeared?: (conversations: readonly Conversation[]) => Promise<void>;
-}
-
 /**
  * The dry run: lists every project of the policy, decides, and stores an immutable plan. Sends nothing but GET.
  * Throws RetentionError (`credential_refused`, `api_unreachable`, `clock_untrusted`, `state_unusable`).
  */
-export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promise<PlanSummary> {
+export async function makePlan(deps: Planner, request: PlanRequest): Promise<PlanSummary> {
   const { policy } = request;
   const requestsBefore = totalRequests(deps.reader.requestCounts());
   const found = await findProjects(deps.reader, policy, request.signal);
@@ -68,30 +37,19 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
     decidedAt,
     expiresAt: decidedAt + PLAN_LIFETIME_MS,
   });
-  const context = {
-    reader: deps.reader,
+  const planning: Planning = {
+    ...deps,
+    ...request,
     writer,
-    plans: deps.store.plans,
-    chance: deps.chance,
     decidedAt,
-    maxPercent: policy.limits.maxPercent,
-    messageReach: messageReachOf([...policy.rules, ...foreignRules(request.others)], decidedAt),
-    log: deps.log,
     reach: reachOf(policy, decidedAt),
+    messageReach: messageReachOf([...policy.rules, ...foreignRules(request.others)], decidedAt),
     limit: pLimit(policy.concurrency),
-    withKept: request.withKept,
-    signal: request.signal,
-    audit: deps.store.audit,
-    bystanders: request.bystanders,
-    onReappeared: (conversations: readonly Conversation[]) => sayReappeared(deps, request, conversations),
-    onListed: (count: number) => {
-      deps.progress.advance(count);
-    },
   };
   const watch = new ProtectionWatch({ ...request, now: decidedAt });
   deps.progress.begin('listing', undefined);
   try {
-    const { projects, warnings } = await collectAll(context, watch, selected);
+    const { projects, warnings } = await collectAll(planning, watch, selected);
     projects.unshift(...invisible.map(invisibleProject));
     const requestsUsed = totalRequests(deps.reader.requestCounts()) - requestsBefore;
     const watched = watch.result();
@@ -107,17 +65,17 @@ export async function makePlan(deps: PlanningDeps, request: PlanRequest): Promis
 
 /** Lists one project after the other. */
 async function collectAll(
-  context: Omit<CollectContext, keyof ReturnType<typeof listening>>,
-  watch: ProtectionWatch,
+  planning: Planning,
+  protections: ProtectionWatch,
   selected: readonly Project[],
 ): Promise<{ readonly projects: PlanProject[]; readonly warnings: readonly string[] }> {
   const projects: PlanProject[] = [];
   const warnings: string[] = [];
   let ordinal = 1;
   for (const project of selected) {
-    const decider = watch.inProject(project);
-    const collected = await collectProject({ ...context, ...listening(decider) }, project.id, ordinal);
-    decider.end(collected.project);
+    const watch = protections.inProject(project);
+    const collected = await collectProject({ ...planning, watch }, project.id, ordinal);
+    watch.end(collected.project);
     projects.push(collected.project);
     if (collected.notShown > 0) warnings.push(notAllShown(collected));
     ordinal = collected.nextOrdinal;
@@ -125,35 +83,9 @@ async function collectAll(
   return { projects, warnings };
 }
 
-/** Tells the watch what becomes of the listing. */
-function listening(decider: ProjectWatch) {
-  return {
-    decider,
-    onBegin: () => {
-      decider.restart();
-    },
-    onStillThere: (sessionId: string) => {
-      decider.confirm(sessionId);
-    },
-  };
-}
-
-async function sayReappeared(
-  { log }: PlanningDeps,
-  { onReappeared }: PlanRequest,
-  conversations: readonly Conversation[],
-): Promise<void> {
-  const [first] = conversations;
-  log.warn(
-    { project_id: first?.projectId, count: conversations.length },
-    'listed again although they were verified as deleted: new conversations, with the age they have now',
-  );
-  await onReappeared?.(conversations);
-}
-
 /** What the plan says of its listings and of the protections of its policy, by what earlier plans knew of them. Remembers what this one saw. */
 async function findingsOf(
-  { store }: PlanningDeps,
+  { store }: Planner,
   { policy, holds, others }: PlanRequest,
   seen: {
     readonly found: ProjectsOfPolicy;

@@ -2,6 +2,7 @@ import type { Conversation } from '../../core/conversation.ts';
 import { IdSet } from '../../core/id-set.ts';
 import type { AuditLog } from '../../core/ports/audit-log.ts';
 import type { ListedRow } from './list-project.ts';
+import type { Planning } from './planning.ts';
 
 /** Conversations of one page that are listed again after they were verified as deleted, each told once. */
 export interface Reappeared {
@@ -36,4 +37,18 @@ export async function reappearedIn(
               told.add(row.sessionId),
           ),
   };
+}
+
+/** To the log, and to whoever made the plan. */
+export async function sayReappeared(
+  { log, onReappeared }: Pick<Planning, 'log' | 'onReappeared'>,
+  conversations: readonly Conversation[],
+): Promise<void> {
+  const [first] = conversations;
+  if (first === undefined) return;
+  log.warn(
+    { project_id: first.projectId, count: conversations.length },
+    'listed again although they were verified as deleted: new conversations, with the age they have now',
+  );
+  await onReappeared?.(conversations);
 }

@@ -8,7 +8,7 @@ import type { Passing } from './passing.ts';
 interface Parts {
   readonly reader: CustomGptReader;
   readonly calibrator: Calibrator;
-  readonly stop: AbortSignal;
+  readonly signal: AbortSignal;
 }
 
 interface LeftIn {
@@ -22,7 +22,7 @@ interface LeftIn {
  * Throws ApiError `unauthorized` and `aborted`.
  */
 export async function calibrateOpen(
-  { reader, stop, calibrator }: Parts,
+  { reader, signal, calibrator }: Parts,
   project: LeftIn,
   listing: FreshListing,
 ): Promise<ProjectCalibration | string> {
@@ -30,14 +30,14 @@ export async function calibrateOpen(
   const like = passings[0]?.about.sessionId ?? '';
   const gone = await calibrator.gone(projectId, like);
   if (!gone.isKnown) return `an id that cannot exist answers ${gone.said}, not 404 with JSON`;
-  const there = await findThere({ reader, stop }, gone, { project, listing });
+  const there = await findThere({ reader, signal }, gone, { project, listing });
   if (typeof there === 'string') return there;
   return calibrator.calibrated(projectId, like, { words: gone.words, wasAsked: gone.wasAsked, there });
 }
 
 /** A row that the listing shows must answer 200; where it shows none any more, an intent on record had seen its own. */
 async function findThere(
-  { reader, stop }: Omit<Parts, 'calibrator'>,
+  { reader, signal }: Omit<Parts, 'calibrator'>,
   gone: Gone & { readonly isKnown: true },
   { project, listing }: { readonly project: LeftIn; readonly listing: FreshListing },
 ): Promise<There | string> {
@@ -50,7 +50,7 @@ async function findThere(
     if (seenAt <= 0) return 'nothing is listed there any more, and nothing on record was seen';
     return { at: seenAt, how: 'recorded', sessionId: undefined };
   }
-  const answer = await reader.existence(projectId, sessionId, { purpose: 'calibrate', signal: stop });
+  const answer = await reader.existence(projectId, sessionId, { purpose: 'calibrate', signal });
   if (answer.state === 'present') return { at: answer.receivedAt, how: 'messages', sessionId };
   const isAlike = answer.state === 'not_found' && answer.words.shape === gone.words.shape;
   const how = isAlike ? 'the same 404 as an id that cannot exist' : notThere(answer, undefined);

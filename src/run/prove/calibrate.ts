@@ -2,11 +2,9 @@ import { hasWord, impossibleId } from '../../core/deletion/impossible-id.ts';
 import { withoutName, type Calibration } from '../../core/deletion/reading.ts';
 import { formatInstant } from '../../core/instant.ts';
 import type { NotFoundWords } from '../../core/not-found-words.ts';
-import type { AuditLog, Fence } from '../../core/ports/audit-log.ts';
-import type { Chance } from '../../core/ports/surroundings.ts';
-import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import type { Existence } from '../../core/vendor-answers.ts';
-import { auditFacts } from '../context.ts';
+import { auditFacts } from '../audit-facts.ts';
+import type { Run } from '../context.ts';
 
 /** An id that nobody should have, yet that answers, is drawn anew this often. */
 const MOST_DRAWS = 3;
@@ -16,16 +14,6 @@ const REFUSED_UNREAD = [400, 422];
 const MOST_ASKED = 10;
 /** Words that were unlike are compared with a fresh answer so often. */
 const MOST_COMPARED = 3;
-
-export interface CalibratorParts {
-  readonly reader: CustomGptReader;
-  readonly chance: Chance;
-  readonly audit: AuditLog;
-  readonly fence: Fence;
-  readonly run: Parameters<typeof auditFacts>[0];
-  readonly warn: (sentence: string) => void;
-  readonly signal: AbortSignal;
-}
 
 export type Gone =
   | { readonly isKnown: true; readonly words: NotFoundWords; readonly wasAsked: boolean }
@@ -40,15 +28,20 @@ export interface There {
   readonly sessionId: string | undefined;
 }
 
+type CalibratedRun = Pick<
+  Run,
+  'runId' | 'policy' | 'reader' | 'chance' | 'store' | 'fence' | 'warn' | 'signals'
+>;
+
 /** Finds out what *gone* looks like here today. One for each run; it remembers what its projects said. */
 export class Calibrator {
-  readonly #parts: CalibratorParts;
+  readonly #run: CalibratedRun;
   readonly #refused = new Set<string>();
   #agreed: { readonly words: NotFoundWords; count: number } | undefined;
   #isUnanimous = true;
 
-  constructor(parts: CalibratorParts) {
-    this.#parts = parts;
+  constructor(run: CalibratedRun) {
+    this.#run = run;
   }
 
   /** Asks for an id in the shape of `like` that cannot exist. Throws ApiError `unauthorized` and `aborted`. */
@@ -67,13 +60,13 @@ export class Calibrator {
     like: string,
     { words, there, wasAsked }: { words: NotFoundWords; there: There; wasAsked: boolean },
   ): Promise<ProjectCalibration> {
-    const { audit, run, fence, warn } = this.#parts;
+    const { store, fence, warn } = this.#run;
     const facts = {
       gone: { status: 404, said: words.said, documented: words.isDocumented, asked: wasAsked },
       there: { at: formatInstant(there.at), by: there.how, session_id: there.sessionId ?? null },
     };
-    const [entry] = await audit.append(
-      [auditFacts(run, 'project.calibrated', { about: { projectId }, facts })],
+    const [entry] = await store.audit.append(
+      [auditFacts(this.#run, 'project.calibrated', { about: { projectId }, facts })],
       fence,
     );
     if (!words.isDocumented) warn(`the API's 404 is not in the documented words; it says: ${words.said}`);
@@ -84,18 +77,19 @@ export class Calibrator {
 
   /** Writes once that nothing is done in the project, and warns; `words` where it is not the whole project that waits. */
   async refused(projectId: number, reason: string, words = leftAlone(projectId, reason)): Promise<void> {
-    const { audit, run, fence, warn } = this.#parts;
+    const { store, fence, warn } = this.#run;
     if (this.#refused.has(words)) return;
     this.#refused.add(words);
-    await audit.append(
-      [auditFacts(run, 'project.refused', { about: { projectId }, facts: { reason } })],
+    await store.audit.append(
+      [auditFacts(this.#run, 'project.refused', { about: { projectId }, facts: { reason } })],
       fence,
     );
     warn(words);
   }
 
   async #ask(projectId: number, like: string): Promise<Gone> {
-    const { reader, chance, signal } = this.#parts;
+    const { reader, chance, signals } = this.#run;
+    const { stop: signal } = signals;
     let keepsLetters = hasWord(like);
     for (let draw = 1; ; draw += 1) {
       const id = impossibleId(like, chance, { keepsLetters });

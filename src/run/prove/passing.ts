@@ -11,7 +11,7 @@ import { next, type Life, type Seen, type Settlement, type Step } from '../../co
 import type { AuditFacts } from '../../core/audit-entry.ts';
 import type { Instant } from '../../core/instant.ts';
 import { MAX_SKEW_MS } from '../api-faults.ts';
-import { auditFacts, type AboutConversation } from '../context.ts';
+import { auditFacts, type AboutConversation } from '../audit-facts.ts';
 import type { Patience } from './patience.ts';
 
 /** A conversation on its way out, by this run or by one that left it open. */

@@ -5,9 +5,8 @@ import type { Proof } from '../../core/deletion/facts.ts';
 import { needsWitness, type Settlement } from '../../core/deletion/life.ts';
 import { readingOf } from '../../core/deletion/reading.ts';
 import type { OpenIntent } from '../../core/open-intent.ts';
-import type { AuditLog, Fence } from '../../core/ports/audit-log.ts';
-import type { Chance, Clock, Log, Progress } from '../../core/ports/surroundings.ts';
-import type { CustomGptReader } from '../../core/ports/vendor.ts';
+import type { AuditLog } from '../../core/ports/audit-log.ts';
+import type { LookingRun } from '../context.ts';
 import { calibrateOpen } from './calibrate-open.ts';
 import { Calibrator, type ProjectCalibration } from './calibrate.ts';
 import { takeFreshListing, type FreshListing } from './fresh-listing.ts';
@@ -23,21 +22,6 @@ const LONGEST_PAUSE_MS = 5000;
 /** Conversations that are asked for at once. */
 const AT_ONCE = 4;
 
-export interface SettleOpenContext {
-  readonly runId: string;
-  readonly policy: { readonly name: string; readonly hash: string | null };
-  readonly fence: Fence;
-  readonly reader: CustomGptReader;
-  readonly audit: AuditLog;
-  readonly clock: Clock;
-  readonly chance: Chance;
-  readonly log: Log;
-  readonly warn: (sentence: string) => void;
-  readonly stop: AbortSignal;
-  readonly progress: Progress;
-  readonly verifyTimeoutMs: number;
-}
-
 interface OfProject {
   readonly projectId: number;
   readonly intents: readonly OpenIntent[];
@@ -49,26 +33,26 @@ interface OfProject {
 /**
  * Settles what earlier runs left open, by looking alone and by the same table of outcomes as any other deletion.
  */
-export async function settleOpen(context: SettleOpenContext, intents: readonly OpenIntent[]): Promise<void> {
-  const beganAt = context.clock.now();
+export async function settleOpen(run: LookingRun, intents: readonly OpenIntent[]): Promise<void> {
+  const beganAt = run.clock.now();
   const byProject = new Map<number, OpenIntent[]>();
   for (const intent of intents) {
     const own = byProject.get(intent.projectId) ?? [];
     own.push(intent);
     byProject.set(intent.projectId, own);
   }
-  const earlier = new EarlierAnswers(await context.audit.undoneAnswers(), intents);
-  const shared = { calibrator: calibratorOf(context), witnesses: new Witnesses() };
-  context.progress.begin('confirming', intents.length);
+  const earlier = new EarlierAnswers(await run.store.audit.undoneAnswers(), intents);
+  const shared = { calibrator: new Calibrator(run), witnesses: new Witnesses() };
+  run.progress.begin('confirming', intents.length);
   try {
     for (const [projectId, own] of byProject) {
-      if (context.stop.aborted) break;
-      const passings = own.map((intent) => passingOf(context, earlier, intent));
-      await settleProject(context, shared, { projectId, intents: own, passings, beganAt });
-      context.progress.advance(own.length);
+      if (run.signals.stop.aborted) break;
+      const passings = own.map((intent) => passingOf(run, earlier, intent));
+      await settleProject(run, shared, { projectId, intents: own, passings, beganAt });
+      run.progress.advance(own.length);
     }
   } finally {
-    context.progress.end();
+    run.progress.end();
   }
 }
 
@@ -77,54 +61,35 @@ interface Shared {
   readonly witnesses: Witnesses;
 }
 
-function calibratorOf({
-  reader,
-  chance,
-  audit,
-  fence,
-  warn,
-  stop,
-  runId,
-  policy,
-}: SettleOpenContext): Calibrator {
-  return new Calibrator({ reader, chance, audit, fence, warn, signal: stop, run: { runId, policy } });
-}
-
-async function settleProject(context: SettleOpenContext, shared: Shared, project: OfProject): Promise<void> {
+async function settleProject(run: LookingRun, shared: Shared, project: OfProject): Promise<void> {
   const { projectId, passings } = project;
-  const { reader, stop, log } = context;
-  const takenByOthers = () => takenSince(context.audit, project);
-  const listing = await takeFreshListing(
-    { reader, witnesses: shared.witnesses, signal: stop, takenByOthers },
-    projectId,
-    passings,
-  );
+  const { reader, log, store } = run;
+  const { calibrator, witnesses } = shared;
+  const { stop: signal } = run.signals;
+  const takenByOthers = () => takenSince(store.audit, project);
+  const listing = await takeFreshListing({ reader, witnesses, signal, takenByOthers }, projectId, passings);
   if (listing.isProjectLost) {
-    await park(context, project);
+    await park(run, project);
     return;
   }
-  const calibration = await calibrateOpen({ reader, stop, calibrator: shared.calibrator }, project, listing);
+  const calibration = await calibrateOpen({ reader, signal, calibrator }, project, listing);
   if (typeof calibration === 'string') {
     log.warn({ project_id: projectId, open: passings.length, problem: calibration }, 'still open');
     await leaveOpen(shared, projectId, calibration);
     return;
   }
-  await lookAtAll(context, project, calibration);
+  await lookAtAll(run, project, calibration);
   const lone = loneKinds(listing, passings);
-  if (lone.size > 0)
-    await lookElsewhere({ ...context, witnesses: shared.witnesses, signal: stop }, projectId, lone);
-  const { audit, fence, clock, verifyTimeoutMs, warn, runId } = context;
+  if (lone.size > 0) await lookElsewhere({ ...run, witnesses, signal }, projectId, lone);
   const parkedBefore = new Set(passings.filter((_, index) => project.intents[index]?.isParked === true));
   const waiting = passings.map((passing, index) => {
-    passing.patience = patienceFor(context, project, index);
+    passing.patience = patienceFor(run, project, index);
     return passing;
   });
   await settle(
     {
-      ...{ runId, reader, audit, fence, clock, calibration, verifyTimeoutMs, warn },
-      witnesses: shared.witnesses,
-      takenByOthers,
-      signal: stop,
+      ...run,
+      ...{ calibration, witnesses, takenByOthers, signal },
       entryOf: (passing: Passing, settlement: Settlement, proof: Proof) => {
         const entry = outcomeEntry(passing, settlement, proof);
         if (!isThere(passing, settlement, proof) && !isLostWithOthers(passing, settlement, proof))
@@ -184,7 +149,7 @@ function isLostWithOthers({ life }: Passing, { outcome }: Settlement, { sighting
 }
 
 /** Nobody can tell any more: it is said once, and asked again in each run. */
-async function park({ audit, fence, log }: SettleOpenContext, project: OfProject): Promise<void> {
+async function park({ store, fence, log }: LookingRun, project: OfProject): Promise<void> {
   const { projectId, passings, intents } = project;
   const fresh = passings.filter((_, index) => intents[index]?.isParked === false);
   log.warn({ project_id: projectId, open: passings.length }, 'still open: the project is no longer visible');
@@ -193,12 +158,12 @@ async function park({ audit, fence, log }: SettleOpenContext, project: OfProject
     const entry = outcomeEntry(passing, { outcome: 'unverified', reason }, proofBy(undefined));
     return { ...entry, facts: { ...entry.facts, parked: true } };
   });
-  if (entries.length > 0) await audit.append(entries, fence);
+  if (entries.length > 0) await store.audit.append(entries, fence);
 }
 
 /** Each one's own GET, for as long as its run would have asked. What was recorded as absent need not be asked again. */
 async function lookAtAll(
-  context: SettleOpenContext,
+  run: LookingRun,
   project: OfProject,
   calibration: ProjectCalibration,
 ): Promise<void> {
@@ -208,14 +173,14 @@ async function lookAtAll(
       several(() =>
         passing.life.reading?.is === 'absent'
           ? undefined
-          : look(context, { project, passing, index, calibration }),
+          : look(run, { project, passing, index, calibration }),
       ),
     ),
   );
 }
 
 async function look(
-  context: SettleOpenContext,
+  run: LookingRun,
   of: {
     readonly project: OfProject;
     readonly passing: Passing;
@@ -224,24 +189,26 @@ async function look(
   },
 ): Promise<void> {
   const { project, passing, index, calibration } = of;
-  const { reader, clock, stop: signal, audit, fence } = context;
+  const { reader, clock, store, fence } = run;
+  const { stop: signal } = run.signals;
   const { projectId, sessionId } = passing.about;
-  const patience = patienceFor(context, project, index);
+  const patience = patienceFor(run, project, index);
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const answer = await reader.existence(projectId, sessionId, { purpose: 'verify', signal });
     await calibration.compareAnew(answer);
     const reading = readingOf(answer, passing, calibration);
     const isTimeUp = patience.isUp();
     advance(passing, { saw: 'reading', reading, waitedMs: 0, isTimeUp });
-    if (reading.is === 'absent') await audit.append([absentEntry(passing, reading, calibration.seq)], fence);
+    if (reading.is === 'absent')
+      await store.audit.append([absentEntry(passing, reading, calibration.seq)], fence);
     if (reading.is === 'absent' || isTimeUp) return;
     await clock.sleep(pauseMs, signal);
   }
 }
 
 /** All that are settled together wait out the verify time-out together, counted from when the DELETE can have left. */
-function patienceFor(context: SettleOpenContext, { intents, beganAt }: OfProject, index: number): Patience {
+function patienceFor(run: LookingRun, { intents, beganAt }: OfProject, index: number): Patience {
   const intent = intents[index];
   const leftAt = intent === undefined ? beganAt : leftBy(intent, beganAt);
-  return startPatience(context, context.verifyTimeoutMs, Math.max(0, context.clock.now() - leftAt));
+  return startPatience(run, run.verifyTimeoutMs, Math.max(0, run.clock.now() - leftAt));
 }

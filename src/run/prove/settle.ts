@@ -2,9 +2,8 @@ import type { AuditFacts } from '../../core/audit-entry.ts';
 import type { Proof } from '../../core/deletion/facts.ts';
 import { isNotOurs, type Settlement, type Step } from '../../core/deletion/life.ts';
 import { readingOf, type Calibration } from '../../core/deletion/reading.ts';
-import type { AuditLog, Fence } from '../../core/ports/audit-log.ts';
-import type { Clock } from '../../core/ports/surroundings.ts';
-import type { CustomGptReader } from '../../core/ports/vendor.ts';
+import type { Fence } from '../../core/ports/audit-log.ts';
+import type { Run } from '../context.ts';
 import type { Bar } from './bars.ts';
 import { takeFreshListing, type FreshListing } from './fresh-listing.ts';
 import { hearOthers } from './hear-others.ts';
@@ -24,22 +23,19 @@ export interface VanishedWatch {
   readonly withheld: () => Bar | undefined;
 }
 
-export interface SettleContext {
-  readonly runId: string;
-  readonly reader: CustomGptReader;
-  readonly audit: AuditLog;
+export interface SettleContext extends Pick<
+  Run,
+  'runId' | 'reader' | 'store' | 'clock' | 'verifyTimeoutMs' | 'warn'
+> {
   readonly fence: Fence | undefined;
   /** Not needed where all of them had an intent. */
   readonly vanished?: VanishedWatch;
-  readonly clock: Clock;
   readonly witnesses: Witnesses;
   readonly calibration: Calibration & { readonly shapes: Set<string> };
-  readonly verifyTimeoutMs: number;
   /** As for a fresh listing. */
   readonly mayWait?: boolean;
   readonly takenByOthers: () => Promise<number>;
   readonly signal: AbortSignal;
-  readonly warn: (sentence: string) => void;
   /** The entry of an outcome, where it is another than usual; null: nothing new is to be written. */
   readonly entryOf?: (passing: Passing, settlement: Settlement, proof: Proof) => AuditFacts | null;
   /** Told after the outcome is durable. */
@@ -61,7 +57,7 @@ export async function settle(
   for (let pauseMs = FIRST_PAUSE_MS; open.length > 0; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     for (const one of open) one.patience ??= startPatience(context, context.verifyTimeoutMs);
     if (!(await isQuiet(context, projectId, patient))) return open;
-    const undecided = await hearOthers(context, projectId, open);
+    const undecided = await hearOthers({ audit: context.store.audit, runId: context.runId }, projectId, open);
     context.vanished?.count(open.filter((one) => isNotOurs(one.life) && !undecided.has(one)).length);
     const listing = await takeFreshListing(context, projectId, open);
     if (listing.isProjectLost)
@@ -75,12 +71,12 @@ export async function settle(
 
 /** While another policy's DELETE is under way in the project, rows move from page to page. Waited for no longer than anything. */
 async function isQuiet(
-  { audit, clock, reader, runId, signal, verifyTimeoutMs }: SettleContext,
+  { store, clock, reader, runId, signal, verifyTimeoutMs }: SettleContext,
   projectId: number,
   patient: boolean,
 ): Promise<boolean> {
   const patience = startPatience({ clock, reader }, verifyTimeoutMs);
-  while ((await audit.deletesUnderWay(projectId, { thanRunId: runId, now: clock.now() })) > 0) {
+  while ((await store.audit.deletesUnderWay(projectId, { thanRunId: runId, now: clock.now() })) > 0) {
     if (!patient) return false;
     // A listing whose ids are as many as its total says is whole, whatever moved.
     if (patience.isUp()) return true;
@@ -128,7 +124,7 @@ async function judgeAll(
     const isClaim = step.do === 'settle' && step.outcome === 'already_gone';
     take(passing, (isClaim ? objection(context, passing, undecided) : undefined) ?? step);
   }
-  if (entries.length > 0) await context.audit.append(entries, context.fence);
+  if (entries.length > 0) await context.store.audit.append(entries, context.fence);
   for (const { passing, settlement } of judged) {
     if (settlement.outcome === 'verified') learn(context, passing, settlement.warning);
     context.onSettled(passing, settlement);

@@ -1,8 +1,8 @@
-import { RetentionError } from '../../core/errors.ts';
-import { formatInstant } from '../../core/instant.ts';
-import type { AuditLog } from '../../core/ports/audit-log.ts';
-import type { Clock } from '../../core/ports/surroundings.ts';
-import { MAX_SKEW_MS } from '../api-faults.ts';
+import { RetentionError } from '../core/errors.ts';
+import { formatInstant } from '../core/instant.ts';
+import type { AuditLog } from '../core/ports/audit-log.ts';
+import type { Clock } from '../core/ports/surroundings.ts';
+import { MAX_SKEW_MS } from './api-faults.ts';
 
 /**
  * Notices that the wall clock was set while a run is under way: it must go on as the clock does that nobody sets. A machine

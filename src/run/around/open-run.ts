@@ -1,0 +1,96 @@
+import type { Fact } from '../../core/audit-entry.ts';
+import { RetentionError } from '../../core/errors.ts';
+import { formatInstant } from '../../core/instant.ts';
+import type { RunRecord } from '../../core/run.ts';
+import { auditFacts } from '../audit-facts.ts';
+import { assertClockAfterLog, ClockWatch } from '../clock-watch.ts';
+import type { Run, RunDeps, RunRequest } from '../context.ts';
+import { joinStops } from '../stop-signals.ts';
+import { enterAccount } from './enter-account.ts';
+import type { HeldLease } from './lease.ts';
+import { reconcile } from './reconcile.ts';
+
+/** A run that stands on record, before it is known whose key it has. */
+export interface OpenedRun {
+  readonly run: Omit<Run, 'account'>;
+  readonly record: RunRecord;
+}
+
+/** Makes the context of a run and begins its record. Throws `lease_held` where another worker has just run its slot. */
+export async function openRun(
+  { openApi, ...deps }: RunDeps,
+  request: RunRequest,
+  { fence, isLive, lost }: HeldLease,
+): Promise<OpenedRun> {
+  const { clock, chance, log } = deps;
+  const warnings: string[] = [];
+  const run = {
+    ...deps,
+    ...request,
+    ...openApi(),
+    signals: joinStops(request.signals, lost),
+    runId: `run-${chance.token(12)}`,
+    startedAt: clock.now(),
+    fence,
+    isLeaseLive: isLive,
+    clockWatch: new ClockWatch(clock),
+    warnings,
+    warn: (sentence: string) => {
+      if (warnings.includes(sentence)) return;
+      warnings.push(sentence);
+      log.warn({ policy: request.policy.name }, sentence);
+    },
+  };
+  await assertSlotDue(run);
+  return { run, record: await begin(run) };
+}
+
+/** Before the body of a run: whose key it is, and what earlier runs left open. Throws RetentionError. */
+export async function enterRun({ run }: OpenedRun): Promise<Run> {
+  const { store, clock, policy, reader, plan, signals } = run;
+  await assertClockAfterLog({ audit: store.audit, clock }, policy);
+  const account = await enterAccount({ reader, accounts: store.accounts, signal: signals.stop }, plan);
+  const entered = { ...run, account };
+  await reconcile(entered);
+  return entered;
+}
+
+type Opening = OpenedRun['run'];
+
+/** Asked again under the lease: the worker that held it until a moment ago may have run this very slot. */
+async function assertSlotDue({ store, clock, policy, slotAt }: Opening): Promise<void> {
+  if (slotAt === undefined) return;
+  const lastSlotAt = await store.runs.lastSlot(policy.name);
+  // A record from the future says nothing: the clock was set back since.
+  if (lastSlotAt === undefined || lastSlotAt < slotAt || lastSlotAt > clock.now()) return;
+  throw new RetentionError('lease_held', `another worker has just run the slot of ${policy.name}`);
+}
+
+async function begin(run: Opening): Promise<RunRecord> {
+  const { store, policy, trigger, slotAt, runId, startedAt, mode = policy.mode } = run;
+  const record: RunRecord = {
+    runId,
+    policy: policy.name,
+    policyHash: policy.hash,
+    mode,
+    trigger,
+    slotAt,
+    planId: undefined,
+    status: 'running',
+    startedAt,
+    endedAt: undefined,
+    requests: undefined,
+    auditHead: undefined,
+    problem: undefined,
+    warnings: [],
+    asBefore: 0,
+  };
+  await store.runs.startRun(record);
+  const facts = { trigger, mode, ...slotFact(slotAt) };
+  await store.audit.append([auditFacts(run, 'run.started', { facts })], run.fence);
+  return record;
+}
+
+function slotFact(slotAt: number | undefined): { readonly [key: string]: Fact } {
+  return slotAt === undefined ? {} : { slot_at: formatInstant(slotAt) };
+}
