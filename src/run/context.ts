@@ -44,7 +44,7 @@ export interface RunRequest {
   readonly signals: StopSignals;
 }
 
-/** One run: what everything in it works with. Made in one place, `around/open-run.ts`; who needs less takes a `Pick` of it. */
+/** One run: what everything in it works with. Made in one place, `run/around/open-run.ts`; who needs less takes a `Pick` of it. */
 export interface Run extends Omit<RunDeps, 'openApi' | 'remarks'>, RunRequest {
   readonly runId: string;
   /** Whose conversations they are; `text` is the fact of an intent. */
