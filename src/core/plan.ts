@@ -21,7 +21,7 @@ export interface Decision {
  * DELETE. `name` and `createdBy` are removed once the plan can no longer be applied or shown.
  */
 export interface PlanItem extends Decision {
-  /** 1, 2, 3 … in the order of the listing. */
+  /** 1, 2, 3 … in the order of its project's listing. */
   readonly ordinal: number;
   readonly projectId: number;
   /** null for a list row that had no usable one. */

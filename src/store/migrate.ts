@@ -14,6 +14,7 @@ import { limitsOverTime } from './migrations/009-limits-over-time.ts';
 import { protections } from './migrations/010-protections.ts';
 import { verified } from './migrations/011-verified.ts';
 import { intents } from './migrations/012-intents.ts';
+import { planItems } from './migrations/013-plan-items.ts';
 import type { Migration } from './migrations/migration.ts';
 
 const MIGRATIONS: readonly Migration[] = [
@@ -29,6 +30,7 @@ const MIGRATIONS: readonly Migration[] = [
   protections,
   verified,
   intents,
+  planItems,
 ];
 const NEWEST = MIGRATIONS.length;
 

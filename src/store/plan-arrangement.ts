@@ -1,6 +1,6 @@
 import type { PlanArrangement } from '../core/ports/plans.ts';
 import type { Connection } from './connection.ts';
-import { changeItems } from './plan-removal.ts';
+import { changeItems, IN_BATCH, type ItemBatch } from './plan-removal.ts';
 
 /** What the age of a row is counted from: the clock its rule judged by, where that is known, else its creation. */
 const JUDGED_AT = `COALESCE(
@@ -40,11 +40,11 @@ export async function arrangePlan(
 async function markFailedBefore(connection: Connection, planId: string): Promise<void> {
   const isTroubled = `EXISTS (SELECT 1 FROM troubled
      WHERE troubled.project_id = plan_items.project_id AND troubled.session_id = plan_items.session_id)`;
-  const mark = connection.prepare<[string, number, number]>(
+  const mark = connection.prepare<ItemBatch>(
     `UPDATE plan_items SET failed_before = NOT failed_before
-      WHERE plan_id = ? AND ordinal > ? AND ordinal <= ? AND verdict = 'delete' AND failed_before <> ${isTroubled}`,
+      WHERE ${IN_BATCH} AND verdict = 'delete' AND failed_before <> ${isTroubled}`,
   );
-  await changeItems(connection, planId, (after, upTo) => mark.run(planId, after, upTo));
+  await changeItems(connection, planId, (batch) => mark.run(...batch));
 }
 
 interface Arranging {
@@ -72,8 +72,8 @@ async function markDeferred(
   const isDeferred = first === undefined ? '0' : `((${ORDER}) >= (?, ?, ?, ?))`;
   const mark = connection.prepare<(string | number)[]>(
     `UPDATE plan_items SET deferred = NOT deferred
-      WHERE plan_id = ? AND ordinal > ? AND ordinal <= ? AND verdict = 'delete' AND deferred <> ${isDeferred}`,
+      WHERE ${IN_BATCH} AND verdict = 'delete' AND deferred <> ${isDeferred}`,
   );
   const place = first === undefined ? [] : [...judged, ...first];
-  await changeItems(connection, planId, (after, upTo) => mark.run(planId, after, upTo, ...place));
+  await changeItems(connection, planId, (batch) => mark.run(...batch, ...place));
 }

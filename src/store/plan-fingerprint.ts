@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { PlanHeader } from '../core/plan.ts';
 import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
-import { ARRANGED_COLUMNS, ITEM_COLUMNS, PROJECT_COLUMNS } from './plan-rows.ts';
-import type { ArrangedRow, ItemRow, ProjectRow } from './plan-rows.ts';
+import { ARRANGED_COLUMNS, BEFORE_ALL, ITEM_COLUMNS, PROJECT_COLUMNS } from './plan-rows.ts';
+import type { ArrangedRow, ItemPlace, ItemRow, ProjectRow } from './plan-rows.ts';
 
 /**
  * SHA-256 (hex) over the header (the account where the plan has one), every item in order, the projects and the findings as they
@@ -28,12 +28,12 @@ export async function fingerprintOf(connection: Connection, header: PlanHeader):
   return hash.digest('hex');
 }
 
-/** All items in order of their ordinal, in pages; what is decided when a plan is applied is no part of it. */
+/** All items in order, in pages; what is decided when a plan is applied is no part of it. */
 function itemPages(connection: Connection, planId: string): AsyncGenerator<readonly ItemRow[]> {
   return pagesOf<ItemRow>(connection, planId, { columns: ITEM_COLUMNS, conditions: '' });
 }
 
-/** Items that fulfil the conditions, which may follow an AND, in order of their ordinal, in pages. */
+/** Items that fulfil the conditions, which may follow an AND, in order, in pages. */
 export function arrangedPages(
   connection: Connection,
   planId: string,
@@ -45,20 +45,23 @@ export function arrangedPages(
   });
 }
 
-function pagesOf<Row extends readonly [ordinal: number, ...unknown[]]>(
+function pagesOf<Row extends readonly [ordinal: number, projectId: number, ...unknown[]]>(
   connection: Connection,
   planId: string,
   { columns, conditions }: { readonly columns: string; readonly conditions: string },
 ): AsyncGenerator<readonly Row[]> {
   const select = connection.readNow(() =>
     connection
-      .prepare<[string, number], Row>(
+      .prepare<[string, ...ItemPlace], Row>(
         `SELECT ${columns} FROM plan_items
-          WHERE plan_id = ? AND ordinal > ? ${conditions} ORDER BY ordinal LIMIT ${BATCH_ROWS}`,
+          WHERE plan_id = ? AND (project_id, ordinal) > (?, ?) ${conditions}
+          ORDER BY project_id, ordinal LIMIT ${BATCH_ROWS}`,
       )
       .raw(),
   );
-  return connection.pages<Row>((last) => select.all(planId, last?.[0] ?? Number.MIN_SAFE_INTEGER));
+  return connection.pages<Row>((last) =>
+    select.all(planId, ...(last === undefined ? BEFORE_ALL : ([last[1], last[0]] as const))),
+  );
 }
 
 /** So many items that fulfil the conditions from the end, the last one first. */
@@ -71,7 +74,7 @@ export function lastItems(
   return connection
     .prepare<[string, number], ArrangedRow>(
       `SELECT ${ITEM_COLUMNS}, ${ARRANGED_COLUMNS} FROM plan_items WHERE plan_id = ? ${and}
-        ORDER BY ordinal DESC LIMIT ?`,
+        ORDER BY project_id DESC, ordinal DESC LIMIT ?`,
     )
     .raw()
     .all(planId, count);

@@ -1,5 +1,6 @@
 import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
+import { BEFORE_ALL, type ItemPlace } from './plan-rows.ts';
 
 const ABANDONED_MS = 7 * 86_400_000;
 /** Rows of a closed plan, without names, may still be looked at for this long. What was done stands in the audit log. */
@@ -18,10 +19,8 @@ export async function removeDraft(connection: Connection, planId: string): Promi
 }
 
 async function removeItems(connection: Connection, planId: string): Promise<void> {
-  const items = connection.prepare<[string, number, number]>(
-    'DELETE FROM plan_items WHERE plan_id = ? AND ordinal > ? AND ordinal <= ?',
-  );
-  await changeItems(connection, planId, (after, upTo) => items.run(planId, after, upTo));
+  const items = connection.prepare<ItemBatch>(`DELETE FROM plan_items WHERE ${IN_BATCH}`);
+  await changeItems(connection, planId, (batch) => items.run(...batch));
 }
 
 /** Deletes what a draft holds of one project. */
@@ -30,10 +29,10 @@ export async function removeProject(
   planId: string,
   projectId: number,
 ): Promise<void> {
-  const items = connection.prepare<[string, number, number, number]>(
-    'DELETE FROM plan_items WHERE plan_id = ? AND ordinal > ? AND ordinal <= ? AND project_id = ?',
+  const items = connection.prepare<[string, number]>(
+    `DELETE FROM plan_items WHERE plan_id = ? AND project_id = ? LIMIT ${BATCH_ROWS}`,
   );
-  await changeItems(connection, planId, (after, upTo) => items.run(planId, after, upTo, projectId));
+  await connection.writeInBatches(() => items.run(planId, projectId).changes > 0);
 }
 
 /** Removes what a crashed planner left behind. A younger draft may belong to one that is still at
@@ -97,10 +96,10 @@ async function removeOldItems(connection: Connection, now: number): Promise<void
 }
 
 async function scrubPlan(connection: Connection, planId: string, now: number): Promise<void> {
-  const forget = connection.prepare<[string, number, number]>(
-    'UPDATE plan_items SET name = NULL, created_by = NULL WHERE plan_id = ? AND ordinal > ? AND ordinal <= ?',
+  const forget = connection.prepare<ItemBatch>(
+    `UPDATE plan_items SET name = NULL, created_by = NULL WHERE ${IN_BATCH}`,
   );
-  await changeItems(connection, planId, (after, upTo) => forget.run(planId, after, upTo));
+  await changeItems(connection, planId, (batch) => forget.run(...batch));
   // Last, so that a crash in between leaves a plan that the next scrub takes up again.
   await connection.write(() =>
     connection
@@ -109,23 +108,29 @@ async function scrubPlan(connection: Connection, planId: string, now: number): P
   );
 }
 
-/** Goes once through all items of a plan; each short range of ordinals is changed in a transaction of its own. */
+/** The items behind one place and up to another; see {@link IN_BATCH}. */
+export type ItemBatch = [planId: string, ...after: ItemPlace, ...upTo: ItemPlace];
+export const IN_BATCH = 'plan_id = ? AND (project_id, ordinal) > (?, ?) AND (project_id, ordinal) <= (?, ?)';
+
+/** Goes once through all items of a plan; each short batch is changed in a transaction of its own. */
 export async function changeItems(
   connection: Connection,
   planId: string,
-  change: (after: number, upTo: number) => unknown,
+  change: (batch: ItemBatch) => unknown,
 ): Promise<void> {
   const lastOfBatch = connection
-    .prepare<[string, number], number | null>(
-      `SELECT MAX(ordinal) FROM (
-         SELECT ordinal FROM plan_items WHERE plan_id = ? AND ordinal > ? ORDER BY ordinal LIMIT ${BATCH_ROWS}) AS batch`,
+    .prepare<[string, ...ItemPlace], ItemPlace>(
+      `SELECT project_id, ordinal FROM (
+         SELECT project_id, ordinal FROM plan_items WHERE plan_id = ? AND (project_id, ordinal) > (?, ?)
+          ORDER BY project_id, ordinal LIMIT ${BATCH_ROWS}) AS batch
+        ORDER BY project_id DESC, ordinal DESC LIMIT 1`,
     )
-    .pluck();
-  let done = Number.MIN_SAFE_INTEGER;
+    .raw();
+  let done = BEFORE_ALL;
   await connection.writeInBatches(() => {
-    const upTo = lastOfBatch.get(planId, done) ?? undefined;
+    const upTo = lastOfBatch.get(planId, ...done);
     if (upTo === undefined) return false;
-    change(done, upTo);
+    change([planId, ...done, ...upTo]);
     done = upTo;
     return true;
   });

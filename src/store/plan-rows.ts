@@ -59,6 +59,10 @@ export type ItemRow = readonly [
   rough: string | null,
 ];
 
+/** Where an item stands in its plan. */
+export type ItemPlace = readonly [projectId: number, ordinal: number];
+export const BEFORE_ALL: ItemPlace = [Number.MIN_SAFE_INTEGER, Number.MIN_SAFE_INTEGER];
+
 /** Behind the columns of an item: what was decided about it when the plan was about to be applied. */
 export const ARRANGED_COLUMNS = 'deferred, failed_before';
 export type ArrangedRow = readonly [...item: ItemRow, deferred: number, failedBefore: number];

@@ -47,8 +47,18 @@ async function reopenAsOld(): Promise<void> {
     DROP INDEX audit_overrides;
     DROP INDEX runs_under_way;
     DROP TABLE troubled;
-    ALTER TABLE plan_items DROP COLUMN deferred;
-    ALTER TABLE plan_items DROP COLUMN failed_before;
+    CREATE TABLE items_before (
+      plan_id TEXT NOT NULL, ordinal INTEGER NOT NULL, project_id INTEGER NOT NULL, session_id TEXT, verdict TEXT NOT NULL,
+      rule TEXT, reason TEXT NOT NULL, age_days INTEGER, name TEXT, created_by TEXT, created_at INTEGER, updated_at INTEGER,
+      seen_at INTEGER NOT NULL, last_message_at INTEGER, last_message_read_at INTEGER, rough TEXT,
+      PRIMARY KEY (plan_id, ordinal)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO items_before
+      SELECT plan_id, ordinal, project_id, session_id, verdict, rule, reason, age_days, name, created_by, created_at, updated_at,
+             seen_at, last_message_at, last_message_read_at, rough FROM plan_items;
+    DROP TABLE plan_items;
+    ALTER TABLE items_before RENAME TO plan_items;
+    CREATE INDEX plan_items_to_delete ON plan_items (plan_id, project_id, ordinal) WHERE verdict = 'delete';
     ALTER TABLE plans DROP COLUMN deferred;
     ALTER TABLE runs DROP COLUMN ended_as;
     ALTER TABLE runs DROP COLUMN alike_since;
@@ -87,12 +97,17 @@ describe('an old state', () => {
 
   it('keeps its plans, each with the fingerprint that it had', async () => {
     const writer = await store.plans.createPlan(header('plan-1', { account: undefined }));
-    await writer.add([item(1)]);
+    // Numbered through all projects, as they were.
+    const items = [item(1, { projectId: 7 }), item(2, { projectId: 7 }), item(3, { projectId: 12 })];
+    await writer.add(items);
     await writer.finish(DONE);
     const fingerprint = await fingerprintWithoutFindings();
     await reopenAsOld();
     expect(await store.plans.plan('plan-1')).toMatchObject({ account: undefined, fingerprint });
     expect(await store.plans.planFingerprint('plan-1')).toBe(fingerprint);
+    const found: unknown[] = [];
+    for await (const one of store.plans.planItems('plan-1')) found.push(one);
+    expect(found).toEqual(items);
   });
 
   it('counts the requests of its runs by today’s purposes', async () => {

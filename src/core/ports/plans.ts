@@ -19,12 +19,12 @@ export interface PlanWriter {
 export interface PlanFilter {
   /** `delete` leaves out what is deferred. */
   readonly verdict?: PlanItem['verdict'];
-  /** `for_applying`: those whose last DELETE failed or stayed unverified come after all others; else by `ordinal`. */
-  readonly order?: 'ordinal' | 'for_applying';
+  /** `for_applying`: those whose last DELETE failed or stayed unverified come after all others; else by project and `ordinal`. */
+  readonly order?: 'for_applying';
   readonly projectId?: number;
   /** Only those whose last DELETE failed or stayed unverified, or only the others. */
   readonly failedBefore?: boolean;
-  /** Only so many from the end by `ordinal`, the last one first; formerly failed ones left out. */
+  /** Only so many from the end, the last one first; formerly failed ones left out. */
   readonly last?: number;
 }
 
@@ -41,7 +41,7 @@ export interface PlanStore {
   plan(planId: string): Promise<PlanSummary | undefined>;
   planByFileHash(fileHash: string): Promise<PlanSummary | undefined>;
   setPlanFileHash(planId: string, fileHash: string): Promise<void>;
-  /** Items in order; read in batches, so that a plan of a million needs no more memory than one of ten. */
+  /** Items by project and `ordinal`; read in batches, so that a plan of a million needs no more memory than one of ten. */
   planItems(planId: string, filter?: PlanFilter): AsyncIterable<PlanItem>;
   /**
    * To be called right before an open plan is consumed: marks the items whose last DELETE failed or stayed unverified, and

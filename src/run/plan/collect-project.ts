@@ -25,7 +25,6 @@ const FULL_READING_EVERY_MS = 29 * 24 * 60 * 60 * 1000;
 
 export interface Collected {
   readonly project: PlanProject;
-  readonly nextOrdinal: number;
   /** Conversations that the project counts, by its paginator, and that its whole list does not show. */
   readonly notShown: number;
 }
@@ -35,15 +34,11 @@ export interface Collected {
  * while it is read is read again; where it cannot be read completely, the project is *incomplete*: nothing of it stays in
  * the plan.
  */
-export async function collectProject(
-  context: ProjectPlanning,
-  projectId: number,
-  firstOrdinal: number,
-): Promise<Collected> {
+export async function collectProject(context: ProjectPlanning, projectId: number): Promise<Collected> {
   const known = await reappearedIn(context.store.audit, projectId);
   const inFull = await isFullReadingDue(context, projectId);
   for (let start = 1; ; start += 1) {
-    const tally = new Tally(context, projectId, firstOrdinal);
+    const tally = new Tally(context, projectId);
     context.watch.restart();
     context.bystanders?.begin(projectId);
     try {
@@ -51,7 +46,7 @@ export async function collectProject(
       await tally.flush();
       if (listing.how === 'read_in_full')
         await context.store.plans.recordReadInFull(projectId, context.decidedAt);
-      return { project: tally.project(listing), nextOrdinal: tally.ordinal, notShown: notShownIn(listing) };
+      return { project: tally.project(listing), notShown: notShownIn(listing) };
     } catch (error) {
       if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw error;
       await context.writer.dropProject(projectId);
@@ -61,7 +56,7 @@ export async function collectProject(
         { project_id: projectId, problem, attempt: start },
         again ? 'listing again' : 'listing incomplete',
       );
-      if (!again) return { project: tally.incomplete(problem), nextOrdinal: firstOrdinal, notShown: 0 };
+      if (!again) return { project: tally.incomplete(problem), notShown: 0 };
     }
   }
 }
@@ -133,12 +128,11 @@ class Tally {
   /** Rows of other projects: none of this one's conversations, whatever they are doing here. */
   foreign = 0;
   #batch: PlanItem[] = [];
-  ordinal: number;
+  #items = 0;
 
-  constructor(context: ProjectPlanning, projectId: number, firstOrdinal: number) {
+  constructor(context: ProjectPlanning, projectId: number) {
     this.#context = context;
     this.#projectId = projectId;
-    this.ordinal = firstOrdinal;
   }
 
   async take(decided: readonly DecidedRow[]): Promise<void> {
@@ -146,8 +140,8 @@ class Tally {
       this.#verdicts[one.verdict] += 1;
       if (isDeleted) this.#deleted += 1;
       if (one.verdict === 'keep' && !this.#context.withKept) continue;
-      this.#batch.push({ ...one, ordinal: this.ordinal });
-      this.ordinal += 1;
+      this.#items += 1;
+      this.#batch.push({ ...one, ordinal: this.#items });
     }
     if (this.#batch.length >= BATCH) await this.flush();
   }

@@ -71,14 +71,12 @@ async function collectAll(
 ): Promise<{ readonly projects: PlanProject[]; readonly warnings: readonly string[] }> {
   const projects: PlanProject[] = [];
   const warnings: string[] = [];
-  let ordinal = 1;
   for (const project of selected) {
     const watch = protections.inProject(project);
-    const collected = await collectProject({ ...planning, watch }, project.id, ordinal);
+    const collected = await collectProject({ ...planning, watch }, project.id);
     watch.end(collected.project);
     projects.push(collected.project);
     if (collected.notShown > 0) warnings.push(notAllShown(collected));
-    ordinal = collected.nextOrdinal;
   }
   return { projects, warnings };
 }
