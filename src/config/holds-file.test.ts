@@ -295,15 +295,12 @@ describe('a file for a run', () => {
     expect(first).toMatchObject({ source: file, holds: [{ projectId: 1 }] });
     await put(LIST);
     expect(await holds.read()).toBe(first);
-    expect(first?.isCurrent()).toBe(true);
     await put(LIST.replace('project: 1', 'project: 2'));
-    expect(first?.isCurrent()).toBe(false);
     expect(await holds.read()).toMatchObject({ holds: [{ projectId: 2 }] });
     await rm(file);
-    expect(first?.isCurrent()).toBe(false);
     expect(await holds.read()).toBeUndefined();
     execFileSync('mkfifo', [file]);
-    expect(first?.isCurrent()).toBe(false);
+    await expect(holds.read()).rejects.toThrow('it is not a file');
   });
 
   it('throws with all its problems in one line', async () => {

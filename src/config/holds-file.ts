@@ -97,7 +97,7 @@ export function createHoldFile(place: HoldsPlace): HoldFile {
       if ('message' in bytes) throw unusableHolds([bytes]);
       const read = await parsed(place.file, bytes);
       if (read.state === 'wrong') throw unusableHolds(read.problems);
-      last = { bytes, list: { source, holds: read.holds, isCurrent: () => holdsJust(source, bytes) } };
+      last = { bytes, list: { source, holds: read.holds } };
       return last.list;
     },
   };

@@ -48,7 +48,7 @@ export function readFileBytes(file: string, most: number): Uint8Array | Problem 
 
 /**
  * Whether a file holds just these bytes; false, too, where it cannot be read. Costs no memory. Synchronously, since files of holds
- * are compared before each DELETE, and inside a transaction.
+ * are compared before each DELETE.
  */
 export function holdsJust(file: string, bytes: Uint8Array): boolean {
   let descriptor: number | undefined;

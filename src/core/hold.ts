@@ -94,10 +94,10 @@ export function isOver({ untilAt }: Pick<Hold, 'untilAt'>, now: number): boolean
 }
 
 /** What has to happen so that the holds in force are those of the list: each is known by all that it says. */
-export function compareWithList<Held extends ListedHold>(
+export function compareWithList<Held extends ListedHold, Listed extends ListedHold>(
   held: readonly Held[],
-  listed: readonly ListedHold[],
-): { readonly missing: readonly ListedHold[]; readonly gone: readonly Held[] } {
+  listed: readonly Listed[],
+): { readonly missing: readonly Listed[]; readonly gone: readonly Held[] } {
   const kept = new Set(held.map(contentOf));
   const wanted = new Map(listed.map((hold) => [contentOf(hold), hold]));
   return {

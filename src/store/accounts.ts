@@ -1,7 +1,4 @@
-import { accountText } from '../core/account.ts';
-import type { AccountBinding } from '../core/account.ts';
-import type { AuditFacts } from '../core/audit-entry.ts';
-import type { AccountStore, BindingReason } from '../core/ports/store.ts';
+import type { AccountStore } from '../core/ports/store.ts';
 import { prepareBindingCheck } from './account-check.ts';
 import { bindingOf } from './account-rows.ts';
 import type { BindingRow } from './account-rows.ts';
@@ -16,7 +13,7 @@ interface LoggedProject {
 
 /** Each binding is added in the transaction that writes its audit entry, so that neither is ever there without the other. */
 export function createAccountStore(connection: Connection, writer: GroupCommit): AccountStore {
-  const { all, count, insert, leases, rename, forget, projects, logged } = prepareStatements(connection);
+  const { all, projects, logged } = prepareStatements(connection);
   const assertLogged = prepareBindingCheck(connection);
   return {
     accountBindings: () =>
@@ -27,24 +24,14 @@ export function createAccountStore(connection: Connection, writer: GroupCommit):
           return rows.map(bindingOf);
         }),
       ),
-    async bindAccount(binding, { known, whileIdle = false, ...reason }) {
-      let outcome: 'written' | 'outdated' | 'under_way' = 'outdated';
-      await writer.change(() => {
-        const before = count.get() === known;
-        const isFree = !whileIdle || leases.get(connection.clock.now()) === undefined;
-        if (before) outcome = isFree ? 'written' : 'under_way';
-        if (outcome !== 'written') return { entries: [] };
-        const last = all.all().at(-1);
-        const alongside = (): void => {
-          insert.run(known + 1, binding.account.origin, binding.account.owner, binding.kind);
-          const from = last === undefined ? '' : accountText(bindingOf(last).account);
-          if (binding.kind === 'replaced') forget.run();
-          else rename.run(accountText(binding.account), from);
-        };
-        const from = last === undefined ? undefined : bindingOf(last);
-        return { entries: [entryOf(binding, from, reason)], alongside };
+    async bindAccount(binding, { whileIdle = false, ...how }) {
+      const { bound = 'outdated' } = await writer.write({
+        kind: 'bind_account',
+        binding,
+        whileIdle,
+        ...how,
       });
-      return outcome;
+      return bound;
     },
     projectsOnRecord: async () => {
       const ids = new Set(await connection.read(() => projects.all()));
@@ -58,18 +45,6 @@ export function createAccountStore(connection: Connection, writer: GroupCommit):
 function prepareStatements(connection: Connection) {
   return {
     all: connection.prepare<[], BindingRow>('SELECT * FROM account_bindings ORDER BY number'),
-    count: connection.prepare<[], number>('SELECT COUNT(*) FROM account_bindings').pluck(),
-    insert: connection.prepare<[number, string, string, string]>(
-      'INSERT INTO account_bindings (number, origin, owner, kind) VALUES (?, ?, ?, ?)',
-    ),
-    leases: connection.prepare<[number]>(
-      'SELECT 1 FROM leases WHERE holder IS NOT NULL AND expires_at > ? LIMIT 1',
-    ),
-    /** What the same account left open under its name of before is superseded by what it begins anew. */
-    rename: connection.prepare<[string, string]>(
-      'UPDATE OR REPLACE open_intents SET account = ? WHERE account = ?',
-    ),
-    forget: connection.prepare<[]>('DELETE FROM populations'),
     projects: connection
       .prepare<[], number>(
         `SELECT project_id FROM populations
@@ -81,24 +56,5 @@ function prepareStatements(connection: Connection) {
       `SELECT seq, project_id AS projectId FROM audit_entries
         WHERE seq > ? AND event LIKE 'deletion.%' AND project_id IS NOT NULL ORDER BY seq LIMIT ${BATCH_ROWS}`,
     ),
-  };
-}
-
-function entryOf(
-  { account, kind }: AccountBinding,
-  from: AccountBinding | undefined,
-  { by, reason }: BindingReason,
-): AuditFacts {
-  const facts = { account: accountText(account), kind, by, reason };
-  return {
-    event: kind === 'bound' ? 'account.bound' : 'account.rebound',
-    run_id: null,
-    policy: null,
-    policy_hash: null,
-    rule: null,
-    project_id: null,
-    session_id: null,
-    facts:
-      kind === 'bound' ? facts : { from: from === undefined ? null : accountText(from.account), ...facts },
   };
 }

@@ -1,32 +1,32 @@
-import type { AuditFacts } from '../core/audit-entry.ts';
+import type { ClaimsOn, Intent } from '../core/claim-book.ts';
 import type { Connection } from './connection.ts';
 
-/**
- * Whether one of the entries is the intent to delete what a run of another policy has an open intent for, and still works on,
- * or has verified as deleted since it was last seen for this one. What a run left behind whose lease is over is no claim. To be
- * asked in the transaction that writes the entries: what was asked before may have changed.
- */
-export function prepareClaims(
-  connection: Connection,
-): (entries: readonly AuditFacts[], now: number) => boolean {
-  const claim = connection.prepare<[string, number, string, number], number>(
-    `SELECT 1 FROM runs
+type Open = ClaimsOn['open'][number];
+type Verified = ClaimsOn['verified'][number];
+
+/** What the core asks before it lets somebody intend to delete a conversation. To be asked in the transaction that writes the intent. */
+export function prepareClaims(connection: Connection) {
+  const atWork = connection.prepare<[number], Open>(
+    `SELECT runs.policy, runs.run_id AS runId FROM runs
       JOIN leases ON leases.name = 'policy:' || runs.policy AND leases.holder IS NOT NULL
-      CROSS JOIN open_intents AS o ON o.policy = runs.policy AND o.run_id = runs.run_id
-      WHERE runs.status = 'running' AND runs.run_id <> ? AND o.project_id = ? AND o.session_id = ?
-        AND leases.expires_at > ?`,
+      WHERE runs.status = 'running' AND leases.expires_at > ?`,
   );
-  const verified = connection.prepare<[number, string, string, string], number>(
-    `SELECT 1 FROM audit_entries
-      WHERE event = 'deletion.verified' AND project_id = ? AND session_id = ? AND time > ? AND run_id <> ?`,
+  const open = connection.prepare<[string, number, string], Open>(
+    `SELECT policy, run_id AS runId FROM open_intents WHERE policy = ? AND project_id = ? AND session_id = ?`,
   );
-  return (entries, now) =>
-    entries.some(({ event, run_id: runId, project_id: projectId, session_id: sessionId, facts }) => {
-      if (event !== 'deletion.intended' || runId === null || projectId === null || sessionId === null)
-        return false;
-      const { seen_at: seenAt } = facts;
-      const isGoneSince =
-        typeof seenAt === 'string' && verified.get(projectId, sessionId, seenAt, runId) !== undefined;
-      return isGoneSince || claim.get(runId, projectId, sessionId, now) !== undefined;
-    });
+  const verified = connection.prepare<[number, string, string], Verified>(
+    `SELECT run_id AS runId, time FROM audit_entries
+      WHERE event = 'deletion.verified' AND project_id = ? AND session_id = ? AND time > ?`,
+  );
+  return {
+    /** Runs that are running under a lease that is live at `now`, by id: their policies. */
+    runsAtWork: (now: number): ReadonlyMap<string, string> =>
+      new Map(atWork.all(now).map(({ policy, runId }) => [runId, policy])),
+    /** Of runs of these policies. */
+    openIntentsOn: ({ projectId, sessionId }: Intent, policies: ReadonlySet<string>): readonly Open[] =>
+      [...policies].flatMap((policy) => open.all(policy, projectId, sessionId)),
+    /** Since the conversation was seen: what was verified before is no claim. */
+    verifiedSinceSeen: ({ projectId, sessionId, seenAt }: Intent): readonly Verified[] =>
+      seenAt === undefined ? [] : verified.all(projectId, sessionId, seenAt),
+  };
 }

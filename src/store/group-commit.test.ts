@@ -9,6 +9,7 @@ import { verifyChain } from '../core/audit-chain.ts';
 import type { AuditEntry, AuditFacts } from '../core/audit-entry.ts';
 import { noteOf } from '../core/checkpoint.ts';
 import { HeldError } from '../core/errors.ts';
+import type { HoldRecord } from '../core/hold.ts';
 import { createNoteSigner } from '../core/signed-note.ts';
 import { Connection } from './connection.ts';
 import { GroupCommit } from './group-commit.ts';
@@ -30,6 +31,19 @@ function facts(change: Partial<AuditFacts> = {}): AuditFacts {
     ...change,
   };
 }
+
+const HOLD: HoldRecord = {
+  ...{
+    holdId: 'hold-1',
+    projectId: 42,
+    sessionId: 'session-0009',
+    matter: 'M-9',
+    reason: 'suit',
+    by: 'legal',
+  },
+  ...{ addedAt: NOW, untilAt: undefined, source: undefined, release: undefined },
+};
+const RELEASE = { at: NOW, by: 'legal', reason: 'closed' };
 
 let stateDir: string;
 let database: Database;
@@ -107,16 +121,20 @@ describe('group commit', () => {
     ['as many as one holds', 500, 1],
     ['one fewer, and then more', 499.5, 2],
   ])('waits no longer once there are %s', async (_, eachTurn, expected) => {
-    let now = 0;
+    let current = 0;
     let writtenIn: number | undefined;
-    const draft = () => {
-      writtenIn ??= now;
-      return { entries: [] };
+    // The time is asked for in the transaction.
+    const now = (): number => {
+      writtenIn ??= current;
+      return NOW;
     };
+    commits = new GroupCommit(
+      new Connection(database, { path: connection.path, clock: { ...clock, now }, readOnly: false }),
+    );
     const calls: Promise<unknown>[] = [];
     await comeInTurns(5, (turn) => {
-      now = turn;
-      while (calls.length < Math.floor(eachTurn * (turn + 1))) calls.push(commits.change(draft));
+      current = turn;
+      while (calls.length < Math.floor(eachTurn * (turn + 1))) calls.push(append(0));
     });
     await Promise.all(calls);
     expect(writtenIn).toBe(expected);
@@ -208,21 +226,22 @@ describe('what a group writes', () => {
   it('is nothing where nobody wants anything', async () => {
     const told: unknown[] = [];
     commits = new GroupCommit(connection, (entries) => told.push(entries));
-    let changes = 0;
-    const nothing = { entries: [], alongside: () => (changes += 1) };
-    expect(await commits.change(() => nothing)).toEqual([]);
-    expect([told, changes]).toEqual([[], 0]);
+    expect(await append(0)).toEqual([]);
+    expect(await commits.write({ kind: 'release_hold', holdId: 'h', release: RELEASE })).toEqual({
+      links: [],
+      changes: [],
+    });
+    expect([told, entryCount()]).toEqual([[], 0]);
   });
 
-  it('goes in together with what a caller changes alongside', async () => {
-    const seen: unknown[] = [];
-    const alongside = () => seen.push(entryCount());
-    const written = await commits.change(() => ({ entries: [facts(), facts()], alongside }));
-    expect(written).toHaveLength(2);
-    expect(seen).toEqual([0]);
-    const refused = { entries: [facts({ facts: { seq: 1 } })], alongside };
-    await expect(commits.change(() => refused)).rejects.toThrow('common key');
-    expect(seen).toHaveLength(1);
+  it('goes in together with what a command changes beside the log', async () => {
+    const holds = () => database.prepare<[], number>('SELECT COUNT(*) FROM holds').pluck().get();
+    const { links } = await commits.write({ kind: 'place_hold', hold: HOLD });
+    expect(links).toMatchObject([{ entry: { seq: 1, event: 'hold.added', hold_id: 'hold-1' } }]);
+    expect([holds(), entryCount()]).toEqual([1, 1]);
+    const unwritable = { ...HOLD, holdId: 'hold-2', matter: '\ud800' };
+    await expect(commits.write({ kind: 'place_hold', hold: unwritable })).rejects.toThrow();
+    expect([holds(), entryCount()]).toEqual([1, 1]);
   });
 
   it('lacks the mistake of one caller only', async () => {

@@ -1,22 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditEntry, AuditFacts, AuditHead } from '../core/audit-entry.ts';
-import { linkEntries } from '../core/checkpoint.ts';
-import type { Link } from '../core/checkpoint.ts';
-import { ClaimedError, HeldError, RetentionError } from '../core/errors.ts';
-import { isOver } from '../core/hold.ts';
-import type { Hold } from '../core/hold.ts';
-import { formatInstant } from '../core/instant.ts';
-import { openChangeOf } from '../core/open-words.ts';
+import { commitGroup } from '../core/commit-group.ts';
+import type { Decided, Draft } from '../core/commit-group.ts';
 import type { Fence } from '../core/ports/audit-log.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
-import { BOUND_ACCOUNT } from './account-rows.ts';
-import { prepareInsert, recordedHead } from './audit-rows.ts';
-import { prepareClaims } from './claims.ts';
+import { recordedHead } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
-import { prepareAreThereHolds, prepareHoldsAbout } from './hold-rows.ts';
+import { prepareSnapshot } from './group-snapshot.ts';
+import { prepareStoring } from './group-storing.ts';
 import { rememberCheckpoint } from './last-checkpoint.ts';
 import { HeadNotes } from './last-head.ts';
-import { prepareTroubled } from './troubled.ts';
 
 /** Called after each commit with what became durable, in order. Must not throw. */
 export type OnAppended = (entries: readonly AuditEntry[]) => void;
@@ -28,27 +21,10 @@ const LARGEST_GROUP = 1_000;
 const PATIENT_TURNS = 16;
 const GOOD_COMPANY = 128;
 
-/** What a caller wants to be written. */
-interface Draft {
-  /** None: there is nothing to do, and then nothing is. */
-  readonly entries: readonly AuditFacts[];
-  /** Changes other tables in the same transaction. */
-  readonly alongside?: () => void;
-}
-
 interface Caller {
-  /** Called in the transaction, so that it can look first at how things are. */
-  readonly draft: () => Draft;
-  readonly fence: Fence | undefined;
-  readonly resolve: (entries: readonly AuditEntry[]) => void;
+  readonly draft: Draft;
+  readonly resolve: (decided: Decided) => void;
   readonly reject: (reason: unknown) => void;
-}
-
-/** What became of one caller inside the transaction; told only after it is durable. */
-interface Answer {
-  /** With the checkpoints in between, which the caller did not ask for and is not told of. */
-  readonly written: readonly Link[];
-  readonly refusal?: unknown;
 }
 
 /**
@@ -59,7 +35,9 @@ export class GroupCommit {
   readonly #connection: Connection;
   readonly #onAppended: OnAppended | undefined;
   readonly #signer: NoteSigner | undefined;
-  readonly #statements: ReturnType<typeof prepareStatements>;
+  readonly #snapshotOf: ReturnType<typeof prepareSnapshot>;
+  readonly #storing: ReturnType<typeof prepareStoring>;
+  readonly #head: () => AuditHead;
   readonly #notes: HeadNotes;
   readonly #waiting: Caller[] = [];
   /** Resolves when nobody waits any more. */
@@ -71,22 +49,26 @@ export class GroupCommit {
     this.#connection = connection;
     this.#onAppended = onAppended;
     this.#signer = signer;
-    this.#statements = prepareStatements(connection);
+    this.#snapshotOf = prepareSnapshot(connection);
+    this.#storing = prepareStoring(connection);
+    this.#head = recordedHead(connection);
     this.#notes = new HeadNotes(connection);
   }
 
-  append(entries: readonly AuditFacts[], fence: Fence | undefined): Promise<readonly AuditEntry[]> {
-    return this.change(() => ({ entries }), fence);
+  /** Resolves with these entries and those that they brought along. */
+  async append(entries: readonly AuditFacts[], fence: Fence | undefined): Promise<readonly AuditEntry[]> {
+    const { links } = await this.write({ kind: 'append', entries, fence });
+    return links.filter(({ isOwn }) => isOwn).map(({ entry }) => entry);
   }
 
-  /** Writes what `draft`, called in the transaction, asks for. */
-  change(draft: () => Draft, fence?: Fence): Promise<readonly AuditEntry[]> {
+  /** Rejects with the reason where the draft is refused, and where the disk fails. */
+  write(draft: Draft): Promise<Decided> {
     return new Promise((resolve, reject) => {
       if (this.#failure !== undefined) {
         reject(this.#failure);
         return;
       }
-      this.#waiting.push({ draft, fence, resolve, reject });
+      this.#waiting.push({ draft, resolve, reject });
       this.#running ??= this.#commitAll();
     });
   }
@@ -99,7 +81,7 @@ export class GroupCommit {
   /** Once nobody writes any more: notes where the log ends. */
   async close(): Promise<void> {
     await this.flushed();
-    if (this.#failure === undefined) await this.#notes.close(this.#statements.head);
+    if (this.#failure === undefined) await this.#notes.close(this.#head);
   }
 
   async #commitAll(): Promise<void> {
@@ -124,17 +106,17 @@ export class GroupCommit {
     const group = this.#waiting.splice(0, LARGEST_GROUP);
     try {
       const { result, durable } = this.#connection.writeAhead(() => {
-        const answers = this.#write(group);
-        const written = answers.flatMap((answer) => answer.written.map(({ entry }) => entry));
-        return { answers, written, note: this.#notes.after(written) };
+        const decided = this.#writeGroup(group);
+        const written = decided.flatMap(({ links }) => links.map(({ entry }) => entry));
+        return { decided, written, note: this.#notes.after(written) };
       });
-      const { answers, written, note } = result;
+      const { decided, written, note } = result;
       await durable;
       if (written.length > 0) this.#onAppended?.(written);
       await rememberCheckpoint(this.#connection.path, written);
       await this.#notes.write(note);
       group.forEach((caller, index) => {
-        settle(caller, answers[index]);
+        settle(caller, decided[index]);
       });
     } catch (error) {
       this.#failure = error as Error;
@@ -143,120 +125,17 @@ export class GroupCommit {
   }
 
   /** Inside the transaction: head, lease and clock are those of now, whatever other processes did since. */
-  #write(group: readonly Caller[]): readonly Answer[] {
-    const now = this.#connection.clock.now();
-    const time = formatInstant(now);
-    const before = this.#statements.head();
-    let head = before;
-    const isHeld = this.#statements.fencesAt(now);
-    let areThereHolds = this.#statements.areThereHolds();
-    const answers = group.map(({ draft, fence }): Answer => {
-      if (fence !== undefined && !isHeld(fence)) return { refusal: leaseLost(fence), written: [] };
-      const { entries, alongside } = draft();
-      const hold = areThereHolds ? this.#holdAmong(entries, now) : undefined;
-      if (hold !== undefined) return { refusal: new HeldError(hold.matter), written: [] };
-      if (this.#statements.isClaimed(entries, now)) return { refusal: new ClaimedError(), written: [] };
-      let links: readonly Link[];
-      try {
-        links = linkEntries(entries, { head, time, signer: this.#signer });
-      } catch (refusal) {
-        // Facts that cannot be written are the mistake of one caller; nothing of them is in the chain yet.
-        return { refusal, written: [] };
-      }
-      if (links.length === 0) return { written: [] };
-      if (alongside !== undefined) {
-        alongside();
-        areThereHolds = this.#statements.areThereHolds();
-      }
-      links.forEach(this.#statements.insert);
-      head = links.at(-1)?.entry ?? head;
-      return { written: links };
-    });
-    if (head.seq > before.seq) this.#statements.moveHead(head);
-    return answers;
-  }
-
-  /** The hold that one of the entries, as an intent to delete, would break. */
-  #holdAmong(entries: readonly AuditFacts[], now: number): Hold | undefined {
-    for (const { event, project_id: projectId, session_id: sessionId } of entries) {
-      if (event !== 'deletion.intended' || projectId === null || sessionId === null) continue;
-      const hold = this.#statements.holdsAbout({ projectId, sessionId }).find((one) => !isOver(one, now));
-      if (hold !== undefined) return hold;
-    }
-    return undefined;
+  #writeGroup(group: readonly Caller[]): readonly Decided[] {
+    const drafts = group.map(({ draft }) => draft);
+    const before = this.#snapshotOf(drafts);
+    const { decided, head } = commitGroup(drafts, before, this.#signer);
+    decided.forEach(this.#storing.store);
+    if (head.seq > before.head.seq) this.#storing.moveHead(head);
+    return decided;
   }
 }
 
-function settle(caller: Caller, answer: Answer | undefined): void {
-  if (answer === undefined || 'refusal' in answer) caller.reject(answer?.refusal);
-  else caller.resolve(answer.written.filter(({ isOwn }) => isOwn).map(({ entry }) => entry));
-}
-
-function leaseLost(fence: Fence): RetentionError {
-  return new RetentionError('lease_held', `the lease ${fence.name} is no longer ours`, {
-    hint: 'Let the other worker finish; this one has stopped.',
-  });
-}
-
-function prepareStatements(connection: Connection) {
-  const insert = prepareInsert(connection);
-  const moveHead = connection.prepare<[number, string]>(
-    'UPDATE audit_head SET seq = ?, hash = ? WHERE id = 1',
-  );
-  const lease = connection.prepare<[string, string, number, number], number>(
-    'SELECT 1 FROM leases WHERE name = ? AND holder = ? AND token = ? AND expires_at > ?',
-  );
-  const track = prepareTracking(connection);
-  const trackTrouble = prepareTroubled(connection);
-  return {
-    head: recordedHead(connection),
-    areThereHolds: prepareAreThereHolds(connection),
-    holdsAbout: prepareHoldsAbout(connection),
-    isClaimed: prepareClaims(connection),
-    /** Asks for each fence once: most callers of a group share theirs. */
-    fencesAt: (now: number): ((fence: Fence) => boolean) => {
-      const known = new Map<Fence, boolean>();
-      return (fence) => {
-        const isHeld =
-          known.get(fence) ?? lease.get(fence.name, fence.holder, fence.token, now) !== undefined;
-        known.set(fence, isHeld);
-        return isHeld;
-      };
-    },
-    insert: ({ facts, entry }: Link): void => {
-      insert(entry, facts);
-      track(entry);
-      trackTrouble(entry);
-    },
-    moveHead: (head: AuditHead): void => {
-      moveHead.run(head.seq, head.hash);
-    },
-  };
-}
-
-/** Keeps `open_intents` in step with what is written: {@link OpenWords} in SQL. */
-function prepareTracking(connection: Connection): (entry: AuditEntry) => void {
-  const into = `INTO open_intents (policy, project_id, session_id, run_id, seq, account) VALUES (?, ?, ?, ?, ?, ${BOUND_ACCOUNT})`;
-  const whose = 'policy = ? AND project_id = ? AND session_id = ? AND run_id = ?';
-  // A replaced row starts as `intended` again.
-  const open = connection.prepare(`INSERT OR REPLACE ${into}`);
-  const absent = connection.prepare(`UPDATE open_intents SET state = 'absent' WHERE ${whose}`);
-  const reopen = connection.prepare(`INSERT OR IGNORE ${into}`);
-  const unverified = connection.prepare(
-    `UPDATE open_intents SET state = 'unverified', parked_by = ? WHERE ${whose}`,
-  );
-  // A run settles only what it intended itself: what it says of a conversation is silent about a later run's DELETE.
-  const settle = connection.prepare(`DELETE FROM open_intents WHERE ${whose}`);
-  return (entry) => {
-    const { policy, project_id: projectId, session_id: sessionId, run_id: runId, seq } = entry;
-    const own = [policy, projectId, sessionId, runId];
-    if (own.includes(null)) return;
-    const change = openChangeOf(entry);
-    if (change === 'opens') open.run(...own, seq);
-    else if (change === 'stays_open') {
-      reopen.run(...own, seq);
-      unverified.run(entry['parked'] === true ? (entry['settled_by'] ?? runId) : null, ...own);
-    } else if (change === 'settles') settle.run(...own);
-    else if (entry.event === 'deletion.absent') absent.run(...own);
-  };
+function settle(caller: Caller, decided: Decided | undefined): void {
+  if (decided === undefined || 'refusal' in decided) caller.reject(decided?.refusal);
+  else caller.resolve(decided);
 }

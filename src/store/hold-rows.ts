@@ -16,26 +16,33 @@ export interface HoldRow {
   readonly source: string | null;
 }
 
-interface About {
-  readonly projectId: number;
-  readonly sessionId: string;
-}
-
-/** Holds that may cover a conversation, by an index: not released, on its project or on itself. */
-export function prepareHoldsAbout(connection: Connection): (about: About) => readonly Hold[] {
-  const select = connection.prepare<[number, string], HoldRow>(
+/** What is asked of holds in the transaction that writes intents and changes holds. */
+export function prepareHoldLookups(connection: Connection) {
+  const anyUnreleased = connection.prepare(
+    'SELECT 1 FROM holds INDEXED BY holds_by_target WHERE released_at IS NULL LIMIT 1',
+  );
+  const about = connection.prepare<[number, string], HoldRow>(
     `SELECT * FROM holds INDEXED BY holds_by_target
       WHERE released_at IS NULL AND project_id = ? AND LOWER(COALESCE(session_id, '')) IN ('', LOWER(?))`,
   );
-  return ({ projectId, sessionId }) => select.all(projectId, sessionId).map(holdOf);
-}
-
-/** Whether any hold is not released. */
-export function prepareAreThereHolds(connection: Connection): () => boolean {
-  const select = connection.prepare(
-    'SELECT 1 FROM holds INDEXED BY holds_by_target WHERE released_at IS NULL LIMIT 1',
+  const one = connection.prepare<[string], HoldRow>('SELECT * FROM holds WHERE hold_id = ?');
+  /** Those that are over by their date, too: they stay as long as the file lists them. */
+  const ofSource = connection.prepare<[string], HoldRow>(
+    'SELECT * FROM holds WHERE released_at IS NULL AND source = ? ORDER BY rowid',
   );
-  return () => select.get() !== undefined;
+  return {
+    /** Whether any hold is not released. */
+    areThereHolds: () => anyUnreleased.get() !== undefined,
+    /** Those that may cover a conversation, by an index: not released, on its project or on itself. */
+    holdsAbout: (projectId: number, sessionId: string): readonly Hold[] =>
+      about.all(projectId, sessionId).map(holdOf),
+    /** Released or not. */
+    holdOfId: (holdId: string): HoldRecord | undefined => {
+      const row = one.get(holdId);
+      return row && recordOf(row);
+    },
+    holdsOfSource: (source: string): readonly HoldRecord[] => ofSource.all(source).map(recordOf),
+  };
 }
 
 export function holdOf(row: HoldRow): Hold {

@@ -203,11 +203,7 @@ describe('a file that is being written', () => {
     untilAt: undefined,
   };
   const other = { ...one, projectId: 102 };
-  const list = (...holds: readonly ListedHold[]): HoldList => ({
-    source: '/h.yaml',
-    holds,
-    isCurrent: () => true,
-  });
+  const list = (...holds: readonly ListedHold[]): HoldList => ({ source: '/h.yaml', holds });
   /** A file that says something else at each reading; the last list stays. */
   function changing(...lists: readonly (HoldList | undefined)[]): HoldFile {
     let reading = 0;
@@ -238,8 +234,8 @@ describe('a file that is being written', () => {
       kind: 'usage',
       message: expect.stringContaining('does not stop changing') as string,
     });
-    const neverCurrent = { ...list(one), isCurrent: () => false };
-    await expect(holdsOf([changing(neverCurrent)]).holdsInForce(NOW)).rejects.toThrow(/stop changing/);
+    const growing: HoldFile = { ...restless, read: () => Promise.resolve(list(one, other)) };
+    await expect(holdsOf([growing]).holdsInForce(NOW)).rejects.toThrow(/stop changing/);
     await expect(holdsOf([changing(list(one), undefined)]).holdsInForce(NOW)).rejects.toThrow(/was removed/);
     expect(await released()).toEqual([]);
   });

@@ -75,7 +75,6 @@ export class HoldsPaper {
   }
 
   #listOf(holds: readonly ListedHold[]): HoldList {
-    const list: HoldList = { source: `/${NAME}`, holds, isCurrent: () => this.#list === list };
-    return list;
+    return { source: `/${NAME}`, holds };
   }
 }

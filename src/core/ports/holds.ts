@@ -7,9 +7,9 @@ export interface HoldStore {
   releaseHold(holdId: string, release: HoldRelease): Promise<HoldRecord | undefined>;
   /**
    * Makes the holds of one file those that it lists: what is missing is added, what is gone is released, audited, and all of it
-   * in one transaction. Resolves with the holds that stand for the list; undefined when it was not current any more.
+   * in one transaction. Resolves with the holds that stand for the list.
    */
-  syncHolds(list: HoldList, how: HoldSync): Promise<readonly HoldRecord[] | undefined>;
+  syncHolds(list: HoldList, how: HoldSync): Promise<readonly HoldRecord[]>;
   /** All there ever were, oldest first. */
   holds(): Promise<readonly HoldRecord[]>;
   /**
@@ -24,8 +24,6 @@ export interface HoldList {
   /** Absolute path of the file. */
   readonly source: string;
   readonly holds: readonly ListedHold[];
-  /** Whether the file still says just this. Asked in the transaction that releases, so that no older list undoes a newer one. */
-  readonly isCurrent: () => boolean;
 }
 
 export interface HoldSync {

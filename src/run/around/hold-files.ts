@@ -106,8 +106,8 @@ export class HoldFiles implements HoldSource {
         by: name,
         reason: `no longer in ${name}`,
       });
-      // Changed once more in just that moment.
-      if (standing === undefined) continue;
+      // Changed once more in just that moment: what it says now may be held, or not be held any more.
+      if ((await readAgain(file)) !== list) continue;
       this.#synced.set(file.source, { list, standing, foundIn: undefined });
       const over = standing.filter((hold) => isOver(hold, at)).length;
       if (over > 0) log.warn({ file: file.name, over }, 'holds are over by their date and hold nothing');

@@ -1,0 +1,135 @@
+import type { AuditFacts } from './audit-entry.ts';
+import { holdAddedEntry, holdReleasedEntry } from './hold-entries.ts';
+import { compareWithList, HoldIndex, isOver } from './hold.ts';
+import type { Hold, HoldRecord, HoldRelease } from './hold.ts';
+
+/** By command, or by a list of holds: what is to become of holds, decided on how they are by then. */
+export type HoldCommand =
+  | { readonly kind: 'place_hold'; readonly hold: HoldRecord }
+  | { readonly kind: 'release_hold'; readonly holdId: string; readonly release: HoldRelease }
+  | SyncHolds;
+
+export interface SyncHolds {
+  readonly kind: 'sync_holds';
+  readonly source: string;
+  /** What the list says, each as it is placed if it is not there yet. */
+  readonly listed: readonly HoldRecord[];
+  /** Of those that the list does not have any more. */
+  readonly release: HoldRelease;
+}
+
+/** To be stored together with the entries. */
+export type HoldChange =
+  | { readonly kind: 'hold_added'; readonly hold: HoldRecord }
+  | { readonly kind: 'hold_released'; readonly hold: HoldRecord; readonly release: HoldRelease };
+
+/** What a command comes to. */
+export interface HoldDecision {
+  readonly entries: readonly AuditFacts[];
+  readonly changes: readonly HoldChange[];
+  /** Of a release: the hold that it ended; undefined where there was none to end. */
+  readonly released?: HoldRecord | undefined;
+  /** Of a list: the holds that stand for it. */
+  readonly standing?: readonly HoldRecord[];
+}
+
+interface KnownHolds {
+  /** By id, those that commands speak of, released or not. */
+  readonly holds: ReadonlyMap<string, HoldRecord>;
+  /** By source, those that are not released. */
+  readonly lists: ReadonlyMap<string, readonly HoldRecord[]>;
+}
+
+/** The holds as they are while the drafts of a group are decided: what a store has, and what earlier drafts changed. */
+export class HoldBook {
+  readonly #known: KnownHolds;
+  /** By id, each as a draft of this group left it. */
+  readonly #changed = new Map<string, HoldRecord>();
+  /** Those added in this group and not released again; made anew when it is asked for after a change. */
+  #added: HoldIndex | undefined;
+
+  constructor(known: KnownHolds) {
+    this.#known = known;
+  }
+
+  /** Nothing is changed before {@link take}: the entries may turn out not to be writable. */
+  decide(command: HoldCommand): HoldDecision {
+    switch (command.kind) {
+      case 'place_hold':
+        return added([command.hold]);
+      case 'release_hold':
+        return this.#release(command.holdId, command.release);
+      case 'sync_holds':
+        return this.#sync(command);
+    }
+  }
+
+  take(changes: readonly HoldChange[]): void {
+    for (const change of changes) {
+      const { hold } = change;
+      const release = change.kind === 'hold_released' ? change.release : undefined;
+      this.#changed.set(hold.holdId, { ...hold, release });
+      this.#added = undefined;
+    }
+  }
+
+  /** The hold in force on a conversation at `now`. `stored`: what the store has about it. */
+  over(
+    conversation: { readonly projectId: number; readonly sessionId: string },
+    stored: readonly Hold[],
+    now: number,
+  ): Hold | undefined {
+    const found = stored.find((hold) => !isOver(hold, now) && !this.#changed.has(hold.holdId));
+    if (found !== undefined || this.#changed.size === 0) return found;
+    this.#added ??= new HoldIndex([...this.#changed.values()].filter(isUnreleased));
+    return this.#added.over(conversation, now);
+  }
+
+  #release(holdId: string, release: HoldRelease): HoldDecision {
+    const hold = this.#changed.get(holdId) ?? this.#known.holds.get(holdId);
+    if (hold?.release !== undefined || hold === undefined) return NOTHING;
+    return { ...released([hold], release), released: { ...hold, release } };
+  }
+
+  #sync({ source, listed, release }: SyncHolds): HoldDecision {
+    const held = this.#heldOf(source);
+    const { missing, gone } = compareWithList(held, listed);
+    const came = added(missing);
+    const went = released(gone, release);
+    return {
+      // The new one stands before the old one goes.
+      entries: [...came.entries, ...went.entries],
+      changes: [...came.changes, ...went.changes],
+      standing: [...(gone.length === 0 ? held : held.filter((hold) => !gone.includes(hold))), ...missing],
+    };
+  }
+
+  #heldOf(source: string): readonly HoldRecord[] {
+    const stored = this.#known.lists.get(source) ?? [];
+    if (this.#changed.size === 0) return stored;
+    const changed = [...this.#changed.values()].filter(
+      (hold) => hold.source === source && isUnreleased(hold),
+    );
+    return [...stored.filter(({ holdId }) => !this.#changed.has(holdId)), ...changed];
+  }
+}
+
+const NOTHING: HoldDecision = { entries: [], changes: [] };
+
+function isUnreleased({ release }: HoldRecord): boolean {
+  return release === undefined;
+}
+
+function added(holds: readonly HoldRecord[]): HoldDecision {
+  return {
+    entries: holds.map(holdAddedEntry),
+    changes: holds.map((hold) => ({ kind: 'hold_added', hold })),
+  };
+}
+
+function released(holds: readonly HoldRecord[], release: HoldRelease): HoldDecision {
+  return {
+    entries: holds.map((hold) => holdReleasedEntry(hold, release)),
+    changes: holds.map((hold) => ({ kind: 'hold_released', hold, release })),
+  };
+}
