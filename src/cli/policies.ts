@@ -103,7 +103,7 @@ export async function loadPolicies(
   const read = await readAll(world, all);
   if (read.problems.length > 0) throw unusable(read.problems);
   const policies = read.policies.filter((policy) => isAt(policy, given));
-  const holdFiles = read.places.map(createHoldFile);
+  const holdFiles = holdFilesAt(world, read.places);
   const keeps = keepsAt(world, all);
   if (name === undefined) return { policies, holdFiles, keeps };
   const chosen = policies.filter((policy) => policy.name === name);
@@ -130,6 +130,10 @@ async function isFile(given: string): Promise<boolean> {
     // What is not there is told by whoever reads it.
     return false;
   }
+}
+
+function holdFilesAt(world: CommandWorld, places: readonly HoldsPlace[]): readonly HoldFile[] {
+  return places.map((place) => createHoldFile(place, world.surroundings.clock));
 }
 
 /** Whether it is one of the files that were given, or lies in one of the folders. */
@@ -175,5 +179,5 @@ export async function loadNeighbours(
   const keeps = keepsAt(world, [path.dirname(policyPath)]);
   // Told before anything is sent.
   await keeps.othersThan('');
-  return { holdFiles: places.map(createHoldFile), keeps };
+  return { holdFiles: holdFilesAt(world, places), keeps };
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -9,6 +9,8 @@ import type { ListedHold } from '../core/hold.ts';
 import { createHoldFile, holdsPlaces, readHolds } from './holds-file.ts';
 import { holdsJsonSchemaText } from './holds-json-schema.ts';
 import { formatProblem } from './problems.ts';
+
+const CLOCK = { now: () => Date.now() + 1000 };
 
 let folder: string;
 beforeEach(async () => {
@@ -287,14 +289,19 @@ describe('the places of holds', () => {
 describe('a file for a run', () => {
   const LIST = `${HEAD}- { project: 1, ${WHY} }\n`;
 
-  it('is the same list while its bytes are the same', async () => {
+  it('is the same list while nobody saves it', async () => {
     const file = await put(LIST);
-    const holds = createHoldFile({ file, isNamed: false });
+    await utimes(file, 1.25, 1.25);
+    const holds = createHoldFile({ file, isNamed: false }, CLOCK);
     expect(holds.source).toBe(file);
     const first = await holds.read();
-    expect(first).toMatchObject({ source: file, holds: [{ projectId: 1 }] });
-    await put(LIST);
+    expect(first).toMatchObject({ source: file, holds: [{ projectId: 1 }], revision: 1250 });
     expect(await holds.read()).toBe(first);
+    await put(LIST);
+    const second = await holds.read();
+    expect(second).toEqual({ ...first, revision: (await stat(file)).mtimeMs });
+    await utimes(file, 1.25, 1.25);
+    expect(await holds.read()).toEqual(first);
     await put(LIST.replace('project: 1', 'project: 2'));
     expect(await holds.read()).toMatchObject({ holds: [{ projectId: 2 }] });
     await rm(file);
@@ -303,15 +310,27 @@ describe('a file for a run', () => {
     await expect(holds.read()).rejects.toThrow('it is not a file');
   });
 
+  it('is of no known age where its time lies in the future', async () => {
+    const file = await put(LIST);
+    const now = 1_700_000_000_000;
+    const revisionAt = async (modifiedAt: number) => {
+      await utimes(file, modifiedAt / 1000, modifiedAt / 1000);
+      return (await createHoldFile({ file, isNamed: false }, { now: () => now }).read())?.revision;
+    };
+    expect(await revisionAt(now - 1)).toBe(now - 1);
+    expect(await revisionAt(now + 60_000)).toBe(now);
+    expect(await revisionAt(now + 61_000)).toBeUndefined();
+  });
+
   it('throws with all its problems in one line', async () => {
     const file = await put(`${HEAD}- { project: 0, ${WHY}, til: 1 }\n`);
-    await expect(createHoldFile({ file, isNamed: false }).read()).rejects.toThrow(
+    await expect(createHoldFile({ file, isNamed: false }, CLOCK).read()).rejects.toThrow(
       expect.objectContaining({
         kind: 'usage',
         message: expect.stringMatching(/^the holds cannot be used: .*:3:14 .*; .*:3:56 [^\n]*$/) as string,
       }) as Error,
     );
-    const named = createHoldFile({ file: path.join(folder, 'none.yaml'), isNamed: true });
+    const named = createHoldFile({ file: path.join(folder, 'none.yaml'), isNamed: true }, CLOCK);
     await expect(named.read()).rejects.toThrow(/none\.yaml:1:1 there is no such file/);
   });
 });

@@ -1,11 +1,15 @@
 import { lstatSync } from 'node:fs';
 import path from 'node:path';
 import { RetentionError } from '../core/errors.ts';
-import type { HoldFile, HoldList } from '../core/ports/holds.ts';
+import { revisionOf } from '../core/hold-list.ts';
+import type { HoldList } from '../core/hold-list.ts';
+import type { HoldFile } from '../core/ports/holds.ts';
+import type { Clock } from '../core/ports/surroundings.ts';
 import { readHoldsText, type HoldsText } from './holds-text.ts';
 import { HOLDS_FILES, isFolder, unreadHolds } from './lookalike-files.ts';
 import { formatProblem, type Problem } from './problems.ts';
-import { decodedText, fileProblem, holdsJust, LARGEST_HOLDS_FILE, readFileBytes } from './text-file.ts';
+import { decodedText, fileProblem, isStill, LARGEST_HOLDS_FILE, readSavedFile } from './text-file.ts';
+import type { SavedFile } from './text-file.ts';
 
 /** By its name: such a file is never taken for a policy. */
 export function isHoldsFile(file: string): boolean {
@@ -57,19 +61,19 @@ export type HoldsRead = HoldsText | { readonly state: 'missing' };
 
 /** Reads a file of holds as strictly as a policy. Never throws for what the user can have caused. */
 export async function readHolds(place: HoldsPlace): Promise<HoldsRead> {
-  const bytes = bytesAt(place);
-  if (bytes === undefined) return { state: 'missing' };
-  return 'message' in bytes ? { state: 'wrong', problems: [bytes] } : parsed(place.file, bytes);
+  const saved = savedAt(place);
+  if (saved === undefined) return { state: 'missing' };
+  return 'message' in saved ? { state: 'wrong', problems: [saved] } : parsed(place.file, saved);
 }
 
-async function parsed(file: string, bytes: Uint8Array): Promise<HoldsText> {
+async function parsed(file: string, { bytes }: SavedFile): Promise<HoldsText> {
   const text = decodedText(file, bytes);
   return typeof text === 'string' ? readHoldsText(file, text) : { state: 'wrong', problems: [text] };
 }
 
-function bytesAt({ file, isNamed, problem }: HoldsPlace): Uint8Array | Problem | undefined {
+function savedAt({ file, isNamed, problem }: HoldsPlace): SavedFile | Problem | undefined {
   if (!isNamed && isMissing(file)) return undefined;
-  return problem === undefined ? readFileBytes(file, LARGEST_HOLDS_FILE) : fileProblem(file, problem);
+  return problem === undefined ? readSavedFile(file, LARGEST_HOLDS_FILE) : fileProblem(file, problem);
 }
 
 /** A link that leads nowhere is not missing: somebody meant to have holds there. */
@@ -83,21 +87,22 @@ function isMissing(file: string): boolean {
 
 // ── For a run ───────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The file of a place, for a run to ask again and again. It is parsed only when its bytes are other ones. */
-export function createHoldFile(place: HoldsPlace): HoldFile {
+/** The file of a place, for a run to ask again and again. It is parsed only when somebody has saved it anew. */
+export function createHoldFile(place: HoldsPlace, clock: Pick<Clock, 'now'>): HoldFile {
   const source = path.resolve(place.file);
-  let last: { readonly list: HoldList; readonly bytes: Uint8Array } | undefined;
+  let last: { readonly list: HoldList; readonly saved: SavedFile } | undefined;
   return {
     source,
     name: place.file,
     async read() {
-      if (last !== undefined && holdsJust(source, last.bytes)) return last.list;
-      const bytes = bytesAt(place);
-      if (bytes === undefined) return undefined;
-      if ('message' in bytes) throw unusableHolds([bytes]);
-      const read = await parsed(place.file, bytes);
+      if (last !== undefined && isStill(source, last.saved)) return last.list;
+      const saved = savedAt(place);
+      if (saved === undefined) return undefined;
+      if ('message' in saved) throw unusableHolds([saved]);
+      const revision = revisionOf(saved.modifiedAt, clock.now());
+      const read = await parsed(place.file, saved);
       if (read.state === 'wrong') throw unusableHolds(read.problems);
-      last = { bytes, list: { source, holds: read.holds } };
+      last = { saved, list: { source, holds: read.holds, revision } };
       return last.list;
     },
   };

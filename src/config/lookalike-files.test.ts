@@ -103,7 +103,7 @@ describe('what looks like holds and is not read', () => {
     const places = await holdsPlaces([folder], undefined);
     const [lookalike] = places.filter(({ problem }) => problem !== undefined);
     if (lookalike === undefined) throw new Error('not found');
-    const file = createHoldFile(lookalike);
+    const file = createHoldFile(lookalike, { now: () => 0 });
     await expect(file.read()).rejects.toThrow(/holds\.json:1:1 it looks like holds and is not read/);
     await rm(path.join(folder, 'holds.json'));
     expect(await file.read()).toBeUndefined();

@@ -28,8 +28,21 @@ export function decodedText(file: string, bytes: Uint8Array): string | Problem {
   }
 }
 
+/** A file as it was saved. */
+export interface SavedFile {
+  readonly bytes: Uint8Array;
+  /** Epoch ms, with fractions as fine as the file system tells. */
+  readonly modifiedAt: number;
+}
+
 /** A file's bytes, `most` of them at most, or why it cannot be read. */
 export function readFileBytes(file: string, most: number): Uint8Array | Problem {
+  const saved = readSavedFile(file, most);
+  return 'message' in saved ? saved : saved.bytes;
+}
+
+/** The time is that from before the bytes were read: what is written meanwhile is younger than it says, never older. */
+export function readSavedFile(file: string, most: number): SavedFile | Problem {
   let descriptor: number | undefined;
   try {
     // Without O_NONBLOCK opening a named pipe would wait for a writer for ever.
@@ -38,7 +51,7 @@ export function readFileBytes(file: string, most: number): Uint8Array | Problem 
     if (!found.isFile()) return fileProblem(file, 'it is not a file');
     if (found.size > most) return fileProblem(file, tooLarge(most));
     const bytes = readUpTo(descriptor, found.size, most + 1);
-    return bytes.length > most ? fileProblem(file, tooLarge(most)) : bytes;
+    return bytes.length > most ? fileProblem(file, tooLarge(most)) : { bytes, modifiedAt: found.mtimeMs };
   } catch (error) {
     return fileProblem(file, problemOfAccess(error));
   } finally {
@@ -47,14 +60,15 @@ export function readFileBytes(file: string, most: number): Uint8Array | Problem 
 }
 
 /**
- * Whether a file holds just these bytes; false, too, where it cannot be read. Costs no memory. Synchronously, since files of holds
+ * Whether a file has just these bytes, saved just then; false, too, where it cannot be read. Costs no memory. Synchronously, since files of holds
  * are compared before each DELETE.
  */
-export function holdsJust(file: string, bytes: Uint8Array): boolean {
+export function isStill(file: string, { bytes, modifiedAt }: SavedFile): boolean {
   let descriptor: number | undefined;
   try {
     descriptor = openSync(file, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!fstatSync(descriptor).isFile()) return false;
+    const found = fstatSync(descriptor);
+    if (!found.isFile() || found.mtimeMs !== modifiedAt) return false;
     for (let at = 0; ;) {
       const length = readSync(descriptor, CHUNK, 0, CHUNK.length, null);
       if (length === 0) return at === bytes.length;

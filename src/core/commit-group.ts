@@ -8,7 +8,8 @@ import { ClaimBook, intentOf } from './claim-book.ts';
 import type { ClaimsOn, Intent } from './claim-book.ts';
 import { ClaimedError, HeldError, RetentionError } from './errors.ts';
 import { HoldBook } from './hold-book.ts';
-import type { HoldChange, HoldCommand } from './hold-book.ts';
+import type { HoldChange, HoldCommand, SyncedHolds } from './hold-book.ts';
+import type { KnownList } from './hold-list.ts';
 import type { Hold, HoldRecord } from './hold.ts';
 import { formatInstant } from './instant.ts';
 import type { Fence } from './ports/audit-log.ts';
@@ -60,8 +61,8 @@ export interface GroupSnapshot {
   readonly atWork: ReadonlyMap<string, string>;
   /** By id, released or not. */
   readonly holds: ReadonlyMap<string, HoldRecord>;
-  /** By source, those that are not released. */
-  readonly lists: ReadonlyMap<string, readonly HoldRecord[]>;
+  /** By source. */
+  readonly lists: ReadonlyMap<string, KnownList>;
   /** Oldest first. */
   readonly bindings: readonly AccountBinding[];
   /** No worker holds a lease. */
@@ -77,8 +78,7 @@ export interface Decided {
   readonly refusal?: unknown;
   /** Of a release: the hold that it ended; undefined where there was none to end. */
   readonly released?: HoldRecord | undefined;
-  /** Of a list: the holds that stand for it. */
-  readonly standing?: readonly HoldRecord[];
+  readonly synced?: SyncedHolds;
   readonly bound?: BindOutcome;
 }
 

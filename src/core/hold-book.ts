@@ -1,6 +1,8 @@
 import type { AuditFacts } from './audit-entry.ts';
 import { holdAddedEntry, holdReleasedEntry } from './hold-entries.ts';
-import { compareWithList, HoldIndex, isOver } from './hold.ts';
+import { compareRevisions } from './hold-list.ts';
+import type { KnownList } from './hold-list.ts';
+import { HoldIndex, isOver } from './hold.ts';
 import type { Hold, HoldRecord, HoldRelease } from './hold.ts';
 
 /** By command, or by a list of holds: what is to become of holds, decided on how they are by then. */
@@ -12,6 +14,7 @@ export type HoldCommand =
 export interface SyncHolds {
   readonly kind: 'sync_holds';
   readonly source: string;
+  readonly revision: number | undefined;
   /** What the list says, each as it is placed if it is not there yet. */
   readonly listed: readonly HoldRecord[];
   /** Of those that the list does not have any more. */
@@ -21,7 +24,9 @@ export interface SyncHolds {
 /** To be stored together with the entries. */
 export type HoldChange =
   | { readonly kind: 'hold_added'; readonly hold: HoldRecord }
-  | { readonly kind: 'hold_released'; readonly hold: HoldRecord; readonly release: HoldRelease };
+  | { readonly kind: 'hold_released'; readonly hold: HoldRecord; readonly release: HoldRelease }
+  /** The newest list of a source by now. */
+  | { readonly kind: 'list_read'; readonly source: string; readonly revision: number };
 
 /** What a command comes to. */
 export interface HoldDecision {
@@ -29,15 +34,21 @@ export interface HoldDecision {
   readonly changes: readonly HoldChange[];
   /** Of a release: the hold that it ended; undefined where there was none to end. */
   readonly released?: HoldRecord | undefined;
-  /** Of a list: the holds that stand for it. */
-  readonly standing?: readonly HoldRecord[];
+  readonly synced?: SyncedHolds;
+}
+
+/** What became of a list. */
+export interface SyncedHolds {
+  /** The holds that stand for it. */
+  readonly standing: readonly HoldRecord[];
+  /** Those from its source that it does not list, and that stay in force, since it is not newer than all that were read. */
+  readonly overruled: readonly HoldRecord[];
 }
 
 interface KnownHolds {
   /** By id, those that commands speak of, released or not. */
   readonly holds: ReadonlyMap<string, HoldRecord>;
-  /** By source, those that are not released. */
-  readonly lists: ReadonlyMap<string, readonly HoldRecord[]>;
+  readonly lists: ReadonlyMap<string, KnownList>;
 }
 
 /** The holds as they are while the drafts of a group are decided: what a store has, and what earlier drafts changed. */
@@ -45,6 +56,8 @@ export class HoldBook {
   readonly #known: KnownHolds;
   /** By id, each as a draft of this group left it. */
   readonly #changed = new Map<string, HoldRecord>();
+  /** By source, of lists that this group read. */
+  readonly #revisions = new Map<string, number>();
   /** Those added in this group and not released again; made anew when it is asked for after a change. */
   #added: HoldIndex | undefined;
 
@@ -66,6 +79,10 @@ export class HoldBook {
 
   take(changes: readonly HoldChange[]): void {
     for (const change of changes) {
+      if (change.kind === 'list_read') {
+        this.#revisions.set(change.source, change.revision);
+        continue;
+      }
       const { hold } = change;
       const release = change.kind === 'hold_released' ? change.release : undefined;
       this.#changed.set(hold.holdId, { ...hold, release });
@@ -91,26 +108,31 @@ export class HoldBook {
     return { ...released([hold], release), released: { ...hold, release } };
   }
 
-  #sync({ source, listed, release }: SyncHolds): HoldDecision {
-    const held = this.#heldOf(source);
-    const { missing, gone } = compareWithList(held, listed);
+  #sync({ source, revision, listed, release }: SyncHolds): HoldDecision {
+    const list = { holds: listed, revision };
+    const compared = compareRevisions(this.#knownOf(source), list);
+    const { missing, gone, kept, overruled, newRevision } = compared;
     const came = added(missing);
     const went = released(gone, release);
+    const read: readonly HoldChange[] =
+      newRevision === undefined ? [] : [{ kind: 'list_read', source, revision: newRevision }];
     return {
       // The new one stands before the old one goes.
       entries: [...came.entries, ...went.entries],
-      changes: [...came.changes, ...went.changes],
-      standing: [...(gone.length === 0 ? held : held.filter((hold) => !gone.includes(hold))), ...missing],
+      changes: [...read, ...came.changes, ...went.changes],
+      synced: { standing: [...kept, ...missing], overruled },
     };
   }
 
-  #heldOf(source: string): readonly HoldRecord[] {
-    const stored = this.#known.lists.get(source) ?? [];
-    if (this.#changed.size === 0) return stored;
+  #knownOf(source: string): KnownList {
+    const stored = this.#known.lists.get(source) ?? { held: [], revision: undefined };
     const changed = [...this.#changed.values()].filter(
       (hold) => hold.source === source && isUnreleased(hold),
     );
-    return [...stored.filter(({ holdId }) => !this.#changed.has(holdId)), ...changed];
+    return {
+      held: [...stored.held.filter(({ holdId }) => !this.#changed.has(holdId)), ...changed],
+      revision: this.#revisions.get(source) ?? stored.revision,
+    };
   }
 }
 

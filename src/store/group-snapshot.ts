@@ -13,7 +13,7 @@ export function prepareSnapshot(connection: Connection): (drafts: readonly Draft
   const head = recordedHead(connection);
   const isLive = prepareFence(connection);
   const about = prepareAbout(connection);
-  const { holdOfId, holdsOfSource } = prepareHoldLookups(connection);
+  const { holdOfId, knownList } = prepareHoldLookups(connection);
   const account = prepareAccount(connection);
   return (drafts) => {
     const now = connection.clock.now();
@@ -25,7 +25,7 @@ export function prepareSnapshot(connection: Connection): (drafts: readonly Draft
       live: new Set([...asked.fences].filter((fence) => isLive(fence, now))),
       ...about(asked, now),
       holds: new Map(holds.map((hold) => [hold.holdId, hold])),
-      lists: new Map([...asked.sources].map((source) => [source, holdsOfSource(source)])),
+      lists: new Map([...asked.sources].map((source) => [source, knownList(source)])),
       ...(asked.isAccountAsked ? account(now) : { bindings: [], isIdle: false }),
     };
   };

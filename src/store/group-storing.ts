@@ -43,7 +43,12 @@ function prepareHoldChange(connection: Connection): (change: HoldChange) => void
   const ending = connection.prepare(
     'UPDATE holds SET released_at = ?, released_by = ?, release_reason = ? WHERE hold_id = ? AND released_at IS NULL',
   );
+  const listRead = connection.prepare('INSERT OR REPLACE INTO hold_lists (source, revision) VALUES (?, ?)');
   return (change) => {
+    if (change.kind === 'list_read') {
+      listRead.run(change.source, change.revision);
+      return;
+    }
     const { holdId, projectId, sessionId, matter, reason, by, addedAt, untilAt, source } = change.hold;
     if (change.kind === 'hold_added') {
       const target = [holdId, projectId, sessionId ?? null];

@@ -1,3 +1,4 @@
+import type { KnownList } from '../core/hold-list.ts';
 import type { Hold, HoldRecord } from '../core/hold.ts';
 import type { Connection } from './connection.ts';
 
@@ -30,6 +31,9 @@ export function prepareHoldLookups(connection: Connection) {
   const ofSource = connection.prepare<[string], HoldRow>(
     'SELECT * FROM holds WHERE released_at IS NULL AND source = ? ORDER BY rowid',
   );
+  const revision = connection
+    .prepare<[string], number>('SELECT revision FROM hold_lists WHERE source = ?')
+    .pluck();
   return {
     /** Whether any hold is not released. */
     areThereHolds: () => anyUnreleased.get() !== undefined,
@@ -41,7 +45,10 @@ export function prepareHoldLookups(connection: Connection) {
       const row = one.get(holdId);
       return row && recordOf(row);
     },
-    holdsOfSource: (source: string): readonly HoldRecord[] => ofSource.all(source).map(recordOf),
+    knownList: (source: string): KnownList => ({
+      held: ofSource.all(source).map(recordOf),
+      revision: revision.get(source),
+    }),
   };
 }
 

@@ -1,5 +1,6 @@
 import type { HoldRecord } from '../core/hold.ts';
-import { compareWithList, isOver } from '../core/hold.ts';
+import { isOver } from '../core/hold.ts';
+import { compareRevisions } from '../core/hold-list.ts';
 import type { HoldStore } from '../core/ports/holds.ts';
 import type { Connection } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -10,7 +11,7 @@ import type { HoldRow } from './hold-rows.ts';
 /** Placed and released by the writer of the log, in the transaction that writes the audit entry. */
 export function createHoldStore(connection: Connection, writer: GroupCommit): HoldStore {
   const all = connection.prepare<[], HoldRow>('SELECT * FROM holds ORDER BY added_at, rowid');
-  const { holdsOfSource } = prepareHoldLookups(connection);
+  const { knownList } = prepareHoldLookups(connection);
   return {
     async addHold(hold) {
       await writer.write({ kind: 'place_hold', hold: { ...hold, source: undefined, release: undefined } });
@@ -18,16 +19,19 @@ export function createHoldStore(connection: Connection, writer: GroupCommit): Ho
     async releaseHold(holdId, release) {
       return (await writer.write({ kind: 'release_hold', holdId, release })).released;
     },
-    async syncHolds({ source, holds }, { at, newId, by, reason }) {
-      const held = await connection.read(() => holdsOfSource(source));
-      const { missing, gone } = compareWithList(held, holds);
+    knownList: (source) => connection.read(() => connection.snapshotNow(() => knownList(source))),
+    async syncHolds(list, { at, newId, by, reason }) {
+      const { source, revision, holds } = list;
+      const known = await connection.read(() => connection.snapshotNow(() => knownList(source)));
+      const { missing, gone, kept, overruled, newRevision } = compareRevisions(known, list);
       // Asked before each run: nobody waits for a commit that would change nothing.
-      if (missing.length + gone.length === 0) return held;
+      if (missing.length + gone.length === 0 && newRevision === undefined)
+        return { standing: kept, overruled };
       const placed = { addedAt: at, source, release: undefined };
       const listed = holds.map((hold) => ({ ...hold, holdId: newId(), ...placed }));
       const release = { at, by, reason };
-      const { standing = [] } = await writer.write({ kind: 'sync_holds', source, listed, release });
-      return standing;
+      const written = await writer.write({ kind: 'sync_holds', source, revision, listed, release });
+      return written.synced ?? { standing: [], overruled: [] };
     },
     holds: () => connection.read(() => all.all().map(recordOf)),
     holdsInForce: prepareInForce(connection),

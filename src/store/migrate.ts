@@ -15,6 +15,7 @@ import { protections } from './migrations/010-protections.ts';
 import { verified } from './migrations/011-verified.ts';
 import { intents } from './migrations/012-intents.ts';
 import { planItems } from './migrations/013-plan-items.ts';
+import { holdLists } from './migrations/014-hold-lists.ts';
 import type { Migration } from './migrations/migration.ts';
 
 const MIGRATIONS: readonly Migration[] = [
@@ -31,6 +32,7 @@ const MIGRATIONS: readonly Migration[] = [
   verified,
   intents,
   planItems,
+  holdLists,
 ];
 const NEWEST = MIGRATIONS.length;
 

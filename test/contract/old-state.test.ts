@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ListedHold } from '../../src/core/hold.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { FILE, LISTED, syncAt } from './store-hold-lists.ts';
 import { DONE, facts, header, item, manualClock, RUN } from './store-samples.ts';
 
 /* A state that was written before states belonged to an account, and is opened by today's program. */
@@ -28,6 +30,7 @@ async function reopenAsOld(): Promise<void> {
   const database = new Database(join(stateDir, 'retention.db'));
   database.exec(`
     DROP TABLE account_bindings;
+    DROP TABLE hold_lists;
     DROP INDEX audit_account_events;
     DROP INDEX audit_verified_by_session;
     DROP INDEX audit_intents;
@@ -82,6 +85,9 @@ async function fingerprintWithoutFindings(): Promise<string> {
   return fingerprint;
 }
 
+const syncList = (revision: number, ...holds: readonly ListedHold[]) =>
+  store.holds.syncHolds({ source: FILE, holds, revision }, syncAt());
+
 describe('an old state', () => {
   it('keeps its open deletions, which go with the account that it is bound to', async () => {
     await store.audit.append([facts('deletion.intended'), facts('deletion.unverified')]);
@@ -108,6 +114,15 @@ describe('an old state', () => {
     const found: unknown[] = [];
     for await (const one of store.plans.planItems('plan-1')) found.push(one);
     expect(found).toEqual(items);
+  });
+
+  it('keeps the holds of a file, which the first list that is read may release', async () => {
+    await syncList(100, LISTED, { ...LISTED, projectId: 43 });
+    await reopenAsOld();
+    expect(await store.holds.knownList(FILE)).toMatchObject({ held: [{}, {}], revision: undefined });
+    expect((await syncList(1, LISTED)).standing).toHaveLength(1);
+    expect(await store.holds.holdsInForce(clock.now())).toMatchObject([{ projectId: 42 }]);
+    expect(await store.derivedDifferences()).toEqual([]);
   });
 
   it('counts the requests of its runs by today’s purposes', async () => {

@@ -4,6 +4,7 @@ import type { Clock } from '../../src/core/ports/surroundings.ts';
 import { accountTests } from './store-accounts.ts';
 import { auditLogTests } from './store-audit-log.ts';
 import { holdListTests } from './store-hold-lists.ts';
+import { holdRevisionTests } from './store-hold-revisions.ts';
 import { holdTests } from './store-holds.ts';
 import { auditQuestionTests } from './store-audit-questions.ts';
 import { planEndTests } from './store-plan-end.ts';
@@ -66,6 +67,9 @@ export function storeSuite(name: string, open: (clock: Clock) => Promise<StoreUn
     });
     describe('holds of a file', () => {
       holdListTests(suite);
+    });
+    describe('versions of a file of holds', () => {
+      holdRevisionTests(suite);
     });
     describe('leases', () => {
       leaseTests(suite);

@@ -1,9 +1,10 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createHoldFile } from '../../src/config/holds-file.ts';
 import type { ListedHold } from '../../src/core/hold.ts';
-import type { HoldFile, HoldList } from '../../src/core/ports/holds.ts';
+import type { HoldList } from '../../src/core/hold-list.ts';
+import type { HoldFile } from '../../src/core/ports/holds.ts';
 import type { RunResult } from '../../src/run/around/close-run.ts';
 import { HoldFiles } from '../../src/run/around/hold-files.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
@@ -24,11 +25,19 @@ const listing = (...entries: readonly string[]): string =>
   entries.length === 0 ? NONE : `version: 1\nholds:\n${entries.join('')}`;
 
 const path = (): string => join(world.stateDir, 'holds.yaml');
+/** Saved a second after the one before it, in the past of the world's clock. */
 function put(text: string): void {
-  writeFileSync(path(), text);
+  saves += 1;
+  putAt(path(), text, NOW - DAY + saves * 1_000);
 }
+let saves = 0;
+function putAt(file: string, text: string, savedAt: number): void {
+  writeFileSync(file, text);
+  utimesSync(file, savedAt / 1_000, savedAt / 1_000);
+}
+const fileAt = (file: string, isNamed = false): HoldFile => createHoldFile({ file, isNamed }, world.clock);
 /** As a process has them; another one begins anew. */
-function holdsOf(files: readonly HoldFile[] = [createHoldFile({ file: path(), isNamed: false })]): HoldFiles {
+function holdsOf(files: readonly HoldFile[] = [fileAt(path())]): HoldFiles {
   const { store, clock, log, deps } = world;
   return new HoldFiles({ store: store.holds, files, clock, chance: deps.chance, log });
 }
@@ -174,9 +183,7 @@ describe('a file of holds', () => {
     const hold = { projectId: 101, sessionId: undefined, untilAt: undefined, addedAt: NOW };
     await store.holds.addHold({ ...hold, holdId: 'h1', matter: 'M', reason: 'r', by: 'b' });
     writeFileSync(join(world.stateDir, 'other.yaml'), listing(entry(105)));
-    await holdsOf([createHoldFile({ file: join(world.stateDir, 'other.yaml'), isNamed: true })]).holdsInForce(
-      NOW,
-    );
+    await holdsOf([fileAt(join(world.stateDir, 'other.yaml'), true)]).holdsInForce(NOW);
     put(NONE);
     expect((await holdsOf().holdsInForce(NOW)).all).toHaveLength(2);
     expect(world.log.lines.join('\n')).toContain('holds from files that are not read here stay in force');
@@ -203,7 +210,11 @@ describe('a file that is being written', () => {
     untilAt: undefined,
   };
   const other = { ...one, projectId: 102 };
-  const list = (...holds: readonly ListedHold[]): HoldList => ({ source: '/h.yaml', holds });
+  const list = (...holds: readonly ListedHold[]): HoldList => ({
+    source: '/h.yaml',
+    holds,
+    revision: (saves += 1),
+  });
   /** A file that says something else at each reading; the last list stays. */
   function changing(...lists: readonly (HoldList | undefined)[]): HoldFile {
     let reading = 0;
@@ -257,5 +268,112 @@ describe('a file that is being written', () => {
     expect(readings).toBe(1);
     await holds.holdsInForce(NOW + DAY);
     expect(readings).toBe(2);
+  });
+});
+
+describe('workers with versions of a file', () => {
+  /** One container's view: its own file, at the path that all of them know. */
+  function workerWith(name: string): {
+    readonly put: (text: string, savedAt: number) => void;
+    readonly look: () => Promise<readonly number[]>;
+    restart(): void;
+  } {
+    const folder = join(world.stateDir, name);
+    mkdirSync(folder);
+    const file = join(folder, 'holds.yaml');
+    const start = (): HoldFiles => {
+      const own = fileAt(file);
+      const read = async (): Promise<HoldList | undefined> => {
+        const list = await own.read();
+        if (list === undefined || known?.of === list) return known?.list;
+        known = { of: list, list: { ...list, source: path() } };
+        return known.list;
+      };
+      let known: { readonly of: HoldList; readonly list: HoldList } | undefined;
+      return holdsOf([{ source: path(), name: path(), read }]);
+    };
+    let holds = start();
+    return {
+      put: (text, savedAt) => {
+        putAt(file, text, savedAt);
+      },
+      look: async () => (await holds.holdsInForce(world.clock.now())).all.map(({ projectId }) => projectId),
+      restart: () => {
+        holds = start();
+      },
+    };
+  }
+  const eventsSoFar = async (): Promise<readonly string[]> =>
+    (await world.entries())
+      .filter(({ event }) => event.startsWith('hold.'))
+      .map(({ event, project_id }) => `${event} ${String(project_id)}`);
+  const warnings = (): readonly string[] => world.log.lines.filter((line) => line.includes('does not list'));
+
+  test('do not release each other’s holds: an older one adds, and is told what it may not end', async () => {
+    world = await createWorld();
+    const [newer, older] = [workerWith('newer'), workerWith('older')];
+    older.put(listing(entry(101), entry(103)), NOW - 2 * DAY);
+    newer.put(listing(entry(101), entry(102)), NOW - DAY);
+    expect(await newer.look()).toEqual([101, 102]);
+    for (let turn = 0; turn < 4; turn += 1) {
+      expect(await older.look()).toEqual([101, 102, 103]);
+      expect(await newer.look()).toEqual([101, 102, 103]);
+      if (turn === 2) newer.restart();
+    }
+    expect(await eventsSoFar()).toEqual(['hold.added 101', 'hold.added 102', 'hold.added 103']);
+    expect(world.clock.now()).toBe(NOW);
+    // The older one once; the newer one after its new start, when another's holds were there.
+    expect(warnings()).toHaveLength(2);
+    expect(warnings()[0]).toContain(
+      `1 hold that ${path()} does not list stays in force, because another version of it, which is as new or newer, was read and may list it: bring it up to date everywhere, or save this one again (touch) if it is the right one, or end it with hold release`,
+    );
+  });
+
+  test('rest where the older one is read first, too', async () => {
+    world = await createWorld();
+    const [newer, older] = [workerWith('newer'), workerWith('older')];
+    older.put(listing(entry(101), entry(103)), NOW - 2 * DAY);
+    newer.put(listing(entry(101)), NOW - DAY);
+    await older.look();
+    for (let turn = 0; turn < 4; turn += 1) {
+      await newer.look();
+      expect(await older.look()).toEqual([101, 103]);
+    }
+    const once = ['hold.added 101', 'hold.added 103', 'hold.released 103', 'hold.added 103'];
+    expect(await eventsSoFar()).toEqual(once);
+    // Brought up to date by a copy, which is saved now.
+    older.put(listing(entry(101)), NOW);
+    expect(await older.look()).toEqual([101]);
+    expect(await newer.look()).toEqual([101]);
+    expect(await eventsSoFar()).toEqual([...once, 'hold.released 103']);
+  });
+
+  test('release what they lack once they are saved again', async () => {
+    world = await createWorld();
+    const worker = workerWith('restored');
+    worker.put(listing(entry(101), entry(102)), NOW - DAY);
+    expect(await worker.look()).toEqual([101, 102]);
+    const restored = listing(entry(101));
+    worker.put(restored, NOW - 2 * DAY);
+    expect(await worker.look()).toEqual([101, 102]);
+    worker.put(restored, NOW + DAY);
+    expect(await worker.look()).toEqual([101, 102]);
+    expect(warnings()).toHaveLength(2);
+    expect(warnings()[1]).toContain('because its time of modification lies in the future');
+    worker.put(restored, NOW - 1);
+    expect(await worker.look()).toEqual([101]);
+  });
+
+  test('may each be the newest, in turns', async () => {
+    world = await createWorld();
+    const [one, other] = [workerWith('one'), workerWith('other')];
+    one.put(listing(entry(101)), NOW - 3_000);
+    expect(await one.look()).toEqual([101]);
+    other.put(listing(entry(101)), NOW - 1_000);
+    expect(await other.look()).toEqual([101]);
+    // Between the two: older than what says the same.
+    one.put(NONE, NOW - 2_000);
+    expect(await one.look()).toEqual([101]);
+    expect(await eventsSoFar()).toEqual(['hold.added 101']);
   });
 });

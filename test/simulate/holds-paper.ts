@@ -1,6 +1,7 @@
 import { RetentionError } from '../../src/core/errors.ts';
 import { contentOf, type ListedHold } from '../../src/core/hold.ts';
-import type { HoldFile, HoldList } from '../../src/core/ports/holds.ts';
+import type { HoldList } from '../../src/core/hold-list.ts';
+import type { HoldFile } from '../../src/core/ports/holds.ts';
 
 const NAME = 'holds.yaml';
 
@@ -75,6 +76,6 @@ export class HoldsPaper {
   }
 
   #listOf(holds: readonly ListedHold[]): HoldList {
-    return { source: `/${NAME}`, holds };
+    return { source: `/${NAME}`, holds, revision: this.#now() };
   }
 }

@@ -8,6 +8,7 @@ import {
   problemOfHoldText,
 } from '../../core/hold-fields.ts';
 import type { Store } from '../../core/ports/store.ts';
+import type { Clock } from '../../core/ports/surroundings.ts';
 import { isProjectId, isSessionId } from '../../customgpt/urls.ts';
 import { holdJson, holdSentence } from '../../report/hold-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
@@ -83,7 +84,7 @@ export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
   const release = { at, by: textOf('--by', input.by), reason: textOf('--reason', input.reason) };
   const released = await withState(world, async (store) => {
     const hold = (await store.holds.holds()).find((one) => one.holdId === input.holdId);
-    await assertNotListed(hold);
+    await assertNotListed(hold, world.surroundings.clock);
     const done = await store.holds.releaseHold(input.holdId, release);
     if (done !== undefined) return done;
     const why =
@@ -98,11 +99,11 @@ export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
 };
 
 /** What is still in its file would be added again by the next run. A file that is gone lists nothing any more. */
-async function assertNotListed(hold: HoldRecord | undefined): Promise<void> {
+async function assertNotListed(hold: HoldRecord | undefined, clock: Clock): Promise<void> {
   if (hold?.source === undefined || hold.release !== undefined) return;
   // Loaded only here: what reads files of holds brings the parsers of YAML and of schemas along.
   const { createHoldFile } = await import('../../config/holds-file.ts');
-  const list = await createHoldFile({ file: hold.source, isNamed: false }).read();
+  const list = await createHoldFile({ file: hold.source, isNamed: false }, clock).read();
   if (list === undefined || compareWithList([hold], list.holds).gone.length > 0) return;
   throw new RetentionError(
     'usage',

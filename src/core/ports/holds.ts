@@ -1,15 +1,19 @@
-import type { HoldIndex, HoldRecord, HoldRelease, ListedHold, SourcedHold } from '../hold.ts';
+import type { SyncedHolds } from '../hold-book.ts';
+import type { HoldList, KnownList } from '../hold-list.ts';
+import type { HoldIndex, HoldRecord, HoldRelease, SourcedHold } from '../hold.ts';
 
 export interface HoldStore {
   /** Placed by command; stored and audited in one transaction. From when it resolves, no intent for what it covers can be written. */
   addHold(hold: Omit<HoldRecord, 'release' | 'source'>): Promise<void>;
   /** Undefined when there is no such hold, or it was released before. */
   releaseHold(holdId: string, release: HoldRelease): Promise<HoldRecord | undefined>;
+  /** What is known of the file at a path. */
+  knownList(source: string): Promise<KnownList>;
   /**
    * Makes the holds of one file those that it lists: what is missing is added, what is gone is released, audited, and all of it
-   * in one transaction. Resolves with the holds that stand for the list.
+   * in one transaction. Nothing is released by a list that is not newer than all that were read of its source.
    */
-  syncHolds(list: HoldList, how: HoldSync): Promise<readonly HoldRecord[]>;
+  syncHolds(list: HoldList, how: HoldSync): Promise<SyncedHolds>;
   /** All there ever were, oldest first. */
   holds(): Promise<readonly HoldRecord[]>;
   /**
@@ -17,13 +21,6 @@ export interface HoldStore {
    * `state_unusable` when a hold is not as the audit log says: one that was removed or altered would otherwise be lost in silence.
    */
   holdsInForce(now: number): Promise<readonly SourcedHold[]>;
-}
-
-/** What a file lists. Two of one file are the same object while its content is the same. */
-export interface HoldList {
-  /** Absolute path of the file. */
-  readonly source: string;
-  readonly holds: readonly ListedHold[];
 }
 
 export interface HoldSync {

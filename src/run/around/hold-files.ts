@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RetentionError } from '../../core/errors.ts';
+import { compareRevisions } from '../../core/hold-list.ts';
+import type { HoldList } from '../../core/hold-list.ts';
 import {
-  compareWithList,
   HoldIndex,
   isOver,
   NO_HOLDS,
@@ -9,7 +10,7 @@ import {
   type HoldRecord,
   type SourcedHold,
 } from '../../core/hold.ts';
-import type { HoldFile, HoldList, HoldSource, HoldStore } from '../../core/ports/holds.ts';
+import type { HoldFile, HoldSource, HoldStore } from '../../core/ports/holds.ts';
 import type { Chance, Clock, Log } from '../../core/ports/surroundings.ts';
 
 /** How long a list from which something has vanished must stay the same before anything is released. */
@@ -19,7 +20,7 @@ const SETTLE_MS = 1_000;
 const MOST_TURNS = 20;
 
 export interface HoldFilesParts {
-  readonly store: Pick<HoldStore, 'syncHolds' | 'holds' | 'holdsInForce'>;
+  readonly store: Pick<HoldStore, 'syncHolds' | 'knownList' | 'holdsInForce'>;
   readonly files: readonly HoldFile[];
   readonly clock: Clock;
   readonly chance: Chance;
@@ -30,6 +31,8 @@ interface Synced {
   readonly list: HoldList;
   /** The holds that stand for it. */
   readonly standing: readonly HoldRecord[];
+  /** How many others from the file stay in force. */
+  readonly overruled: number;
   /** The holds in force when all of them were last found among these. */
   readonly foundIn: readonly SourcedHold[] | undefined;
 }
@@ -100,7 +103,7 @@ export class HoldFiles implements HoldSource {
     for (let turn = 1; turn <= MOST_TURNS; turn += 1) {
       const list = await this.#settled(file);
       const at = clock.now();
-      const standing = await store.syncHolds(list, {
+      const { standing, overruled } = await store.syncHolds(list, {
         at,
         newId: () => `hold-${chance.token(12)}`,
         by: name,
@@ -108,7 +111,7 @@ export class HoldFiles implements HoldSource {
       });
       // Changed once more in just that moment: what it says now may be held, or not be held any more.
       if ((await readAgain(file)) !== list) continue;
-      this.#synced.set(file.source, { list, standing, foundIn: undefined });
+      this.#noteSynced(file, { list, standing, overruled: overruled.length, foundIn: undefined });
       const over = standing.filter((hold) => isOver(hold, at)).length;
       if (over > 0) log.warn({ file: file.name, over }, 'holds are over by their date and hold nothing');
       log.info({ file: file.name, holds: standing.length }, 'holds read');
@@ -123,12 +126,10 @@ export class HoldFiles implements HoldSource {
    */
   async #settled(file: HoldFile): Promise<HoldList> {
     const { store, clock, log } = this.#parts;
-    const own = (await store.holds()).filter(
-      ({ source, release }) => source === file.source && release === undefined,
-    );
+    const known = await store.knownList(file.source);
     let list = await readAgain(file);
     for (let turn = 1; turn <= MOST_TURNS; turn += 1) {
-      if (compareWithList(own, list.holds).gone.length === 0) return list;
+      if (compareRevisions(known, list).gone.length === 0) return list;
       log.info({ file: file.name }, 'holds were taken out: released if the file stays so for a second');
       await clock.sleep(SETTLE_MS);
       const later = await readAgain(file);
@@ -136,6 +137,15 @@ export class HoldFiles implements HoldSource {
       list = later;
     }
     throw restless(file);
+  }
+
+  /** Says once of each list that it may not release what it lacks. */
+  #noteSynced(file: HoldFile, synced: Synced): void {
+    const { list, overruled } = synced;
+    const known = this.#synced.get(file.source);
+    this.#synced.set(file.source, synced);
+    if (overruled === 0 || (known?.list === list && known.overruled === overruled)) return;
+    this.#parts.log.warn({ file: file.name, holds: overruled }, overruledWords(file, synced));
   }
 
   #sayUnread(held: readonly SourcedHold[]): void {
@@ -164,6 +174,15 @@ function assertNoneInForce(file: HoldFile, held: readonly SourcedHold[]): void {
   throw new RetentionError('usage', `${file.name} is gone, but ${holds} in force`, {
     hint: 'Restore it, or leave "version: 1" and "holds: []" in it. Until then nothing is deleted.',
   });
+}
+
+function overruledWords({ name }: HoldFile, { list, overruled }: Synced): string {
+  const [holds, stay, them] = overruled === 1 ? ['hold', 'stays', 'it'] : ['holds', 'stay', 'them'];
+  const whatStays = `${overruled} ${holds} that ${name} does not list ${stay} in force`;
+  const end = `or end ${them} with hold release`;
+  return list.revision === undefined
+    ? `${whatStays}, because its time of modification lies in the future: save it again (touch), ${end}`
+    : `${whatStays}, because another version of it, which is as new or newer, was read and may list ${them}: bring it up to date everywhere, or save this one again (touch) if it is the right one, ${end}`;
 }
 
 async function readAgain(file: HoldFile): Promise<HoldList> {
