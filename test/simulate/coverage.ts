@@ -75,6 +75,7 @@ const EXPECTED = [
   ...['entry: deletion.absent', 'entry: project.calibrated', 'entry: project.refused'],
   ...['kept by another policy', 'runs that deferred'],
   ...['people: list', 'people: unlist', 'people: spoil', 'people: lose'],
+  ...['a copy of the file of holds', 'an older file of holds released nothing'],
   ...['people: hold', 'people: release', 'people: plan', 'people: apply'],
 ];
 

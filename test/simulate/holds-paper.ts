@@ -9,17 +9,22 @@ interface Version {
   readonly at: number;
   /** `wrong`: what stands there cannot be used. */
   readonly content: readonly ListedHold[] | 'missing' | 'wrong';
+  /** The same one whenever it is read. */
+  readonly list: HoldList | undefined;
 }
 
 /** The file of holds as lawyers write it, with all that it ever said, and when. */
 export class HoldsPaper {
   readonly #now: () => number;
   readonly #versions: Version[];
-  #list: HoldList | undefined;
+  /** So late does a copy of the file come to a worker that has one of its own. */
+  lagMs = 0;
+  /** The newest version that a worker has told the state of. */
+  #known = 0;
 
   constructor(now: () => number) {
     this.#now = now;
-    this.#versions = [{ at: 0, content: 'missing' }];
+    this.#versions = [{ at: 0, content: 'missing', list: undefined }];
   }
 
   get content(): Version['content'] {
@@ -27,20 +32,32 @@ export class HoldsPaper {
   }
 
   write(content: Version['content']): void {
-    this.#versions.push({ at: this.#now(), content });
-    this.#list = content === 'missing' || content === 'wrong' ? undefined : this.#listOf(content);
+    const at = this.#now();
+    const isList = content !== 'missing' && content !== 'wrong';
+    const list = isList ? { source: `/${NAME}`, holds: content, revision: at } : undefined;
+    this.#versions.push({ at, content, list });
   }
 
-  /** As a worker reads it. */
-  file(): HoldFile {
+  /** As a worker reads it; with a copy of its own, which may be an older one. */
+  file({ isCopy }: { readonly isCopy: boolean }): HoldFile {
+    const version = (): Version | undefined => {
+      const lagMs = isCopy ? this.lagMs : 0;
+      return this.#versions.findLast(({ at }) => at <= this.#now() - lagMs);
+    };
     return {
       source: `/${NAME}`,
       name: NAME,
       read: () =>
-        this.content === 'wrong'
+        version()?.content === 'wrong'
           ? Promise.reject(new RetentionError('usage', 'simulated: the holds cannot be used'))
-          : Promise.resolve(this.#list),
+          : Promise.resolve(version()?.list),
     };
+  }
+
+  /** The state has it by now, whatever revision it was told. */
+  onSynced({ holds }: Pick<HoldList, 'holds'>): void {
+    const index = this.#versions.findIndex(({ list }) => list?.holds === holds);
+    this.#known = Math.max(this.#known, index);
   }
 
   /** Since when it has been listed without a break, and for a while to come; undefined when it is not. */
@@ -50,32 +67,32 @@ export class HoldsPaper {
       hold.projectId === projectId &&
       (hold.sessionId === undefined || hold.sessionId.toUpperCase() === sessionId.toUpperCase()) &&
       (hold.untilAt === undefined || hold.untilAt > now + 120_000);
-    return this.#since((content) => Array.isArray(content) && content.some(covers));
+    return since(this.#versions, (content) => Array.isArray(content) && content.some(covers));
   }
 
   /** Since when nobody can use it. */
   wrongSince(): number | undefined {
-    return this.#since((content) => content === 'wrong');
+    return since(this.#versions, (content) => content === 'wrong');
   }
 
-  /** Since when a hold has not stood there; undefined when it does. */
+  /** Since when a hold has not stood there, in what the state was told of; undefined when it does. */
   absentSince(hold: ListedHold): number | undefined {
     const sought = contentOf(hold);
-    return this.#since(
+    return since(
+      this.#versions.slice(0, this.#known + 1),
       (content) => Array.isArray(content) && content.every((one: ListedHold) => contentOf(one) !== sought),
     );
   }
+}
 
-  #since(isSo: (content: Version['content']) => boolean): number | undefined {
-    let since: number | undefined;
-    for (const { at, content } of this.#versions.toReversed()) {
-      if (!isSo(content)) break;
-      since = at;
-    }
-    return since;
+function since(
+  versions: readonly Version[],
+  isSo: (content: Version['content']) => boolean,
+): number | undefined {
+  let from: number | undefined;
+  for (const { at, content } of versions.toReversed()) {
+    if (!isSo(content)) break;
+    from = at;
   }
-
-  #listOf(holds: readonly ListedHold[]): HoldList {
-    return { source: `/${NAME}`, holds, revision: this.#now() };
-  }
+  return from;
 }

@@ -43,7 +43,10 @@ export class HoldsReferee {
     this.#known = entries.length;
   }
 
-  checkDelete({ actor }: { readonly actor: Actor }, about: { projectId: number; sessionId: string }): void {
+  checkDelete(
+    { actor, hasCopy }: { readonly actor: Actor; readonly hasCopy: boolean },
+    about: { projectId: number; sessionId: string },
+  ): void {
     const { projectId, sessionId } = about;
     const where = `${projectId} ${sessionId}`;
     const isLate = (since: number | undefined): boolean =>
@@ -51,6 +54,8 @@ export class HoldsReferee {
     for (const [id, hold] of this.#placed)
       if (this.#covers(hold, about) && isLate(hold.at))
         this.#blame('hold', `DELETE of ${where} under ${String(id)}`);
+    // What stands in a newer version than its own it knows by the state alone.
+    if (hasCopy && this.#paper.lagMs > 0) return;
     if (isLate(this.#paper.heldSince(projectId, sessionId)))
       this.#blame('hold-file', `DELETE of ${where}, which the file of holds lists`);
     if (isLate(this.#paper.wrongSince()))

@@ -60,6 +60,7 @@ export class People {
   /** Whoever spoiled the file of holds has put it right. */
   heal(): void {
     this.#isOver = true;
+    this.#stage.paper.lagMs = 0;
     if (this.#stage.paper.content !== this.#listed) this.#stage.paper.write(this.#listed);
   }
 

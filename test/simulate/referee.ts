@@ -19,6 +19,8 @@ export interface Suspect {
   readonly holder: string;
   readonly name: string;
   readonly actor: Actor;
+  /** Of the file of holds, which may come late. */
+  readonly hasCopy: boolean;
   /** Whose DELETE it is that leaves, by conversation. */
   readonly senders: ReadonlyMap<string, RunWatch>;
   stoppedAt: number | undefined;

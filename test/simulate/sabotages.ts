@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
+import type { HoldList } from '../../src/core/hold-list.ts';
 import type { PlanItem } from '../../src/core/plan.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { CustomGptReader } from '../../src/core/ports/vendor.ts';
@@ -10,7 +11,7 @@ import type { Sabotage } from './stage.ts';
 export type Api = Parameters<NonNullable<Sabotage['api']>>[0];
 
 /** What brings it to light sooner than chance. */
-export type Climate = Pick<SimulationOptions, 'weather' | 'requestsPerMinute' | 'snares'>;
+export type Climate = Pick<SimulationOptions, 'weather' | 'requestsPerMinute' | 'snares' | 'copies'>;
 
 /** The same change to what may only look and to what may delete. */
 export function changeReader(api: Api, change: (reader: CustomGptReader) => Partial<CustomGptReader>): Api {
@@ -49,6 +50,9 @@ function changeAppend(store: Store, change: Store['audit']['append']): Store {
 
 /** No sight is ever older than this. */
 const FUTURE = Date.UTC(2099, 0, 1);
+
+/** More with each list that is read, by whichever worker. */
+let newest = FUTURE;
 
 const isIntent = ({ event }: { readonly event: string }): boolean => event === 'deletion.intended';
 
@@ -137,6 +141,26 @@ export const SABOTAGES: readonly Built[] = [
         const first = file.read();
         return { ...file, read: () => first };
       },
+    },
+  ],
+  [
+    'a file of holds that always counts as the newest',
+    ['hold-file'],
+    {
+      holdFile: (file) => {
+        const known = new Map<HoldList, HoldList>();
+        return {
+          ...file,
+          read: async () => {
+            const list = await file.read();
+            if (list === undefined) return undefined;
+            const again = known.get(list) ?? { ...list, revision: (newest += 1) };
+            known.set(list, again);
+            return again;
+          },
+        };
+      },
+      copies: true,
     },
   ],
   [

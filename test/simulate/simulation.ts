@@ -46,6 +46,8 @@ export interface SimulationOptions {
   readonly requestsPerMinute?: number;
   /** Every worker is stopped for a while as a DELETE of its waits for a connection; by chance otherwise. */
   readonly snares?: boolean;
+  /** One worker has an older copy of the file of holds. */
+  readonly copies?: boolean;
 }
 
 /** One seed: a few hours of trouble, then quiet, then the verdict. */
@@ -192,6 +194,7 @@ class Simulation {
     const account = this.#account;
     const policies = new Map<string, WrittenPolicy>(made.map(({ written }) => [written.name, written]));
     const paper = new HoldsPaper(() => this.#timeline.now);
+    paper.lagMs = this.#drawLag();
     const referee = new Referee({ ...shared, account, weather, state, policies, requestsPerMinute, paper });
     const verifyTimeoutMs = this.#random.pick([20_000, MINUTE, MINUTE]);
     const wire = new SimWire({
@@ -220,6 +223,14 @@ class Simulation {
       },
     };
     return { stage, state };
+  }
+
+  /** One worker in some stories has a copy of the file of holds, which comes late. */
+  #drawLag(): number {
+    const random = this.#random.fork('copies');
+    if (this.#options.copies !== true && !random.percent(25)) return 0;
+    this.#tally.add('a copy of the file of holds');
+    return random.whole(1, 30) * MINUTE;
   }
 
   /** Trouble ends. What is scheduled must come in time again, and what is told to stop must stop. */

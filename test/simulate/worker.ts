@@ -58,6 +58,8 @@ export class SimWorker implements Suspect {
   readonly #stage: Stage;
   readonly #store: Store;
   readonly #state: Store;
+  /** Of the file of holds, which may come late. */
+  readonly hasCopy: boolean;
   readonly #client: CustomGptClient;
   readonly #deps: RunDeps;
   readonly #control: StopControl;
@@ -81,6 +83,7 @@ export class SimWorker implements Suspect {
   private constructor(stage: Stage, parts: { name: string; actor: Actor; store: Store; key: Key }) {
     this.#stage = stage;
     this.name = parts.name;
+    this.hasCopy = parts.name.startsWith('serve1.');
     this.holder = `${parts.name}-${stage.random.token(4)}`;
     this.actor = parts.actor;
     this.account = parts.key.account;
@@ -110,7 +113,7 @@ export class SimWorker implements Suspect {
     };
     const disk = () => stage.disk;
     const state = new SimState({ actor: this.actor, timeline, random, trace, tally, disk, watcher });
-    this.#state = sabotaged(stage.sabotage).store(state.wrap(this.#store));
+    this.#state = sabotaged(stage.sabotage).store(state.wrap(watched(this.#store, stage)));
     this.#client = createCustomGptClient({
       baseUrl: 'https://app.customgpt.ai',
       apiKey: { reveal: () => parts.key.text },
@@ -121,7 +124,7 @@ export class SimWorker implements Suspect {
       wire: stage.wire.of(this),
     });
     this.#control = createStopSignals(clock);
-    const file = sabotaged(stage.sabotage).holdFile(stage.paper.file());
+    const file = sabotaged(stage.sabotage).holdFile(stage.paper.file({ isCopy: this.hasCopy }));
     this.#deps = {
       openApi: () => this.#client.view(),
       store: this.#state,
@@ -307,4 +310,15 @@ export class SimWorker implements Suspect {
     timeline.kill(this.actor);
     timeline.after(world, 0, () => this.kill('between two requests'));
   }
+}
+
+/** Tells the file of holds which of its versions the state has been told of. */
+function watched(store: Store, { paper, tally }: Pick<Stage, 'paper' | 'tally'>): Store {
+  const syncHolds: Store['holds']['syncHolds'] = async (list, how) => {
+    const synced = await store.holds.syncHolds(list, how);
+    paper.onSynced(list);
+    if (synced.overruled.length > 0) tally.add('an older file of holds released nothing');
+    return synced;
+  };
+  return { ...store, holds: { ...store.holds, syncHolds } };
 }
