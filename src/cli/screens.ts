@@ -72,14 +72,13 @@ export class LogScreen extends Writable {
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
-    const lines = chunk.toString().split('\n').length - 1;
     if (this.#target.writableLength + chunk.length > MOST_WAITING_BYTES) {
-      this.#droppedLines += lines;
+      this.#droppedLines += linesIn(chunk);
     } else {
       this.#target.write(chunk, (error) => {
         if (error === undefined || error === null) return;
         this.#failure = error;
-        this.#droppedLines += lines;
+        this.#droppedLines += linesIn(chunk);
       });
     }
     done();
@@ -103,4 +102,8 @@ export class LogScreen extends Writable {
     this.#target.write(`warning: ${remark}\n`);
     return isThrough();
   }
+}
+
+function linesIn(chunk: Buffer): number {
+  return chunk.toString().split('\n').length - 1;
 }

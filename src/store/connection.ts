@@ -20,6 +20,7 @@ export class Connection {
   readonly #readOnly: boolean;
   readonly #wal: Wal;
   readonly #inPlace: InPlace;
+  readonly #othersVersion: Statement<[], number>;
   #hasSynced = false;
 
   constructor(
@@ -32,6 +33,8 @@ export class Connection {
     this.#readOnly = options.readOnly;
     this.#wal = new Wal(this.path);
     this.#inPlace = new InPlace(this.path);
+    // Asked before each intent: parsing it takes longer than the answer.
+    this.#othersVersion = database.prepare<[], number>('PRAGMA data_version').pluck();
   }
 
   prepare<Parameters extends unknown[], Row = unknown>(sql: string): Statement<Parameters, Row> {
@@ -139,7 +142,7 @@ export class Connection {
 
   /** Another number when another connection has written. */
   othersVersion(): number {
-    return Number(this.#database.pragma('data_version', { simple: true }));
+    return this.#othersVersion.get() ?? 0;
   }
 
   /** Empties the WAL, so that values which were removed do not linger in it. A reader may delay that to the next time. */
