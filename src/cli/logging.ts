@@ -5,7 +5,7 @@ import type { Log } from '../core/ports/surroundings.ts';
 import { systemClock } from './surroundings.ts';
 import type { Screen } from './surroundings.ts';
 
-/** Like pino's `isoTime`; lines of one millisecond share its text. */
+/** Like pino's `isoTime`, by the clock of the program. */
 function timestamp(): string {
   return `,"time":"${formatInstant(systemClock.now())}"`;
 }
@@ -35,11 +35,7 @@ export async function createLogging(
   const base = { timestamp };
   const log = pino({ ...base, level }, stream);
   const isSilent = level === 'silent' || (isTerminal && !log.isLevelEnabled('info'));
-  const lines: string[] = [];
-  const auditLog = pino(
-    { ...base, level: isSilent ? 'silent' : 'info' },
-    { write: (line) => void lines.push(line) },
-  );
+  const auditLog = pino({ ...base, level: isSilent ? 'silent' : 'info' }, stream);
   return {
     log: {
       debug: (facts, message) => {
@@ -57,8 +53,6 @@ export async function createLogging(
     },
     logAudit(entries) {
       for (const audit of entries) auditLog.info({ audit }, audit.event);
-      // One write for all of a commit; a write for each entry would cost more than the line itself.
-      if (lines.length > 0) stream.write(lines.splice(0).join(''));
     },
   };
 }

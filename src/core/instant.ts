@@ -101,13 +101,8 @@ export function readRough(text: unknown): RoughInstant | undefined {
  * @throws RangeError when `at` is not an instant at all
  */
 export function formatInstant(at: number): string {
-  const place = at & (REMEMBERED - 1);
-  const known = formatted[place];
-  if (known?.at === at) return known.text;
   // eslint-disable-next-line no-restricted-globals -- from a number there is nothing to guess: always UTC, always ms
-  const text = new Date(at).toISOString();
-  formatted[place] = { at, text };
-  return text;
+  return new Date(at).toISOString();
 }
 
 /** {@link formatInstant}; a rough one as both of its ends with a slash between them, as ISO 8601 writes an interval. */
@@ -122,10 +117,6 @@ export function inWords(at: RoughInstant): string {
   const minute = (end: number): string => formatInstant(end).slice(0, 16).replace('T', ' ');
   return `between ${minute(earliestOf(at))} and ${minute(latestOf(at))} UTC`;
 }
-
-/** The same few milliseconds are written again and again: of a page, of a commit, of its log lines. A power of two. */
-const REMEMBERED = 16;
-const formatted: { readonly at: number; readonly text: string }[] = [];
 
 /** Whole days of 24 hours that have passed; negative when `later` is in truth the earlier one. */
 export function wholeDaysBetween(earlier: number, later: number): number {

@@ -72,7 +72,7 @@ function masking(asked: readonly string[]): (text: string) => string {
     .flatMap((id) => [id, id.replaceAll(/[-_]/g, '')])
     .map((id) => id.replaceAll(/[^\w-]/g, '').toLowerCase())
     .filter((id) => id.length >= 4);
-  return (text) => maskedOnce(spellings.reduce(without, text));
+  return (text) => masked(spellings.reduce(without, text));
 }
 
 /** In any case. By hand: an expression for each conversation costs more to make than all the rest. `spelling`: lower-case ASCII. */
@@ -86,19 +86,6 @@ function without(text: string, spelling: string): string {
     from = at + spelling.length;
   }
   return result + text.slice(from);
-}
-
-/** Without its own ids, what a service says is the same for each conversation: it is masked once. */
-const MASKED = new Map<string, string>();
-const MOST_MASKED = 200;
-
-function maskedOnce(text: string): string {
-  const known = MASKED.get(text);
-  if (known !== undefined) return known;
-  if (MASKED.size === MOST_MASKED) MASKED.clear();
-  const result = masked(text);
-  MASKED.set(text, result);
-  return result;
 }
 
 /** No expression here may try a text again from each of its characters to its end. */

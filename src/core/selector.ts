@@ -72,17 +72,9 @@ const NO: Evaluation = { truth: 'no', wantsLastMessage: false };
 const UNKNOWN: Evaluation = { truth: 'unknown', wantsLastMessage: false };
 const UNREAD: Evaluation = { truth: 'unknown', wantsLastMessage: true };
 
-/** All cutoffs of a run made at `now` (epoch ms). Each is computed once, since calendar months are slow to subtract. */
+/** All cutoffs of a run made at `now` (epoch ms). */
 export function cutoffsAt(now: number): Cutoffs {
-  const known = new WeakMap<Duration, number>();
-  return (duration) => {
-    const seen = known.get(duration);
-    // Stryker disable next-line ConditionalExpression: computed again it is the same, only slower
-    if (seen !== undefined) return seen;
-    const cutoff = before(now, duration);
-    known.set(duration, cutoff);
-    return cutoff;
-  };
+  return (duration) => before(now, duration);
 }
 
 /** Whether the selector matches, in three-valued (Kleene) logic. Pure. */

@@ -139,7 +139,10 @@ function createReader(parts: {
 }): CustomGptReader {
   return Object.freeze<CustomGptReader>({
     account: (signal) => askAccount(parts, signal),
-    viewer: createViewer(parts),
+    viewer: () => {
+      const { urls, credential } = parts;
+      return { key: keyFingerprint(urls.origin, credential.key()), users: credential.users };
+    },
     projectPages: (signal) => projectPages(parts, signal),
     conversationPages: (projectId, signal, order) => conversationPages(parts, projectId, { signal, order }),
     conversationPage: (projectId, page, signal) => conversationPage(parts, projectId, { page, signal }),
@@ -150,22 +153,6 @@ function createReader(parts: {
     requestCounts: parts.requestCounts,
     clockSkewMs: () => parts.transport.clockSkewMs(),
   });
-}
-
-/** Asked for each conversation; the fingerprint takes its time. */
-function createViewer({
-  urls,
-  credential,
-}: {
-  readonly urls: Urls;
-  readonly credential: Credential;
-}): CustomGptReader['viewer'] {
-  let known: { readonly secret: string; readonly key: string } | undefined;
-  return () => {
-    const secret = credential.key();
-    if (known?.secret !== secret) known = { secret, key: keyFingerprint(urls.origin, secret) };
-    return { key: known.key, users: credential.users };
-  };
 }
 
 async function control(

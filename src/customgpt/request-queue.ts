@@ -34,13 +34,8 @@ export class RequestQueue {
     this.#breaker = parts.breaker;
   }
 
-  /** Answers at once where nobody need wait: at full speed no promise is made. */
-  enter(isRead: boolean, signal: AbortSignal | undefined): Admission | Promise<Admission> {
-    if (this.#closed || signal?.aborted === true) return ABORTED;
-    if (this.#waiting.size === 0) {
-      const now = this.#clock.monotonic();
-      if (this.#waitMs(now) <= 0) return this.#admit(now);
-    }
+  enter(isRead: boolean, signal: AbortSignal | undefined): Promise<Admission> {
+    if (this.#closed || signal?.aborted === true) return Promise.resolve(ABORTED);
     return new Promise((resolve) => {
       const waiter: Waiter = {
         isRead,

@@ -3,7 +3,7 @@ import type { Dispatcher } from 'undici';
 // of a small run. The version is pinned, and undici lets its files be imported one by one.
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../core/ports/surroundings.ts';
-import { createDeadlines } from './deadlines.ts';
+import { startDeadline } from './deadlines.ts';
 import type { StartDeadline } from './deadlines.ts';
 import { parseHttpDate } from './http-date.ts';
 import { Exchange } from './request.ts';
@@ -34,15 +34,6 @@ const OTHER_HEADERS = [
   ...['user-agent', 'customgpt-retention'],
 ];
 
-/** The date header is the same for all answers of a second. */
-function rememberingLast<T>(parse: (text: string) => T): (text: string) => T {
-  let last: { readonly text: string; readonly value: T } | undefined;
-  return (text) => {
-    if (last?.text !== text) last = { text, value: parse(text) };
-    return last.value;
-  };
-}
-
 /**
  * The wire: keep-alive connections to one origin, one request at a time on each, and no redirects, since the
  * dispatcher follows none unless told to. Compression is not asked for and not accepted, so no body can grow
@@ -58,18 +49,17 @@ export function createTransport(options: {
   readonly wire?: Wire | undefined;
 }): Transport {
   const { clock, timeouts, authorization } = options;
-  const { dispatcher, startDeadline } = options.wire ?? openWire(options);
-  const serverInstant = rememberingLast(parseHttpDate);
+  const wire = options.wire ?? openWire(options);
   let skewMs: number | undefined;
   let answered = false;
   let closed = false;
   const line: Line = {
     clock,
     timeouts,
-    startDeadline,
+    startDeadline: wire.startDeadline,
     onAnswered(date, middleAt) {
       answered = true;
-      const serverAt = date === undefined ? undefined : serverInstant(date);
+      const serverAt = date === undefined ? undefined : parseHttpDate(date);
       // The header has whole seconds, cut off: on average the server's clock was half a second further.
       skewMs = serverAt === undefined ? undefined : serverAt + 500 - middleAt;
     },
@@ -90,7 +80,7 @@ export function createTransport(options: {
         } else {
           const { method, path } = target;
           const headers = ['authorization', request.authorization ?? authorization(), ...OTHER_HEADERS];
-          dispatcher.dispatch(
+          wire.dispatcher.dispatch(
             { method, path, headers },
             new Exchange(request, line, { sent: onSent, settled }),
           );
@@ -101,7 +91,7 @@ export function createTransport(options: {
     hasAnswered: () => answered,
     close() {
       closed = true;
-      return dispatcher.destroy();
+      return wire.dispatcher.destroy();
     },
   };
 }
@@ -119,5 +109,5 @@ function openWire(options: {
     headersTimeout: timeouts.headersMs,
     bodyTimeout: timeouts.bodyIdleMs,
   });
-  return { dispatcher, startDeadline: createDeadlines() };
+  return { dispatcher, startDeadline };
 }

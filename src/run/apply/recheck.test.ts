@@ -5,7 +5,7 @@ import type { PlanSummary, DeletableItem, PlanItem, PlanProject } from '../../co
 import type { ConversationPage } from '../../core/ports/vendor.ts';
 import type { Existence } from '../../core/vendor-answers.ts';
 import type { Rests } from '../../core/decide.ts';
-import { createRests, recheck } from './recheck.ts';
+import { recheck } from './recheck.ts';
 import { relist, type Relisting } from './relist.ts';
 import { Bystanders } from '../plan/bystanders.ts';
 
@@ -239,13 +239,6 @@ describe('what is read again', () => {
   ])('and is %s', async (_, given, expected) => {
     expect(await check({ ...read, ...given })).toEqual({ found: expected, asked: 1 });
   });
-});
-
-test('what a rule rests on is worked out once', () => {
-  const rests = createRests({ rules: [] } as unknown as Parameters<typeof createRests>[0], []);
-  expect(rests('r')).toBe(rests('r'));
-  expect(rests(null)).toBe(rests(null));
-  expect(rests('r')).not.toBe(rests(null));
 });
 
 // ── The second listing ──────────────────────────────────────────────────────────────────────────────────────

@@ -25,15 +25,10 @@ export type Rechecked =
   /** It is not there, or nobody can tell: what its own GET said. */
   | { readonly kind: 'read'; readonly reading: Reading };
 
-/** {@link restsOnChangeableFacts}, worked out once for each rule, with what the keeps of other policies look at. */
+/** {@link restsOnChangeableFacts}, with what the keeps of other policies look at. */
 export function createRests(policy: Policy, others: readonly Policy[]): (rule: string | null) => Rests {
   const foreign = restsOnForeignKeeps(others);
-  const known = new Map<string | null, Rests>();
-  return (rule) => {
-    const rests = known.get(rule) ?? either(restsOnChangeableFacts(policy, rule), foreign);
-    known.set(rule, rests);
-    return rests;
-  };
+  return (rule) => either(restsOnChangeableFacts(policy, rule), foreign);
 }
 
 function either(one: Rests, other: Rests): Rests {
