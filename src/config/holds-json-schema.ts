@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { holdsSchema } from './holds-schema.ts';
 
 /** JSON Schema (draft 2020-12) of a file of holds, for editors. It knows shapes; `validate` knows the rest. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { policySchema } from './policy-schema.ts';
 
 /** JSON Schema (draft 2020-12) of a policy file, for editors. It knows shapes; `validate` knows the rest. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { DURATION_PATTERN, parseDuration } from '../core/duration.ts';
 import { compileNameTest } from '../core/name-match.ts';
 import { problemOfCron, problemOfTimezone } from './schedule-rules.ts';

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod';
 import { parseDuration } from '../core/duration.ts';
 import { nearestName, type Path } from './problems.ts';
 import { kindInWords } from './yaml-document.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** Counts arrive as numbers or as their text. */
 const wholeNumber = z.union([

@@ -13,6 +13,9 @@ const UNPRINTABLE = /^[\p{C}\p{Zl}\p{Zp}\p{DI}]$/u;
 /** Every width of space; the wide ones would break a column as surely as a tab. */
 const SPACE = /^\p{Zs}$/u;
 
+/** What most text is. Asked first, because the other patterns take long to compile. */
+const PLAIN = /^[ -~]*$/;
+
 const MARK = /^[\p{Mn}\p{Me}]$/u;
 
 const WIDE =
@@ -30,6 +33,7 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
  * (`\e[31m`, `\u202e`), and the rest is cut to `maxColumns` with `…` as its last column.
  */
 export function terminalSafe(text: string, maxColumns: number): string {
+  if (text.length <= maxColumns && PLAIN.test(text)) return text;
   let shown = '';
   let columns = 0;
   let cut: string | undefined;

@@ -49,6 +49,7 @@ export const validate: Command<ValidateInput> = async (world, { paths, online })
     ...(holds.length === 0 ? [] : [counted(held, 'hold')]),
   ];
   await output.lines(`${found.join(', ')}, no problems.`);
+  if (!output.json) return EXIT.done;
   await output.document({
     policies: policies.map((policy) => policyJson(policy, next(policy))),
     overlaps,
