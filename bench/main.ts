@@ -1,7 +1,7 @@
 import { verifyPace } from './audit-verify.ts';
 import { bareRun } from './bare-loop.ts';
 import { holdsFilePace } from './holds-file.ts';
-import { heldDecisionsRatio, longHistory } from './long-history.ts';
+import { heldDecisionsRatio, longHistory, monthDecisionsRatio } from './long-history.ts';
 import { planningPeak } from './memory.ts';
 import { forkSandbox, type BenchSandbox, type SandboxSize, type Timed } from './sandbox.ts';
 import { workerRun } from './worker.ts';
@@ -131,6 +131,15 @@ function checkHeldDecisions(decisions: number, atMost: number): boolean {
   return isGood;
 }
 
+function checkMonthDecisions(decisions: number, atMost: number): boolean {
+  const ratio = monthDecisionsRatio(decisions);
+  const isGood = ratio <= atMost;
+  console.log(
+    `${isGood ? 'ok  ' : 'MISS'} ${decisions.toLocaleString('en')} rows read and decided by months: ${ratio.toFixed(2)} of those by days (at most ${atMost})`,
+  );
+  return isGood;
+}
+
 async function checkHoldsFile(entries: number, atMost: number): Promise<boolean> {
   const { ms, ratio, againRatio } = await holdsFilePace(entries);
   const isGood = ratio <= atMost && againRatio <= 0.01;
@@ -144,6 +153,7 @@ async function checkHoldsFile(entries: number, atMost: number): Promise<boolean>
 const results = [
   await checkHoldsFile(5000, 2),
   checkHeldDecisions(1_000_000, 1.2),
+  checkMonthDecisions(1_000_000, 1.2),
   await checkHistory(1_000_000, 50),
   await compare(
     '20,000 without latency, concurrency 32',

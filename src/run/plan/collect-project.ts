@@ -96,14 +96,11 @@ async function collect(
     const decided = await Promise.all(
       rows.map((row) => decideRow(context, row, { seenAt: receivedAt, known })),
     );
+    const viewer = reader.viewer();
     rows.forEach((row, index) => {
       const isBystander = decided[index]?.verdict !== 'delete' && decided[index]?.isDeleted === false;
       if (isBystander && row.kind === 'conversation')
-        context.bystanders?.note(
-          projectId,
-          kindOf(row.createdBy, reader.viewer()),
-          dateWithin(row.createdAt, reach),
-        );
+        context.bystanders?.note(projectId, kindOf(row.createdBy, viewer), dateWithin(row.createdAt, reach));
       if (row.kind === 'unusable' && row.problem === 'wrong_project') tally.foreign += 1;
     });
     await tally.take(decided);
