@@ -81,6 +81,18 @@ describe('what a store is asked', () => {
     expect(questionsOf([append({})]).isAccountAsked).toBe(false);
   });
 
+  it('of a conversation that several intend go by the one that saw it first', () => {
+    const seen = (...times: readonly (string | undefined)[]): string | undefined => {
+      const drafts = times.map((at) => append({ facts: at === undefined ? {} : { seen_at: at } }));
+      return questionsOf(drafts).intents.get('42/session-0001')?.seenAt;
+    };
+    expect(seen('2026-01-02', '2026-01-01')).toBe('2026-01-01');
+    expect(seen('2026-01-01', '2026-01-02')).toBe('2026-01-01');
+    expect(seen(undefined, '2026-01-02')).toBe('2026-01-02');
+    expect(seen('2026-01-02', undefined)).toBe('2026-01-02');
+    expect(seen(undefined)).toBeUndefined();
+  });
+
   it.each([
     { runIds: ['run-1', 'run-2'], atWork: [], expected: false },
     { runIds: ['run-1'], atWork: ['run-1'], expected: false },

@@ -33,7 +33,7 @@ export interface AppendEntries {
 /** What a store has to look up before the drafts can be decided. */
 export interface GroupQuestions {
   readonly fences: ReadonlySet<Fence>;
-  /** Of the intents, by conversation: one of each. */
+  /** Of the intents, by conversation: the one that saw it first, which has the most to be told. */
   readonly intents: ReadonlyMap<string, Intent>;
   /** The runs that intend them. */
   readonly runIds: ReadonlySet<string>;
@@ -99,12 +99,17 @@ export function questionsOf(drafts: readonly Draft[]): GroupQuestions {
       if (draft.fence !== undefined) fences.add(draft.fence);
       for (const intent of draft.entries.map(intentOf)) {
         if (intent === undefined) continue;
-        intents.set(intent.key, intent);
+        intents.set(intent.key, earlierSeen(intents.get(intent.key), intent));
         if (intent.runId !== null) runIds.add(intent.runId);
       }
     }
   }
   return { fences, intents, runIds, holdIds, sources, isAccountAsked };
+}
+
+function earlierSeen(one: Intent | undefined, other: Intent): Intent {
+  if (one?.seenAt === undefined) return other;
+  return other.seenAt !== undefined && other.seenAt < one.seenAt ? other : one;
 }
 
 /** Whether it matters who has open intents: a run that is alone at work cannot meet another's. */

@@ -1,3 +1,4 @@
+import { formatInstant } from '../../src/core/instant.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { AuditEntry, AuditEvent, AuditFacts } from '../../src/core/audit-entry.ts';
@@ -282,6 +283,18 @@ export function auditQuestionTests({ store, clock }: Suite): void {
       await store().runs.updateRun('run-1', { status: 'interrupted' });
       expect(await underWay()).toBe(0);
     });
+  });
+
+  it('refuses an intent for what was verified since its run saw it, whoever intends the same beside it', async () => {
+    await store().audit.append([facts('deletion.verified', { run_id: 'run-3' })]);
+    const seenAt = (at: number) => ({ facts: { seen_at: formatInstant(at) } });
+    const outcomes = await Promise.allSettled([
+      store().audit.append([facts('deletion.intended', seenAt(NOON - MINUTE_MS))]),
+      store().audit.append([
+        facts('deletion.intended', { run_id: 'run-2', policy: 'another', ...seenAt(NOON + MINUTE_MS) }),
+      ]),
+    ]);
+    expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
   });
 
   it('counts nothing for runs and policies that it does not know', async () => {
