@@ -12,7 +12,7 @@ import type { Store } from '../src/core/ports/store.ts';
 import type { Clock } from '../src/core/ports/surroundings.ts';
 import type { Selector } from '../src/core/selector.ts';
 import { parseConversationRow } from '../src/customgpt/rows.ts';
-import { openSqliteStore } from '../src/store/sqlite-store.ts';
+import { openState } from '../test/support/state.ts';
 
 /* Questions to a state that has a long history: how long they take, and for how long nothing else can go on meanwhile. */
 
@@ -45,11 +45,11 @@ export interface LongHistory {
 export async function longHistory(entries: number): Promise<LongHistory> {
   const stateDir = mkdtempSync(join(tmpdir(), 'retention-bench-'));
   try {
-    let store = await openSqliteStore({ stateDir, clock });
+    let store = await openState(stateDir, { clock });
     const deletions = Math.ceil(entries / 3);
     await write(store, deletions);
     await store.close();
-    store = await openSqliteStore({ stateDir, clock });
+    store = await openState(stateDir, { clock });
     const asked: Asked[] = [];
     const lastRun = `run-${Math.floor((deletions - 1) / RUN_SIZE)}`;
     for (const [question, ask] of questionsTo(store, lastRun))

@@ -15,8 +15,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   config: ['core'],
   customgpt: ['core'],
   store: ['core'],
+  'state-home': ['core'],
   daemon: ['core', 'run'],
-  cli: ['core', 'audit', 'run', 'report', 'config', 'customgpt', 'store', 'daemon', 'sandbox'],
+  cli: ['core', 'audit', 'run', 'report', 'config', 'customgpt', 'store', 'state-home', 'daemon', 'sandbox'],
   'main.ts': ['cli'],
 };
 

@@ -3,13 +3,15 @@ import { requireApiKey, type Settings } from '../config/settings.ts';
 import type { Secret } from '../config/secret.ts';
 import type { HoldFile } from '../core/ports/holds.ts';
 import type { KeepSource } from '../core/ports/policies.ts';
+import type { StateHome } from '../core/ports/state-home.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Log, Progress } from '../core/ports/surroundings.ts';
 import type { PlaceReader } from '../core/place.ts';
 import type { CustomGptClient, CustomGptClientOptions } from '../customgpt/client.ts';
 import type { RunDeps } from '../run/context.ts';
 import { HoldFiles } from '../run/around/hold-files.ts';
-import { hasState } from '../store/open-database.ts';
+import { openStateHome } from '../state-home/state-home.ts';
+import { hasDatabase } from '../store/open-database.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
@@ -29,12 +31,13 @@ export async function openState(world: CommandWorld, settings: Settings, logging
   const { clock, newSigningKey } = world.surroundings;
   const { stateDir } = settings;
   const { log, logAudit: onAppended } = logging;
-  const signer = () => signerOf(settings, { newSigningKey, log });
+  const home = openStateHome(stateDir);
+  const signer = () => signerOf(settings, { home, newSigningKey, log });
   const onRepaired = (sentence: string): void => {
     log.warn({ state_dir: stateDir }, sentence);
   };
-  const isNew = !hasState(stateDir);
-  const store = await openSqliteStore({ stateDir, clock, onAppended, onRepaired, signer });
+  const isNew = !hasDatabase(stateDir);
+  const store = await openSqliteStore({ stateDir, heads: home.heads, clock, onAppended, onRepaired, signer });
   if (isNew) {
     // A first start, or a state that was lost: nobody can tell them apart.
     log.warn({ state_dir: stateDir }, 'new state: the audit log starts at entry 1');
@@ -65,6 +68,7 @@ export interface Worker {
   /** For what is asked outside of runs. */
   readonly openApi: RunDeps['openApi'];
   readonly store: Store;
+  readonly home: StateHome;
   readonly log: Log;
   /** For what is asked of projects beside runs. */
   readonly places: PlaceReader;
@@ -97,6 +101,7 @@ export async function openWorker(
     settings,
     openApi,
     store,
+    home: openStateHome(settings.stateDir),
     log,
     places: client.places,
     depsWith({ holdFiles: files, keeps }) {

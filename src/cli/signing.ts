@@ -1,18 +1,22 @@
 import type { KeyObject } from 'node:crypto';
 import type { Settings } from '../config/settings.ts';
+import type { StateHome } from '../core/ports/state-home.ts';
 import type { Log } from '../core/ports/surroundings.ts';
 import { createNoteSigner, parseVerifierKey } from '../core/signed-note.ts';
 import type { NoteSigner, VerifierKey } from '../core/signed-note.ts';
-import { keepSigningKey, stateSigningKey } from '../store/signing-key.ts';
 
 /** Who signs the checkpoints: the key of the settings, else the state directory's own, which is made where there is none. */
 export function signerOf(
-  { signingKey, stateDir }: Settings,
-  { newSigningKey, log }: { readonly newSigningKey: () => KeyObject; readonly log: Log },
+  { signingKey }: Settings,
+  {
+    home,
+    newSigningKey,
+    log,
+  }: { readonly home: StateHome; readonly newSigningKey: () => KeyObject; readonly log: Log },
 ): NoteSigner {
-  const known = signingKey ?? stateSigningKey(stateDir);
+  const known = signingKey ?? home.signingKey();
   if (known !== undefined) return createNoteSigner(known);
-  const signer = createNoteSigner(keepSigningKey(stateDir, newSigningKey()));
+  const signer = createNoteSigner(home.keepSigningKey(newSigningKey()));
   const { verifierKey } = signer;
   log.warn(
     { verifier_key: verifierKey },
@@ -22,11 +26,11 @@ export function signerOf(
 }
 
 /** The public half of the key that signs here, and where it is from; undefined where there is none. */
-export function ownVerifierKey({
-  signingKey,
-  stateDir,
-}: Settings): { readonly key: VerifierKey; readonly from: 'settings' | 'state' } | undefined {
-  const privateKey = signingKey ?? stateSigningKey(stateDir);
+export function ownVerifierKey(
+  { signingKey }: Settings,
+  home: StateHome,
+): { readonly key: VerifierKey; readonly from: 'settings' | 'state' } | undefined {
+  const privateKey = signingKey ?? home.signingKey();
   if (privateKey === undefined) return undefined;
   const key = parseVerifierKey(createNoteSigner(privateKey).verifierKey);
   return key === undefined ? undefined : { key, from: signingKey === undefined ? 'state' : 'settings' };

@@ -3,7 +3,7 @@ import type { Database, Statement } from 'better-sqlite3';
 import { RetentionError } from '../core/errors.ts';
 import type { Clock } from '../core/ports/surroundings.ts';
 import { InPlace } from './in-place.ts';
-import { stateFault } from './state-fault.ts';
+import { stateFault } from '../core/state-fault.ts';
 import { Wal } from './wal.ts';
 
 /** Rows a batch reads or changes before others get their turn: some ten milliseconds. */

@@ -10,7 +10,9 @@ import type { AuditEntry, AuditFacts } from '../core/audit-entry.ts';
 import { noteOf } from '../core/checkpoint.ts';
 import { HeldError } from '../core/errors.ts';
 import type { HoldRecord } from '../core/hold.ts';
+import type { KeptHeads } from '../core/ports/state-home.ts';
 import { createNoteSigner } from '../core/signed-note.ts';
+import { openStateHome } from '../state-home/state-home.ts';
 import { Connection } from './connection.ts';
 import { GroupCommit } from './group-commit.ts';
 import { openForWriting } from './open-database.ts';
@@ -48,6 +50,7 @@ const RELEASE = { at: NOW, by: 'legal', reason: 'closed' };
 let stateDir: string;
 let database: Database;
 let connection: Connection;
+let heads: KeptHeads;
 let commits: GroupCommit;
 
 beforeEach(() => {
@@ -55,7 +58,8 @@ beforeEach(() => {
   const { path, database: opened } = openForWriting(stateDir, clock);
   database = opened;
   connection = new Connection(database, { path, clock, readOnly: false });
-  commits = new GroupCommit(connection);
+  heads = openStateHome(stateDir).heads;
+  commits = new GroupCommit(connection, { heads });
 });
 afterEach(async () => {
   await connection.close();
@@ -80,7 +84,7 @@ describe('group commit', () => {
 
   it('makes one transaction for all callers of a turn', async () => {
     const groups: number[] = [];
-    commits = new GroupCommit(connection, (entries) => groups.push(entries.length));
+    commits = new GroupCommit(connection, { heads, onAppended: (entries) => groups.push(entries.length) });
     await Promise.all(Array.from({ length: 500 }, () => append()));
     expect(groups).toEqual([500]);
     await Promise.all(Array.from({ length: 2_500 }, () => append()));
@@ -90,7 +94,7 @@ describe('group commit', () => {
 
   it('gathers in the next commit whoever comes while one is on its way to the disk', async () => {
     const groups: number[] = [];
-    commits = new GroupCommit(connection, (entries) => groups.push(entries.length));
+    commits = new GroupCommit(connection, { heads, onAppended: (entries) => groups.push(entries.length) });
     await append();
     const first = append();
     // Not yet durable, but written: seen by a reader.
@@ -110,7 +114,7 @@ describe('group commit', () => {
 
   it('waits as long as each turn brings somebody new', async () => {
     const groups: number[] = [];
-    commits = new GroupCommit(connection, (entries) => groups.push(entries.length));
+    commits = new GroupCommit(connection, { heads, onAppended: (entries) => groups.push(entries.length) });
     const calls: Promise<unknown>[] = [];
     await comeInTurns(5, () => calls.push(append()));
     await Promise.all(calls);
@@ -130,6 +134,7 @@ describe('group commit', () => {
     };
     commits = new GroupCommit(
       new Connection(database, { path: connection.path, clock: { ...clock, now }, readOnly: false }),
+      { heads },
     );
     const calls: Promise<unknown>[] = [];
     await comeInTurns(5, (turn) => {
@@ -144,7 +149,7 @@ describe('group commit', () => {
     const told: number[] = [];
     const elsewhere = join(stateDir, 'no-such.db');
     connection = new Connection(database, { path: elsewhere, clock, readOnly: false });
-    commits = new GroupCommit(connection, (entries) => told.push(entries.length));
+    commits = new GroupCommit(connection, { heads, onAppended: (entries) => told.push(entries.length) });
     await append();
     const answers = await Promise.allSettled([append(), append()]);
     for (const answer of answers) {
@@ -171,7 +176,7 @@ describe('group commit', () => {
     await expect(append()).rejects.toMatchObject({ kind: 'state_unusable' });
     expect(entryCount()).toBe(1);
 
-    commits = new GroupCommit(connection);
+    commits = new GroupCommit(connection, { heads });
     expect((await append())[0]?.seq).toBe(2);
   });
 
@@ -208,7 +213,7 @@ const storedHead = () => database.prepare('SELECT seq, hash FROM audit_head').al
 describe('what a group writes', () => {
   it('is one chain, and each caller is told of his own entries', async () => {
     const told: AuditEntry[] = [];
-    commits = new GroupCommit(connection, (entries) => told.push(...entries));
+    commits = new GroupCommit(connection, { heads, onAppended: (entries) => told.push(...entries) });
     const written = await Promise.all([write({}, {}), write(), write({ event: 'deletion.verified' })]);
     expect(written.map((entries) => entries.map(({ seq }) => seq))).toEqual([[1, 2], [], [3]]);
     expect(told).toEqual(written.flat());
@@ -225,7 +230,7 @@ describe('what a group writes', () => {
 
   it('is nothing where nobody wants anything', async () => {
     const told: unknown[] = [];
-    commits = new GroupCommit(connection, (entries) => told.push(entries));
+    commits = new GroupCommit(connection, { heads, onAppended: (entries) => told.push(entries) });
     expect(await append(0)).toEqual([]);
     expect(await commits.write({ kind: 'release_hold', holdId: 'h', release: RELEASE })).toEqual({
       links: [],
@@ -288,7 +293,7 @@ describe('a fence', () => {
   it('is gone with the instant at which the lease ends', async () => {
     lease(NOW);
     const told: unknown[] = [];
-    commits = new GroupCommit(connection, (entries) => told.push(entries));
+    commits = new GroupCommit(connection, { heads, onAppended: (entries) => told.push(entries) });
     await expect(under()).rejects.toMatchObject({
       kind: 'lease_held',
       message: 'the lease p is no longer ours',
@@ -346,7 +351,7 @@ describe('a checkpoint', () => {
       told.push(...written.map(({ seq }) => seq));
       entries.push(...written);
     };
-    commits = new GroupCommit(connection, onAppended, signer);
+    commits = new GroupCommit(connection, { heads, onAppended, signer });
     expect(await append(999)).toHaveLength(999);
     expect((await append()).map(({ seq }) => seq)).toEqual([1001]);
     expect(told.slice(-2)).toEqual([1000, 1001]);

@@ -1,15 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { AuditEntry, AuditFacts, AuditHead } from '../core/audit-entry.ts';
+import { noteOf } from '../core/checkpoint.ts';
 import { commitGroup } from '../core/commit-group.ts';
 import type { Decided, Draft } from '../core/commit-group.ts';
 import type { Fence } from '../core/ports/audit-log.ts';
+import type { KeptHeads } from '../core/ports/state-home.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
 import { recordedHead } from './audit-rows.ts';
 import type { Connection } from './connection.ts';
 import { prepareSnapshot } from './group-snapshot.ts';
 import { prepareStoring } from './group-storing.ts';
-import { rememberCheckpoint } from './last-checkpoint.ts';
-import { HeadNotes } from './last-head.ts';
+import { HeadNotes } from './head-notes.ts';
 
 /** Called after each commit with what became durable, in order. Must not throw. */
 export type OnAppended = (entries: readonly AuditEntry[]) => void;
@@ -20,6 +21,12 @@ const LARGEST_GROUP = 1_000;
 /** What a commit costs beside its entries is worth some turns of the event loop, until so many callers share it. */
 const PATIENT_TURNS = 16;
 const GOOD_COMPANY = 128;
+
+interface GroupCommitOptions {
+  readonly heads: KeptHeads;
+  readonly onAppended?: OnAppended | undefined;
+  readonly signer?: NoteSigner | undefined;
+}
 
 interface Caller {
   readonly draft: Draft;
@@ -33,8 +40,7 @@ interface Caller {
  */
 export class GroupCommit {
   readonly #connection: Connection;
-  readonly #onAppended: OnAppended | undefined;
-  readonly #signer: NoteSigner | undefined;
+  readonly #options: GroupCommitOptions;
   readonly #snapshotOf: ReturnType<typeof prepareSnapshot>;
   readonly #storing: ReturnType<typeof prepareStoring>;
   readonly #head: () => AuditHead;
@@ -45,14 +51,13 @@ export class GroupCommit {
   /** The first failed commit. From then on nothing is written, so no DELETE can be intended any more. */
   #failure: Error | undefined;
 
-  constructor(connection: Connection, onAppended?: OnAppended, signer?: NoteSigner) {
+  constructor(connection: Connection, options: GroupCommitOptions) {
     this.#connection = connection;
-    this.#onAppended = onAppended;
-    this.#signer = signer;
+    this.#options = options;
     this.#snapshotOf = prepareSnapshot(connection);
     this.#storing = prepareStoring(connection);
     this.#head = recordedHead(connection);
-    this.#notes = new HeadNotes(connection);
+    this.#notes = new HeadNotes(connection, options.heads);
   }
 
   /** Resolves with these entries and those that they brought along. */
@@ -112,8 +117,8 @@ export class GroupCommit {
       });
       const { decided, written, note } = result;
       await durable;
-      if (written.length > 0) this.#onAppended?.(written);
-      await rememberCheckpoint(this.#connection.path, written);
+      if (written.length > 0) this.#options.onAppended?.(written);
+      await this.#keepCheckpoint(written);
       await this.#notes.write(note);
       group.forEach((caller, index) => {
         settle(caller, decided[index]);
@@ -124,11 +129,17 @@ export class GroupCommit {
     }
   }
 
+  async #keepCheckpoint(written: readonly AuditEntry[]): Promise<void> {
+    const last = written.findLast(({ event }) => event === 'checkpoint');
+    const note = noteOf(last);
+    if (last !== undefined && note !== undefined) await this.#options.heads.keepCheckpoint(note, last.seq);
+  }
+
   /** Inside the transaction: head, lease and clock are those of now, whatever other processes did since. */
   #writeGroup(group: readonly Caller[]): readonly Decided[] {
     const drafts = group.map(({ draft }) => draft);
     const before = this.#snapshotOf(drafts);
-    const { decided, head } = commitGroup(drafts, before, this.#signer);
+    const { decided, head } = commitGroup(drafts, before, this.#options.signer);
     decided.forEach(this.#storing.store);
     if (head.seq > before.head.seq) this.#storing.moveHead(head);
     return decided;

@@ -1,9 +1,9 @@
 import { compareOpen, openChangeOf, openDifferenceInWords, OpenWords } from '../core/open-words.ts';
 import type { OpenWord, Word } from '../core/open-words.ts';
+import type { NotedHead } from '../core/ports/state-home.ts';
 import { BOUND_ACCOUNT } from './account-rows.ts';
 import type { Connection } from './connection.ts';
 import { NAMED_ACCOUNT, storedOpenWords } from './derived.ts';
-import type { NotedHead } from './last-head.ts';
 
 const COLUMNS = `seq, event, policy, project_id, session_id, run_id, ${NAMED_ACCOUNT} AS account`;
 

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openStateHome } from '../state-home/state-home.ts';
 import { openForReading, openForWriting } from './open-database.ts';
 
 const clock = { now: () => 1_763_900_000_000, monotonic: () => 0, sleep: () => Promise.resolve() };
@@ -31,7 +32,7 @@ describe('a connection', () => {
 
   it('that reads can do nothing else', () => {
     openForWriting(stateDir, clock).database.close();
-    const { database } = openForReading(stateDir);
+    const { database } = openForReading(stateDir, openStateHome(stateDir).heads);
     expect(database.pragma('query_only', { simple: true })).toBe(1);
     expect(() => database.exec('DELETE FROM slots')).toThrow();
     database.close();

@@ -3,15 +3,12 @@ import { dirname, join, resolve } from 'node:path';
 import DatabaseFile from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { RetentionError } from '../core/errors.ts';
+import type { KeptHeads } from '../core/ports/state-home.ts';
 import type { Clock } from '../core/ports/surroundings.ts';
+import { stateFault } from '../core/state-fault.ts';
 import { assertCurrent, migrate, stateVersion } from './migrate.ts';
-import { stateFault } from './state-fault.ts';
 
 export const FILE_NAME = 'retention.db';
-/** The note of the last checkpoint, beside it. */
-export const LAST_CHECKPOINT = 'last-checkpoint';
-/** Where the audit log ended, as it was last noted. */
-export const LAST_HEAD = 'last-head';
 /** How long a statement waits for another process's transaction. */
 const BUSY_TIMEOUT_MS = 5_000;
 
@@ -74,43 +71,45 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
 }
 
-/** Whether something is there, or has been, by the traces it left. */
-export function hasState(stateDir: string): boolean {
-  return [FILE_NAME, LAST_CHECKPOINT, LAST_HEAD].some((name) => existsSync(join(stateDir, name)));
+export function hasDatabase(stateDir: string): boolean {
+  return existsSync(join(stateDir, FILE_NAME));
 }
 
 /** Opens existing state without changing a fact in it. @throws RetentionError `state_unusable` */
-export function openForReading(stateDir: string): OpenedDatabase {
+export function openForReading(stateDir: string, heads: KeptHeads): OpenedDatabase {
   const path = join(stateDir, FILE_NAME);
-  if (!existsSync(path)) throw noState(stateDir);
+  if (!existsSync(path)) throw noState(stateDir, heads);
   return attempt(path, () => {
+    const reader = (options: { readonly readonly: boolean }): OpenedDatabase => {
+      const database = new DatabaseFile(path, { ...options, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
+      return opened(database, path, () => {
+        database.pragma('query_only = ON');
+        const version = stateVersion(database, path);
+        if (version === 0) throw noState(stateDir, heads);
+        assertCurrent(version, path);
+      });
+    };
     try {
-      return reader(path, { readonly: true });
+      return reader({ readonly: true });
     } catch (error) {
       if (error instanceof RetentionError) throw error;
       // After a crash the WAL has to be recovered, which a read-only connection cannot always do.
-      return reader(path, { readonly: false });
+      return reader({ readonly: false });
     }
   });
 }
 
-function reader(path: string, options: { readonly readonly: boolean }): OpenedDatabase {
-  const database = new DatabaseFile(path, { ...options, fileMustExist: true, timeout: BUSY_TIMEOUT_MS });
-  return opened(database, path, () => {
-    database.pragma('query_only = ON');
-    const version = stateVersion(database, path);
-    if (version === 0) throw noState(dirname(path));
-    assertCurrent(version, path);
-  });
-}
-
-function noState(stateDir: string): RetentionError {
-  const note = [LAST_HEAD, LAST_CHECKPOINT].find((name) => existsSync(join(stateDir, name)));
+function noState(stateDir: string, heads: KeptHeads): RetentionError {
+  const [note] = heads.files();
   if (note !== undefined) {
     const path = join(stateDir, FILE_NAME);
-    return new RetentionError('state_unusable', `${path} is empty, and ${note} says that it was not`, {
-      hint: `If ${FILE_NAME}-wal was removed, put it back; else restore the state directory as a whole from a backup.`,
-    });
+    return new RetentionError(
+      'state_unusable',
+      `${path} is ${existsSync(path) ? 'empty' : 'gone'}, and ${note} says that it was not`,
+      {
+        hint: `If ${FILE_NAME}-wal was removed, put it back; else restore the state directory as a whole from a backup.`,
+      },
+    );
   }
   return new RetentionError('state_unusable', `no state in ${stateDir} yet`, {
     hint: 'Plan or run a policy first, or name the state directory with --state-dir.',

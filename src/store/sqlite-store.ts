@@ -1,3 +1,4 @@
+import type { KeptHeads } from '../core/ports/state-home.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Clock } from '../core/ports/surroundings.ts';
 import type { NoteSigner } from '../core/signed-note.ts';
@@ -9,11 +10,10 @@ import { GroupCommit } from './group-commit.ts';
 import type { OnAppended } from './group-commit.ts';
 import { derivedDifferences } from './derived.ts';
 import { createHoldStore } from './holds.ts';
-import { assertLeadsThrough, lastCheckpoint } from './last-checkpoint.ts';
-import { lastHead } from './last-head.ts';
+import { assertLeadsThrough, knownHeads } from './known-heads.ts';
 import { createLeaseStore } from './leases.ts';
 import { repairOpenIntents } from './open-check.ts';
-import { LAST_CHECKPOINT, LAST_HEAD, openForReading, openForWriting } from './open-database.ts';
+import { openForReading, openForWriting } from './open-database.ts';
 import { removeOldDrafts } from './plan-removal.ts';
 import { createPopulationStore } from './populations.ts';
 import { createPlanStore } from './plans.ts';
@@ -23,6 +23,8 @@ import { createRunStore } from './runs.ts';
 interface SqliteStoreOptions {
   /** Directory of `retention.db`; created when it is not there, unless `readOnly`. */
   readonly stateDir: string;
+  /** What is remembered of this state beside its database. */
+  readonly heads: KeptHeads;
   readonly clock: Clock;
   /** Changes nothing, and opens a broken audit log too, so that it can be examined. */
   readonly readOnly?: boolean;
@@ -35,19 +37,15 @@ interface SqliteStoreOptions {
 
 /** @throws RetentionError `state_unusable`: not ours, from a newer version, not accessible, an older copy, or its audit log is broken */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const { stateDir, clock, readOnly = false } = options;
-  // Before the database: another process may be writing both, and the notes are always the older of the two.
-  const signed = readOnly ? undefined : lastCheckpoint(stateDir);
-  const noted = readOnly ? undefined : lastHead(stateDir);
-  const { database, path } = readOnly ? openForReading(stateDir) : openForWriting(stateDir, clock);
+  const { stateDir, heads, clock, readOnly = false } = options;
+  const known = readOnly ? undefined : knownHeads(heads, stateDir);
+  const { database, path } = readOnly ? openForReading(stateDir, heads) : openForWriting(stateDir, clock);
   const connection = new Connection(database, { path, clock, readOnly });
   try {
-    if (!readOnly) {
+    if (known !== undefined) {
       assertSoundTail(connection);
-      if (signed !== undefined)
-        assertLeadsThrough(connection, { ...signed, file: LAST_CHECKPOINT, how: 'signed' });
-      if (noted !== undefined) assertLeadsThrough(connection, { ...noted, file: LAST_HEAD, how: 'noted' });
-      const repaired = repairOpenIntents(connection, noted);
+      assertLeadsThrough(connection, known);
+      const repaired = repairOpenIntents(connection, known.noted);
       if (repaired !== undefined)
         options.onRepaired?.(
           `open_intents was not what the audit log says, and was made anew: it ${repaired}`,
@@ -55,8 +53,9 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       await removeOldDrafts(connection);
     }
     const signer = readOnly ? undefined : options.signer?.();
+    const { onAppended } = options;
     return connection.readNow(() =>
-      assemble(connection, new GroupCommit(connection, options.onAppended, signer)),
+      assemble(connection, new GroupCommit(connection, { heads, onAppended, signer })),
     );
   } catch (error) {
     await connection.close();

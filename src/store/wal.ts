@@ -1,6 +1,6 @@
 import { close, fdatasync, open } from 'node:fs';
 import { promisify } from 'node:util';
-import { stateFault } from './state-fault.ts';
+import { stateFault } from '../core/state-fault.ts';
 
 const [openFile, sync, closeFile] = [promisify(open), promisify(fdatasync), promisify(close)];
 

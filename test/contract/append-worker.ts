@@ -1,9 +1,9 @@
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openState } from '../support/state.ts';
 
 /** A process of its own that appends until it has written enough or is killed; prints each number once it is durable. */
 const [stateDir = '', runId = '', count = '0'] = process.argv.slice(2);
 const clock = { now: Date.now, monotonic: () => performance.now(), sleep: () => Promise.resolve() };
-const store = await openSqliteStore({ stateDir, clock });
+const store = await openState(stateDir, { clock });
 for (let index = 0; index < Number(count); index++) {
   const [entry] = await store.audit.append([
     {

@@ -8,8 +8,8 @@ import { noteOf } from '../../src/core/checkpoint.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { createNoteSigner, parseVerifierKey } from '../../src/core/signed-note.ts';
 import { verifyAudit } from '../../src/audit/verify-audit.ts';
-import { keepSigningKey, stateSigningKey } from '../../src/store/signing-key.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openStateHome } from '../../src/state-home/state-home.ts';
+import { openState } from '../support/state.ts';
 import { collect, facts, manualClock } from './store-samples.ts';
 
 const clock = manualClock();
@@ -30,7 +30,7 @@ describe('checkpoints of a store', () => {
 
   async function open(onAppended?: (entries: readonly AuditEntry[]) => void): Promise<Store> {
     const told = onAppended === undefined ? {} : { onAppended };
-    const store = await openSqliteStore({ stateDir, clock, signer: () => signer, ...told });
+    const store = await openState(stateDir, { clock, signer: () => signer, ...told });
     opened.push(store);
     return store;
   }
@@ -109,10 +109,10 @@ describe('checkpoints of a store', () => {
   });
 
   it('are signed by one key that is made once, also where two make it at a time', () => {
-    expect(stateSigningKey(stateDir)).toBeUndefined();
+    expect(openStateHome(stateDir).signingKey()).toBeUndefined();
     const first = newKey();
-    expect(keepSigningKey(stateDir, first).equals(first)).toBe(true);
-    expect(keepSigningKey(stateDir, newKey()).equals(first)).toBe(true);
+    expect(openStateHome(stateDir).keepSigningKey(first).equals(first)).toBe(true);
+    expect(openStateHome(stateDir).keepSigningKey(newKey()).equals(first)).toBe(true);
     expect(readdirSync(stateDir)).toEqual(['signing-key.pem']);
   });
 });

@@ -13,7 +13,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_FINDINGS } from '../../src/core/findings.ts';
 import type { Store } from '../../src/core/ports/store.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openState } from '../support/state.ts';
 import { HOLD, RELEASE } from './store-holds.ts';
 import { facts, header, item, manualClock } from './store-samples.ts';
 
@@ -39,7 +39,7 @@ afterEach(async () => {
 async function open(
   options: { readonly readOnly?: boolean; readonly onRepaired?: (sentence: string) => void } = {},
 ): Promise<Store> {
-  const store = await openSqliteStore({ stateDir, clock, ...options });
+  const store = await openState(stateDir, { clock, ...options });
   stores.push(store);
   return store;
 }

@@ -5,7 +5,7 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ListedHold } from '../../src/core/hold.ts';
 import type { Store } from '../../src/core/ports/store.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openState } from '../support/state.ts';
 import { FILE, LISTED, syncAt } from './store-hold-lists.ts';
 import { DONE, facts, header, item, manualClock, RUN } from './store-samples.ts';
 
@@ -17,7 +17,7 @@ let store: Store;
 
 beforeEach(async () => {
   stateDir = mkdtempSync(join(tmpdir(), 'old-state-'));
-  store = await openSqliteStore({ stateDir, clock });
+  store = await openState(stateDir, { clock });
 });
 afterEach(async () => {
   await store.close();
@@ -70,7 +70,7 @@ async function reopenAsOld(): Promise<void> {
     UPDATE runs SET requests = '{"list":3,"messages":0,"delete":1,"verify":1,"control":1,"other":0}';
   `);
   database.close();
-  store = await openSqliteStore({ stateDir, clock });
+  store = await openState(stateDir, { clock });
 }
 
 /** What it was before plans had findings. */

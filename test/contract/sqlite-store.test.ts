@@ -20,19 +20,19 @@ import { NO_FINDINGS } from '../../src/core/findings.ts';
 import { verifyChain } from '../../src/core/audit-chain.ts';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import type { Store } from '../../src/core/ports/store.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openState } from '../support/state.ts';
 import { HOLD, RELEASE } from './store-holds.ts';
 import { NOON, collect, facts, header, item, manualClock } from './store-samples.ts';
 import { storeSuite } from './store-suite.ts';
 
 storeSuite('SQLite', async (clock) => {
   const stateDir = mkdtempSync(join(tmpdir(), 'store-suite-'));
-  let store = await openSqliteStore({ stateDir, clock });
+  let store = await openState(stateDir, { clock });
   return {
     store,
     reopen: async () => {
       await store.close();
-      store = await openSqliteStore({ stateDir, clock });
+      store = await openState(stateDir, { clock });
       return store;
     },
     dispose: async () => {
@@ -60,7 +60,7 @@ describe('SQLite file', () => {
   });
 
   async function open(options: { readOnly?: boolean; onAppended?: (e: readonly AuditEntry[]) => void } = {}) {
-    const store = await openSqliteStore({ stateDir, clock, ...options });
+    const store = await openState(stateDir, { clock, ...options });
     opened.push(store);
     return store;
   }
@@ -461,7 +461,7 @@ describe('SQLite file', () => {
   });
 
   it('says so where a folder takes no others', async () => {
-    const nowhere = openSqliteStore({ stateDir: '/proc/retention-state/deeper', clock });
+    const nowhere = openState('/proc/retention-state/deeper', { clock });
     await expect(nowhere).rejects.toMatchObject({ kind: 'state_unusable' });
   });
 });

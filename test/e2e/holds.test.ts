@@ -3,7 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { systemClock } from '../../src/cli/surroundings.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openState } from '../support/state.ts';
 import { addConversations, documentOf } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
 import { expectPlainWords, terminalTest as test } from '../support/terminal-test.ts';
@@ -41,7 +41,7 @@ describe.concurrent('hold', () => {
   });
 
   test('names what was begun before it: an intent without an outcome', async ({ terminal }) => {
-    const store = await openSqliteStore({ stateDir: terminal.stateDir, clock: systemClock });
+    const store = await openState(terminal.stateDir, { clock: systemClock });
     const session = 'begun-0001';
     await store.audit.append([
       {

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openState } from '../support/state.ts';
 import { systemClock } from '../../src/cli/surroundings.ts';
 import {
   addConversations,
@@ -34,7 +34,7 @@ function farHour(): number {
 
 /** As if the daemon had been down for three days. */
 async function missSlots({ stateDir }: Terminal): Promise<void> {
-  const store = await openSqliteStore({ stateDir, clock: systemClock });
+  const store = await openState(stateDir, { clock: systemClock });
   await store.runs.recordSlot('by-age', Date.now() - 3 * DAY);
   await store.close();
 }

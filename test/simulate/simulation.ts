@@ -302,8 +302,8 @@ function signerOf(seed: number): NoteSigner {
 
 /** By an own store, so that nothing is open but the file. */
 async function makeState(stateDir: string, timeline: Timeline): Promise<void> {
-  const { openSqliteStore } = await import('../../src/store/sqlite-store.ts');
-  const store = await openSqliteStore({ stateDir, clock: timeline.clockOf(createActor('setup')) });
+  const { openState } = await import('../support/state.ts');
+  const store = await openState(stateDir, { clock: timeline.clockOf(createActor('setup')) });
   await store.close();
 }
 

@@ -16,7 +16,7 @@ import { enterAccount } from '../../src/run/around/enter-account.ts';
 import { makePlan } from '../../src/run/plan/make-plan.ts';
 import { HoldFiles } from '../../src/run/around/hold-files.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openState } from '../support/state.ts';
 import type { Account } from './account.ts';
 import type { Route } from './api.ts';
 import type { Delivery } from './wire.ts';
@@ -71,7 +71,7 @@ export class SimWorker implements Suspect {
     const actor = createActor(name);
     const { stateDir, signer } = stage;
     const clock = stage.timeline.clockOf(actor);
-    const store = await openSqliteStore({ stateDir, clock, signer: () => signer });
+    const store = await openState(stateDir, { clock, signer: () => signer });
     return new SimWorker(stage, {
       name,
       actor,

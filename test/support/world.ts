@@ -16,7 +16,7 @@ import {
 } from '../../src/customgpt/client.ts';
 import type { RunDeps } from '../../src/run/context.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
-import { openSqliteStore } from '../../src/store/sqlite-store.ts';
+import { openState } from './state.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 import { HoldFiles } from '../../src/run/around/hold-files.ts';
 
@@ -93,7 +93,7 @@ export async function createWorld(
   const stateDir = mkdtempSync(join(tmpdir(), 'retention-test-'));
   const clock = createVirtualClock(NOW);
   const log = recordLog();
-  const store = await openSqliteStore({ stateDir, clock });
+  const store = await openState(stateDir, { clock });
   const sandbox = await startSandbox({
     sample: 'empty',
     now: () => clock.now(),

@@ -30,7 +30,7 @@ export const apply: Command<ApplyInput> = async (world, input) => {
     const deps = worker.depsWith(await loadNeighbours(world, plan.policyPath));
     // A run of its own policy asks when it plans; a plan was made before, so what is held since is asked here.
     await deps.holds.holdsInForce(deps.clock.now());
-    const result = await withStops(world.surroundings, worker.settings, (signals) =>
+    const result = await withStops(world.surroundings, worker.home, (signals) =>
       applyStoredPlan(deps, { plan, policy, override, signals }),
     );
     const { commandLine } = world;

@@ -1,6 +1,7 @@
 import { parseStrictJson } from '../../core/strict-json.ts';
 import { join } from 'node:path';
 import { isFault, RetentionError } from '../../core/errors.ts';
+import type { StateHome } from '../../core/ports/state-home.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { parseVerifierKey } from '../../core/signed-note.ts';
 import type { VerifierKey } from '../../core/signed-note.ts';
@@ -8,9 +9,9 @@ import { auditVerdictJson, auditVerdictLines, brokenAudit } from '../../report/a
 import type { KeySource } from '../../report/audit-text.ts';
 import { verifyAudit } from '../../audit/verify-audit.ts';
 import type { AuditVerdict, StoredLog, VerifyRequest } from '../../audit/verify-audit.ts';
-import { hasState, LAST_CHECKPOINT, LAST_HEAD } from '../../store/open-database.ts';
-import { lastCheckpoint } from '../../store/last-checkpoint.ts';
-import { lastHead } from '../../store/last-head.ts';
+import { openStateHome } from '../../state-home/state-home.ts';
+import { knownHeads } from '../../store/known-heads.ts';
+import { hasDatabase } from '../../store/open-database.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import type { Settings } from '../../config/settings.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -33,12 +34,13 @@ export interface AuditVerifyInput {
 export const auditVerify: Command<AuditVerifyInput> = async (world, input) => {
   const settings = settingsOf(world);
   const { stateDir } = settings;
-  const { trusted, from } = trustedKeys(settings, input.key);
+  const home = openStateHome(stateDir);
+  const { trusted, from } = trustedKeys({ settings, home, given: input.key });
   const known = input.checkpoint === undefined ? [] : await keptCheckpoints(input.checkpoint, trusted);
   const file = input.file === undefined ? undefined : await wholeLog(input.file);
   const common = { file, known, trusted, mustBeSigned: from === 'given' };
-  const isAlone = input.file !== undefined && !hasState(stateDir);
-  const verdict = isAlone ? await verifyAudit(common) : await withStored(world, settings, common);
+  const isAlone = input.file !== undefined && !hasDatabase(stateDir) && home.heads.files().length === 0;
+  const verdict = isAlone ? await verifyAudit(common) : await withStored(world, { settings, home }, common);
   const report = { verdict, stateDir, file: input.file, keysFrom: from };
   await world.output.lines(...auditVerdictLines(report));
   await world.output.document(auditVerdictJson(report));
@@ -49,11 +51,11 @@ export const auditVerify: Command<AuditVerifyInput> = async (world, input) => {
 
 async function withStored(
   world: CommandWorld,
-  settings: Settings,
+  { settings, home }: { readonly settings: Settings; readonly home: StateHome },
   request: VerifyRequest,
 ): Promise<AuditVerdict> {
   // Before the log, which a worker may be writing: the notes are then the older of the two.
-  const remembered = rememberedIn(settings.stateDir);
+  const remembered = rememberedIn(home, settings.stateDir);
   const store = await openHistory(world, settings);
   try {
     const derivedDifferences = (): ReturnType<Store['derivedDifferences']> => store.derivedDifferences();
@@ -79,22 +81,25 @@ async function verifyBindings({ output }: CommandWorld, store: Store): Promise<v
   }
 }
 
-function rememberedIn(stateDir: string): StoredLog['remembered'] {
-  const signed = lastCheckpoint(stateDir);
-  const noted = lastHead(stateDir);
-  return [
-    ...(signed === undefined ? [] : [{ ...signed, how: `signed in ${join(stateDir, LAST_CHECKPOINT)}` }]),
-    ...(noted === undefined ? [] : [{ ...noted, how: `noted in ${join(stateDir, LAST_HEAD)}` }]),
-  ];
+function rememberedIn({ heads }: StateHome, stateDir: string): StoredLog['remembered'] {
+  const { signed, noted } = knownHeads(heads, stateDir);
+  return [signed, noted].flatMap((head) =>
+    head === undefined ? [] : [{ ...head, how: `${head.how} in ${join(stateDir, head.file)}` }],
+  );
 }
 
 /** Those that are given; else our own; else none, and each checkpoint is taken at its word. */
-function trustedKeys(
-  settings: Settings,
-  given: readonly string[] = [],
-): { readonly trusted: readonly VerifierKey[] | undefined; readonly from: KeySource } {
+function trustedKeys({
+  settings,
+  home,
+  given = [],
+}: {
+  readonly settings: Settings;
+  readonly home: StateHome;
+  readonly given?: readonly string[] | undefined;
+}): { readonly trusted: readonly VerifierKey[] | undefined; readonly from: KeySource } {
   if (given.length > 0) return { trusted: given.map(verifierKeyOf), from: 'given' };
-  const own = ownVerifierKey(settings);
+  const own = ownVerifierKey(settings, home);
   return own === undefined ? { trusted: undefined, from: 'log' } : { trusted: [own.key], from: own.from };
 }
 

@@ -23,7 +23,7 @@ export const run: Command<RunInput> = async (world, input) => {
   const worker = await openWorker(world, { forPeople: true });
   try {
     const deps = worker.depsWith(neighbours);
-    const ends = await withStops(world.surroundings, worker.settings, (signals) =>
+    const ends = await withStops(world.surroundings, worker.home, (signals) =>
       runAll(world, { deps, policies, signals, timeZone: worker.settings.timeZone }),
     );
     await world.output.document(runsJson(ends.flatMap(({ result }) => result ?? [])));

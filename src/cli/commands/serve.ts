@@ -2,6 +2,7 @@ import { isFault, RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Log } from '../../core/ports/surroundings.ts';
 import { createCronWake } from '../../daemon/cron-wake.ts';
+import { keepBeating } from '../../daemon/heartbeat.ts';
 import type { SlotRequest } from '../../daemon/policy-schedule.ts';
 import { createScheduler, type PoliciesNow, type Scheduler } from '../../daemon/scheduler.ts';
 import type { RunResult } from '../../run/around/close-run.ts';
@@ -10,10 +11,8 @@ import { joinStops, type StopSignals } from '../../run/stop-signals.ts';
 import { runPolicy } from '../../run/run-policy.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { beat } from '../heartbeat.ts';
 import { loadPolicies, policiesNow } from '../policies.ts';
-import { withStopFile } from '../stop-file.ts';
-import { withStopSignals } from '../stopping.ts';
+import { withStopFile, withStopSignals } from '../stopping.ts';
 import type { Surroundings } from '../surroundings.ts';
 import { openWorker, type Worker } from '../compose.ts';
 
@@ -67,15 +66,14 @@ async function serveUntilStopped(
     readonly onReloadRequest: Surroundings['onReloadRequest'];
   },
 ): Promise<void> {
-  const { log, store } = worker;
+  const { home, log, store } = worker;
   // A state that could not be written once is not written again by this process: its supervisor starts another.
   const broken = new AbortController();
   const stops = joinStops(signals, broken.signal);
   const runOne = async (policy: Policy, request: SlotRequest): Promise<RunResult> => {
     try {
-      const { stateDir } = worker.settings;
       // Only the runs stop: the daemon stays, the slot stays due, and is caught up when the file is gone.
-      const result = await withStopFile({ stateDir, clock: deps.clock, signals: stops }, (either) => {
+      const result = await withStopFile({ home, clock: deps.clock, signals: stops }, (either) => {
         // Where it lies there already, none begins: one a minute would be all that is on record.
         either.stop.throwIfAborted();
         return runPolicy(deps, { policy, ...request, signals: either });
@@ -102,7 +100,7 @@ async function serveUntilStopped(
   });
   const served = policies.filter(({ schedule }) => schedule !== undefined).map(({ name }) => name);
   log.info({ policies: served }, 'serving');
-  await beat({ stateDir: worker.settings.stateDir, clock: deps.clock, log, signal: stops.stop });
+  await keepBeating({ home, clock: deps.clock, log, signal: stops.stop });
   stopListening();
   log.info({}, 'stopping: no new deletion, what is in flight is recorded');
   await scheduler.stop();

@@ -1,10 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
-import { RetentionError } from '../core/errors.ts';
-import { FILE_NAME } from './open-database.ts';
-import { stateFault } from './state-fault.ts';
+import { stateFault } from '../core/state-fault.ts';
 
-/* Small files beside the database, which are replaced as a whole. */
+/* Small files, which are replaced as a whole. */
 
 /** @throws RetentionError `state_unusable` when the disk fails */
 export function contentOf(path: string): string {
@@ -16,7 +14,7 @@ export function contentOf(path: string): string {
 }
 
 /** Durable, and never seen in part. Nobody else may be writing the same `number`. @throws RetentionError `state_unusable` */
-export async function putBeside(path: string, content: string, number: number): Promise<void> {
+export async function replaceFile(path: string, content: string, number: number): Promise<void> {
   const fresh = `${path}.${number}`;
   try {
     const file = await open(fresh, 'w', 0o600);
@@ -30,11 +28,4 @@ export async function putBeside(path: string, content: string, number: number): 
   } catch (error) {
     throw stateFault(error, path);
   }
-}
-
-/** `held` reads on from "it held": how many entries, and when. */
-export function databaseGone(stateDir: string, held: string): RetentionError {
-  return new RetentionError('state_unusable', `${FILE_NAME} is gone from ${stateDir}: it held ${held}`, {
-    hint: 'Restore the state directory from a backup, or choose another one for a new start.',
-  });
 }

@@ -1,19 +1,11 @@
 import { createPrivateKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { RetentionError } from '../core/errors.ts';
 import { createNoteSigner } from '../core/signed-note.ts';
-import { stateFault } from './state-fault.ts';
+import { stateFault } from '../core/state-fault.ts';
+import { contentOf } from './small-files.ts';
 
 /** The state directory's own key, where the user gives none. */
 const SIGNING_KEY = 'signing-key.pem';
@@ -22,7 +14,7 @@ const SIGNING_KEY = 'signing-key.pem';
 export function stateSigningKey(stateDir: string): KeyObject | undefined {
   const path = join(stateDir, SIGNING_KEY);
   if (!existsSync(path)) return undefined;
-  const key = attempt(path, () => keyIn(readFileSync(path, 'utf8')));
+  const key = keyIn(contentOf(path));
   if (key?.asymmetricKeyType === 'ed25519') return key;
   throw new RetentionError('state_unusable', `${path} is damaged, or not an Ed25519 key`, {
     hint: 'Restore it from a backup. Without it a new key is made, and the verifier keys of both are needed to verify the log.',

@@ -1,4 +1,4 @@
-import { RetentionError } from '../core/errors.ts';
+import { RetentionError } from './errors.ts';
 
 interface Cause {
   /** Start of the code: SQLite's extended codes (SQLITE_IOERR_WRITE) count with their family. */
