@@ -17,7 +17,8 @@ import type { KeepSource } from '../core/ports/policies.ts';
 import type { CommandWorld } from './command.ts';
 import { settingsOf } from './settings-of.ts';
 
-const DEFAULT_PATH = 'policies';
+/** Where policies are looked for when nobody says where they are. */
+export const DEFAULT_PATH = 'policies';
 
 function givenOrDefault(paths: readonly string[]): readonly string[] {
   return paths.length === 0 ? [DEFAULT_PATH] : paths;
@@ -168,7 +169,7 @@ export async function policiesNow(
   return { policies: policies.filter((policy) => isAt(policy, given)) };
 }
 
-/** What belongs to the policy of a plan. Throws `usage`. */
+/** What belongs to the policy of a plan, by where it lies. Throws `usage`. */
 export async function loadNeighbours(
   world: CommandWorld,
   policyPath: string,

@@ -192,6 +192,10 @@ function addHistory(program: Command, perform: Perform): void {
   verbOf(program, 'runs [id]', { does: 'History, or one run in full', example: 'runs' }).action(
     (id: string | undefined, flags: CommonFlags) => perform(verbs.runs, { id }, flags),
   );
+  verbOf(program, 'policy <id>', {
+    does: 'Print a policy as a plan, a run or an audit entry (policy_hash) went by it',
+    example: 'policy run-k3v9x2m7q4ab',
+  }).action((id: string, flags: CommonFlags) => perform(verbs.policyShow, { id }, flags));
   const audit = program
     .command('audit')
     .description('Check or export the audit log')

@@ -14,6 +14,7 @@ export const verbs = {
   apply: async () => (await import('./commands/apply.ts')).apply,
   run: async () => (await import('./commands/run.ts')).run,
   serve: async () => (await import('./commands/serve.ts')).serve,
+  policyShow: async () => (await import('./commands/policy-show.ts')).policyShow,
   runs: async () => (await import('./commands/runs.ts')).runs,
   holdAdd: async () => (await import('./commands/hold.ts')).holdAdd,
   holdList: async () => (await import('./commands/hold-list.ts')).holdList,

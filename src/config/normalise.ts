@@ -17,7 +17,7 @@ const NAME_TESTS = [
 /** A faultless policy as written becomes one as used. Throws only on what the schema would have refused. */
 export function normalisePolicy(
   written: PolicyAsWritten,
-  source: { readonly hash: string; readonly path: string },
+  file: Pick<Policy, 'hash' | 'source' | 'path'>,
 ): Policy {
   return {
     name: written.name,
@@ -28,7 +28,7 @@ export function normalisePolicy(
     rules: written.rules.map(ruleOf),
     limits: limitsOf(written.limits ?? {}),
     concurrency: written.concurrency ?? 4,
-    ...source,
+    ...file,
   };
 }
 

@@ -102,7 +102,11 @@ function readPolicyFile(file: string): PolicyRead {
   ];
   if (!parsed.success || problems.length > 0) return { problems, document };
   const hash = createHash('sha256').update(bytes).digest('hex');
-  return { policy: normalisePolicy(parsed.data, { hash, path: path.resolve(file) }), problems, document };
+  return {
+    policy: normalisePolicy(parsed.data, { hash, source: bytes, path: path.resolve(file) }),
+    problems,
+    document,
+  };
 }
 
 function isListOfHolds(data: unknown): boolean {

@@ -79,6 +79,8 @@ export interface Policy {
   readonly concurrency: number;
   /** SHA-256 (hex) of the file's bytes, so that an auditor can compare with `sha256sum`. */
   readonly hash: string;
+  /** The file's bytes. */
+  readonly source: Uint8Array;
   /** Absolute path of the file it was read from. */
   readonly path: string;
 }

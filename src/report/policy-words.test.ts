@@ -48,6 +48,7 @@ function policy(changes: Partial<Policy> = {}): Policy {
       minAge: { amount: 1, unit: 'd' },
     },
     concurrency: 4,
+    source: new Uint8Array(),
     hash: '',
     path: '/p.yaml',
     ...changes,

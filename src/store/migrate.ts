@@ -16,6 +16,7 @@ import { verified } from './migrations/011-verified.ts';
 import { intents } from './migrations/012-intents.ts';
 import { planItems } from './migrations/013-plan-items.ts';
 import { holdLists } from './migrations/014-hold-lists.ts';
+import { policies } from './migrations/015-policies.ts';
 import type { Migration } from './migrations/migration.ts';
 
 const MIGRATIONS: readonly Migration[] = [
@@ -33,6 +34,7 @@ const MIGRATIONS: readonly Migration[] = [
   intents,
   planItems,
   holdLists,
+  policies,
 ];
 const NEWEST = MIGRATIONS.length;
 

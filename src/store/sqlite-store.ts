@@ -17,6 +17,7 @@ import { openForReading, openForWriting } from './open-database.ts';
 import { removeOldDrafts } from './plan-removal.ts';
 import { createPopulationStore } from './populations.ts';
 import { createPlanStore } from './plans.ts';
+import { createPolicyStore } from './policies.ts';
 import { createProtectionStore } from './protections.ts';
 import { createRunStore } from './runs.ts';
 
@@ -65,6 +66,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
 
 function assemble(connection: Connection, writer: GroupCommit): Store {
   return {
+    policies: createPolicyStore(connection),
     plans: createPlanStore(connection),
     leases: createLeaseStore(connection),
     holds: createHoldStore(connection, writer),

@@ -1,12 +1,13 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import DatabaseFile from 'better-sqlite3';
 import { describe, expect } from 'vitest';
-import { addConversations, documentOf, type Env, until } from '../support/command.ts';
+import { addConversations, documentOf, type Env, onlyRun, until } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
-import { terminalTest as test } from '../support/terminal-test.ts';
+import { expectPlainWords, terminalTest as test } from '../support/terminal-test.ts';
 
 describe.concurrent('help', () => {
-  const ALL = ['', 'demo', 'sandbox', 'validate', 'plan', 'apply', 'run', 'serve', 'runs'];
+  const ALL = ['', 'demo', 'sandbox', 'validate', 'plan', 'apply', 'run', 'serve', 'runs', 'policy'];
   const AUDIT = ['audit', 'audit verify', 'audit export'];
   const HOLD = ['hold', 'hold add', 'hold list', 'hold release'];
 
@@ -174,4 +175,44 @@ test('a folder without policies, and one that is not there, are refused with wha
   expect(named.code).toBe(2);
   expect(named.stderr).toContain('by-age');
   expect(terminal.sandbox.journal.count()).toBe(0);
+});
+
+describe.concurrent('policy', () => {
+  test('prints what a plan, a run and an audit entry went by, whatever the file says by now', async ({
+    terminal,
+  }) => {
+    // Byte for byte: with its mark at the start, its comment, and no line break at the end.
+    const asItWas = `\uFEFF# décidé par le comité\n${AGE_POLICY.trimEnd()}`;
+    const path = terminal.policy(asItWas);
+    addConversations(terminal.sandbox, 101, { old: 1 });
+    const plan = await terminal.plan();
+    terminal.policy(`${AGE_POLICY}mode: dry-run\n`);
+    const run = onlyRun(await terminal.run(['run', '--json']));
+    rmSync(path);
+    expect(await terminal.run(['policy', plan])).toMatchObject({ code: 0, stdout: asItWas, stderr: '' });
+    expect((await terminal.run(['policy', run.run_id])).stdout).toBe(`${AGE_POLICY}mode: dry-run\n`);
+    const [started] = await terminal.entries('run.started');
+    const hash = started?.policy_hash ?? '';
+    expect(documentOf(await terminal.run(['policy', hash, '--json']))).toEqual({
+      policy_hash: hash,
+      text: `${AGE_POLICY}mode: dry-run\n`,
+    });
+    for (const unknown of ['plan-unknown', '0'.repeat(64)]) {
+      const refused = await terminal.run(['policy', unknown]);
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expectPlainWords(refused, unknown);
+    }
+  });
+
+  test('refuses a text that was altered in the state', async ({ terminal }) => {
+    terminal.policy(AGE_POLICY);
+    addConversations(terminal.sandbox, 101, { old: 1 });
+    const plan = await terminal.plan();
+    const database = new DatabaseFile(join(terminal.stateDir, 'retention.db'));
+    database.prepare("UPDATE policies SET source = CAST('name: harmless' AS BLOB)").run();
+    database.close();
+    const refused = await terminal.run(['policy', plan]);
+    expect(refused).toMatchObject({ code: 6, stdout: '' });
+    expectPlainWords(refused, 'another text');
+  });
 });

@@ -1,7 +1,7 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect } from 'vitest';
-import { addConversations, type Env, onlyRun, runsOf } from '../support/command.ts';
+import { addConversations, type Env, onlyPlan, onlyRun, runsOf } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
 import { expectPlainWords, terminalTest } from '../support/terminal-test.ts';
 
@@ -143,6 +143,28 @@ describe.concurrent('5, a plan that no longer holds', () => {
     // The same policy again is the same policy.
     terminal.policy(AGE_POLICY);
     expect((await terminal.run(['apply', plan])).code).toBe(0);
+  });
+
+  test('but not where its folder is another one on this machine, and the policy the same', async ({
+    terminal,
+  }) => {
+    const elsewhere = join(terminal.folder, 'elsewhere');
+    mkdirSync(elsewhere);
+    writeFileSync(join(elsewhere, 'by-age.yaml'), AGE_POLICY);
+    const plan = onlyPlan(await terminal.run(['plan', elsewhere, '--json'])).plan_id;
+    rmSync(elsewhere, { recursive: true });
+    const gone = await terminal.run(['apply', plan]);
+    expect(gone.code).toBe(5);
+    expectPlainWords(gone, `Look at ${join(elsewhere, 'by-age.yaml')} and policies/`);
+    const path = terminal.policy(AGE_POLICY.replace('90d', '91d'), 'renamed');
+    expectPlainWords(await terminal.run(['apply', plan]), /edited/);
+    // What lies beside it there counts: here a hold.
+    writeFileSync(join(dirname(path), 'holds.yaml'), 'version: 1\nholds: nonsense\n');
+    terminal.policy(AGE_POLICY, 'renamed');
+    expect((await terminal.run(['apply', plan])).code).toBe(2);
+    rmSync(join(dirname(path), 'holds.yaml'));
+    expect((await terminal.run(['apply', plan])).code).toBe(0);
+    expect(terminal.deleteCount()).toBe(6);
   });
 
   test('its file was edited by one byte', async ({ terminal }) => {

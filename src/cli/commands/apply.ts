@@ -1,13 +1,11 @@
-import { readPolicies } from '../../config/policy-file.ts';
 import { RetentionError } from '../../core/errors.ts';
-import type { PlanSummary } from '../../core/plan.ts';
-import type { Policy } from '../../core/policy.ts';
 import { runsJson } from '../../report/run-json.ts';
 import { runSummary } from '../../report/run-text.ts';
 import { applyStoredPlan, type Override } from '../../run/apply-stored-plan.ts';
 import type { Command } from '../command.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { findPlan } from '../plan-document.ts';
+import { policyOfPlan } from '../policy-of-plan.ts';
 import { loadNeighbours } from '../policies.ts';
 import { withStops } from '../stopping.ts';
 import { openWorker } from '../compose.ts';
@@ -26,8 +24,8 @@ export const apply: Command<ApplyInput> = async (world, input) => {
   const worker = await openWorker(world, { forPeople: true });
   try {
     const plan = await findPlan(worker.store.plans, input.plan);
-    const policy = await policyOf(plan);
-    const deps = worker.depsWith(await loadNeighbours(world, plan.policyPath));
+    const policy = await policyOfPlan(plan);
+    const deps = worker.depsWith(await loadNeighbours(world, policy.path));
     // A run of its own policy asks when it plans; a plan was made before, so what is held since is asked here.
     await deps.holds.holdsInForce(deps.clock.now());
     const result = await withStops(world.surroundings, worker.home, (signals) =>
@@ -52,15 +50,5 @@ function overrideOf({ overrideLimits, by, reason }: ApplyInput): Override | unde
   if (by?.trim() && reason?.trim()) return { by: by.trim(), reason: reason.trim() };
   throw new RetentionError('usage', '--override-limits needs to know who and why', {
     hint: 'customgpt-retention apply PLAN --override-limits --by "J. Doe" --reason "backlog of 2024, ticket 4711"',
-  });
-}
-
-/** The policy as its file says today. A file that is gone or broken makes the plan stale, like one that was edited. */
-async function policyOf(plan: PlanSummary): Promise<Policy> {
-  const { policies } = await readPolicies([plan.policyPath]);
-  const policy = policies.find(({ name }) => name === plan.policy);
-  if (policy !== undefined) return policy;
-  throw new RetentionError('plan_stale', `plan ${plan.planId}: its policy was edited or removed since`, {
-    hint: `Look at ${plan.policyPath}, then make a new plan: customgpt-retention plan`,
   });
 }

@@ -4,6 +4,7 @@ import type { RunRecord } from '../run.ts';
 import type { AuditLog, Fence } from './audit-log.ts';
 import type { HoldStore } from './holds.ts';
 import type { PlanStore } from './plans.ts';
+import type { PolicyStore } from './policies.ts';
 import type { ProtectionStore } from './protections.ts';
 
 /** The right to run, as the store knows it. `token` grows with every change of holder. */
@@ -101,6 +102,7 @@ export interface DerivedDifference {
 
 /** All state. Every method of its parts rejects with RetentionError `state_unusable` when the disk or database fails. */
 export interface Store {
+  readonly policies: PolicyStore;
   readonly plans: PlanStore;
   readonly leases: LeaseStore;
   readonly holds: HoldStore;

@@ -85,6 +85,7 @@ async function begin(run: Opening): Promise<RunRecord> {
     warnings: [],
     asBefore: 0,
   };
+  await store.policies.keepPolicy(policy);
   await store.runs.startRun(record);
   const facts = { trigger, mode, ...slotFact(slotAt) };
   await store.audit.append([auditFacts(run, 'run.started', { facts })], run.fence);

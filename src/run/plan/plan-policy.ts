@@ -20,6 +20,7 @@ export async function planPolicy(
   const { clock } = planner;
   const others = await planner.keeps.othersThan(request.policy.name);
   const holds = await planner.holds.holdsInForce(clock.now());
+  await planner.store.policies.keepPolicy(request.policy);
   const startedAt = clock.monotonic();
   const plan = await makePlan(planner, { ...request, others, holds });
   return { plan, others, tookMs: clock.monotonic() - startedAt };

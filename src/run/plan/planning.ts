@@ -10,7 +10,7 @@ import type { Bystanders } from './bystanders.ts';
 
 /** All that planning can reach of a run: a reader, and the plans. */
 export type Planner = Pick<Run, 'reader' | 'clock' | 'chance' | 'log' | 'progress'> & {
-  readonly store: Pick<Store, 'plans' | 'protections' | 'audit'>;
+  readonly store: Pick<Store, 'policies' | 'plans' | 'protections' | 'audit'>;
 };
 
 export interface PlanRequest {
