@@ -31,6 +31,7 @@ async function reopenAsOld(): Promise<void> {
   database.exec(`
     DROP TABLE account_bindings;
     DROP TABLE hold_lists;
+    DROP TABLE policies;
     DROP INDEX audit_account_events;
     DROP INDEX audit_verified_by_session;
     DROP INDEX audit_intents;

@@ -177,6 +177,8 @@ test('a folder without policies, and one that is not there, are refused with wha
   expect(terminal.sandbox.journal.count()).toBe(0);
 });
 
+const DRY_RUN = AGE_POLICY.replace('enforce', 'dry-run');
+
 describe.concurrent('policy', () => {
   test('prints what a plan, a run and an audit entry went by, whatever the file says by now', async ({
     terminal,
@@ -186,16 +188,16 @@ describe.concurrent('policy', () => {
     const path = terminal.policy(asItWas);
     addConversations(terminal.sandbox, 101, { old: 1 });
     const plan = await terminal.plan();
-    terminal.policy(`${AGE_POLICY}mode: dry-run\n`);
+    terminal.policy(DRY_RUN);
     const run = onlyRun(await terminal.run(['run', '--json']));
     rmSync(path);
     expect(await terminal.run(['policy', plan])).toMatchObject({ code: 0, stdout: asItWas, stderr: '' });
-    expect((await terminal.run(['policy', run.run_id])).stdout).toBe(`${AGE_POLICY}mode: dry-run\n`);
+    expect((await terminal.run(['policy', run.run_id])).stdout).toBe(DRY_RUN);
     const [started] = await terminal.entries('run.started');
     const hash = started?.policy_hash ?? '';
     expect(documentOf(await terminal.run(['policy', hash, '--json']))).toEqual({
       policy_hash: hash,
-      text: `${AGE_POLICY}mode: dry-run\n`,
+      text: DRY_RUN,
     });
     for (const unknown of ['plan-unknown', '0'.repeat(64)]) {
       const refused = await terminal.run(['policy', unknown]);
