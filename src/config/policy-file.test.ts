@@ -193,7 +193,9 @@ describe('a policy', () => {
     const plain = await policyOf(CONTRACT);
     for (const text of [`\uFEFF${CONTRACT}`, CONTRACT.replaceAll('\n', '\r\n')]) {
       const policy = await policyOf(text);
-      expect(JSON.stringify({ ...policy, hash: plain.hash })).toBe(JSON.stringify(plain));
+      const { hash, source } = plain;
+      expect(JSON.stringify({ ...policy, hash, source })).toBe(JSON.stringify(plain));
+      expect(Buffer.from(policy.source).toString('utf8')).toBe(text);
       expect(policy.hash).toBe(createHash('sha256').update(text).digest('hex'));
     }
   });

@@ -100,7 +100,7 @@ export class SimState {
 
   wrap(store: Store): Store {
     const { audit, plans } = store;
-    const { leases, holds, runs, populations, protections, accounts } = store;
+    const { policies, leases, holds, runs, populations, protections, accounts } = store;
     const createPlan: typeof plans.createPlan = async (header) => {
       this.#watcher.onPlanBegun(header.planId, header.decidedAt);
       const writer = (await this.#do('createPlan', () => store.plans.createPlan(header))) as PlanWriter;
@@ -117,6 +117,7 @@ export class SimState {
       leases: this.#wrapMethods(leases),
       holds: this.#wrapMethods(holds),
       runs: this.#wrapMethods(runs),
+      policies: this.#wrapMethods(policies),
       populations: this.#wrapMethods(populations),
       protections: this.#wrapMethods(protections),
       accounts: this.#wrapMethods(accounts),
