@@ -4,7 +4,6 @@ import { RetentionError } from '../core/errors.ts';
 import type { Clock } from '../core/ports/surroundings.ts';
 import { InPlace } from './in-place.ts';
 import { stateFault } from '../core/state-fault.ts';
-import { Wal } from './wal.ts';
 
 /** Rows a batch reads or changes before others get their turn: some ten milliseconds. */
 export const BATCH_ROWS = 2_000;
@@ -18,10 +17,8 @@ export class Connection {
   readonly clock: Clock;
   readonly #database: Database;
   readonly #readOnly: boolean;
-  readonly #wal: Wal;
   readonly #inPlace: InPlace;
   readonly #othersVersion: Statement<[], number>;
-  #hasSynced = false;
 
   constructor(
     database: Database,
@@ -31,7 +28,6 @@ export class Connection {
     this.path = options.path;
     this.clock = options.clock;
     this.#readOnly = options.readOnly;
-    this.#wal = new Wal(this.path);
     this.#inPlace = new InPlace(this.path);
     // Asked before each intent: parsing it takes longer than the answer.
     this.#othersVersion = database.prepare<[], number>('PRAGMA data_version').pluck();
@@ -58,41 +54,6 @@ export class Connection {
 
   /** In one transaction that is durable on return. @throws RetentionError `state_unusable` when the database fails */
   writeNow<T>(work: () => T): T {
-    const result = this.#transact(work);
-    this.#hasSynced = true;
-    return result;
-  }
-
-  /**
-   * In one transaction that others see on return, and that is durable once `durable` resolves; meanwhile this thread goes
-   * on. At most one at a time. @throws RetentionError `state_unusable`, as `durable` does, when the database fails
-   */
-  writeAhead<T>(work: () => T): { readonly result: T; readonly durable: Promise<void> } {
-    // The first commit is a whole one: it makes the WAL, and its name durable in the directory.
-    if (!this.#hasSynced) return { result: this.writeNow(work), durable: Promise.resolve() };
-    return { result: this.#writeWithoutSync(work), durable: this.#wal.sync() };
-  }
-
-  /** In one transaction that becomes durable with the next one that does. A power failure until then undoes it. */
-  writeDraft(work: () => void): Promise<void> {
-    return new Promise((resolve) => {
-      this.#writeWithoutSync(work);
-      resolve();
-    });
-  }
-
-  #writeWithoutSync<T>(work: () => T): T {
-    return this.readNow(() => {
-      this.#database.exec('PRAGMA synchronous = NORMAL');
-      try {
-        return this.#transact(work);
-      } finally {
-        this.#database.exec('PRAGMA synchronous = FULL');
-      }
-    });
-  }
-
-  #transact<T>(work: () => T): T {
     return this.readNow(() => {
       if (this.#readOnly) throw new RetentionError('state_unusable', `${this.path} is open for reading only`);
       return this.#database
@@ -150,9 +111,8 @@ export class Connection {
     this.readNow(() => this.#database.pragma('wal_checkpoint(TRUNCATE)'));
   }
 
-  async close(): Promise<void> {
+  close(): void {
     try {
-      await this.#wal.close();
       this.#database.close();
     } catch (error) {
       throw stateFault(error, this.path);

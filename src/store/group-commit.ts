@@ -110,13 +110,11 @@ export class GroupCommit {
   async #commitGroup(): Promise<void> {
     const group = this.#waiting.splice(0, LARGEST_GROUP);
     try {
-      const { result, durable } = this.#connection.writeAhead(() => {
+      const { decided, written, note } = this.#connection.writeNow(() => {
         const decided = this.#writeGroup(group);
         const written = decided.flatMap(({ links }) => links.map(({ entry }) => entry));
         return { decided, written, note: this.#notes.after(written) };
       });
-      const { decided, written, note } = result;
-      await durable;
       if (written.length > 0) this.#options.onAppended?.(written);
       await this.#keepCheckpoint(written);
       await this.#notes.write(note);

@@ -25,7 +25,7 @@ export class SqlitePlanWriter implements PlanWriter {
 
   async add(items: readonly PlanItem[]): Promise<void> {
     this.#assertAtWork();
-    await this.#connection.writeDraft(() => {
+    await this.#connection.write(() => {
       for (const item of items) this.#insertItem(itemRow(item));
     });
   }

@@ -59,7 +59,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
       assemble(connection, new GroupCommit(connection, { heads, onAppended, signer })),
     );
   } catch (error) {
-    await connection.close();
+    connection.close();
     throw error;
   }
 }
@@ -78,7 +78,7 @@ function assemble(connection: Connection, writer: GroupCommit): Store {
     derivedDifferences: () => connection.read(() => derivedDifferences(connection)),
     async close() {
       await writer.close();
-      await connection.close();
+      connection.close();
     },
   };
 }
