@@ -64,8 +64,13 @@ export function holdOf(row: HoldRow): Hold {
 
 export function recordOf(row: HoldRow): HoldRecord {
   const { released_at: at, released_by: by, release_reason: reason } = row;
+  // Thousands are read in one go: an object that is spread takes ten times as long as one that is written out.
   return {
-    ...holdOf(row),
+    holdId: row.hold_id,
+    projectId: row.project_id,
+    sessionId: row.session_id ?? undefined,
+    matter: row.matter,
+    untilAt: row.until_at ?? undefined,
     source: row.source ?? undefined,
     reason: row.reason,
     by: row.added_by,
