@@ -1,11 +1,12 @@
 # syntax=docker/dockerfile:1
 
-# Compiles better-sqlite3 where no ready-made binary fits, and TypeScript. Nothing of this stage but its output is kept.
+# Compiles better-sqlite3 where no ready-made binary fits, and bundles the program. Nothing of this stage but its output is kept.
 FROM node:24-bookworm AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
-COPY tsconfig.json tsconfig.build.json ./
+COPY tsconfig.json ./
+COPY scripts/build.ts ./scripts/
 COPY src ./src
 RUN npm run build && npm prune --omit=dev
 

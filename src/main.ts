@@ -17,14 +17,17 @@ const LAST_LINES_MS = 1_000;
 const stdout = screenOf(1, process.stdout);
 const stderr = process.stderr.isTTY ? process.stderr : new LogScreen(screenOf(2, process.stderr));
 
+const withStack = ['debug', 'trace'].includes(process.env['LOG_LEVEL'] ?? '');
+// Stacks name the files of `src`. Reading the maps takes a moment, so only where stacks are shown.
+if (withStack) process.setSourceMapsEnabled(true);
+
 function fail(error: unknown): never {
-  const withStack = ['debug', 'trace'].includes(process.env['LOG_LEVEL'] ?? '');
   for (const line of problemLines(error, { withStack })) stderr.write(`${line}\n`);
   process.exit(1);
 }
 process.on('uncaughtException', fail);
 
-try {
+async function main(): Promise<void> {
   // Not before: what is wrong already with reading the program itself (no file may be opened) is said in one line, too.
   const { runCli } = await import('./cli/program.ts');
   const { newSigningKey, systemChance, systemClock, uniqueHolder } = await import('./cli/surroundings.ts');
@@ -57,6 +60,6 @@ try {
   process.exitCode = code;
   // All of stdout is written by now. Lines that nobody reads would hold the process for ever.
   if (stderr instanceof LogScreen && !(await stderr.finish(LAST_LINES_MS))) process.exit(code);
-} catch (error) {
-  fail(error);
 }
+
+main().catch(fail);

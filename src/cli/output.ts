@@ -149,7 +149,7 @@ function unexpectedHint(error: Error): string {
   const code = codeOf(error);
   if (code === 'EMFILE' || code === 'ENFILE')
     return 'Let this process have more open files (ulimit -n 1024, LimitNOFILE= in systemd) and run again.';
-  return `This should not happen: please report this line, the command, and version ${version()} (LOG_LEVEL=debug shows where).`;
+  return `This should not happen: please report this line, the command, and version ${version} (LOG_LEVEL=debug shows where).`;
 }
 
 function firstLine(text: string): string {

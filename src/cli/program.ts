@@ -59,7 +59,7 @@ interface Parts {
 function buildProgram({ surroundings, help, perform }: Parts): Command {
   const program = new Command('customgpt-retention')
     .description('Deletes expired CustomGPT.ai conversations by YAML policy, and proves that they are gone.')
-    .version(version())
+    .version(version)
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void help.raw(text),

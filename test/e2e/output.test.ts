@@ -98,7 +98,7 @@ describe('a pipe of log lines that nobody reads', () => {
 
 test('too many open files are one line and what to do, never a stack trace', async ({ terminal }) => {
   terminal.policy(AGE_POLICY);
-  for (const openFiles of [22, 28]) {
+  for (const openFiles of [18, 21]) {
     const ended = await terminal.run(['run'], {}, { openFiles });
     expect([1, 6]).toContain(ended.code);
     expectPlainWords(ended, /too many open files[^]*ulimit -n/);
