@@ -4,6 +4,7 @@ import { holdsFilePace } from './holds-file.ts';
 import { heldDecisionsRatio, longHistory, monthDecisionsRatio } from './long-history.ts';
 import { planningPeak } from './memory.ts';
 import { forkSandbox, type BenchSandbox, type SandboxSize, type Timed } from './sandbox.ts';
+import { startUpRatio } from './start-up.ts';
 import { workerRun } from './worker.ts';
 
 /*
@@ -150,7 +151,17 @@ async function checkHoldsFile(entries: number, atMost: number): Promise<boolean>
   return isGood;
 }
 
+function checkStartUp(atMost: number): boolean {
+  const ratio = startUpRatio();
+  const isGood = ratio <= atMost;
+  console.log(
+    `${isGood ? 'ok  ' : 'MISS'} validate of three policies: ${ratio.toFixed(2)} of the processor time of an empty node (at most ${atMost})`,
+  );
+  return isGood;
+}
+
 const results = [
+  checkStartUp(3),
   await checkHoldsFile(5000, 2),
   checkHeldDecisions(1_000_000, 1.2),
   checkMonthDecisions(1_000_000, 1.2),

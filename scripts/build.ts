@@ -3,9 +3,9 @@ import { join, sep } from 'node:path';
 import { rolldown, type Plugin } from 'rolldown';
 
 /*
- * Most of a short command's time goes into finding, reading and linking modules one by one: bundled, as CommonJS, which is
- * loaded in one go, `validate` takes
- * about half. Only spaces are taken out: names stay, and stack traces are read with the source maps.
+ * Most of a short command's time goes into finding, reading and linking modules one by one: bundled as CommonJS, which is
+ * loaded in one go, `validate` takes half. Only spaces are taken out: names stay, and stack traces are read with the
+ * source maps.
  */
 
 /** They load files of their own while they run: a native module, workers, WebAssembly. */

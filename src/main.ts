@@ -1,12 +1,6 @@
 #!/usr/bin/env node
-import { setFlagsFromString } from 'node:v8';
 import { problemLines } from './cli/output.ts';
 import { LogScreen, screenOf } from './cli/screens.ts';
-
-// Rows stream through, so most of what the heap grows to is garbage that nobody has collected yet. Collected once what
-// is alive has doubled, a plan of a million conversations stays below 200 MB, and the young generation may grow as it likes.
-// Benchmark: planning 1,000,000 conversations.
-setFlagsFromString('--heap-growing-percent=100');
 
 const SIGNALS = ['SIGINT', 'SIGTERM'] as const;
 /** Supervisors kill ten seconds after the signal. Who is stuck by then, behind a reader that does not read, ends here. */

@@ -46,7 +46,7 @@ function sources(): readonly string[] {
 
 function importsOf(file: string): readonly Import[] {
   const text = readFileSync(join(SRC, file), 'utf8');
-  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']*)'/g)].map(
+  const specifiers = [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']*\.ts)'/g)].map(
     (match) => match[1] ?? '',
   );
   return specifiers.map((specifier) => ({ from: file, to: normalize(join(dirname(file), specifier)) }));
