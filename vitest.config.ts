@@ -1,4 +1,21 @@
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { defineConfig } from 'vitest/config';
+
+/** Half a minute each, or more. Started last, as their few lines would have it, one of them would run alone at the end. */
+const LONG = [
+  'test/simulate/simulate.test.ts',
+  'test/e2e/stopping.test.ts',
+  'test/e2e/server.test.ts',
+  'test/faults/disk.test.ts',
+];
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONG.some((file) => moduleId.endsWith(file));
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 export default defineConfig({
   test: {
@@ -8,6 +25,7 @@ export default defineConfig({
     maxWorkers: 2,
     // What test files import is read once for each worker, not once for each file.
     isolate: false,
+    sequence: { sequencer: LongFirst },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     coverage: {

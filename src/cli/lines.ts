@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { codeOf } from '../core/error-code.ts';
 import { RetentionError } from '../core/errors.ts';
 
 const LINE_FEED = 10;
@@ -20,8 +21,9 @@ export async function* lineBatches(file: string): AsyncGenerator<readonly string
       if (lines.length > 0) yield lines;
     }
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error)) throw error;
-    throw new RetentionError('usage', `${file} cannot be read (${String(error.code)})`);
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    throw new RetentionError('usage', `${file} cannot be read (${code})`);
   }
   if (rest.length > 0) yield [rest.toString('utf8')];
 }

@@ -1,3 +1,4 @@
+import { codeOf } from '../core/error-code.ts';
 import { ApiError, RetentionError } from '../core/errors.ts';
 import { syncScreen } from './screens.ts';
 import { withGiven, type Given } from './command-line.ts';
@@ -117,11 +118,6 @@ const WORDS: Readonly<Record<string, string>> = {
 /** Codes that say that a disk took only a part. */
 export function isOutOfRoom(error: unknown): boolean {
   return ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO'].includes(codeOf(error) ?? '');
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' ? code : undefined;
 }
 
 function inWords(cause: unknown): string {

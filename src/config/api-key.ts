@@ -1,3 +1,4 @@
+import { isApiKey } from '../core/api-access.ts';
 import { causeOf, readFileStart } from './file-start.ts';
 import { Secret } from './secret.ts';
 
@@ -36,7 +37,7 @@ function keyFrom(text: string, source: string): ApiKeyResult {
   if (text.length >= LONGEST_FILE) return refused(`${source} is too long for an API key`);
   const wrapping = wrappingOf(key);
   if (wrapping !== undefined) return refused(`${source} holds ${wrapping}: put in the key alone`);
-  if (!/^[\x21-\x7e]+$/.test(key)) {
+  if (!isApiKey(key)) {
     return refused(`${source} holds spaces, line breaks or signs that no API key has: put in the key alone`);
   }
   return { ok: true, key: new Secret(key) };

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { codeOf } from '../core/error-code.ts';
 
 /** The first `length` bytes of a file as text. By hand, because it may be a pipe, or one without end. */
 export function readFileStart(file: string, length: number): string {
@@ -18,5 +19,5 @@ export function readFileStart(file: string, length: number): string {
 
 /** Why a file could not be read, as the system names it. */
 export function causeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+  return codeOf(error) ?? 'unreadable';
 }

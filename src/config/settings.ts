@@ -1,5 +1,7 @@
 import type { KeyObject } from 'node:crypto';
+import { readBaseUrl } from '../core/api-access.ts';
 import { RetentionError } from '../core/errors.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '../core/instant.ts';
 import { readApiKey } from './api-key.ts';
 import { nearestName } from './problems.ts';
 import type { Secret } from './secret.ts';
@@ -66,7 +68,7 @@ export function readSettings({ env, flags }: SettingsInput): SettingsResult {
     baseUrl: read(
       either('--base-url', flags.baseUrl, 'CUSTOMGPT_BASE_URL'),
       'https://app.customgpt.ai',
-      baseUrlOf,
+      readBaseUrl,
     ),
     stateDir: read(either('--state-dir', flags.stateDir, 'RETENTION_STATE_DIR'), './state', pathOf),
     holdsFile: read(variable('RETENTION_HOLDS_FILE'), undefined, pathOf),
@@ -102,32 +104,6 @@ interface Source {
   readonly text: string | undefined;
 }
 
-function baseUrlOf(text: string): Read<string> {
-  let url: URL;
-  try {
-    url = new URL(text);
-  } catch {
-    return { problem: 'is not a URL: write it like https://app.customgpt.ai' };
-  }
-  if (/[\s\p{Cc}\\]/u.test(text)) return { problem: 'holds spaces or signs that do not belong in a URL' };
-  if (url.username !== '' || url.password !== '' || /^[^/]*\/\/[^/]*@/.test(text)) {
-    return { problem: 'holds a user or password: the key belongs in CUSTOMGPT_API_KEY' };
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') return { problem: 'must start with https://' };
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    return { problem: 'must start with https://: over plain http the key would be readable on the way' };
-  }
-  if (/[?#]/.test(text)) return { problem: 'must not hold ? or #: write scheme and host only' };
-  if (url.pathname !== '/')
-    return { problem: 'must not hold a path (/api/v1 is added): write scheme and host only' };
-  return { value: url.origin };
-}
-
-/** The URL parser has brought every way of writing an IPv4 address into this form. */
-function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
-}
-
 function pathOf(text: string): Read<string> {
   return text.includes('\0') ? { problem: 'is not a path' } : { value: text };
 }
@@ -138,12 +114,12 @@ function paceOf(text: string): Read<number | 'unlimited'> {
   return { problem: 'must be a whole number of at least 1, or unlimited' };
 }
 
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: MINUTE_MS, h: HOUR_MS };
 
 function millisecondsOf(text: string): Read<number> {
   const parts = /^([1-9][0-9]{0,8})(ms|s|m|h)$/.exec(text);
   const value = Number(parts?.[1]) * (UNITS[parts?.[2] ?? ''] ?? NaN);
-  if (value <= 86_400_000) return { value };
+  if (value <= DAY_MS) return { value };
   return { problem: 'must be a whole number with ms, s, m or h, up to 24h, for example 60s' };
 }
 

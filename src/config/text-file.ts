@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import { codeOf } from '../core/error-code.ts';
 import type { Problem } from './problems.ts';
 
 /** Bytes: some thousand session ids. Checked before anything is read, and again on what was read. */
@@ -107,7 +108,7 @@ function readUpTo(descriptor: number, size: number, most: number): Uint8Array {
 const FEW_BYTES = 4096;
 
 export function problemOfAccess(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   switch (code) {
     case 'ENOENT':
       return 'there is no such file or folder';
@@ -115,7 +116,7 @@ export function problemOfAccess(error: unknown): string {
     case 'EPERM':
       return 'reading it is not permitted';
     default:
-      return `it cannot be read (${typeof code === 'string' ? code : String(error)})`;
+      return `it cannot be read (${code ?? String(error)})`;
   }
 }
 

@@ -1,4 +1,5 @@
 import { Temporal } from 'temporal-polyfill';
+import { DAY_MS, HOUR_MS } from './instant.ts';
 
 /** Hours, days, weeks, calendar months, calendar years. */
 export type DurationUnit = 'h' | 'd' | 'w' | 'mo' | 'y';
@@ -15,10 +16,8 @@ export type ParsedDuration =
 /** The shape of a duration, for schemas. The upper bounds of {@link parseDuration} are not part of it. */
 export const DURATION_PATTERN = '^[1-9][0-9]*(h|d|w|mo|y)$';
 
-const HOUR_MS = 3_600_000;
-
 /** The only units of a fixed length: a UTC day has 24 hours, a month has no length of its own. */
-const FIXED_MS = { h: HOUR_MS, d: 24 * HOUR_MS, w: 7 * 24 * HOUR_MS } as const;
+const FIXED_MS = { h: HOUR_MS, d: DAY_MS, w: 7 * DAY_MS } as const;
 
 /** A thousand years of each unit: far beyond any use, and subtraction stays well inside what an instant can be. */
 const MOST: Readonly<Record<DurationUnit, number>> = {

@@ -1,3 +1,5 @@
+import { MINUTE_MS } from './instant.ts';
+
 /** DELETE and the follow-up GET. */
 const REQUESTS_PER_DELETION = 2;
 
@@ -7,8 +9,6 @@ const REQUESTS_TO_CALIBRATE = 2;
 /** Fresh listings between the deletions of a project begin at so many, and take at most this share of their requests. */
 const FEWEST_BETWEEN_LISTINGS = 250;
 const SHARE_OF_LISTINGS = 0.1;
-
-const MINUTE_MS = 60_000;
 
 export interface EstimateInput {
   /** Conversations that would be deleted. */

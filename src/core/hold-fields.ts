@@ -1,6 +1,4 @@
-import { parseInstant } from './instant.ts';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
+import { DAY_MS, parseInstant } from './instant.ts';
 
 /** Characters of a hold's reason, and of who placed it. */
 export const LONGEST_HOLD_TEXT = 500;

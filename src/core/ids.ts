@@ -9,6 +9,15 @@ export const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/;
 export const PROJECT_ID = /^[1-9][0-9]*$/;
 export const USER_ID = /^(?:anonymous|0|[1-9][0-9]{0,18})$/;
 
+/** A value from outside that may stand in a path as a conversation's key. The vendor's are UUIDs. */
+export function isSessionId(value: unknown): value is string {
+  return typeof value === 'string' && SESSION_ID.test(value);
+}
+
+export function isProjectId(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) > 0;
+}
+
 /** The form in which session ids that protect something are compared: keeping one too many is the safe side. */
 export function foldSessionId(sessionId: string): string {
   return sessionId.toLowerCase();

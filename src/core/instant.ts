@@ -1,4 +1,6 @@
-const DAY_MS = 86_400_000;
+export const MINUTE_MS = 60_000;
+export const HOUR_MS = 60 * MINUTE_MS;
+export const DAY_MS = 24 * HOUR_MS;
 
 /** Earlier dates cannot be true for this vendor; they are what empty database fields look like. */
 const EARLIEST_AT = 946_684_800_000;
@@ -24,8 +26,8 @@ const ROUGH_SHAPE =
 const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec';
 const HALF_DAY_MS = DAY_MS / 2;
 /** Local time runs from UTC-12 to UTC+14. */
-const MOST_BEHIND_MS = 12 * 3_600_000;
-const MOST_AHEAD_MS = 14 * 3_600_000;
+const MOST_BEHIND_MS = 12 * HOUR_MS;
+const MOST_AHEAD_MS = 14 * HOUR_MS;
 
 /**
  * An exact instant as the vendor writes it, in epoch milliseconds (finer digits are cut off). Read are

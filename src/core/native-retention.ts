@@ -1,4 +1,4 @@
-import { earliestOf, type Instant } from './instant.ts';
+import { DAY_MS, earliestOf, type Instant } from './instant.ts';
 
 /** What CustomGPT.ai itself deletes in a project, by age alone: it knows neither holds nor rules. */
 export interface NativeRetention {
@@ -10,8 +10,6 @@ export interface NativeRetention {
 export interface ProjectRetention extends NativeRetention {
   readonly projectId: number;
 }
-
-const DAY_MS = 86_400_000;
 
 /** `after 12 months`, `after 30 days`, `never`. */
 export function retentionInWords({ period, days }: NativeRetention): string {

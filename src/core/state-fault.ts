@@ -1,3 +1,4 @@
+import { codeOf } from './error-code.ts';
 import { RetentionError } from './errors.ts';
 
 interface Cause {
@@ -55,16 +56,12 @@ const OTHERWISE: Cause = {
 /** The database's and the file system's errors as `state_unusable`; everything else (our own mistakes) as it is. */
 export function stateFault(error: unknown, path: string): unknown {
   const code = codeOf(error);
-  if (error instanceof RetentionError || code === undefined) return error;
+  if (error instanceof RetentionError || code === undefined || !/^(SQLITE_|E[A-Z]+$)/.test(code))
+    return error;
   const cause =
     CAUSES.find((candidate) => candidate.codes.some((start) => code.startsWith(start))) ?? OTHERWISE;
   return new RetentionError('state_unusable', `${cause.message(path)} (${code})`, {
     hint: cause.hint,
     cause: error,
   });
-}
-
-function codeOf(error: unknown): string | undefined {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && /^(SQLITE_|E[A-Z]+$)/.test(code) ? code : undefined;
 }

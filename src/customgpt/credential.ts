@@ -1,3 +1,4 @@
+import { isApiKey } from '../core/api-access.ts';
 import { RetentionError } from '../core/errors.ts';
 
 const SCHEME = 'Bearer ';
@@ -79,7 +80,7 @@ function ofAnother(found: string, owner: string): RetentionError {
 }
 
 function authorizationOf(key: string): string {
-  if (!/^[\x21-\x7e]+$/.test(key)) {
+  if (!isApiKey(key)) {
     throw new RetentionError('usage', 'The API key is empty or has characters that no key has.', {
       hint: 'Set CUSTOMGPT_API_KEY or CUSTOMGPT_API_KEY_FILE to the key alone.',
     });

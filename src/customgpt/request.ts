@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { Dispatcher } from 'undici';
+import { codeOf } from '../core/error-code.ts';
 import type { Clock } from '../core/ports/surroundings.ts';
 import type { StartDeadline } from './deadlines.ts';
 import { onAbort } from './on-abort.ts';
@@ -80,9 +81,9 @@ const TIMEOUT_CODES = new Set([
 ]);
 
 /** Only the code: messages and properties of network errors may quote what the server sent. */
-function codeOf(error: unknown): string | undefined {
-  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
-  return typeof error.code === 'string' && /^[A-Z0-9_]{1,64}$/.test(error.code) ? error.code : undefined;
+function plainCodeOf(error: unknown): string | undefined {
+  const code = codeOf(error);
+  return code !== undefined && /^[A-Z0-9_]{1,64}$/.test(code) ? code : undefined;
 }
 
 /** Where no connection could be had: the address is the machine's own finding, not the server's word. */
@@ -195,7 +196,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {
-    const code = codeOf(error);
+    const code = plainCodeOf(error);
     const isTimeout = code !== undefined && TIMEOUT_CODES.has(code);
     this.#cut(isTimeout ? 'timeout' : 'network', code === undefined ? undefined : code + addressOf(error));
   }

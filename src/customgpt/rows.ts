@@ -1,9 +1,8 @@
 import type { Conversation, Project, UnusableRow } from '../core/conversation.ts';
-import { USER_ID } from '../core/ids.ts';
+import { isProjectId, isSessionId, USER_ID } from '../core/ids.ts';
 import { parseRoughly } from '../core/instant.ts';
 import type { ConversationPage } from '../core/ports/vendor.ts';
 import { isRecord } from './answers.ts';
-import { isProjectId, isSessionId } from './urls.ts';
 
 /** The vendor takes at most 255 characters; beyond this a name is not a name, and beyond the second the row is an attack. */
 const LONGEST_NAME = 4096;

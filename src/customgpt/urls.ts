@@ -1,22 +1,13 @@
+import { readBaseUrl } from '../core/api-access.ts';
 import { ApiError, RetentionError } from '../core/errors.ts';
+import { isProjectId, isSessionId, SESSION_ID } from '../core/ids.ts';
 import type { ListOrder } from '../core/ports/vendor.ts';
 
 export type Method = 'GET' | 'DELETE';
 type Route = 'user' | 'projects' | 'project' | 'settings' | 'conversations' | 'messages' | 'deletion';
 
-const SESSION_ID = /^[A-Za-z0-9_-]{8,128}$/;
-
-/** True for text that may stand in a path as a conversation's key. The vendor's are UUIDs. */
-export function isSessionId(value: unknown): value is string {
-  return typeof value === 'string' && SESSION_ID.test(value);
-}
-
-export function isProjectId(value: unknown): value is number {
-  return Number.isSafeInteger(value) && Number(value) > 0;
-}
-
 const PROJECT = '/api/v1/projects/[1-9][0-9]{0,15}';
-const CONVERSATION = `${PROJECT}/conversations/[A-Za-z0-9_-]{8,128}`;
+const CONVERSATION = `${PROJECT}/conversations/${SESSION_ID.source.slice(1, -1)}`;
 const PAGE = '[1-9][0-9]{0,15}';
 
 const ROUTES: Readonly<Record<Route, { readonly method: Method; readonly shape: RegExp }>> = {
@@ -87,29 +78,10 @@ export interface Urls {
   readonly deletion: (projectId: number, sessionId: string) => Target;
 }
 
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
-}
-
-/** The origin of a base URL: https anywhere, http to this machine only, and nothing beside scheme, host and port. */
 function originOf(baseUrl: string): string {
-  if (!URL.canParse(baseUrl)) throw unusableBase('is not a URL');
-  const url = new URL(baseUrl);
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw unusableBase('is neither https nor http');
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-    throw unusableBase('would send the key unencrypted to another machine');
-  }
-  const { username, password, pathname, search, hash } = url;
-  if (username + password + search + hash !== '' || pathname !== '/') {
-    throw unusableBase('must be scheme, host and port only');
-  }
-  return url.origin;
-}
-
-function unusableBase(why: string): RetentionError {
-  return new RetentionError('usage', `The base URL ${why}.`, {
-    hint: 'Set CUSTOMGPT_BASE_URL to an address such as https://app.customgpt.ai.',
-  });
+  const read = readBaseUrl(baseUrl);
+  if ('value' in read) return read.value;
+  throw new RetentionError('usage', `CUSTOMGPT_BASE_URL ${read.problem}`);
 }
 
 function refusal(route: Route): ApiError {

@@ -1,7 +1,6 @@
 import type { Clock } from '../core/ports/surroundings.ts';
+import { MINUTE_MS } from '../core/instant.ts';
 import type { Wake } from './wake.ts';
-
-const MINUTE_MS = 60_000;
 
 /**
  * Wakes at every full minute, whatever the schedule: slots are on full minutes, so none can be overslept, neither in a

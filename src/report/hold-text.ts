@@ -1,10 +1,8 @@
 import { minuteInWords } from '../core/calendar-day.ts';
 import { isOver, type HoldRecord, type ListedHold } from '../core/hold.ts';
-import { formatInstant } from '../core/instant.ts';
+import { DAY_MS, formatInstant } from '../core/instant.ts';
 import { dayIn } from './quantities.ts';
 import { sentenceSafe, terminalSafe } from './safe-text.ts';
-
-const DAY_MS = 24 * 60 * 60 * 1000;
 
 const SHORT_COLUMNS = 26;
 const LONG_COLUMNS = 78;

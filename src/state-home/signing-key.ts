@@ -2,6 +2,7 @@ import { createPrivateKey } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../core/error-code.ts';
 import { RetentionError } from '../core/errors.ts';
 import { createNoteSigner } from '../core/signed-note.ts';
 import { stateFault } from '../core/state-fault.ts';
@@ -38,7 +39,7 @@ export function keepSigningKey(stateDir: string, key: KeyObject): KeyObject {
       // Unlike a rename, it never takes the place of a key that is there.
       linkSync(fresh, path);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (codeOf(error) !== 'EEXIST') throw error;
     } finally {
       rmSync(fresh, { force: true });
     }

@@ -2,6 +2,7 @@ import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import DatabaseFile from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
+import { codeOf } from '../core/error-code.ts';
 import { RetentionError } from '../core/errors.ts';
 import type { KeptHeads } from '../core/ports/state-home.ts';
 import type { Clock } from '../core/ports/surroundings.ts';
@@ -61,14 +62,10 @@ function useWal(database: Database): void {
       database.pragma('journal_mode = WAL');
       return;
     } catch (error) {
-      if (!isBusy(error) || waitedMs >= BUSY_TIMEOUT_MS) throw error;
+      if (codeOf(error) !== 'SQLITE_BUSY' || waitedMs >= BUSY_TIMEOUT_MS) throw error;
       Atomics.wait(pause, 0, 0, 20);
     }
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
 }
 
 export function hasDatabase(stateDir: string): boolean {

@@ -1,10 +1,11 @@
+import { DAY_MS } from '../core/instant.ts';
 import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
 import { BEFORE_ALL, type ItemPlace } from './plan-rows.ts';
 
-const ABANDONED_MS = 7 * 86_400_000;
+const ABANDONED_MS = 7 * DAY_MS;
 /** Rows of a closed plan, without names, may still be looked at for this long. What was done stands in the audit log. */
-const KEPT_CLOSED_MS = 30 * 86_400_000;
+const KEPT_CLOSED_MS = 30 * DAY_MS;
 
 /** Deletes a draft with all its rows. Does nothing to a plan that was finished. */
 export async function removeDraft(connection: Connection, planId: string): Promise<void> {

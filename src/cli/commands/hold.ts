@@ -1,3 +1,4 @@
+import { isProjectId, isSessionId } from '../../core/ids.ts';
 import { RetentionError } from '../../core/errors.ts';
 import { compareWithList, HoldIndex, type HoldRecord } from '../../core/hold.ts';
 import {
@@ -9,7 +10,6 @@ import {
 } from '../../core/hold-fields.ts';
 import type { Store } from '../../core/ports/store.ts';
 import type { Clock } from '../../core/ports/surroundings.ts';
-import { isProjectId, isSessionId } from '../../customgpt/urls.ts';
 import { holdJson, holdSentence } from '../../report/hold-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';

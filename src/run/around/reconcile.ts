@@ -1,5 +1,5 @@
 import { isFault } from '../../core/errors.ts';
-import { parseInstant } from '../../core/instant.ts';
+import { DAY_MS, parseInstant } from '../../core/instant.ts';
 import type { OpenIntent } from '../../core/open-intent.ts';
 import type { RunRecord } from '../../core/run.ts';
 import { auditFacts } from '../audit-facts.ts';
@@ -11,7 +11,7 @@ import { withLease } from './lease.ts';
  * What another policy left behind is that policy's to settle, unless nobody ran it for so long: then it may have been
  * renamed or removed, and no run of its own will come.
  */
-const ORPHANED_MS = 24 * 60 * 60 * 1000;
+const ORPHANED_MS = DAY_MS;
 
 /**
  * Settles what earlier runs left open or unverified, by looking alone: calibrated, listed, and by the same table of outcomes as

@@ -4,6 +4,7 @@ import { ApiError } from '../../core/errors.ts';
 import type { PlanItem, PlanProject } from '../../core/plan.ts';
 import { fewestFor } from '../../core/population.ts';
 import { endsTheRun, listProblem } from '../api-faults.ts';
+import { DAY_MS } from '../../core/instant.ts';
 import { dateOf } from './bystanders.ts';
 import { decideRow, type DecidedRow } from './decide-row.ts';
 import type { ProjectPlanning } from './planning.ts';
@@ -21,7 +22,7 @@ const STARTS = 3;
 /** Rows that go into the store in one transaction. */
 const BATCH = 250;
 /** A daily run that is a little late must not make it more than 30 days. */
-const FULL_READING_EVERY_MS = 29 * 24 * 60 * 60 * 1000;
+const FULL_READING_EVERY_MS = 29 * DAY_MS;
 
 export interface Collected {
   readonly project: PlanProject;

@@ -8,13 +8,14 @@ import type { PlanProject, PlanSummary } from '../../core/plan.ts';
 import { ProtectionWatch } from '../../core/protection-watch.ts';
 import { messageReachOf, reachOf } from '../../core/selector.ts';
 import { asRunFault } from '../api-faults.ts';
+import { totalRequests } from '../../core/run.ts';
+import { DAY_MS } from '../../core/instant.ts';
 import { collectProject, type Collected } from './collect-project.ts';
 import type { Planner, Planning, PlanRequest } from './planning.ts';
 import { findProjects, type ProjectsOfPolicy } from './projects.ts';
-import { totalRequests } from '../../core/run.ts';
 
 /** A plan is a person's to look at for this long; after that the world has moved too far. */
-export const PLAN_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
+export const PLAN_LIFETIME_MS = 7 * DAY_MS;
 
 /**
  * The dry run: lists every project of the policy, decides, and stores an immutable plan. Sends nothing but GET.

@@ -1,14 +1,14 @@
 import type { EarlierAnswers } from '../../core/deletion/earlier.ts';
 import { stronger } from '../../core/deletion/evidence.ts';
 import { recordedAnswer, type Sight } from '../../core/deletion/facts.ts';
-import { parseInstant } from '../../core/instant.ts';
+import { HOUR_MS, parseInstant } from '../../core/instant.ts';
 import type { OpenIntent } from '../../core/open-intent.ts';
 import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { MAX_SKEW_MS } from '../api-faults.ts';
 import { thereAt, type Passing } from './passing.ts';
 
 /** A DELETE leaves this long after its intent at most: at a slow pace, or in a pause that the API asked for. */
-const MOST_HELD_UP_MS = 60 * 60 * 1000;
+const MOST_HELD_UP_MS = HOUR_MS;
 
 /** The latest instant at which the DELETE can have left: we hold the lease since `beganAt`, and whoever lost it sends none. */
 export function leftBy({ requestedAt, isRequestKnown }: OpenIntent, beganAt: number): number {
