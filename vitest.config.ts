@@ -22,7 +22,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // Scenes with a stand-in of the API that shares nothing with ours take real time: npm run outside.
     exclude: ['**/node_modules/**', ...(process.env['OUTSIDE'] === undefined ? ['test/outside/**'] : [])],
-    maxWorkers: 2,
+    maxWorkers: 3,
     // What test files import is read once for each worker, not once for each file.
     isolate: false,
     sequence: { sequencer: LongFirst },
