@@ -18,6 +18,27 @@ import {
   showUser,
 } from './project-routes.ts';
 import { RateLimiter } from './rate-limiter.ts';
+import type { RouteName } from './routes.ts';
+
+type Answering<C extends Call> = Readonly<Partial<Record<RouteName, (world: World, call: C) => Answer>>>;
+
+const OUTSIDE_PROJECTS: Answering<Call> = {
+  user: showUser,
+  limits: showLimits,
+  'projects.list': listProjects,
+};
+
+const INSIDE_PROJECTS: Answering<ProjectCall> = {
+  'projects.get': showProject,
+  'projects.settings': showSettings,
+  'projects.delete': deleteProject,
+  'conversations.list': listConversations,
+  'conversations.create': createConversation,
+  'conversations.rename': renameConversation,
+  'conversations.delete': deleteConversation,
+  'messages.list': listMessages,
+  'messages.post': postMessage,
+} satisfies Record<Exclude<RouteName, 'user' | 'limits' | 'projects.list' | 'other'>, unknown>;
 
 /** The honest API, apart from what `Faults` says about the account and the unknowns. */
 export class Api {
@@ -50,12 +71,8 @@ export class Api {
   }
 
   #dispatch(call: Call): Answer {
-    const world = this.#world;
-    const { name } = call.route;
-    if (name === 'user') return showUser(world, call);
-    if (name === 'limits') return showLimits(world);
-    if (name === 'projects.list') return listProjects(world, call);
-    return this.#enterProject(call);
+    const answerTo = OUTSIDE_PROJECTS[call.route.name];
+    return answerTo === undefined ? this.#enterProject(call) : answerTo(this.#world, call);
   }
 
   #enterProject(call: Call): Answer {
@@ -65,43 +82,12 @@ export class Api {
     const projectId = Number(project);
     const forbidden = faults.forbiddenProjects.get(projectId);
     if (forbidden === 403) return failure(403, call.url);
-    if (
-      forbidden === 404 ||
-      faults.vanishedProjects.has(projectId) ||
-      account.project(projectId) === undefined
-    ) {
-      return projectNotFound(call.url, project);
-    }
-    return this.#insideProject({ ...call, projectId });
-  }
-
-  #insideProject(call: ProjectCall): Answer {
-    const world = this.#world;
-    switch (call.route.name) {
-      case 'projects.get':
-        return showProject(world, call);
-      case 'projects.settings':
-        return showSettings(world, call);
-      case 'projects.delete':
-        return deleteProject(world, call);
-      case 'conversations.list':
-        return listConversations(world, call);
-      case 'conversations.create':
-        return createConversation(world, call);
-      case 'conversations.rename':
-        return renameConversation(world, call);
-      case 'conversations.delete':
-        return deleteConversation(world, call);
-      case 'messages.list':
-        return listMessages(world, call);
-      case 'messages.post':
-        return postMessage(world, call);
-      case 'user':
-      case 'limits':
-      case 'projects.list':
-      case 'other':
-        throw new Error(`${call.route.name} is not a route of a project.`);
-    }
+    const entered = faults.vanishedProjects.has(projectId) ? undefined : account.project(projectId);
+    if (forbidden === 404 || entered === undefined) return projectNotFound(call.url, project);
+    const answerTo = INSIDE_PROJECTS[call.route.name];
+    if (answerTo === undefined) throw new Error(`${call.route.name} is not a route of a project.`);
+    const { sessionId = '' } = call.route;
+    return answerTo(this.#world, { ...call, project: entered, projectId, sessionId });
   }
 }
 

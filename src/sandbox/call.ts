@@ -1,7 +1,9 @@
-import type { Account } from './accounts.ts';
+import type { Account, Project } from './accounts.ts';
 import type { Fields } from './bodies.ts';
 import type { FaultEffect } from './fault-rules.ts';
 import type { Faults } from './faults.ts';
+import { pageNumber } from './pages.ts';
+import type { PageRequest } from './pages.ts';
 import type { RouteMatch } from './routes.ts';
 
 /** What every route works on. */
@@ -28,5 +30,14 @@ export interface Call {
 
 /** A call into a project that exists and may be entered. */
 export interface ProjectCall extends Call {
+  readonly project: Project;
   readonly projectId: number;
+  /** Empty where the route has none. */
+  readonly sessionId: string;
+}
+
+/** The page of a list that a call asks for. */
+export function pageAsked({ faults }: World, call: Call, perPage: number): PageRequest {
+  const page = pageNumber(call.query.get('page'));
+  return { page, perPage, url: call.listUrl, twist: call.effect, stringly: faults.stringlyTyped };
 }

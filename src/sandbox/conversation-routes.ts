@@ -1,11 +1,12 @@
 import { failure, json, page as webPage, projectNotFound, success } from './answers.ts';
 import type { Answer } from './answers.ts';
+import { pageAsked } from './call.ts';
 import type { ProjectCall, World } from './call.ts';
 import type { ConversationStore, Selection } from './conversation-store.ts';
 import type { ConversationRecord, Message } from './conversation.ts';
 import type { Creator, Faults } from './faults.ts';
 import { misordered, withShuffledTies } from './misorder.ts';
-import { pageNumber, paginate } from './pages.ts';
+import { paginate } from './pages.ts';
 import { contains } from './project-routes.ts';
 import { conversationRow, messageRow, timestamp, twelveHourDate } from './rows.ts';
 
@@ -20,13 +21,7 @@ export function listConversations(world: World, call: ProjectCall): Answer {
   if (!faults.keepDeletedRows) store.unlistRemoved(now() - faults.staleListMs);
   const { orderBy, descending, arrange } = orderOf(world, call);
   const where = readableAmong(world, filterOf(call, account.user.id));
-  const request = {
-    page: pageNumber(call.query.get('page')),
-    perPage: pageSize(world, call),
-    url: call.listUrl,
-    twist: call.effect,
-    stringly: faults.stringlyTyped,
-  };
+  const request = pageAsked(world, call, pageSize(world, call));
   if (request.page > (faults.deepestPage ?? Infinity)) {
     return failure(422, call.url, 'The page may not be so large.');
   }
@@ -55,52 +50,45 @@ export function createConversation(world: World, call: ProjectCall): Answer {
 
 export function renameConversation(world: World, call: ProjectCall): Answer {
   const { account, faults } = world;
-  const sessionId = call.route.sessionId ?? '';
+  const { projectId, sessionId } = call;
   const name = call.fields['name'];
-  const conversation = account.conversation(call.projectId, sessionId);
+  const conversation = account.conversation(projectId, sessionId);
   if (conversation === undefined) return missing(world, call);
   const problem = name === undefined ? 'The name field is required.' : nameProblem(name);
   if (problem !== undefined) return failure(400, call.url, problem);
-  account.rename(call.projectId, sessionId, name as string | null);
-  const renamed = account.conversation(call.projectId, sessionId) ?? conversation;
+  account.rename(projectId, sessionId, name as string | null);
+  const renamed = account.conversation(projectId, sessionId) ?? conversation;
   return success(conversationRow(renamed, faults));
 }
 
 export function deleteConversation(world: World, call: ProjectCall): Answer {
   const { account, faults } = world;
-  const sessionId = call.route.sessionId ?? '';
+  const { projectId, sessionId } = call;
   const deleted = success({ deleted: true });
-  if (!account.has(call.projectId, sessionId)) {
+  if (!account.has(projectId, sessionId)) {
     if (faults.deleteTwice === 200 && isWellFormed(world, call)) return deleted;
     return missing(world, call);
   }
-  const slot = account.store(call.projectId).find(sessionId);
-  if (slot !== undefined && isOf(world, faults.undeletable, account.store(call.projectId).record(slot)))
+  const slot = account.store(projectId).find(sessionId);
+  if (slot !== undefined && isOf(world, faults.undeletable, account.store(projectId).record(slot)))
     return withoutRight(world, call);
   const swallowed = faults.swallowDeletes || call.effect.swallow === true;
-  if (!swallowed) account.removeConversation(call.projectId, sessionId);
+  if (!swallowed) account.removeConversation(projectId, sessionId);
   return deleted;
 }
 
 export function listMessages(world: World, call: ProjectCall): Answer {
   const { account, faults, now } = world;
   const store = account.store(call.projectId);
-  const slot = store.find(call.route.sessionId ?? '');
+  const slot = store.find(call.sessionId);
   if (slot === undefined) return unknownMessages(world, call);
   if (!store.isAlive(slot) && store.removedAt(slot) + faults.staleReadsMs <= now())
     return missing(world, call);
   const record = store.record(slot);
   if (isOf(world, faults.unreadable, record)) return withoutRight(world, call);
-  const stringly = faults.stringlyTyped;
   const oldestFirst = store.messages(slot);
   const messages = inMessageOrder(oldestFirst, call.query.get('order') === 'asc', faults);
-  const request = {
-    page: pageNumber(call.query.get('page')),
-    perPage: faults.messagesPageSize,
-    url: call.listUrl,
-    twist: call.effect,
-    stringly,
-  };
+  const request = pageAsked(world, call, faults.messagesPageSize);
   const page = paginate(request, (offset, count) => ({
     rows: messages.slice(offset, offset + count).map((message) => shownMessage(message, record, faults)),
     total: messages.length,
@@ -111,15 +99,15 @@ export function listMessages(world: World, call: ProjectCall): Answer {
 
 export function postMessage(world: World, call: ProjectCall): Answer {
   const { account, faults } = world;
-  const sessionId = call.route.sessionId ?? '';
+  const { projectId, sessionId } = call;
   const prompt = call.fields['prompt'];
   if (!isWellFormed(world, call)) return missing(world, call);
   if (typeof prompt !== 'string' || prompt === '')
     return failure(400, call.url, 'The prompt field is required.');
   if (faults.creditsSpent) return failure(429, call.url, CREDITS_SPENT);
   const movesUpdatedAt = faults.messageMovesUpdatedAt;
-  const message = account.postMessage(call.projectId, sessionId, { query: prompt, movesUpdatedAt });
-  const store = account.store(call.projectId);
+  const message = account.postMessage(projectId, sessionId, { query: prompt, movesUpdatedAt });
+  const store = account.store(projectId);
   const record = store.record(store.find(sessionId) ?? 0);
   return success(messageRow(message, record, faults.stringlyTyped));
 }
@@ -206,7 +194,7 @@ function unknownMessages(world: World, call: ProjectCall): Answer {
   if (unknownIds === 404) return missing(world, call);
   const request = { page: 1, perPage: 20, url: call.listUrl, twist: call.effect, stringly: false };
   const messages = paginate(request, () => ({ rows: [], total: 0 }));
-  return success({ conversation: { session_id: call.route.sessionId }, messages });
+  return success({ conversation: { session_id: call.sessionId }, messages });
 }
 
 function pageSize(world: World, call: ProjectCall): number {
@@ -237,20 +225,18 @@ function characterCount(text: string): number {
   return text.match(/./gsu)?.length ?? 0;
 }
 
-function isWellFormed(world: World, call: ProjectCall): boolean {
-  const sessionId = call.route.sessionId ?? '';
+function isWellFormed(world: World, { projectId, sessionId }: ProjectCall): boolean {
   // A test may have put an ill-formed id into the account on purpose; that one is served.
-  if (world.account.has(call.projectId, sessionId)) return true;
+  if (world.account.has(projectId, sessionId)) return true;
   return SESSION_ID.test(sessionId) && world.faults.idShape?.test(sessionId) !== false;
 }
 
 function missing(world: World, call: ProjectCall): Answer {
   if (!isWellFormed(world, call)) return failure(400, call.url, 'Session id is malformed');
-  const { notFoundBody } = world.faults;
-  const { sessionId = '' } = call.route;
-  const wasThere = world.account.store(call.projectId).find(sessionId) !== undefined;
-  if (notFoundBody !== undefined)
-    return json(404, notFoundBody({ projectId: call.projectId, sessionId, wasThere }));
-  if (world.faults.notFoundNames === 'project') return projectNotFound(call.url, String(call.projectId));
+  const { notFoundBody, notFoundNames } = world.faults;
+  const { projectId, sessionId } = call;
+  const wasThere = world.account.store(projectId).find(sessionId) !== undefined;
+  if (notFoundBody !== undefined) return json(404, notFoundBody({ projectId, sessionId, wasThere }));
+  if (notFoundNames === 'project') return projectNotFound(call.url, String(projectId));
   return failure(404, call.url, `Conversation with session id ${sessionId} not found`);
 }

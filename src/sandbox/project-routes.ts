@@ -1,8 +1,9 @@
 import type { Project } from './accounts.ts';
-import { disguised, failure, projectNotFound, success } from './answers.ts';
+import { disguised, failure, success } from './answers.ts';
 import type { Answer } from './answers.ts';
+import { pageAsked } from './call.ts';
 import type { Call, ProjectCall, World } from './call.ts';
-import { pageNumber, paginate } from './pages.ts';
+import { paginate } from './pages.ts';
 import { limitsRow, projectRow, settingsRow, userRow } from './rows.ts';
 
 export function showUser(world: World, call: Call): Answer {
@@ -27,14 +28,7 @@ export function listProjects(world: World, call: Call): Answer {
     .filter((project) => !faults.vanishedProjects.has(project.id))
     .filter((project) => name === null || contains(project.name, name))
     .sort((a, b) => direction * (key(a) - key(b) || a.id - b.id));
-  const request = {
-    page: pageNumber(call.query.get('page')),
-    perPage: faults.projectsPageSize,
-    url: call.listUrl,
-    twist: call.effect,
-    stringly: faults.stringlyTyped,
-  };
-  const page = paginate(request, (offset, count) => ({
+  const page = paginate(pageAsked(world, call, faults.projectsPageSize), (offset, count) => ({
     rows: projects
       .slice(offset, offset + count)
       .map((project) => projectRow(project, account, faults.stringlyTyped)),
@@ -44,15 +38,11 @@ export function listProjects(world: World, call: Call): Answer {
 }
 
 export function showProject(world: World, call: ProjectCall): Answer {
-  const project = world.account.project(call.projectId);
-  if (project === undefined) return projectNotFound(call.url, String(call.projectId));
-  return success(projectRow(project, world.account, world.faults.stringlyTyped));
+  return success(projectRow(call.project, world.account, world.faults.stringlyTyped));
 }
 
-export function showSettings(world: World, call: ProjectCall): Answer {
-  const project = world.account.project(call.projectId);
-  if (project === undefined) return projectNotFound(call.url, String(call.projectId));
-  return success(settingsRow(project));
+export function showSettings(_world: World, call: ProjectCall): Answer {
+  return success(settingsRow(call.project));
 }
 
 /** As destructive as out there, so that a client able to send it is caught red-handed. */

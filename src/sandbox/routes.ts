@@ -29,14 +29,17 @@ type Methods = Readonly<Partial<Record<string, RouteName>>>;
 
 const PREFIX = '/api/v1/';
 
-const USER: Methods = { GET: 'user' };
-const LIMITS: Methods = { GET: 'limits' };
-const PROJECTS: Methods = { GET: 'projects.list' };
-const PROJECT: Methods = { GET: 'projects.get', DELETE: 'projects.delete' };
-const SETTINGS: Methods = { GET: 'projects.settings' };
-const CONVERSATIONS: Methods = { GET: 'conversations.list', POST: 'conversations.create' };
-const CONVERSATION: Methods = { PUT: 'conversations.rename', DELETE: 'conversations.delete' };
-const MESSAGES: Methods = { GET: 'messages.list', POST: 'messages.post' };
+/** By path; a star stands for an id. */
+const PATHS: ReadonlyMap<string, Methods> = new Map<string, Methods>([
+  ['user', { GET: 'user' }],
+  ['limits/usage', { GET: 'limits' }],
+  ['projects', { GET: 'projects.list' }],
+  ['projects/*', { GET: 'projects.get', DELETE: 'projects.delete' }],
+  ['projects/*/settings', { GET: 'projects.settings' }],
+  ['projects/*/conversations', { GET: 'conversations.list', POST: 'conversations.create' }],
+  ['projects/*/conversations/*', { PUT: 'conversations.rename', DELETE: 'conversations.delete' }],
+  ['projects/*/conversations/*/messages', { GET: 'messages.list', POST: 'messages.post' }],
+]);
 const NOWHERE: Methods = {};
 
 /** Which route a request line means. HEAD is answered wherever GET is, as the vendor's framework does. */
@@ -59,21 +62,10 @@ export function matchRoute(method: string, target: string): RouteMatch {
 }
 
 function methodsOf(segments: readonly string[]): Methods {
-  const [resource, id, ...inside] = segments;
-  if (resource === 'user' && segments.length === 1) return USER;
-  if (resource === 'limits' && id === 'usage' && segments.length === 2) return LIMITS;
-  if (resource !== 'projects' || segments.includes('')) return NOWHERE;
-  return id === undefined ? PROJECTS : methodsInside(inside);
-}
-
-/** The segments after a project's id. */
-function methodsInside([collection, session, leaf, ...rest]: readonly string[]): Methods {
-  if (collection === undefined) return PROJECT;
-  if (collection === 'settings') return session === undefined ? SETTINGS : NOWHERE;
-  if (collection !== 'conversations' || rest.length > 0) return NOWHERE;
-  if (session === undefined) return CONVERSATIONS;
-  if (leaf === undefined) return CONVERSATION;
-  return leaf === 'messages' ? MESSAGES : NOWHERE;
+  const isId = (index: number): boolean => segments[0] === 'projects' && (index === 1 || index === 3);
+  // An id that is empty is none.
+  const path = segments.map((segment, index) => (segment !== '' && isId(index) ? '*' : segment));
+  return PATHS.get(path.join('/')) ?? NOWHERE;
 }
 
 function allowedBy(methods: Methods): readonly string[] {
