@@ -4,23 +4,18 @@ const MAX_BODY_BYTES = 1_048_576;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
-/** The fields of a request body, or why there are none. */
-export type Body = { readonly kind: 'fields'; readonly fields: Fields } | { readonly kind: 'too-large' };
-
 /**
  * Reads JSON, urlencoded and multipart bodies alike; all three are in use by known clients. A body that cannot be read
- * has no fields, as in the vendor's framework, and validation then says what is missing.
+ * has no fields, as in the vendor's framework, and validation then says what is missing. Undefined for one that is too large.
  */
-export async function readBody(request: IncomingMessage): Promise<Body> {
+export async function readBody(request: IncomingMessage): Promise<Fields | undefined> {
   const bytes = await collect(request);
-  if (bytes === undefined) return { kind: 'too-large' };
+  if (bytes === undefined) return undefined;
   const type = request.headers['content-type'] ?? '';
-  if (/^multipart\/form-data/iu.test(type)) return { kind: 'fields', fields: multipartFields(bytes, type) };
+  if (/^multipart\/form-data/iu.test(type)) return multipartFields(bytes, type);
   const text = bytes.toString('utf8');
-  if (/^application\/x-www-form-urlencoded/iu.test(type)) {
-    return { kind: 'fields', fields: Object.fromEntries(new URLSearchParams(text)) };
-  }
-  return { kind: 'fields', fields: jsonFields(text) };
+  const isForm = /^application\/x-www-form-urlencoded/iu.test(type);
+  return isForm ? Object.fromEntries(new URLSearchParams(text)) : jsonFields(text);
 }
 
 async function collect(request: IncomingMessage): Promise<Buffer | undefined> {

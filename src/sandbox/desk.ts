@@ -1,10 +1,11 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { failure } from './answers.ts';
 import type { Answer } from './answers.ts';
 import type { Api } from './api.ts';
 import { readBody } from './bodies.ts';
-import type { Fields } from './bodies.ts';
 import type { Call, World } from './call.ts';
 import type { FaultEffect } from './fault-rules.ts';
 import type { Journal } from './journal.ts';
@@ -22,29 +23,23 @@ export interface DeskOptions {
   readonly report: (violation: string) => void;
 }
 
-interface Exchange {
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-  readonly method: string;
-  readonly route: RouteMatch;
-  readonly query: URLSearchParams;
-  readonly effect: FaultEffect;
-}
+/** A call before its body is read. */
+type Arrival = Omit<Call, 'fields'>;
 
 /** Takes each request from its arrival to its answer: journal, rules, the API itself, and what is made of its answer. */
 export class Desk {
   readonly #options: DeskOptions;
-  readonly #wakers = new Set<() => void>();
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: DeskOptions) {
     this.#options = options;
+    // Every answer that is slow listens, and there is no bound on those that is worth a warning.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** Lets nobody wait any longer. */
   close(): void {
-    this.#isClosed = true;
-    for (const wake of this.#wakers) wake();
+    this.#closing.abort();
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -53,12 +48,13 @@ export class Desk {
     const path = request.url ?? '/';
     const route = matchRoute(method, path);
     const projectId = projectNumber(route);
+    const url = urlOf(request, path);
     const { sessionId, name } = route;
     const settle = journal.arrived({ at: world.now(), method, path, route: name, projectId, sessionId });
     // Without a listener a client that hangs up would take the process with it.
     response.on('error', ignore);
     if (name === 'conversations.delete' && !this.#options.mayDelete(projectId ?? 0, sessionId ?? '')) {
-      const answer = failure(500, urlOf(request, path), 'The sandbox refused: see its violations.');
+      const answer = failure(500, url, 'The sandbox refused: see its violations.');
       this.#send(response, answer, {});
       settle(answer.status, world.now());
       return;
@@ -68,7 +64,10 @@ export class Desk {
     const effect = world.faults.effectFor({ route: name, method, projectId, sessionId, page });
     let status: number | undefined;
     try {
-      status = await this.#work({ request, response, method, route, query, effect });
+      const listUrl = urlOf(request, route.path);
+      const { authorization, accept } = request.headers;
+      const arrival = { method, route, query, url, listUrl, authorization, accept, effect };
+      status = await this.#work(arrival, request, response);
     } catch (error) {
       // A client that hangs up in the middle of its own body is no failure of this side; everything else is.
       if (!request.destroyed)
@@ -79,22 +78,26 @@ export class Desk {
   }
 
   /** Resolves with the status sent; undefined when there was none. */
-  async #work(exchange: Exchange): Promise<number | undefined> {
-    const { request, response, effect } = exchange;
+  async #work(
+    arrival: Arrival,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<number | undefined> {
+    const { effect, url } = arrival;
     const { world } = this.#options;
+    const { signal } = this.#closing;
     const latencyMs = world.faults.latencyMs(effect);
-    if (latencyMs > 0) await this.#pause(latencyMs);
-    if (this.#isClosed || effect.cut === 'before') {
+    if (latencyMs > 0) await delay(latencyMs, undefined, { signal }).catch(() => undefined);
+    if (signal.aborted || effect.cut === 'before') {
       response.destroy();
       return undefined;
     }
     // A client that gave up waiting changes nothing: its request is carried out all the same.
     const isExecuted = !isReplaced(effect) || effect.executed === true || needsHonestStatus(effect);
-    const body = hasBody(exchange.method) ? await readBody(request) : undefined;
-    const url = urlOf(request, request.url ?? '/');
+    const fields = hasBody(arrival.method) ? await readBody(request) : {};
     let honest: Answer | undefined;
-    if (body?.kind === 'too-large') honest = failure(413, url, 'Payload Too Large');
-    else if (isExecuted) honest = this.#options.api.answer(callOf(exchange, url, body?.fields ?? {}));
+    if (fields === undefined) honest = failure(413, url, 'Payload Too Large');
+    else if (isExecuted) honest = this.#options.api.answer({ ...arrival, fields });
     if (effect.cut === 'after') response.destroy();
     const answer = bend(effect, honest, { url, nowMs: world.now() });
     if (response.destroyed) return undefined;
@@ -115,38 +118,11 @@ export class Desk {
       response.end(answer.body, 'latin1');
     }
   }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = (): void => {
-        clearTimeout(timer);
-        this.#wakers.delete(wake);
-        resolve();
-      };
-      const timer = setTimeout(wake, ms);
-      this.#wakers.add(wake);
-    });
-  }
 }
 
 /** A body alone is swapped under the status the honest answer would have had. */
 function needsHonestStatus(effect: FaultEffect): boolean {
   return effect.status === undefined && effect.redirectTo === undefined;
-}
-
-function callOf(exchange: Exchange, url: string, fields: Fields): Call {
-  const { request, method, route, query, effect } = exchange;
-  return {
-    method,
-    route,
-    query,
-    fields,
-    url,
-    listUrl: urlOf(request, route.path),
-    authorization: request.headers.authorization,
-    accept: request.headers.accept,
-    effect,
-  };
 }
 
 function ignore(): void {

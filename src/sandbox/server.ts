@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -68,7 +69,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   // Longer than any client pools a connection, so that it is never this side that closes under a request.
   server.keepAliveTimeout = 120_000;
   server.requestTimeout = 0;
-  await listen(server, options.port ?? 0, host);
+  server.listen(options.port ?? 0, host);
+  await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   const shownHost = host.includes(':') ? `[${host}]` : host;
   return {
@@ -83,16 +85,6 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       return shut(server);
     },
   };
-}
-
-function listen(server: Server, port: number, host: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
 }
 
 function shut(server: Server): Promise<void> {
