@@ -1,3 +1,5 @@
+import { firstIndex } from './first-index.ts';
+
 const CHUNK_SIZE = 512;
 
 /**
@@ -75,26 +77,14 @@ export class ChunkedOrder {
 
   /** The first chunk whose last slot does not sort before the given one. */
   #chunkFor(slot: number): number {
-    let low = 0;
-    let high = this.#chunks.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const last = this.#chunks[middle]?.at(-1);
-      if (last !== undefined && this.#compare(last, slot) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstIndex(this.#chunks.length, (index) => this.#isBefore(this.#chunks[index]?.at(-1), slot));
   }
 
   #position(chunk: readonly number[], slot: number): number {
-    let low = 0;
-    let high = chunk.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      const other = chunk[middle];
-      if (other !== undefined && this.#compare(other, slot) < 0) low = middle + 1;
-      else high = middle;
-    }
-    return low;
+    return firstIndex(chunk.length, (index) => this.#isBefore(chunk[index], slot));
+  }
+
+  #isBefore(other: number | undefined, slot: number): boolean {
+    return other !== undefined && this.#compare(other, slot) < 0;
   }
 }

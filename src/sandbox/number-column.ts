@@ -1,3 +1,5 @@
+import { firstIndex } from './first-index.ts';
+
 /** A growing column of numbers at eight bytes each. */
 export class NumberColumn {
   #values = new Float64Array(16);
@@ -31,13 +33,7 @@ export class NumberColumn {
 
   /** The index of a value in a column that only ever grew upwards. */
   indexOfSorted(value: number): number | undefined {
-    let low = 0;
-    let high = this.#length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (this.at(middle) < value) low = middle + 1;
-      else high = middle;
-    }
-    return low < this.#length && this.at(low) === value ? low : undefined;
+    const index = firstIndex(this.#length, (middle) => this.at(middle) < value);
+    return index < this.#length && this.at(index) === value ? index : undefined;
   }
 }
