@@ -1,11 +1,12 @@
-import { ApiError, isFault, RetentionError } from '../core/errors.ts';
+import { isFault } from '../core/errors.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { Policy, Schedule } from '../core/policy.ts';
 import type { RunStore } from '../core/ports/store.ts';
 import type { Clock, Log } from '../core/ports/surroundings.ts';
-import { decideSlot, nextSlot, ON_TIME_MS, type SlotDecision } from '../core/slots.ts';
+import { decideSlot, nextSlot, ON_TIME_MS } from '../core/slots.ts';
 import type { RunResult } from '../run/around/close-run.ts';
 import type { RunRequest } from '../run/context.ts';
+import { SlotNews, type DueSlot } from './slot-news.ts';
 import type { Alarm, Wake } from './wake.ts';
 
 /** The slot that a run is for. */
@@ -27,8 +28,6 @@ export interface ScheduleParts {
 
 export type ScheduledPolicy = Policy & { readonly schedule: Schedule };
 
-type DueSlot = Extract<SlotDecision, { readonly kind: 'due' }>;
-
 /**
  * What became of a slot. `covered`: it has had its run, however that ended. `due`: it is tried again at the next wake.
  * `for_the_next_start`: the state failed under the run; this process writes nothing any more, the next one catches up.
@@ -46,6 +45,7 @@ type SlotEnd = 'covered' | 'due' | 'for_the_next_start';
 export class PolicySchedule {
   #policy: ScheduledPolicy;
   readonly #parts: ScheduleParts;
+  readonly #news: SlotNews;
   /** Slots up to here are covered as far as this process knows, even where the store could not be told. */
   #settledAt = 0;
   #nextAt: number | undefined;
@@ -58,13 +58,11 @@ export class PolicySchedule {
   #isStopped = false;
   #isRetired = false;
   #reschedules = 0;
-  #saidWrong = '';
-  /** While a slot stays due it is tried every minute; each thing is said of it once. */
-  readonly #said = new Map<'due' | 'held' | 'interrupted' | 'future', number>();
 
   constructor(policy: ScheduledPolicy, parts: ScheduleParts) {
     this.#policy = policy;
     this.#parts = parts;
+    this.#news = new SlotNews(parts.log, policy.name);
   }
 
   /** Rejects with RetentionError `state_unusable` when the slots cannot be read. Nothing has begun yet. */
@@ -76,10 +74,6 @@ export class PolicySchedule {
     // Recorded at first sight, though no slot: what the schedule named before is no debt, what it names from now on is.
     if (lastSlotAt === undefined) await slots.recordSlot(this.#policy.name, now);
     this.#settledAt = lastSlotAt ?? now;
-  }
-
-  get policy(): ScheduledPolicy {
-    return this.#policy;
   }
 
   /** Its file is gone, or names no schedule any more: no run begins until it is back. One under way goes on. */
@@ -107,7 +101,7 @@ export class PolicySchedule {
   /** From here on runs begin; the first one immediately, when slots were missed while nobody was awake. */
   arm(): void {
     this.#setAlarm();
-    if (this.#nextAt !== undefined) this.#woken();
+    if (this.#nextAt !== undefined) this.look();
   }
 
   #setAlarm(): void {
@@ -122,13 +116,8 @@ export class PolicySchedule {
     }
     log.info({ policy: name, next_at: formatInstant(this.#nextAt) }, 'scheduled');
     this.#alarm = wake(schedule, () => {
-      this.#woken();
+      this.look();
     });
-  }
-
-  /** Looks whether something is due, without waiting for the alarm. */
-  look(): void {
-    this.#woken();
   }
 
   /** No run begins any more; resolves when the one under way has ended. */
@@ -138,7 +127,8 @@ export class PolicySchedule {
     await this.#passes;
   }
 
-  #woken(): void {
+  /** Looks whether something is due: when the alarm calls, or somebody else. */
+  look(): void {
     if (this.#isStopped) return;
     this.#wokenAt = this.#parts.clock.now();
     if (this.#runningSlotAt !== undefined) this.#skipOverlapped(this.#runningSlotAt);
@@ -153,7 +143,7 @@ export class PolicySchedule {
         await this.#runIfDue();
       } catch (error) {
         // Neither a run nor the state may end the alarm: the next wake tries again.
-        this.#parts.log.error({ policy: this.#policy.name, ...factsOf(error) }, 'schedule could not be kept');
+        this.#news.notKept(error);
       }
       // Woken again at a later instant than the one it looked at: a slot may have come in between. An instant that is
       // still to come says nothing, since the clock was set back; the next wake is a minute away.
@@ -166,7 +156,7 @@ export class PolicySchedule {
     if (first === undefined) return;
     const problems = await this.#parts.refresh();
     if (problems.length > 0) {
-      this.#sayWrong(first, problems);
+      this.#news.unusable(first.slotAt, problems);
       return;
     }
     // Asked once more: the file may name another schedule by now, or be gone.
@@ -179,7 +169,7 @@ export class PolicySchedule {
     const lastSlotAt = await slots.lastSlot(this.#policy.name);
     if (this.#isStopped || this.#isRetired) return undefined;
     const now = clock.now();
-    if (lastSlotAt !== undefined && lastSlotAt > now + ON_TIME_MS) this.#sayFuture(lastSlotAt);
+    if (lastSlotAt !== undefined && lastSlotAt > now + ON_TIME_MS) this.#news.inTheFuture(lastSlotAt);
     // The clock was set back: what was settled "later" than now says nothing about the slots to come.
     this.#settledAt = Math.min(this.#settledAt, now);
     const { schedule } = this.#policy;
@@ -189,7 +179,7 @@ export class PolicySchedule {
 
   async #run(due: DueSlot): Promise<void> {
     const { slotAt, trigger } = due;
-    this.#sayDue(due);
+    this.#news.due(due);
     const settledBefore = this.#settledAt;
     const reschedules = this.#reschedules;
     this.#settledAt = slotAt;
@@ -213,21 +203,16 @@ export class PolicySchedule {
   }
 
   #endOf(slotAt: number, error: unknown): SlotEnd {
-    const { log } = this.#parts;
-    const facts = { policy: this.#policy.name, slot_at: formatInstant(slotAt) };
     // Its holder records the slot when done. Should it vanish instead, the slot is still due and ours.
     if (isFault(error, 'lease_held')) {
-      if (this.#isNews('held', slotAt))
-        log.info(facts, 'left to another worker, which is running this policy');
+      this.#news.held(slotAt);
       return 'due';
     }
     if (isFault(error, 'interrupted')) {
-      const { message: reason } = factsOf(error);
-      if (this.#isNews('interrupted', slotAt))
-        log.warn({ ...facts, reason }, 'interrupted: the slot stays due');
+      this.#news.interrupted(slotAt, error);
       return 'due';
     }
-    log.error({ ...facts, ...factsOf(error) }, 'run failed');
+    this.#news.failed(slotAt, error);
     return isFault(error, 'state_unusable') ? 'for_the_next_start' : 'covered';
   }
 
@@ -244,40 +229,4 @@ export class PolicySchedule {
     const facts = { slot_at: formatInstant(slotAt), running_slot_at: formatInstant(runningSlotAt), skipped };
     log.warn({ policy, ...facts }, 'skipped: still running');
   }
-
-  #sayDue({ slotAt, trigger, missed }: DueSlot): void {
-    if (!this.#isNews('due', slotAt)) return;
-    const { log } = this.#parts;
-    const facts = { policy: this.#policy.name, slot_at: formatInstant(slotAt), trigger };
-    if (missed > 0) log.warn({ ...facts, missed }, 'slots were missed: one run catches up');
-    else log.info(facts, 'due');
-  }
-
-  #sayWrong({ slotAt }: DueSlot, problems: readonly string[]): void {
-    const said = JSON.stringify([slotAt, problems]);
-    if (said === this.#saidWrong) return;
-    this.#saidWrong = said;
-    const facts = { policy: this.#policy.name, slot_at: formatInstant(slotAt), problems };
-    this.#parts.log.error(facts, 'due, but the policies or holds cannot be used: the slot stays due');
-  }
-
-  #sayFuture(lastSlotAt: number): void {
-    if (!this.#isNews('future', lastSlotAt)) return;
-    const facts = { policy: this.#policy.name, recorded_at: formatInstant(lastSlotAt) };
-    this.#parts.log.error(facts, 'the last slot on record lies in the future: was the clock set back?');
-  }
-
-  #isNews(what: 'due' | 'held' | 'interrupted' | 'future', at: number): boolean {
-    if (this.#said.get(what) === at) return false;
-    this.#said.set(what, at);
-    return true;
-  }
-}
-
-function factsOf(error: unknown): { readonly kind: string; readonly message: string } {
-  if (error instanceof RetentionError) return { kind: error.kind, message: error.message };
-  if (error instanceof ApiError) return { kind: error.failure, message: error.message };
-  return error instanceof Error
-    ? { kind: error.name, message: error.message }
-    : { kind: typeof error, message: String(error) };
 }
