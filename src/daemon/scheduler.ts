@@ -1,21 +1,6 @@
 import type { Policy } from '../core/policy.ts';
 import { PolicySchedule, type ScheduledPolicy, type ScheduleParts } from './policy-schedule.ts';
 
-export interface Scheduler {
-  /**
-   * Resolves once every policy with a schedule is waiting for its slots; runs that catch up are under way by then.
-   * Rejects with RetentionError `state_unusable`, and nothing has begun, when the slots cannot be read.
-   */
-  start(): Promise<void>;
-  /** Reads the policies again, as each slot does, and looks what is due. Rejects like `start`. */
-  reload(): Promise<void>;
-  /**
-   * No run begins any more; resolves when those under way have ended. How fast they end is up to their stop signals: to
-   * be given in the same breath, or a run that they interrupted could begin again.
-   */
-  stop(): Promise<void>;
-}
-
 /** The policies as their files say now, or all that is wrong with them. */
 export type PoliciesNow = { readonly policies: readonly Policy[] } | { readonly problems: readonly string[] };
 
@@ -25,22 +10,12 @@ export type SchedulerParts = Omit<ScheduleParts, 'refresh'> & {
   readonly reread: () => Promise<PoliciesNow>;
 };
 
-/** Each policy on its own schedule and beside the others: none waits for another's run. */
 export function createScheduler(parts: SchedulerParts): Scheduler {
-  const schedules = new PolicySchedules(parts);
-  return {
-    start: () => schedules.start(),
-    stop: () => schedules.stop(),
-    async reload() {
-      const problems = await schedules.refresh();
-      if (problems.length > 0)
-        parts.log.error({ problems }, 'policies or holds cannot be used: nothing runs until they can');
-      schedules.look();
-    },
-  };
+  return new Scheduler(parts);
 }
 
-class PolicySchedules {
+/** Each policy on its own schedule and beside the others: none waits for another's run. */
+export class Scheduler {
   readonly #parts: SchedulerParts;
   /** One for each name, for as long as the process lives: two could run one policy at the same time. */
   readonly #byName = new Map<string, PolicySchedule>();
@@ -53,6 +28,10 @@ class PolicySchedules {
     this.#policies = parts.policies;
   }
 
+  /**
+   * Resolves once every policy with a schedule is waiting for its slots; runs that catch up are under way by then.
+   * Rejects with RetentionError `state_unusable`, and nothing has begun, when the slots cannot be read.
+   */
   async start(): Promise<void> {
     for (const policy of this.#policies.filter(isScheduled)) this.#create(policy);
     this.#sayIfNone();
@@ -62,17 +41,25 @@ class PolicySchedules {
     for (const schedule of schedules) schedule.arm();
   }
 
+  /**
+   * No run begins any more; resolves when those under way have ended. How fast they end is up to their stop signals: to
+   * be given in the same breath, or a run that they interrupted could begin again.
+   */
   async stop(): Promise<void> {
     this.#isStopped = true;
     await Promise.all([...this.#byName.values()].map((schedule) => schedule.stop()));
   }
 
-  look(): void {
+  /** Reads the policies again, as each slot does, and looks what is due. Rejects like `start`. */
+  async reload(): Promise<void> {
+    const problems = await this.#refreshInTurn();
+    if (problems.length > 0)
+      this.#parts.log.error({ problems }, 'policies or holds cannot be used: nothing runs until they can');
     for (const schedule of this.#byName.values()) schedule.look();
   }
 
   /** One after the other: an older reading must not undo a newer one. */
-  refresh(): Promise<readonly string[]> {
+  #refreshInTurn(): Promise<readonly string[]> {
     const refreshed = this.#last.then(() => this.#refresh());
     this.#last = refreshed.catch(() => undefined);
     return refreshed;
@@ -114,7 +101,7 @@ class PolicySchedules {
   }
 
   #create(policy: ScheduledPolicy): PolicySchedule {
-    const schedule = new PolicySchedule(policy, { ...this.#parts, refresh: () => this.refresh() });
+    const schedule = new PolicySchedule(policy, { ...this.#parts, refresh: () => this.#refreshInTurn() });
     this.#byName.set(policy.name, schedule);
     return schedule;
   }
