@@ -63,8 +63,10 @@ async function verifyStored(
   stored: StoredLog,
   common: LogCheckOptions,
 ): Promise<AuditVerdict> {
-  const walk = new StoreWalk(stored, common);
-  await walk.begin(known);
+  const { audit, remembered } = stored;
+  // What the state directory itself says of the head is known, too.
+  const all = [...(await recordedHead(audit)), ...remembered, ...known];
+  const walk = new StoreWalk(audit, new LogCheck({ ...common, known: all }));
   if (file !== undefined) return verifyBoth(new LogCheck(common), file, walk);
   while (await walk.step());
   return verdictOf(walk.check, 'store');
@@ -110,39 +112,24 @@ function verdictOf(check: LogCheck, where: 'file' | 'store'): AuditVerdict {
 
 /** Reads the stored log one entry at a time, beside something else. */
 class StoreWalk {
-  check: LogCheck;
-  readonly #stored: StoredLog;
-  readonly #options: LogCheckOptions;
+  readonly check: LogCheck;
   readonly #entries: AsyncIterator<unknown>;
 
-  constructor(stored: StoredLog, options: LogCheckOptions) {
-    this.#stored = stored;
-    this.#options = options;
-    this.check = new LogCheck(options);
-    this.#entries = stored.audit.entries()[Symbol.asyncIterator]();
-  }
-
-  /** What the state directory itself says of the head is known, too. */
-  async begin(known: readonly KnownHead[]): Promise<void> {
-    const { audit, remembered } = this.#stored;
-    const recorded = await recordedHead(audit);
-    this.check = new LogCheck({ ...this.#options, known: [...recorded, ...remembered, ...known] });
+  constructor(audit: Pick<AuditLog, 'entries'>, check: LogCheck) {
+    this.check = check;
+    this.#entries = audit.entries()[Symbol.asyncIterator]();
   }
 
   /** False at the end, and once the log is broken. `proven` is a sound entry that this one ought to be. */
   async step(proven?: AuditEntry): Promise<boolean> {
-    const next = await this.#reading(() => this.#entries.next());
-    return next !== undefined && next.done !== true && this.check.take(next.value, proven);
-  }
-
-  /** A row that contradicts itself cannot even be read; those before it were in order. */
-  async #reading<T>(read: () => Promise<T>): Promise<T | undefined> {
     try {
-      return await read();
+      const next = await this.#entries.next();
+      return next.done !== true && this.check.take(next.value, proven);
     } catch (error) {
       if (!isFault(error, 'state_unusable')) throw error;
+      // A row that contradicts itself cannot even be read; those before it were in order.
       this.check.breakOff('is not as it was written');
-      return undefined;
+      return false;
     }
   }
 }
