@@ -4,15 +4,7 @@ import { compileNameTest } from '../core/name-match.ts';
 import type { Limits, Policy, Rule, Schedule } from '../core/policy.ts';
 import type { NameMatcher, NameTest, Selector, SessionIds } from '../core/selector.ts';
 import { projectSelector } from './normalise-projects.ts';
-import type { MatchAsWritten, NameBlock, OneOrMore, PolicyAsWritten } from './policy-schema.ts';
-
-const NAME_TESTS = [
-  'glob',
-  'equals',
-  'contains',
-  'starts_with',
-  'regex',
-] as const satisfies readonly NameTest[];
+import { NAME_TESTS, type MatchAsWritten, type NameBlock, type PolicyAsWritten } from './policy-schema.ts';
 
 /** A faultless policy as written becomes one as used. Throws only on what the schema would have refused. */
 export function normalisePolicy(
@@ -72,10 +64,10 @@ function selectorOf(match: MatchAsWritten, protects: boolean): Selector {
   }
   if (match.name !== undefined) parts.push({ kind: 'name', matchers: matchersOf(match.name) });
   if (match.created_by !== undefined) {
-    parts.push({ kind: 'created_by', users: new Set(listOf(match.created_by).map(String)) });
+    parts.push({ kind: 'created_by', users: new Set([match.created_by].flat().map(String)) });
   }
   if (match.session_ids !== undefined) {
-    parts.push(sessionIdsOf(listOf(match.session_ids).map(String), protects));
+    parts.push(sessionIdsOf([match.session_ids].flat().map(String), protects));
   }
   const sameSide = (part: MatchAsWritten): Selector => selectorOf(part, protects);
   if (match.any !== undefined) parts.push({ kind: 'any', of: match.any.map(sameSide) });
@@ -99,10 +91,11 @@ function matchersOf(name: string | readonly string[] | NameBlock): readonly Name
   return NAME_TESTS.flatMap((how) => {
     const patterns = name[how];
     if (patterns === undefined) return [];
-    return listOf<string>(patterns).map((pattern) => matcherOf(how, pattern, options));
+    return [patterns].flat().map((pattern) => matcherOf(how, pattern, options));
   });
 }
 
+/** `Array.isArray` alone does not tell a readonly list from what is not a list. */
 function isNameBlock(name: readonly string[] | NameBlock): name is NameBlock {
   return !Array.isArray(name);
 }
@@ -121,13 +114,4 @@ function durationOf(text: string): Duration {
   const parsed = parseDuration(text);
   if (!parsed.ok) throw new Error(parsed.problem);
   return parsed.duration;
-}
-
-function listOf<Item>(written: OneOrMore<Item>): readonly Item[] {
-  return isList(written) ? written : [written];
-}
-
-/** `Array.isArray` does not tell a readonly list from what is not a list. */
-function isList<Item>(value: Item | readonly Item[]): value is readonly Item[] {
-  return Array.isArray(value);
 }

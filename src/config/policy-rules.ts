@@ -1,10 +1,9 @@
 import type { NameTest } from '../core/selector.ts';
 import { compileNameTest } from '../core/name-match.ts';
 import { problemOfNameDialect } from './dialects/dialects.ts';
+import { NAME_TESTS } from './policy-schema.ts';
 import { nearestName, type Path } from './problems.ts';
 import { EMPTY_MATCH, type Fault } from './schema-problems.ts';
-
-const TESTS = ['glob', 'equals', 'contains', 'starts_with', 'regex'] as const satisfies readonly NameTest[];
 
 type Block = Readonly<Record<string, unknown>>;
 
@@ -103,11 +102,11 @@ function faultsOfMatch(match: unknown, path: Path): readonly Fault[] {
 
 function faultsOfName(name: unknown, path: Path): readonly Fault[] {
   if (!isBlock(name)) return dialectFaults('glob', name, path);
-  const tests = TESTS.filter((test) => name[test] !== undefined);
+  const tests = NAME_TESTS.filter((test) => name[test] !== undefined);
   if (tests.length !== 1) {
     const message =
       tests.length === 0
-        ? `says nothing about the name: write one of ${TESTS.join(', ')}`
+        ? `says nothing about the name: write one of ${NAME_TESTS.join(', ')}`
         : `must hold one test, not ${tests.join(' and ')}: join several with all or any`;
     return [{ path, message }];
   }

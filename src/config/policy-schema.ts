@@ -1,19 +1,27 @@
 import * as z from 'zod';
 import { DURATION_PATTERN, parseDuration } from '../core/duration.ts';
 import { compileNameTest } from '../core/name-match.ts';
+import type { NameTest } from '../core/selector.ts';
 import { problemOfCron, problemOfTimezone } from './schedule-rules.ts';
 import { checkedText, oneOrMore, projectId, projectPattern, sessionId, userId } from './schema-parts.ts';
 
-const EXAMPLES: readonly string[] = ['12h', '7d', '2w', '6mo', '1y'];
+/** The tests that a `name` block may hold. */
+export const NAME_TESTS = [
+  'glob',
+  'equals',
+  'contains',
+  'starts_with',
+  'regex',
+] as const satisfies readonly NameTest[];
 
 function duration(description: string): z.ZodString {
   return checkedText((text) => {
     const parsed = parseDuration(text);
     return parsed.ok ? undefined : parsed.problem;
-  }).meta({ description, pattern: DURATION_PATTERN, examples: [...EXAMPLES] });
+  }).meta({ description, pattern: DURATION_PATTERN, examples: ['12h', '7d', '2w', '6mo', '1y'] });
 }
 
-function pattern(how: 'glob' | 'equals' | 'contains' | 'starts_with' | 'regex'): z.ZodString {
+function pattern(how: NameTest): z.ZodString {
   return checkedText((text) => {
     const compiled = compileNameTest(how, text);
     return compiled.ok ? undefined : compiled.problem;
