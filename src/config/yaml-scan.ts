@@ -35,25 +35,25 @@ const REFUSED: Readonly<Partial<Record<CST.TokenType, string>>> = {
 };
 
 /** What the scan remembers from token to token. */
-interface Scan {
-  offset: number;
-  tokens: number;
-  keys: number;
+class Scan {
+  offset = 0;
+  tokens = 0;
+  keys = 0;
   /** Brackets and braces that are open. */
-  flow: number;
+  flow = 0;
   /** Where a comment took a closing bracket along, as in `[Legal #1]`. */
   swallowedAt: number | undefined;
   /** Columns at which the surrounding blocks start. */
-  indents: number[];
+  readonly indents: number[] = [];
   /** `-` and `?` since the line's start: each opens a block inside the one before. */
-  inline: number;
-  atLineStart: boolean;
+  inline = 0;
+  atLineStart = true;
   /** After `|` or `>`: the next text goes on to the end of its last line. */
-  isBlockText: boolean;
+  isBlockText = false;
   /** There is a `---`, or something that needs none. */
-  hasDocument: boolean;
+  hasDocument = false;
   /** A document has ended with `...`; nothing may follow. */
-  ended: boolean;
+  ended = false;
   previous: CST.TokenType | undefined;
 }
 
@@ -62,20 +62,7 @@ interface Scan {
  * shallow and small enough for the parser, which is recursive and in places quadratic. Linear in the text.
  */
 export function scanYaml(text: string): ScanProblem | undefined {
-  const scan: Scan = {
-    offset: 0,
-    tokens: 0,
-    keys: 0,
-    flow: 0,
-    swallowedAt: undefined,
-    indents: [],
-    inline: 0,
-    atLineStart: true,
-    isBlockText: false,
-    hasDocument: false,
-    ended: false,
-    previous: undefined,
-  };
+  const scan = new Scan();
   let isScalarNext = false;
   for (const token of new Lexer().lex(text)) {
     // A mark of the lexer before a scalar's own text, which must not be taken for a sign.
