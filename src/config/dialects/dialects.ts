@@ -1,7 +1,7 @@
 import { compileNameTest } from '../../core/name-match.ts';
 import type { NameTest } from '../../core/selector.ts';
 import { regexDialect, searchAsWhole, slashedRegex } from './regex.ts';
-import { escapedForGlob, spellingInWords, type Dialect, type Spelling } from './spelling.ts';
+import { escapedForGlob, spelled, spellingInWords, type Dialect, type Spelling } from './spelling.ts';
 import { wrappingDialect } from './wrapped-text.ts';
 
 /*
@@ -62,13 +62,7 @@ function slashDialect(how: Literal | 'glob', text: string): Dialect | undefined 
   if (slashed.flags === '' && !signs.test(slashed.body)) return undefined;
   return {
     problem: `is written like a regular expression, which ${how} does not read`,
-    instead: [
-      {
-        how: 'regex',
-        patterns: [searchAsWhole(slashed.body)],
-        ...(slashed.ignoreCase && { ignoreCase: true }),
-      },
-    ],
+    instead: [spelled('regex', searchAsWhole(slashed.body), slashed.ignoreCase)],
   };
 }
 

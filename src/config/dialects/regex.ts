@@ -1,4 +1,4 @@
-import { escapedForGlob, type Dialect, type Spelling } from './spelling.ts';
+import { escapedForGlob, spelled, type Dialect, type Spelling } from './spelling.ts';
 
 /** A text between slashes, as JavaScript, sed and Perl write a regular expression. */
 export interface Slashed {
@@ -71,10 +71,6 @@ function halfAnchored(body: string, flags: string): Dialect | undefined {
     return { problem: 'has an end and no start, and must match the whole name here', instead };
   }
   return undefined;
-}
-
-function spelled(how: Spelling['how'], text: string, ignoreCase: boolean): Spelling {
-  return ignoreCase ? { how, patterns: [text], ignoreCase } : { how, patterns: [text] };
 }
 
 /** A regular expression that is looked for anywhere, as one that must match the whole. */

@@ -14,6 +14,10 @@ export interface Dialect {
   readonly instead: readonly Spelling[];
 }
 
+export function spelled(how: NameTest, text: string, ignoreCase: boolean): Spelling {
+  return ignoreCase ? { how, patterns: [text], ignoreCase } : { how, patterns: [text] };
+}
+
 /** `glob: ["VIP*", "Key*"] with ignore_case: true` */
 export function spellingInWords({ how, patterns, ignoreCase }: Spelling): string {
   const quoted = patterns.map((pattern) => JSON.stringify(pattern));
