@@ -73,7 +73,7 @@ function faultsOfUnion(
   const meant = issue.errors.find((branch) => !branch.some(isOtherKind));
   if (meant !== undefined && issue.input !== undefined) return faultsOf(meant, words, path);
   const expected = expectedBy({ ...issue, path: [] });
-  return [{ path, ...wrongKind({ input: issue.input, expected, path }) }];
+  return [{ path, ...wrongKind(issue.input, expected, path) }];
 }
 
 function isOtherKind(issue: Issue): boolean {
@@ -101,7 +101,7 @@ function explain(issue: Issue, path: Path, words: SchemaWords): Omit<Fault, 'pat
     case 'invalid_type':
     case 'invalid_value':
       if (path.length === 0) return { message: problemOfTop(issue.input, words) };
-      return wrongKind({ input: issue.input, expected: expectedBy({ ...issue, path: [] }), path });
+      return wrongKind(issue.input, expectedBy({ ...issue, path: [] }), path);
     case 'too_small':
       return { message: tooSmall(issue.input, Number(issue.minimum)) };
     case 'too_big':
@@ -118,15 +118,7 @@ function tooSmall(input: unknown, minimum: number): string {
   return typeof input === 'string' ? 'is an empty text' : `must be at least ${minimum}, not ${String(input)}`;
 }
 
-function wrongKind({
-  input,
-  expected,
-  path,
-}: {
-  readonly input: unknown;
-  readonly expected: readonly string[];
-  readonly path: Path;
-}): Omit<Fault, 'path'> {
+function wrongKind(input: unknown, expected: readonly string[], path: Path): Omit<Fault, 'path'> {
   const key = path.at(-1);
   if (input === undefined) return { message: `is missing: it must be ${listed(expected, 'or')}`, at: 'key' };
   if (key === 'match' && input === null) return { message: EMPTY_MATCH };
@@ -164,12 +156,8 @@ function problemOfTop(input: unknown, { top }: SchemaWords): string {
 }
 
 function near(input: unknown, names: readonly string[]): string | undefined {
-  return typeof input === 'string'
-    ? nearestName(
-        input,
-        names.filter((name) => !name.includes(' ')),
-      )
-    : undefined;
+  const words = names.filter((name) => !name.includes(' '));
+  return typeof input === 'string' ? nearestName(input, words) : undefined;
 }
 
 function listed(names: readonly string[], word: 'and' | 'or' = 'and'): string {
