@@ -124,19 +124,13 @@ async function filesAt(given: string): Promise<readonly (string | Problem)[]> {
     const all = (await readdir(given)).sort();
     const unread = unreadPolicies(given, all).map(({ file, problem }) => fileProblem(file, problem));
     const names = all.filter((name) => !name.startsWith('.') && isYaml(name));
-    if (unread.length > 0)
-      return [...unread, ...names.filter(isPolicyFile).map((name) => path.join(given, name))];
-    if (names.length === 0) return [fileProblem(given, 'the folder holds no .yaml or .yml file')];
-    const policies = names.filter(isPolicyFile);
-    if (policies.length === 0) return [fileProblem(given, 'the folder holds no policy beside its holds')];
-    return policies.map((name) => path.join(given, name));
+    const policies = names.filter((name) => !isHoldsFile(name)).map((name) => path.join(given, name));
+    if (unread.length + policies.length > 0) return [...unread, ...policies];
+    const what = names.length === 0 ? 'no .yaml or .yml file' : 'no policy beside its holds';
+    return [fileProblem(given, `the folder holds ${what}`)];
   } catch (error) {
     return [fileProblem(given, problemOfAccess(error))];
   }
-}
-
-function isPolicyFile(name: string): boolean {
-  return !isHoldsFile(name);
 }
 
 function isYaml(name: string): boolean {

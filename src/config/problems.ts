@@ -46,8 +46,8 @@ export function nearestName(name: string, candidates: readonly string[]): string
 }
 
 /** A text from a file, cut to a length that fits a message. */
-export function shortened(text: string): string {
-  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+export function shortened(text: string, most = 60): string {
+  return text.length <= most ? text : `${text.slice(0, most - 3)}...`;
 }
 
 /** Names and patterns in a message may hold anything; a terminal must not obey it. */

@@ -15,8 +15,9 @@ export interface TextFile {
 
 /** A file of UTF-8 text, or why it cannot be one. */
 export function readTextFile(file: string, most = LARGEST_FILE): TextFile | Problem {
-  const bytes = readFileBytes(file, most);
-  if ('message' in bytes) return bytes;
+  const saved = readSavedFile(file, most);
+  if ('message' in saved) return saved;
+  const { bytes } = saved;
   const text = decodedText(file, bytes);
   return typeof text === 'string' ? { bytes, text } : text;
 }
@@ -36,13 +37,7 @@ export interface SavedFile {
   readonly modifiedAt: number;
 }
 
-/** A file's bytes, `most` of them at most, or why it cannot be read. */
-export function readFileBytes(file: string, most: number): Uint8Array | Problem {
-  const saved = readSavedFile(file, most);
-  return 'message' in saved ? saved : saved.bytes;
-}
-
-/** The time is that from before the bytes were read: what is written meanwhile is younger than it says, never older. */
+/** A file, `most` bytes of it at most, or why it cannot be read. The time is that from before the bytes were read: what is written meanwhile is younger than it says, never older. */
 export function readSavedFile(file: string, most: number): SavedFile | Problem {
   let descriptor: number | undefined;
   try {

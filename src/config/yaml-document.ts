@@ -122,7 +122,7 @@ function problemsOfSyntax(faults: readonly YAMLError[], problem: ProblemMaker): 
   const told = faults.slice(0, MOST_SYNTAX_PROBLEMS).map((fault) =>
     problem({
       offset: fault.pos[0],
-      message: `this is not valid YAML: ${shortenedMessage(fault.message)}`,
+      message: `this is not valid YAML: ${shortened(fault.message, 200)}`,
     }),
   );
   const untold = faults.length - told.length;
@@ -130,10 +130,6 @@ function problemsOfSyntax(faults: readonly YAMLError[], problem: ProblemMaker): 
   if (last !== undefined)
     told.push(problem({ offset: last.pos[0], message: `and ${untold} more faults like these` }));
   return told;
-}
-
-function shortenedMessage(message: string): string {
-  return message.length <= 200 ? message : `${message.slice(0, 197)}...`;
 }
 
 function problemOfDuplicate(offset: number, places: Places, problem: ProblemMaker): Problem {
