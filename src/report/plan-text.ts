@@ -57,7 +57,6 @@ export function planHeadline(
   const { cost, breaches, deferral, retention = [] } = shown;
   const { commandLine = plainCommandLine, timeZone = 'UTC' } = shown;
   const { planned } = countsOf(plan.projects);
-  const { stops } = plan.findings;
   return [
     `Plan ${plan.planId} of policy ${plan.policy}, mode ${plan.mode}`,
     `Decided ${minuteAndSecond(plan.decidedAt, timeZone)}, to be applied until ${minuteAndSecond(plan.expiresAt, timeZone)} (${timeZone})`,
@@ -69,12 +68,12 @@ export function planHeadline(
     ...plan.findings.warnings.map((warning) => `Warning: ${sentenceSafe(warning, WARNING_COLUMNS)}`),
     sentence(plan),
     ...(planned === 0 || cost === undefined ? [] : [costLine(cost)]),
-    ...stops.map(
+    ...plan.findings.stops.map(
       (stop) => `A protection would refuse this plan: ${sentenceSafe(stopInWords(stop), WARNING_COLUMNS)}.`,
     ),
     ...breaches.map((breach) => `A limit would refuse this plan: ${breachInWords(breach)}.`),
     ...(deferral === undefined ? [] : [deferralLine(deferral)]),
-    nextStep(plan, { planned, isRefused: breaches.length > 0, isStopped: stops.length > 0, commandLine }),
+    nextStep(plan, breaches.length > 0, commandLine),
   ];
 }
 
@@ -187,25 +186,12 @@ function deferralLine({ room, deferred, breaches }: NonNullable<PlanToShow['defe
   return `A run would delete the ${grouped(room)} oldest and leave ${grouped(deferred)} to later runs: ${why}.`;
 }
 
-function nextStep(
-  plan: PlanSummary,
-  {
-    planned,
-    isRefused,
-    isStopped,
-    commandLine,
-  }: {
-    readonly planned: number;
-    readonly isRefused: boolean;
-    readonly isStopped: boolean;
-    readonly commandLine: CommandLine;
-  },
-): string {
+function nextStep(plan: PlanSummary, isRefused: boolean, commandLine: CommandLine): string {
   if (plan.status === 'applied') return 'It was applied already; a plan is applied once.';
   if (plan.status !== 'open')
     return `It has expired. Make a new one: ${commandLine(`plan --policy ${plan.policy}`)}`;
-  if (planned === 0) return 'There is nothing to apply.';
-  if (isStopped)
+  if (countsOf(plan.projects).planned === 0) return 'There is nothing to apply.';
+  if (plan.findings.stops.length > 0)
     return 'It cannot be applied, and no override changes that: correct the policy, and make a new plan.';
   const apply = `apply ${plan.planId}`;
   if (!isRefused) return `Apply it: ${commandLine(apply)}`;
