@@ -1,5 +1,6 @@
 import type { PlanCounts, PlanItem, PlanProject, PlanSummary, Verdict } from '../core/plan.ts';
 import { populationOf } from '../core/population.ts';
+import { groupedBy } from './grouping.ts';
 import { html, NOTHING, type Html } from './html.ts';
 import { tableHtml, type HtmlColumn } from './html-table.ts';
 import { counted, grouped } from './quantities.ts';
@@ -34,6 +35,7 @@ export function stayingHtml(
 ): Html {
   const staying = items.filter((item): item is Staying => item.verdict !== 'delete');
   const named = (wanted: Verdict): number => staying.filter(({ verdict }) => verdict === wanted).length;
+  // The last two are what the plan only counts.
   const reasons = [
     ...byReason(staying),
     ...countedRow('its project could not be listed in full', 'unknown', counts.unknown - named('unknown')),
@@ -99,23 +101,15 @@ export function projectsHtml(projects: readonly PlanProject[], plan: PlanSummary
 }
 
 function byReason(staying: readonly Staying[]): readonly (readonly Html[])[] {
-  const counts = new Map<string, { readonly item: Staying; count: number }>();
-  for (const item of staying) {
-    const key = `${item.verdict} ${item.reason}`;
-    const known = counts.get(key);
-    if (known === undefined) counts.set(key, { item, count: 1 });
-    else known.count += 1;
-  }
-  return [...counts.values()]
-    .sort((one, other) => other.count - one.count)
-    .map(({ item, count }) => [
-      html`${item.reason}`,
-      html`${VERDICT_WORDS[item.verdict]}`,
-      html`${grouped(count)}`,
-    ]);
+  const groups = groupedBy(staying, ({ verdict, reason }) => `${verdict} ${reason}`);
+  return [...groups.values()]
+    .sort((one, other) => other.length - one.length)
+    .flatMap((group) => {
+      const [item] = group;
+      return item === undefined ? [] : countedRow(item.reason, item.verdict, group.length);
+    });
 }
 
-/** What the plan only counts. */
 function countedRow(
   reason: string,
   verdict: keyof typeof VERDICT_WORDS,

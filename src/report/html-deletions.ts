@@ -1,6 +1,7 @@
 import type { CommandLine } from '../core/command-line.ts';
 import type { PlanItem } from '../core/plan.ts';
 import { ALREADY_GONE_WORDS, conversationKey, ruleWords, type Deletion } from './deletion-proof.ts';
+import { groupedBy } from './grouping.ts';
 import { html, NOTHING, timeHtml, type Html } from './html.ts';
 import { tableHtml, type HtmlColumn, type HtmlRows } from './html-table.ts';
 import { counted, grouped } from './quantities.ts';
@@ -118,12 +119,7 @@ function exported(runId: string, commandLine: CommandLine): Html {
 }
 
 function byProject(deletions: readonly Deletion[]): readonly [number, readonly Deletion[]][] {
-  const projects = new Map<number, Deletion[]>();
-  for (const deletion of deletions) {
-    const rows = projects.get(deletion.projectId);
-    if (rows === undefined) projects.set(deletion.projectId, [deletion]);
-    else rows.push(deletion);
-  }
+  const projects = groupedBy(deletions, ({ projectId }) => projectId);
   return [...projects].sort(([one], [other]) => one - other);
 }
 
