@@ -4,8 +4,17 @@ import { openStateHome } from '../state-home/state-home.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 
-/** Opens the state to look at it. Apart from what opens it for writing: who only looks need not read the logger, too. */
-export function openHistory(world: CommandWorld, { stateDir }: Settings): Promise<Store> {
+/** Opens the state to look at it, and closes it again. Apart from what opens it for writing: who only looks need not read the logger, too. */
+export async function withHistory<T>(
+  { surroundings: { clock } }: CommandWorld,
+  { stateDir }: Settings,
+  look: (store: Store) => Promise<T>,
+): Promise<T> {
   const { heads } = openStateHome(stateDir);
-  return openSqliteStore({ stateDir, heads, clock: world.surroundings.clock, readOnly: true });
+  const store = await openSqliteStore({ stateDir, heads, clock, readOnly: true });
+  try {
+    return await look(store);
+  } finally {
+    await store.close();
+  }
 }

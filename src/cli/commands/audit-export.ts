@@ -2,7 +2,7 @@ import type { AuditEntry } from '../../core/audit-entry.ts';
 import { RetentionError } from '../../core/errors.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { openHistory } from '../history.ts';
+import { withHistory } from '../history.ts';
 import type { Output } from '../output.ts';
 import { settingsOf } from '../settings-of.ts';
 
@@ -12,8 +12,7 @@ export interface AuditExportInput {
 
 /** Writes the log as JSON Lines, oldest first; with `--json` as one document. */
 export const auditExport: Command<AuditExportInput> = async (world, { run }) => {
-  const store = await openHistory(world, settingsOf(world));
-  try {
+  return withHistory(world, settingsOf(world), async (store) => {
     if (run !== undefined && (await store.runs.run(run)) === undefined) {
       throw new RetentionError('usage', `there is no run ${run}`, { hint: 'See: customgpt-retention runs' });
     }
@@ -22,9 +21,7 @@ export const auditExport: Command<AuditExportInput> = async (world, { run }) => 
     }
     await writeEntries(world.output, store.audit.entries(run === undefined ? {} : { runId: run }));
     return EXIT.done;
-  } finally {
-    await store.close();
-  }
+  });
 };
 
 /** Characters that are written together: a write for each entry would cost more than the entry. */

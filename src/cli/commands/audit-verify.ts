@@ -18,7 +18,7 @@ import { EXIT } from '../exit-codes.ts';
 import { keptCheckpoints } from '../kept-checkpoints.ts';
 import { lineBatches } from '../lines.ts';
 import { ownVerifierKey } from '../signing.ts';
-import { openHistory } from '../history.ts';
+import { withHistory } from '../history.ts';
 import { settingsOf } from '../settings-of.ts';
 
 export interface AuditVerifyInput {
@@ -35,7 +35,7 @@ export const auditVerify: Command<AuditVerifyInput> = async (world, input) => {
   const settings = settingsOf(world);
   const { stateDir } = settings;
   const home = openStateHome(stateDir);
-  const { trusted, from } = trustedKeys({ settings, home, given: input.key });
+  const { trusted, from } = trustedKeys(settings, home, input.key);
   const known = input.checkpoint === undefined ? [] : await keptCheckpoints(input.checkpoint, trusted);
   const file = input.file === undefined ? undefined : await wholeLog(input.file);
   const common = { file, known, trusted, mustBeSigned: from === 'given' };
@@ -56,8 +56,7 @@ async function withStored(
 ): Promise<AuditVerdict> {
   // Before the log, which a worker may be writing: the notes are then the older of the two.
   const remembered = rememberedIn(home, settings.stateDir);
-  const store = await openHistory(world, settings);
-  try {
+  return withHistory(world, settings, async (store) => {
     const derivedDifferences = (): ReturnType<Store['derivedDifferences']> => store.derivedDifferences();
     const verdict = await verifyAudit({
       ...request,
@@ -65,9 +64,7 @@ async function withStored(
     });
     if (verdict.ok) await verifyBindings(world, store);
     return verdict;
-  } finally {
-    await store.close();
-  }
+  });
 }
 
 /** Whose the state is by the log must be so by the table, too: that is where runs look. */
@@ -89,15 +86,11 @@ function rememberedIn({ heads }: StateHome, stateDir: string): StoredLog['rememb
 }
 
 /** Those that are given; else our own; else none, and each checkpoint is taken at its word. */
-function trustedKeys({
-  settings,
-  home,
-  given = [],
-}: {
-  readonly settings: Settings;
-  readonly home: StateHome;
-  readonly given?: readonly string[] | undefined;
-}): { readonly trusted: readonly VerifierKey[] | undefined; readonly from: KeySource } {
+function trustedKeys(
+  settings: Settings,
+  home: StateHome,
+  given: readonly string[] = [],
+): { readonly trusted: readonly VerifierKey[] | undefined; readonly from: KeySource } {
   if (given.length > 0) return { trusted: given.map(verifierKeyOf), from: 'given' };
   const own = ownVerifierKey(settings, home);
   return own === undefined ? { trusted: undefined, from: 'log' } : { trusted: [own.key], from: own.from };

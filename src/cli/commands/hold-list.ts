@@ -1,20 +1,17 @@
 import { holdJson, holdLines } from '../../report/hold-text.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { openHistory } from '../history.ts';
+import { withHistory } from '../history.ts';
 import { settingsOf } from '../settings-of.ts';
 
 /** Every hold there ever was: oldest first for scripts, those in force first for people. */
 export const holdList: Command<object> = async (world) => {
   const settings = settingsOf(world);
-  const store = await openHistory(world, settings);
-  try {
+  return withHistory(world, settings, async (store) => {
     const holds = await store.holds.holds();
     const now = world.surroundings.clock.now();
     await world.output.lines(...holdLines(holds, { now, timeZone: settings.timeZone }));
     await world.output.document({ holds: holds.map((hold) => holdJson(hold, now)) });
     return EXIT.done;
-  } finally {
-    await store.close();
-  }
+  });
 };

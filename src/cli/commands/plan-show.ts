@@ -4,7 +4,7 @@ import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { findPlan } from '../plan-document.ts';
 import { showPlans } from '../show-plans.ts';
-import { openHistory } from '../history.ts';
+import { withHistory } from '../history.ts';
 import { settingsOf } from '../settings-of.ts';
 
 export interface PlanShowInput {
@@ -22,8 +22,7 @@ export const planShow: Command<PlanShowInput> = async (world, { show, others }) 
     });
   }
   const settings = settingsOf(world);
-  const store = await openHistory(world, settings);
-  try {
+  return withHistory(world, settings, async (store) => {
     const plan = await findPlan(store.plans, show);
     // Marked by the next run only; nobody can apply it any more.
     const isOverdue = plan.status === 'open' && plan.expiresAt <= world.surroundings.clock.now();
@@ -32,7 +31,5 @@ export const planShow: Command<PlanShowInput> = async (world, { show, others }) 
     const { timeZone } = settings;
     await showPlans({ ...world, timeZone }, [{ plan: shown, items, cost: undefined, breaches: [] }]);
     return EXIT.done;
-  } finally {
-    await store.close();
-  }
+  });
 };

@@ -2,7 +2,7 @@ import { RetentionError } from '../../core/errors.ts';
 import type { Store } from '../../core/ports/store.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { openHistory } from '../history.ts';
+import { withHistory } from '../history.ts';
 import { settingsOf } from '../settings-of.ts';
 
 export interface PolicyShowInput {
@@ -12,8 +12,7 @@ export interface PolicyShowInput {
 
 /** A policy as its file was when a plan or a run went by it, byte for byte. */
 export const policyShow: Command<PolicyShowInput> = async (world, { id }) => {
-  const store = await openHistory(world, settingsOf(world));
-  try {
+  return withHistory(world, settingsOf(world), async (store) => {
     const hash = await policyHashOf(store, id);
     const source = await store.policies.policySource(hash);
     if (source === undefined) {
@@ -25,9 +24,7 @@ export const policyShow: Command<PolicyShowInput> = async (world, { id }) => {
     if (!world.output.json) await world.output.raw(text);
     await world.output.document({ policy_hash: hash, text });
     return EXIT.done;
-  } finally {
-    await store.close();
-  }
+  });
 };
 
 async function policyHashOf({ plans, runs }: Store, id: string): Promise<string> {

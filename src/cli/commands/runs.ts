@@ -7,7 +7,7 @@ import type { FinishedRun } from '../../report/run-outcome.ts';
 import { runDetail, runsTable } from '../../report/run-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { openHistory } from '../history.ts';
+import { withHistory } from '../history.ts';
 import { settingsOf } from '../settings-of.ts';
 
 const SHOWN = 50;
@@ -21,17 +21,14 @@ export const runs: Command<RunsInput> = async (world, { id }) => {
   const { output } = world;
   const settings = settingsOf(world);
   const { timeZone } = settings;
-  const store = await openHistory(world, settings);
-  try {
+  return withHistory(world, settings, async (store) => {
     if (id !== undefined) return await showOne(store, { ...world, timeZone }, id);
     const records = await store.runs.runs({ limit: SHOWN });
     const results = await Promise.all(records.map((run) => withCounts(store, run)));
     await output.lines(runsTable(results, timeZone));
     await output.document(runsJson(results));
     return EXIT.done;
-  } finally {
-    await store.close();
-  }
+  });
 };
 
 async function showOne(
