@@ -18,7 +18,6 @@ import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
 import { createProgress, NO_PROGRESS } from './progress-bar.ts';
 import { settingsOf } from './settings-of.ts';
-import type { Screen } from './surroundings.ts';
 import { signerOf } from './signing.ts';
 
 /** `forPeople`: a command somebody waits for, as opposed to the daemon. */
@@ -58,7 +57,7 @@ export async function openClient(
   return createCustomGptClient({ baseUrl, apiKey: key, requestsPerMinute, clock, chance, ...options });
 }
 
-/** A worker ready to run policies. `close` ends connections and the store. */
+/** A worker ready to run policies. */
 export interface Worker {
   readonly settings: Settings;
   /** What a run needs, with the holds that these files list and what other policies keep. */
@@ -73,13 +72,26 @@ export interface Worker {
   readonly log: Log;
   /** For what is asked of projects beside runs. */
   readonly places: PlaceReader;
-  close(): Promise<void>;
 }
 
-export async function openWorker(
+/** Opens a worker, and ends its connections and its store once the work is done. */
+export async function withWorker<T>(
   world: CommandWorld,
   options: { readonly forPeople: boolean },
-): Promise<Worker> {
+  work: (worker: Worker) => Promise<T>,
+): Promise<T> {
+  const worker = await openWorker(world, options);
+  try {
+    return await work(worker);
+  } finally {
+    await worker.close();
+  }
+}
+
+async function openWorker(
+  world: CommandWorld,
+  options: { readonly forPeople: boolean },
+): Promise<Worker & { close(): Promise<void> }> {
   // Rows stream through, so most of what the heap grows to is garbage that nobody has collected yet. Collected once what
   // is alive has doubled, a plan of a million conversations stays below 200 MB, and the young generation may grow as it likes.
   // Benchmark: planning 1,000,000 conversations.
@@ -100,7 +112,10 @@ export async function openWorker(
     ? await createProgress(surroundings.stderr, { clock, requestsPerMinute })
     : NO_PROGRESS;
   const openApi: RunDeps['openApi'] = () => client.view();
-  const remarks = (): readonly string[] => remarksOf(surroundings.stderr);
+  const remarks = (): readonly string[] => {
+    const { remark } = surroundings.stderr;
+    return remark === undefined ? [] : [remark];
+  };
   const common = { openApi, store, clock, chance, log, progress, holder, remarks };
   return {
     settings,
@@ -118,8 +133,4 @@ export async function openWorker(
       await store.close();
     },
   };
-}
-
-function remarksOf({ remark }: Screen): readonly string[] {
-  return remark === undefined ? [] : [remark];
 }

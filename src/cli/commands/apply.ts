@@ -8,7 +8,7 @@ import { findPlan } from '../plan-document.ts';
 import { policyOfPlan } from '../policy-of-plan.ts';
 import { loadNeighbours } from '../policies.ts';
 import { withStops } from '../stopping.ts';
-import { openWorker } from '../compose.ts';
+import { withWorker } from '../compose.ts';
 
 export interface ApplyInput {
   /** A plan's id, or the file that `plan --out` wrote. */
@@ -21,8 +21,7 @@ export interface ApplyInput {
 /** Executes exactly one stored plan. */
 export const apply: Command<ApplyInput> = async (world, input) => {
   const override = overrideOf(input);
-  const worker = await openWorker(world, { forPeople: true });
-  try {
+  return withWorker(world, { forPeople: true }, async (worker) => {
     const plan = await findPlan(worker.store.plans, input.plan);
     const policy = await policyOfPlan(plan);
     const deps = worker.depsWith(await loadNeighbours(world, policy.path));
@@ -37,9 +36,7 @@ export const apply: Command<ApplyInput> = async (world, input) => {
     await world.output.document(runsJson([result]));
     if (result.fault !== undefined) world.output.problem(result.fault);
     return exitCodeOfRun(result);
-  } finally {
-    await worker.close();
-  }
+  });
 };
 
 function overrideOf({ overrideLimits, by, reason }: ApplyInput): Override | undefined {

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RetentionError } from '../../core/errors.ts';
 import { countsOf, type PlanItem, type PlanSummary } from '../../core/plan.ts';
-import type { CommandLine } from '../../core/command-line.ts';
 import type { AuditEntry } from '../../core/audit-entry.ts';
 import { verifyChain } from '../../core/audit-chain.ts';
 import { planHeadline, planRowsTable } from '../../report/plan-text.ts';
@@ -25,7 +24,7 @@ import { DEMO_POLICY } from '../demo-policy.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { loadPolicies, type Loaded } from '../policies.ts';
 import { withStopSignals } from '../stopping.ts';
-import { openWorker, type Worker } from '../compose.ts';
+import { withWorker, type Worker } from '../compose.ts';
 
 /** Rows of the plan that the demo prints; the report has all of them. */
 const SHOWN = 8;
@@ -43,13 +42,9 @@ export const demo: Command<object> = async (world) => {
   try {
     const inside = demoWorld(world, folder, sandbox);
     const { policy, ...neighbours } = await demoPolicy(inside, folder);
-    const worker = await openWorker(inside, { forPeople: true });
-    try {
-      const deps = worker.depsWith(neighbours);
-      return await perform(world, { worker, deps, folder, sandbox, policy });
-    } finally {
-      await worker.close();
-    }
+    return await withWorker(inside, { forPeople: true }, (worker) =>
+      perform(inside, { worker, deps: worker.depsWith(neighbours), folder, sandbox, policy }),
+    );
   } finally {
     await sandbox.close();
   }
@@ -72,17 +67,14 @@ function demoWorld(world: CommandWorld, folder: string, sandbox: Sandbox): Comma
     RETENTION_TIME_ZONE: world.surroundings.env['RETENTION_TIME_ZONE'],
     LOG_LEVEL: world.surroundings.env['LOG_LEVEL'] ?? 'silent',
   };
+  // The demo's own state is not the one that a command looks at by itself.
+  const stateDir = join(folder, 'state');
   return {
     ...world,
-    flags: { ...world.flags, stateDir: join(folder, 'state') },
-    commandLine: commandLineIn(folder),
+    flags: { ...world.flags, stateDir },
+    commandLine: createCommandLine({ stateDir }),
     surroundings: { ...world.surroundings, env },
   };
-}
-
-/** The demo's own state is not the one that a command looks at by itself. */
-function commandLineIn(folder: string): CommandLine {
-  return createCommandLine({ stateDir: join(folder, 'state') });
 }
 
 async function demoPolicy(
@@ -101,7 +93,7 @@ async function demoPolicy(
 }
 
 async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<object>> {
-  const { output, surroundings } = world;
+  const { output, surroundings, commandLine } = world;
   const { deps, sandbox, policy, folder } = demo;
   const { timeZone } = demo.worker.settings;
   const projects = sandbox.accounts.projects();
@@ -120,9 +112,9 @@ async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<obje
   const result = await withStopSignals(surroundings, (signals) =>
     applyStoredPlan(deps, { plan, policy, override: undefined, signals }),
   );
-  await output.lines(...runSummary(result, { commandLine: commandLineIn(folder), timeZone }), '');
+  await output.lines(...runSummary(result, { commandLine, timeZone }), '');
   const left = projects.reduce((sum, { id }) => sum + sandbox.accounts.count(id), 0);
-  const files = await leaveFiles(demo, result, surroundings.clock.now());
+  const files = await leaveFiles(world, demo, result);
   await output.lines(
     `5. The sandbox itself now counts ${left} conversations: ${conversations - left} are gone.`,
     `   The audit log has ${files.entries} entries and ${files.isWhole ? 'its chain is whole' : 'IS BROKEN'}.`,
@@ -139,8 +131,8 @@ async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<obje
 }
 
 async function planAndShow(
-  { output }: CommandWorld,
-  { worker, deps, policy, folder }: Demo,
+  { output, commandLine }: CommandWorld,
+  { worker, deps, policy }: Demo,
 ): Promise<PlanSummary> {
   const { store, settings } = worker;
   const { reader } = deps.openApi();
@@ -160,17 +152,18 @@ async function planAndShow(
     planRowsTable(rows, { header: true }),
     ...(more > 0 ? [`… and ${more} more, all in the report.`] : []),
     '',
-    ...planHeadline(plan, { cost, breaches: [], commandLine: commandLineIn(folder), timeZone }),
+    ...planHeadline(plan, { cost, breaches: [], commandLine, timeZone }),
   );
   return plan;
 }
 
 async function leaveFiles(
+  { surroundings, commandLine }: CommandWorld,
   { worker, folder, policy }: Demo,
   { run, counts, skipped, plan }: RunResult,
-  generatedAt: number,
 ): Promise<{ report: string; audit: string; entries: number; isWhole: boolean }> {
   const { store } = worker;
+  const generatedAt = surroundings.clock.now();
   const entries: AuditEntry[] = [];
   for await (const entry of store.audit.entries()) entries.push(entry);
   const chain = await verifyChain(store.audit.entries(), await store.audit.head());
@@ -187,7 +180,7 @@ async function leaveFiles(
       report,
       runReportHtml({
         ...{ title, run, counts, skipped, plan, items, entries, generatedAt, auditHead, policyWords },
-        commandLine: commandLineIn(folder),
+        commandLine,
       }),
     );
   }

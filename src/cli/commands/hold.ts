@@ -1,18 +1,13 @@
 import { isProjectId, isSessionId } from '../../core/ids.ts';
 import { RetentionError } from '../../core/errors.ts';
 import { compareWithList, HoldIndex, type HoldRecord } from '../../core/hold.ts';
-import {
-  endOfHoldDay,
-  LONGEST_HOLD_TEXT,
-  LONGEST_MATTER,
-  NO_HOLD_DAY,
-  problemOfHoldText,
-} from '../../core/hold-fields.ts';
+import { endOfHoldDay, LONGEST_MATTER, NO_HOLD_DAY } from '../../core/hold-fields.ts';
 import type { Store } from '../../core/ports/store.ts';
 import type { Clock } from '../../core/ports/surroundings.ts';
 import { holdJson, holdSentence } from '../../report/hold-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { textOf } from '../flag-text.ts';
 import { lookAtPlace } from '../look-at-place.ts';
 import { settingsOf } from '../settings-of.ts';
 import { loggingOf, openState } from '../compose.ts';
@@ -137,12 +132,6 @@ function targetOf(target: string): Pick<HoldRecord, 'projectId' | 'sessionId'> {
       hint: 'For example: hold add 1234, or hold add 1234/0b1e6f0c-5f0e-4f65-9a52-3a9df1c3a7d1',
     },
   );
-}
-
-function textOf(flag: string, given: string, longest = LONGEST_HOLD_TEXT): string {
-  const problem = problemOfHoldText(given, longest);
-  if (problem === undefined) return given.trim();
-  throw new RetentionError('usage', `${flag} ${problem}`);
 }
 
 /** A day counts to its end, in UTC. */

@@ -19,7 +19,7 @@ import { writeHashed } from '../plan-document.ts';
 import { loadPolicies } from '../policies.ts';
 import { showPlans } from '../show-plans.ts';
 import { withStopSignals } from '../stopping.ts';
-import { openWorker, type Worker } from '../compose.ts';
+import { withWorker, type Worker } from '../compose.ts';
 
 export interface PlanInput {
   readonly paths: readonly string[];
@@ -37,8 +37,7 @@ export const plan: Command<PlanInput> = async (world, input) => {
       hint: 'Choose one with --policy NAME.',
     });
   }
-  const worker = await openWorker(world, { forPeople: true });
-  try {
+  return withWorker(world, { forPeople: true }, async (worker) => {
     const deps = worker.depsWith(neighbours);
     const planned = await withStopSignals(world.surroundings, async ({ stop }) => {
       const { reader } = deps.openApi();
@@ -52,25 +51,20 @@ export const plan: Command<PlanInput> = async (world, input) => {
       await writePlanFile(world, { path: input.out, planned, plans: worker.store.plans });
     await showPlans({ ...world, timeZone: worker.settings.timeZone }, planned);
     return EXIT.done;
-  } finally {
-    await worker.close();
-  }
+  });
 };
+
+interface Planning {
+  readonly input: PlanInput;
+  readonly stop: AbortSignal;
+  readonly account: string;
+  readonly worker: Worker;
+}
 
 async function planOne(
   deps: RunDeps,
   policy: Policy,
-  {
-    input,
-    stop,
-    account,
-    worker,
-  }: {
-    readonly input: PlanInput;
-    readonly stop: AbortSignal;
-    readonly account: string;
-    readonly worker: Pick<Worker, 'places'>;
-  },
+  { input, stop, account, worker }: Planning,
 ): Promise<PlanToShow> {
   const { store, clock, requestsPerMinute } = deps;
   await scrubIdlePlans(store, clock.now());

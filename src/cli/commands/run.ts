@@ -10,7 +10,7 @@ import type { Command, CommandWorld } from '../command.ts';
 import { EXIT, exitCodeOfError, exitCodeOfRun, foremost, type ExitCode } from '../exit-codes.ts';
 import { loadPolicies } from '../policies.ts';
 import { withStops } from '../stopping.ts';
-import { openWorker } from '../compose.ts';
+import { withWorker } from '../compose.ts';
 
 export interface RunInput {
   readonly paths: readonly string[];
@@ -20,17 +20,14 @@ export interface RunInput {
 /** One pass over the policies, one after the other. */
 export const run: Command<RunInput> = async (world, input) => {
   const { policies, ...neighbours } = await loadPolicies(world, input.paths, input.policy);
-  const worker = await openWorker(world, { forPeople: true });
-  try {
+  return withWorker(world, { forPeople: true }, async (worker) => {
     const deps = worker.depsWith(neighbours);
     const ends = await withStops(world.surroundings, worker.home, (signals) =>
       runAll(world, { deps, policies, signals, timeZone: worker.settings.timeZone }),
     );
     await world.output.document(runsJson(ends.flatMap(({ result }) => result ?? [])));
     return foremost(ends.map(({ code }) => code));
-  } finally {
-    await worker.close();
-  }
+  });
 };
 
 interface RunParts {

@@ -4,17 +4,16 @@ import type { Log } from '../../core/ports/surroundings.ts';
 import { createCronWake } from '../../daemon/cron-wake.ts';
 import { keepBeating } from '../../daemon/heartbeat.ts';
 import type { SlotRequest } from '../../daemon/policy-schedule.ts';
-import { createScheduler, type PoliciesNow, type Scheduler } from '../../daemon/scheduler.ts';
+import { createScheduler, type Scheduler } from '../../daemon/scheduler.ts';
 import type { RunResult } from '../../run/around/close-run.ts';
 import type { RunDeps } from '../../run/context.ts';
 import { joinStops, type StopSignals } from '../../run/stop-signals.ts';
 import { runPolicy } from '../../run/run-policy.ts';
-import type { Command } from '../command.ts';
+import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { loadPolicies, policiesNow } from '../policies.ts';
 import { withStopFile, withStopSignals } from '../stopping.ts';
-import type { Surroundings } from '../surroundings.ts';
-import { openWorker, type Worker } from '../compose.ts';
+import { withWorker, type Worker } from '../compose.ts';
 
 export interface ServeInput {
   readonly paths: readonly string[];
@@ -29,43 +28,27 @@ export const serve: Command<ServeInput> = async (world, { paths }) => {
       hint: 'Add schedule: { cron: "30 3 * * *" } to a policy, or use: customgpt-retention run',
     });
   }
-  const worker = await openWorker(world, { forPeople: false });
-  for (const { name } of policies.filter(({ schedule }) => schedule === undefined)) {
-    worker.log.warn({ policy: name }, 'has no schedule: runs on command only');
-  }
-  try {
+  return withWorker(world, { forPeople: false }, async (worker) => {
+    for (const { name } of policies.filter(({ schedule }) => schedule === undefined)) {
+      worker.log.warn({ policy: name }, 'has no schedule: runs on command only');
+    }
+    const deps = worker.depsWith(neighbours);
     await withStopSignals(world.surroundings, (signals) =>
-      serveUntilStopped(
-        { worker, deps: worker.depsWith(neighbours), reread: () => policiesNow(world, paths) },
-        { policies, signals, onReloadRequest: world.surroundings.onReloadRequest },
-      ),
+      serveUntilStopped(world, { worker, deps, policies, paths, signals }),
     );
     return EXIT.interrupted;
-  } finally {
-    await worker.close();
-  }
+  });
 };
 
-async function serveUntilStopped(
-  {
-    worker,
-    deps,
-    reread,
-  }: {
-    readonly worker: Worker;
-    readonly deps: RunDeps;
-    readonly reread: () => Promise<PoliciesNow>;
-  },
-  {
-    policies,
-    signals,
-    onReloadRequest,
-  }: {
-    readonly policies: readonly Policy[];
-    readonly signals: StopSignals;
-    readonly onReloadRequest: Surroundings['onReloadRequest'];
-  },
-): Promise<void> {
+interface Serving extends ServeInput {
+  readonly worker: Worker;
+  readonly deps: RunDeps;
+  readonly policies: readonly Policy[];
+  readonly signals: StopSignals;
+}
+
+async function serveUntilStopped(world: CommandWorld, serving: Serving): Promise<void> {
+  const { worker, deps, policies, paths, signals } = serving;
   const { home, log, store } = worker;
   // A state that could not be written once is not written again by this process: its supervisor starts another.
   const broken = new AbortController();
@@ -87,7 +70,7 @@ async function serveUntilStopped(
   };
   const scheduler = createScheduler({
     policies,
-    reread,
+    reread: () => policiesNow(world, paths),
     slots: store.runs,
     clock: deps.clock,
     log,
@@ -95,7 +78,7 @@ async function serveUntilStopped(
     runPolicy: runOne,
   });
   await scheduler.start();
-  const stopListening = onReloadRequest(() => {
+  const stopListening = world.surroundings.onReloadRequest(() => {
     reload(scheduler, log);
   });
   const served = policies.filter(({ schedule }) => schedule !== undefined).map(({ name }) => name);

@@ -1,11 +1,10 @@
-import { RetentionError } from '../../core/errors.ts';
-import { problemOfHoldText } from '../../core/hold-fields.ts';
 import { reboundJson, reboundLines } from '../../report/account-text.ts';
 import { rebindAccount } from '../../run/around/rebind-account.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { textOf } from '../flag-text.ts';
 import { withStopSignals } from '../stopping.ts';
-import { openWorker } from '../compose.ts';
+import { withWorker } from '../compose.ts';
 
 export interface StateRebindInput {
   readonly by: string;
@@ -15,8 +14,7 @@ export interface StateRebindInput {
 /** Gives the state to the account that the key is of, by a person's word. */
 export const stateRebind: Command<StateRebindInput> = async (world, input) => {
   const request = { by: textOf('--by', input.by), reason: textOf('--reason', input.reason) };
-  const worker = await openWorker(world, { forPeople: true });
-  try {
+  return withWorker(world, { forPeople: true }, async (worker) => {
     const { store } = worker;
     const { reader } = worker.openApi();
     const rebound = await withStopSignals(world.surroundings, ({ stop }) =>
@@ -25,14 +23,5 @@ export const stateRebind: Command<StateRebindInput> = async (world, input) => {
     await world.output.lines(...reboundLines(rebound));
     await world.output.document(reboundJson(rebound));
     return EXIT.done;
-  } finally {
-    await worker.close();
-  }
+  });
 };
-
-/** The same bounds as for a hold's: it stays in the audit log. */
-function textOf(flag: string, given: string): string {
-  const problem = problemOfHoldText(given);
-  if (problem === undefined) return given.trim();
-  throw new RetentionError('usage', `${flag} ${problem}`);
-}
