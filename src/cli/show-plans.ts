@@ -35,49 +35,36 @@ export async function showPlans(
   }
 }
 
-/** `shown`: so many rows of either end; `more`: the command that prints all of them. */
+/**
+ * Prints rows in batches, which form one table. `shown`: so many rows of either end; `more`: the command that prints all
+ * of them.
+ */
 async function showRows(
   output: Output,
   items: AsyncIterable<PlanItem>,
   { shown, more }: { readonly shown: number; readonly more: string },
 ): Promise<void> {
-  const rows = new Rows(output);
+  let batch: PlanItem[] = [];
+  let header = true;
+  const flush = async (): Promise<void> => {
+    if (batch.length > 0) await output.lines(planRowsTable(batch, { header }));
+    header = false;
+    batch = [];
+  };
   const totals = new RuleTotals();
   const last: PlanItem[] = [];
   let count = 0;
   for await (const item of items) {
     totals.add(item);
     count += 1;
-    if (count <= shown) await rows.print(item);
+    if (count <= shown) batch.push(item);
     else if (last.push(item) > shown) last.shift();
+    if (batch.length >= BATCH) await flush();
   }
-  await rows.flush();
+  await flush();
   const left = count - shown - last.length;
   if (left > 0) await output.lines(`… ${grouped(left)} more: ${more} > plan.txt`);
-  for (const item of last) await rows.print(item);
-  await rows.flush();
+  batch = last;
+  await flush();
   if (left > 0) await output.lines('', ...totals.lines());
-}
-
-/** Prints rows in batches, which form one table. */
-class Rows {
-  readonly #output: Output;
-  #batch: PlanItem[] = [];
-  #isFirst = true;
-
-  constructor(output: Output) {
-    this.#output = output;
-  }
-
-  async print(item: PlanItem): Promise<void> {
-    this.#batch.push(item);
-    if (this.#batch.length >= BATCH) await this.flush();
-  }
-
-  async flush(): Promise<void> {
-    if (this.#batch.length > 0)
-      await this.#output.lines(planRowsTable(this.#batch, { header: this.#isFirst }));
-    this.#isFirst = false;
-    this.#batch = [];
-  }
 }
