@@ -37,20 +37,7 @@ export async function createLogging(
   const isSilent = level === 'silent' || (isTerminal && !log.isLevelEnabled('info'));
   const auditLog = pino({ ...base, level: isSilent ? 'silent' : 'info' }, stream);
   return {
-    log: {
-      debug: (facts, message) => {
-        log.debug(facts, message);
-      },
-      info: (facts, message) => {
-        log.info(facts, message);
-      },
-      warn: (facts, message) => {
-        log.warn(facts, message);
-      },
-      error: (facts, message) => {
-        log.error(facts, message);
-      },
-    },
+    log,
     logAudit(entries) {
       for (const audit of entries) auditLog.info({ audit }, audit.event);
     },
