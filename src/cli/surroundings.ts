@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { hostname } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Chance, Clock } from '../core/ports/surroundings.ts';
 
 /** A stream to print on, as much of it as is needed. */
@@ -40,24 +41,11 @@ export const systemClock: Clock = {
 
 async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   for (let leftMs = ms; leftMs > 0; leftMs -= LONGEST_TIMER_MS) {
-    await sleepOnce(Math.min(leftMs, LONGEST_TIMER_MS), signal);
+    // Rejects only for the signal, with an error of its own instead of the signal's reason.
+    await delay(Math.min(leftMs, LONGEST_TIMER_MS), undefined, { signal }).catch(() => undefined);
+    signal?.throwIfAborted();
   }
   signal?.throwIfAborted();
-}
-
-function sleepOnce(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    signal?.throwIfAborted();
-    const onAbort = (): void => {
-      clearTimeout(timer);
-      reject(signal?.reason instanceof Error ? signal.reason : new Error('aborted'));
-    };
-    const timer = setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort);
-      resolve();
-    }, ms);
-    signal?.addEventListener('abort', onAbort, { once: true });
-  });
 }
 
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
