@@ -32,7 +32,7 @@ export async function openState(world: CommandWorld, settings: Settings, logging
   const { stateDir } = settings;
   const { log, logAudit: onAppended } = logging;
   const home = openStateHome(stateDir);
-  const signer = () => signerOf(settings, { home, newSigningKey, log });
+  const signer = () => signerOf(settings, home, { newSigningKey, log });
   const onRepaired = (sentence: string): void => {
     log.warn({ state_dir: stateDir }, sentence);
   };

@@ -8,18 +8,14 @@ import type { NoteSigner, VerifierKey } from '../core/signed-note.ts';
 /** Who signs the checkpoints: the key of the settings, else the state directory's own, which is made where there is none. */
 export function signerOf(
   { signingKey }: Settings,
-  {
-    home,
-    newSigningKey,
-    log,
-  }: { readonly home: StateHome; readonly newSigningKey: () => KeyObject; readonly log: Log },
+  home: StateHome,
+  { newSigningKey, log }: { readonly newSigningKey: () => KeyObject; readonly log: Log },
 ): NoteSigner {
   const known = signingKey ?? home.signingKey();
   if (known !== undefined) return createNoteSigner(known);
   const signer = createNoteSigner(home.keepSigningKey(newSigningKey()));
-  const { verifierKey } = signer;
   log.warn(
-    { verifier_key: verifierKey },
+    { verifier_key: signer.verifierKey },
     'made a key that signs checkpoints of the audit log: keep its verifier key where this machine cannot write',
   );
   return signer;

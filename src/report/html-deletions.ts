@@ -52,7 +52,7 @@ export function deletedHtml({ runId, commandLine, day, deletions, items }: Delet
   }
   const groups = byProject(deleted).map(([projectId, rows]): HtmlRows => ({
     group: projectHeading(projectId, rows),
-    rows: rows.map((deletion) => proofRow(deletion, { day, age: ages.get(conversationKey(deletion)) })),
+    rows: rows.map((deletion) => proofRow(deletion, day, ages.get(conversationKey(deletion)))),
   }));
   return tableHtml({
     id: 'deleted-table',
@@ -130,10 +130,7 @@ function projectHeading(projectId: number, rows: readonly Deletion[]): Html {
   return html`Project ${projectId}, ${counted(rows.length, 'conversation')}${control}`;
 }
 
-function proofRow(
-  deletion: Deletion,
-  { day, age }: { readonly day: string; readonly age: number | null | undefined },
-): readonly Html[] {
+function proofRow(deletion: Deletion, day: string, age: number | null | undefined): readonly Html[] {
   const { sessionId, rule, deleteStatus, requestedAt, verifyStatus, verifiedAt, control } = deletion;
   return [
     html`${sessionId}`,

@@ -67,13 +67,10 @@ export function runSummary(result: FinishedRun, wording: Wording = {}): string[]
   const { commandLine = plainCommandLine, timeZone = 'UTC' } = wording;
   const see = run.status === 'completed' ? [] : [`See: ${commandLine(`runs ${run.runId}`)}`];
   const why = shortProblem(run, commandLine);
-  return [...summaryLines(result, { why, timeZone }), ...see, ...nextStep(result, commandLine)];
+  return [...summaryLines(result, why, timeZone), ...see, ...nextStep(result, commandLine)];
 }
 
-function summaryLines(
-  result: FinishedRun,
-  { why, timeZone }: { readonly why: readonly string[]; readonly timeZone: string },
-): string[] {
+function summaryLines(result: FinishedRun, why: readonly string[], timeZone: string): string[] {
   const { run } = result;
   return [
     `${run.runId} of policy ${run.policy}: ${run.status}`,
@@ -118,7 +115,7 @@ export function runDetail(
   const outcomes = outcomeRows(entries);
   const timeIn = (at: number): string => `${minuteAndSecond(at, timeZone)} ${timeZone}`;
   return [
-    ...summaryLines(result, { why: wholeProblem(run), timeZone }),
+    ...summaryLines(result, wholeProblem(run), timeZone),
     ...nextStep(result, commandLine),
     '',
     `Trigger     ${run.trigger}${run.slotAt === undefined ? '' : `, slot ${timeIn(run.slotAt)}`}`,
