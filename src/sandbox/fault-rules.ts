@@ -1,4 +1,5 @@
 import type { BodyKind } from './answers.ts';
+import type { JournalEntry } from './journal.ts';
 import type { PageTwist } from './pages.ts';
 import type { RouteName } from './routes.ts';
 
@@ -64,11 +65,7 @@ export interface FaultRule {
 }
 
 /** The request as rules see it. */
-export interface FaultSubject {
-  readonly route: RouteName;
-  readonly method: string;
-  readonly projectId: number | undefined;
-  readonly sessionId: string | undefined;
+export interface FaultSubject extends Pick<JournalEntry, 'route' | 'method' | 'projectId' | 'sessionId'> {
   readonly page: number;
 }
 

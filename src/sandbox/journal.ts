@@ -14,13 +14,9 @@ export interface JournalEntry {
   readonly answeredAt?: number;
 }
 
-export interface JournalFilter {
-  readonly route?: RouteName;
-  readonly method?: string;
-  readonly status?: number;
-  readonly projectId?: number;
-  readonly sessionId?: string;
-}
+export type JournalFilter = Partial<
+  Pick<JournalEntry, 'route' | 'method' | 'status' | 'projectId' | 'sessionId'>
+>;
 
 type OpenEntry = { -readonly [Key in keyof JournalEntry]: JournalEntry[Key] };
 
