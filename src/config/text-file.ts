@@ -37,7 +37,10 @@ export interface SavedFile {
   readonly modifiedAt: number;
 }
 
-/** A file, `most` bytes of it at most, or why it cannot be read. The time is that from before the bytes were read: what is written meanwhile is younger than it says, never older. */
+/**
+ * A file, `most` bytes of it at most, or why it cannot be read. The time is that from before the bytes were read: what is
+ * written meanwhile is younger than it says, never older.
+ */
 export function readSavedFile(file: string, most: number): SavedFile | Problem {
   let descriptor: number | undefined;
   try {
