@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Conversation } from './conversation.ts';
-import { createDecider, restsOnChangeableFacts } from './decide.ts';
+import { createDecider, restsOnChangeableTraits } from './decide.ts';
 import { between, latestOf, type Instant } from './instant.ts';
 import { compileNameTest } from './name-match.ts';
 import type { Limits, Rule } from './policy.ts';
@@ -44,15 +44,15 @@ describe('what a decision rests on', () => {
     [null, { listed: true, lastMessage: true }],
     ['no such rule', { listed: true, lastMessage: true }],
   ])('of rule %s', (name, expected) => {
-    expect(restsOnChangeableFacts({ rules }, name)).toEqual(expected);
+    expect(restsOnChangeableTraits({ rules }, name)).toEqual(expected);
   });
 
   test('age since creation rests on nothing that changes, age since the update does', () => {
-    expect(restsOnChangeableFacts({ rules: [rule('old', OLD)] }, 'old')).toEqual({
+    expect(restsOnChangeableTraits({ rules: [rule('old', OLD)] }, 'old')).toEqual({
       listed: false,
       lastMessage: false,
     });
-    expect(restsOnChangeableFacts({ rules: [rule('quiet', UPDATED)] }, 'quiet').listed).toBe(true);
+    expect(restsOnChangeableTraits({ rules: [rule('quiet', UPDATED)] }, 'quiet').listed).toBe(true);
   });
 });
 

@@ -4,7 +4,7 @@ import type { HoldIndex } from './hold.ts';
 import { earliestOf, inWords, latestOf, wholeDaysBetween, type Instant } from './instant.ts';
 import type { Decision } from './plan.ts';
 import type { Policy, Rule } from './policy.ts';
-import { cutoffsAt, evaluate, factsUsed, type AgeClock, type Facts, type Selector } from './selector.ts';
+import { cutoffsAt, evaluate, traitsUsed, type AgeClock, type Subject, type Selector } from './selector.ts';
 
 /** Either the decision, or the one thing that would have to be read first. */
 export type Step =
@@ -31,28 +31,28 @@ export function createDecider(
   const youngest = cutoff(policy.limits.minAge);
   return {
     decide(conversation, lastMessage) {
-      const facts: Facts = { conversation, lastMessage };
+      const subject: Subject = { conversation, lastMessage };
       const hold = holds.over(conversation, now);
       if (hold !== undefined) {
-        const ageDays = ageOf(facts, 'created', now);
+        const ageDays = ageOf(subject, 'created', now);
         return decided({ verdict: 'held', rule: null, reason: `held for ${hold.matter}`, ageDays });
       }
       for (const rule of policy.rules) {
-        const { truth, wantsLastMessage } = evaluate(rule.selector, facts, { now, cutoff });
+        const { truth, wantsLastMessage } = evaluate(rule.selector, subject, { now, cutoff });
         if (truth === 'no') continue;
-        const ageDays = ageOf(facts, clockOf(rule.selector), now);
+        const ageDays = ageOf(subject, clockOf(rule.selector), now);
         if (truth === 'unknown') {
           if (wantsLastMessage) return { kind: 'needs_last_message' };
-          const reason = unknownReason(rule, facts, now);
+          const reason = unknownReason(rule, subject, now);
           return decided({ verdict: 'unknown', rule: rule.name, reason, ageDays });
         }
         if (rule.action === 'keep') {
           const reason = `rule ${rule.name} keeps it`;
           return decided({ verdict: 'keep', rule: rule.name, reason, ageDays });
         }
-        return deletable({ rule, facts, now, youngest, ageDays, minAge: policy.limits.minAge });
+        return deletable({ rule, subject, now, youngest, ageDays, minAge: policy.limits.minAge });
       }
-      const ageDays = ageOf(facts, 'created', now);
+      const ageDays = ageOf(subject, 'created', now);
       return decided({ verdict: 'keep', rule: null, reason: 'no rule matches', ageDays });
     },
   };
@@ -68,27 +68,27 @@ export interface Rests {
  * Whether a delete decision by this rule rests on something that people or visitors can change after the listing:
  * a name, an update, a newer message. Who created a conversation, and when, does not change as long as it is the same one.
  */
-export function restsOnChangeableFacts(policy: Pick<Policy, 'rules'>, ruleName: string | null): Rests {
+export function restsOnChangeableTraits(policy: Pick<Policy, 'rules'>, ruleName: string | null): Rests {
   const last = policy.rules.findIndex((rule) => rule.name === ruleName);
   const used = policy.rules
     .slice(0, last === -1 ? policy.rules.length : last + 1)
-    .map((rule) => factsUsed(rule.selector));
+    .map((rule) => traitsUsed(rule.selector));
   return {
-    listed: used.some((facts) => facts.has('name') || facts.has('updated')),
-    lastMessage: used.some((facts) => facts.has('last_message')),
+    listed: used.some((traits) => traits.has('name') || traits.has('updated')),
+    lastMessage: used.some((traits) => traits.has('last_message')),
   };
 }
 
 function deletable(found: {
   rule: Rule;
-  facts: Facts;
+  subject: Subject;
   now: number;
   youngest: number;
   ageDays: number | null;
   minAge: Duration;
 }): Step {
-  const { rule, facts, now, youngest, ageDays } = found;
-  const { createdAt } = facts.conversation;
+  const { rule, subject, now, youngest, ageDays } = found;
+  const { createdAt } = subject.conversation;
   if (createdAt === undefined || earliestOf(createdAt) > now) {
     const reason = 'its creation date is unknown, so min_age cannot be checked';
     return decided({ verdict: 'unknown', rule: rule.name, reason, ageDays });
@@ -97,7 +97,7 @@ function deletable(found: {
     const reason = `younger than min_age ${formatDuration(found.minAge)}`;
     return decided({ verdict: 'keep', rule: rule.name, reason, ageDays });
   }
-  const reason = `rule ${rule.name} matches${roughlySince(rule, facts)}`;
+  const reason = `rule ${rule.name} matches${roughlySince(rule, subject)}`;
   return decided({ verdict: 'delete', rule: rule.name, reason, ageDays });
 }
 
@@ -117,7 +117,7 @@ export function agesJudgedBy({ rules }: Pick<Policy, 'rules'>): ReadonlyMap<stri
 
 /** The clock a person means by the age of what this selector matches. */
 function clockOf(selector: Selector): AgeClock {
-  const used = factsUsed(selector);
+  const used = traitsUsed(selector);
   return (['last_message', 'updated'] as const).find((clock) => used.has(clock)) ?? 'created';
 }
 
@@ -128,16 +128,16 @@ const DATES = [
 ] as const;
 
 /** Said of a match, too: a person must be able to see on what it rests. */
-function roughlySince(rule: Rule, facts: Facts): string {
-  const used = factsUsed(rule.selector);
+function roughlySince(rule: Rule, subject: Subject): string {
+  const used = traitsUsed(rule.selector);
   const rough = DATES.flatMap(([clock, words]) => {
-    const at = used.has(clock) ? instantOf(facts, clock) : undefined;
+    const at = used.has(clock) ? instantOf(subject, clock) : undefined;
     return typeof at === 'string' ? [`${words} ${inWords(at)}`] : [];
   });
   return rough.length === 0 ? '' : ` (${rough.join(', ')})`;
 }
 
-function instantOf({ conversation, lastMessage }: Facts, clock: AgeClock): Instant | undefined {
+function instantOf({ conversation, lastMessage }: Subject, clock: AgeClock): Instant | undefined {
   switch (clock) {
     case 'created':
       return conversation.createdAt;
@@ -149,22 +149,22 @@ function instantOf({ conversation, lastMessage }: Facts, clock: AgeClock): Insta
   }
 }
 
-function ageOf(facts: Facts, clock: AgeClock, now: number): number | null {
-  const at = instantOf(facts, clock);
+function ageOf(subject: Subject, clock: AgeClock, now: number): number | null {
+  const at = instantOf(subject, clock);
   if (at === undefined || earliestOf(at) > now) return null;
   return Math.max(0, wholeDaysBetween(latestOf(at), now));
 }
 
 /** Why nobody can tell whether the rule matches. */
-export function unknownReason(rule: Rule, facts: Facts, now: number): string {
-  const used = factsUsed(rule.selector);
-  const { conversation } = facts;
+export function unknownReason(rule: Rule, subject: Subject, now: number): string {
+  const used = traitsUsed(rule.selector);
+  const { conversation } = subject;
   const missing: string[] = [];
   if (used.has('name') && conversation.name === undefined) missing.push('name');
   if (used.has('created_by') && conversation.createdBy === undefined) missing.push('creator');
   const rough: string[] = [];
   for (const [clock, words] of DATES) {
-    const at = instantOf(facts, clock);
+    const at = instantOf(subject, clock);
     // Every clock looks at the creation, too: an exact one decides there and then, a rough one may leave it open.
     const isBound = clock === 'created' && (used.has('updated') || used.has('last_message'));
     if (used.has(clock) && (at === undefined || earliestOf(at) > now)) missing.push(words);

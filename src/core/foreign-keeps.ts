@@ -1,8 +1,8 @@
 import type { Conversation, Project } from './conversation.ts';
-import { restsOnChangeableFacts, type Rests, unknownReason, type Decider } from './decide.ts';
+import { restsOnChangeableTraits, type Rests, unknownReason, type Decider } from './decide.ts';
 import type { Decision } from './plan.ts';
 import type { Policy, Rule } from './policy.ts';
-import { cutoffsAt, evaluate, type EvaluationContext, type Facts, type Truth } from './selector.ts';
+import { cutoffsAt, evaluate, type EvaluationContext, type Subject, type Truth } from './selector.ts';
 
 /** What another policy of the folder has to say: all but its deletions. */
 export type OtherPolicy = Pick<Policy, 'name' | 'projects' | 'rules'>;
@@ -34,7 +34,7 @@ export interface AskedRule {
 
 /** What other policies keep in one project. */
 export interface ForeignKeeps {
-  ask(facts: Facts): ForeignAnswer;
+  ask(subject: Subject): ForeignAnswer;
 }
 
 /** Whether a keep rule also stops other policies. One that matches everything says only what its own policy does. */
@@ -65,11 +65,11 @@ export function foreignKeepsIn(others: readonly OtherPolicy[], project: Project,
     .filter((other) => mayCover(other, project))
     .map(({ name, rules }) => ({ name, rules: upToLastBinding(rules) }));
   return {
-    ask(facts) {
+    ask(subject) {
       const asked: AskedRule[] = [];
       let isUnread = false;
       for (const policy of here) {
-        const answer = askOne(policy, { facts, context, asked });
+        const answer = askOne(policy, { subject, context, asked });
         if (answer === 'unread') isUnread = true;
         // One that keeps it without a further look spares the look.
         else if (answer !== 'free') return { kind: 'kept', by: answer, asked };
@@ -86,7 +86,7 @@ export function foreignRules(others: readonly Pick<OtherPolicy, 'rules'>[]): rea
 
 /** What the deletions of a policy rest on beside its own rules, and people can change. */
 export function restsOnForeignKeeps(others: readonly Pick<OtherPolicy, 'rules'>[]): Rests {
-  const rests = others.map(({ rules }) => restsOnChangeableFacts({ rules: upToLastBinding(rules) }, null));
+  const rests = others.map(({ rules }) => restsOnChangeableTraits({ rules: upToLastBinding(rules) }, null));
   return {
     listed: rests.some(({ listed }) => listed),
     lastMessage: rests.some(({ lastMessage }) => lastMessage),
@@ -139,15 +139,15 @@ function upToLastBinding(rules: readonly Rule[]): readonly Rule[] {
 function askOne(
   policy: { readonly name: string; readonly rules: readonly Rule[] },
   question: {
-    readonly facts: Facts;
+    readonly subject: Subject;
     readonly context: EvaluationContext;
     readonly asked: AskedRule[];
   },
 ): ForeignKeep | 'free' | 'unread' {
-  const { facts, context, asked } = question;
+  const { subject, context, asked } = question;
   let isUnread = false;
   for (const rule of policy.rules) {
-    const { truth, wantsLastMessage } = evaluate(rule.selector, facts, context);
+    const { truth, wantsLastMessage } = evaluate(rule.selector, subject, context);
     const binds = isBinding(rule);
     if (truth === 'unknown' && wantsLastMessage) {
       if (binds) return 'unread';
@@ -156,7 +156,7 @@ function askOne(
     }
     if (binds && !isUnread) asked.push({ policy: policy.name, rule: rule.name, truth });
     if (truth === 'no') continue;
-    if (binds) return isUnread ? 'unread' : keepOf(policy.name, rule, { truth, facts, now: context.now });
+    if (binds) return isUnread ? 'unread' : keepOf(policy.name, rule, { truth, subject, now: context.now });
     if (truth === 'yes') return 'free';
   }
   return 'free';
@@ -165,10 +165,14 @@ function askOne(
 function keepOf(
   policy: string,
   rule: Rule,
-  { truth, facts, now }: { readonly truth: 'yes' | 'unknown'; readonly facts: Facts; readonly now: number },
+  {
+    truth,
+    subject,
+    now,
+  }: { readonly truth: 'yes' | 'unknown'; readonly subject: Subject; readonly now: number },
 ): ForeignKeep {
   const name = foreignRuleName({ policy, rule: rule.name });
   return truth === 'yes'
     ? { policy, rule: rule.name, verdict: 'keep', reason: `rule ${name} keeps it` }
-    : { policy, rule: rule.name, verdict: 'unknown', reason: unknownReason({ ...rule, name }, facts, now) };
+    : { policy, rule: rule.name, verdict: 'unknown', reason: unknownReason({ ...rule, name }, subject, now) };
 }

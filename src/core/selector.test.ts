@@ -7,7 +7,7 @@ import { compileNameTest } from './name-match.ts';
 import {
   cutoffsAt,
   evaluate,
-  factsUsed,
+  traitsUsed,
   messageReachOf,
   reachOf,
   usesClock,
@@ -384,7 +384,7 @@ describe('any selector', () => {
   it('uses the facts it names and no others', () => {
     fc.assert(
       fc.property(selectors(true), conversations, conversations, (selector, one, other) => {
-        const used = factsUsed(selector);
+        const used = traitsUsed(selector);
         const mixed: Conversation = {
           projectId: 1,
           name: used.has('name') ? one.name : other.name,
@@ -472,5 +472,5 @@ it('names the clocks it uses', () => {
   const nested: Selector = { kind: 'any', of: [named('a'), { kind: 'not', of: older(1, 'last_message') }] };
   expect(usesClock(nested, 'last_message')).toBe(true);
   expect(usesClock(nested, 'created')).toBe(false);
-  expect([...factsUsed(EVERYTHING)]).toEqual([]);
+  expect([...traitsUsed(EVERYTHING)]).toEqual([]);
 });

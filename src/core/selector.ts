@@ -45,7 +45,7 @@ export interface SessionIds {
 }
 
 /** All that is known about one conversation when it is judged. */
-export interface Facts {
+export interface Subject {
   readonly conversation: Conversation;
   readonly lastMessage: LastMessage;
 }
@@ -65,7 +65,7 @@ export interface EvaluationContext {
   readonly cutoff: Cutoffs;
 }
 
-export type Fact = 'name' | 'created_by' | AgeClock | 'session_id';
+export type Trait = 'name' | 'created_by' | AgeClock | 'session_id';
 
 const YES: Evaluation = { truth: 'yes', wantsLastMessage: false };
 const NO: Evaluation = { truth: 'no', wantsLastMessage: false };
@@ -86,52 +86,52 @@ export function cutoffsAt(now: number): Cutoffs {
 }
 
 /** Whether the selector matches, in three-valued (Kleene) logic. Pure. */
-export function evaluate(selector: Selector, facts: Facts, context: EvaluationContext): Evaluation {
+export function evaluate(selector: Selector, subject: Subject, context: EvaluationContext): Evaluation {
   switch (selector.kind) {
     case 'everything':
       return YES;
     case 'older_than':
-      return isOlder(selector, facts, context);
+      return isOlder(selector, subject, context);
     case 'name': {
-      const { name } = facts.conversation;
+      const { name } = subject.conversation;
       return name === undefined ? UNKNOWN : known(selector.matchers.some((matcher) => matcher.test(name)));
     }
     case 'created_by': {
-      const { createdBy } = facts.conversation;
+      const { createdBy } = subject.conversation;
       return createdBy === undefined ? UNKNOWN : known(selector.users.has(createdBy));
     }
     case 'session_ids':
-      return known(isListed(selector, facts.conversation.sessionId));
+      return known(isListed(selector, subject.conversation.sessionId));
     case 'any':
     case 'all':
-      return combine(selector, facts, context);
+      return combine(selector, subject, context);
     case 'not':
-      return negate(evaluate(selector.of, facts, context));
+      return negate(evaluate(selector.of, subject, context));
   }
 }
 
 /** Whether any part of the selector counts an age from this clock. */
 export function usesClock(selector: Selector, clock: AgeClock): boolean {
-  return factsUsed(selector).has(clock);
+  return traitsUsed(selector).has(clock);
 }
 
 /** What the selector looks at: what has to be checked again before a DELETE, because it may have changed. */
-export function factsUsed(selector: Selector): ReadonlySet<Fact> {
+export function traitsUsed(selector: Selector): ReadonlySet<Trait> {
   switch (selector.kind) {
     case 'everything':
       return new Set();
     case 'older_than':
-      return new Set<Fact>([selector.clock]);
+      return new Set<Trait>([selector.clock]);
     case 'name':
     case 'created_by':
-      return new Set<Fact>([selector.kind]);
+      return new Set<Trait>([selector.kind]);
     case 'session_ids':
-      return new Set<Fact>(['session_id']);
+      return new Set<Trait>(['session_id']);
     case 'any':
     case 'all':
-      return new Set(selector.of.flatMap((part) => [...factsUsed(part)]));
+      return new Set(selector.of.flatMap((part) => [...traitsUsed(part)]));
     case 'not':
-      return factsUsed(selector.of);
+      return traitsUsed(selector.of);
   }
 }
 
@@ -207,7 +207,7 @@ function isListed({ ids, folded }: SessionIds, sessionId: string): boolean {
 
 function isOlder(
   { duration, clock }: { readonly duration: Duration; readonly clock: AgeClock },
-  { conversation, lastMessage }: Facts,
+  { conversation, lastMessage }: Subject,
   { now, cutoff: cutoffs }: EvaluationContext,
 ): Evaluation {
   const cutoff = cutoffs(duration);
@@ -230,7 +230,7 @@ function isOlder(
 
 function combine(
   { kind, of }: { readonly kind: 'any' | 'all'; readonly of: readonly Selector[] },
-  facts: Facts,
+  subject: Subject,
   context: EvaluationContext,
 ): Evaluation {
   const decisive: Truth = kind === 'any' ? 'yes' : 'no';
@@ -238,7 +238,7 @@ function combine(
   let isUnknown = of.length === 0;
   let wantsLastMessage = false;
   for (const part of of) {
-    const evaluation = evaluate(part, facts, context);
+    const evaluation = evaluate(part, subject, context);
     if (evaluation.truth === decisive) return evaluation;
     isUnknown ||= evaluation.truth === 'unknown';
     wantsLastMessage ||= evaluation.wantsLastMessage;

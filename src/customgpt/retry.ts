@@ -51,7 +51,7 @@ export interface CallerParts {
 }
 
 /** How a call has fared so far. */
-interface Progress {
+interface CallState {
   readonly startedAt: number;
   attempts: number;
   firstFailureAt: number | undefined;
@@ -59,14 +59,14 @@ interface Progress {
   hasRenewed: boolean;
 }
 
-type Outcome<T> =
+type AttemptResult<T> =
   | { readonly value: T }
   | { readonly error: ApiError; readonly result: WireResult; readonly sentWith: string };
 
 /** The one retry layer. Nothing below it repeats a request, and nothing above it need. */
 export function createCaller(parts: CallerParts): Caller {
   return async <T>(call: Call<T>): Promise<T> => {
-    const progress: Progress = {
+    const state: CallState = {
       startedAt: parts.clock.monotonic(),
       attempts: 0,
       firstFailureAt: undefined,
@@ -74,19 +74,19 @@ export function createCaller(parts: CallerParts): Caller {
     };
     let last: ApiError | undefined;
     for (;;) {
-      const outcome = await attempt(parts, call, last);
-      if ('value' in outcome) return outcome.value;
-      const isRefused = outcome.error.failure === 'unauthorized';
-      if (isRefused && !progress.hasRenewed && (await renewed(parts, outcome.sentWith))) {
+      const tried = await attempt(parts, call, last);
+      if ('value' in tried) return tried.value;
+      const isRefused = tried.error.failure === 'unauthorized';
+      if (isRefused && !state.hasRenewed && (await renewed(parts, tried.sentWith))) {
         if (call.refusedBefore !== undefined) return call.refusedBefore();
-        progress.hasRenewed = true;
+        state.hasRenewed = true;
         continue;
       }
-      last = outcome.error;
-      const waitMs = nextWaitMs(parts, call, { progress, ...outcome });
-      if (waitMs === undefined) throw outcome.error;
+      last = tried.error;
+      const waitMs = nextWaitMs(parts, call, { state, ...tried });
+      if (waitMs === undefined) throw tried.error;
       parts.log.debug(
-        { failure: outcome.error.failure, status: outcome.error.status, waitMs: Math.round(waitMs) },
+        { failure: tried.error.failure, status: tried.error.status, waitMs: Math.round(waitMs) },
         'request will be repeated',
       );
       if (waitMs > 0) await pause(parts.clock, call, waitMs);
@@ -97,8 +97,8 @@ export function createCaller(parts: CallerParts): Caller {
 /** Whether there is another key of the same account by now. */
 function renewed(parts: CallerParts, refused: string): Promise<boolean> {
   return parts.credential.renew(refused, async (authorization) => {
-    const outcome = await attempt(parts, { ...parts.whoseCall, authorization }, undefined);
-    return 'value' in outcome ? outcome.value : undefined;
+    const tried = await attempt(parts, { ...parts.whoseCall, authorization }, undefined);
+    return 'value' in tried ? tried.value : undefined;
   });
 }
 
@@ -107,7 +107,7 @@ async function attempt<T>(
   parts: CallerParts,
   call: Call<T>,
   last: ApiError | undefined,
-): Promise<Outcome<T>> {
+): Promise<AttemptResult<T>> {
   const { transport, queue, clock } = parts;
   const admission = await queue.enter(call.target.method === 'GET', call.signal);
   if (admission.kind === 'aborted') throw failed(call, 'aborted');
@@ -131,7 +131,7 @@ async function attempt<T>(
   });
   const isFirstContact = result.kind === 'silence' && !hadAnswered && !transport.hasAnswered();
   queue.leave(ticket, isFirstContact ? { kind: 'nothing' } : lessonOf(call, result, clock.now()));
-  return outcomeOf(call, result, sentWith);
+  return resultOf(call, result, sentWith);
 }
 
 async function assertMayBeSent(
@@ -149,7 +149,7 @@ async function assertMayBeSent(
   if (mayBeSent !== true) throw failed(call, 'aborted');
 }
 
-function outcomeOf<T>(call: Call<T>, result: WireResult, sentWith: string): Outcome<T> {
+function resultOf<T>(call: Call<T>, result: WireResult, sentWith: string): AttemptResult<T> {
   const failure = failureOf(result);
   if (call.notFound !== undefined && result.kind === 'answer' && failure === 'not_found') {
     const json = jsonOfNotFound(result);
@@ -189,25 +189,25 @@ function retryAfterMs(result: WireResult, now: number): number | undefined {
 function nextWaitMs(
   parts: CallerParts,
   call: Call<unknown>,
-  last: { readonly progress: Progress; readonly error: ApiError; readonly result: WireResult },
+  last: { readonly state: CallState; readonly error: ApiError; readonly result: WireResult },
 ): number | undefined {
   const { breaker, clock, chance, transport } = parts;
-  const { progress, error, result } = last;
+  const { state, error, result } = last;
   const now = clock.monotonic();
-  progress.firstFailureAt ??= now;
+  state.firstFailureAt ??= now;
   if (error.failure === 'throttled') return breaker.exhausted(now) === undefined ? 0 : undefined;
   if (!mayPass(error.failure) || (call.repeat !== 'read' && !error.neverSent)) return undefined;
-  const delayMs = jittered(FIRST_DELAY_MS * 2 ** progress.attempts, chance);
+  const delayMs = jittered(FIRST_DELAY_MS * 2 ** state.attempts, chance);
   if (!transport.hasAnswered()) {
-    progress.attempts += 1;
-    const isHopeless = now - progress.startedAt >= FIRST_CONTACT_MS;
-    return isHopeless || progress.attempts >= FIRST_CONTACT_ATTEMPTS ? undefined : delayMs;
+    state.attempts += 1;
+    const isHopeless = now - state.startedAt >= FIRST_CONTACT_MS;
+    return isHopeless || state.attempts >= FIRST_CONTACT_ATTEMPTS ? undefined : delayMs;
   }
   if (breaker.isPaused) return breaker.exhausted(now) === undefined ? 0 : undefined;
-  progress.attempts += 1;
+  state.attempts += 1;
   const waitMs = Math.max(delayMs, retryAfterMs(result, clock.now()) ?? 0);
-  const isOver = now + waitMs - progress.firstFailureAt > parts.patience.troubleMs;
-  return isOver || progress.attempts >= MOST_ATTEMPTS ? undefined : waitMs;
+  const isTooLong = now + waitMs - state.firstFailureAt > parts.patience.troubleMs;
+  return isTooLong || state.attempts >= MOST_ATTEMPTS ? undefined : waitMs;
 }
 
 function mayPass(failure: ApiFailure): boolean {

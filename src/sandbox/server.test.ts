@@ -9,18 +9,18 @@ const NOW = Date.UTC(2025, 10, 20, 12, 0, 0);
 const PROJECT = 12345;
 
 /** What the tests read of an answer; any part may be missing from any one of them. */
-interface Wire {
+interface Body {
   readonly status: string;
-  readonly data: Listing & WireRow & { readonly conversation: WireRow; readonly messages: Listing };
+  readonly data: Listing & BodyRow & { readonly conversation: BodyRow; readonly messages: Listing };
 }
 
 interface Listing {
-  readonly data: readonly WireRow[];
+  readonly data: readonly BodyRow[];
   readonly total: number;
   readonly per_page: unknown;
 }
 
-interface WireRow {
+interface BodyRow {
   readonly session_id: string;
   readonly name: string;
   readonly message: string;
@@ -41,7 +41,7 @@ async function start(options: SandboxOptions = {}): Promise<void> {
   sandbox.accounts.addProject({ id: PROJECT, name: 'Support' });
 }
 
-async function call(path: string, init: RequestInit = {}): Promise<{ response: Response; json: Wire }> {
+async function call(path: string, init: RequestInit = {}): Promise<{ response: Response; json: Body }> {
   const response = await fetch(`${sandbox.url}/api/v1${path}`, {
     ...init,
     headers: {
@@ -51,7 +51,7 @@ async function call(path: string, init: RequestInit = {}): Promise<{ response: R
     },
   });
   const text = await response.text();
-  return { response, json: JSON.parse(text === '' ? '{}' : text) as Wire };
+  return { response, json: JSON.parse(text === '' ? '{}' : text) as Body };
 }
 
 function raw(method: string, path: string): Promise<number> {

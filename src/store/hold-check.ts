@@ -14,7 +14,7 @@ interface EventRow {
   readonly facts: string;
 }
 
-type Facts = Readonly<Record<string, string | null | undefined>>;
+type HoldFacts = Readonly<Record<string, string | null | undefined>>;
 
 /** What the log says of the holds that are not released. Reads of it only what is new since the last time, by an index. */
 export interface HoldCheck {
@@ -77,7 +77,7 @@ export function selectHoldEvents(connection: Connection): Statement<[seq: number
 export function loggedHold({ seq, facts: text, ...target }: EventRow): {
   readonly holdId: string;
   readonly content: string;
-  readonly facts: Facts;
+  readonly facts: HoldFacts;
 } {
   const facts = factsIn(text);
   const holdId = facts?.['hold_id'];
@@ -94,9 +94,9 @@ export function contentOfRecord(hold: HoldRecord): string {
   return JSON.stringify([projectId, sessionId, matter, reason, by, until, from]);
 }
 
-function factsIn(text: string): Facts | undefined {
+function factsIn(text: string): HoldFacts | undefined {
   try {
-    return JSON.parse(text) as Facts;
+    return JSON.parse(text) as HoldFacts;
   } catch {
     return undefined;
   }

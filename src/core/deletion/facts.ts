@@ -18,7 +18,7 @@ import { answerInWords, type Life, type Settlement } from './life.ts';
  */
 export const EVIDENCE = 2;
 
-export type Facts = { readonly [key: string]: Fact };
+export type DeletionFacts = { readonly [key: string]: Fact };
 
 /** How and when the existence of a conversation was last known. */
 export interface Sight {
@@ -43,7 +43,7 @@ export function intendedFacts(intent: {
   readonly viewer: Viewer;
   /** Others of its kind that were listed with it, and are not deleted. */
   readonly bystanders: number;
-}): Facts {
+}): DeletionFacts {
   const { attempt, sight, planId, createdAt, kind, viewer, bystanders } = intent;
   return {
     ...{ attempt, seen_at: formatInstant(sight.at), seen_by: sight.how, plan_id: planId },
@@ -58,7 +58,7 @@ export function absentFacts(
   life: Life,
   sent: SentFacts,
   absent: { readonly reading: Extract<Reading, { is: 'absent' }>; readonly calibration: number },
-): Facts {
+): DeletionFacts {
   const { reading, calibration } = absent;
   return {
     ...sentFacts(life, sent),
@@ -80,7 +80,7 @@ export function outcomeFacts(
   life: Life,
   sent: SentFacts,
   { settlement, proof }: { readonly settlement: Settlement; readonly proof: Proof },
-): Facts {
+): DeletionFacts {
   const { reading } = life;
   const common = {
     ...sentFacts(life, sent),
@@ -108,7 +108,7 @@ function verifyStatusOf(reading: Reading | undefined): number | null {
   return reading.is === 'there' ? 200 : (reading.status ?? null);
 }
 
-function goneFacts(reading: Reading | undefined, { sighting, control }: Proof): Facts {
+function goneFacts(reading: Reading | undefined, { sighting, control }: Proof): DeletionFacts {
   // Where the listing alone knows of another one under the id, it is what proves it.
   const listedAt = sighting?.is === 'not_shown' ? sighting.listing.at : undefined;
   const at = reading !== undefined && 'at' in reading ? reading.at : listedAt;
@@ -131,7 +131,7 @@ function listingFacts({ at, ids, total }: ListingFacts): Fact {
   return { at: formatInstant(at), ids, total: total ?? null };
 }
 
-function sentFacts(life: Life, { attempts, requestedAt, sight }: SentFacts): Facts {
+function sentFacts(life: Life, { attempts, requestedAt, sight }: SentFacts): DeletionFacts {
   return {
     attempts,
     ...(requestedAt === undefined ? {} : { requested_at: formatInstant(requestedAt) }),
@@ -148,7 +148,7 @@ function statusOf({ strongest, last }: Life): number | null {
   return strongest === 'ambiguous' ? null : last.status;
 }
 
-function recreated(at: Instant | undefined): Facts {
+function recreated(at: Instant | undefined): DeletionFacts {
   return at === undefined ? {} : { recreated_at: formatWhen(at) };
 }
 

@@ -51,7 +51,7 @@ async function take(context: Application, underway: Underway, step: Step): Promi
   const { work, passing } = underway;
   switch (step.do) {
     case 'look':
-      return watch(context, underway);
+      return poll(context, underway);
     case 'delete_again':
       return attempt(context, underway);
     case 'list':
@@ -65,7 +65,7 @@ async function take(context: Application, underway: Underway, step: Step): Promi
 }
 
 /** Polls the follow-up GET until the life goes on: pauses double up to five seconds. */
-async function watch(context: Application, underway: Underway): Promise<Step> {
+async function poll(context: Application, underway: Underway): Promise<Step> {
   const { passing } = underway;
   const { clock, deleter: reader, signals, verifyTimeoutMs } = context;
   const isUnclear = passing.life.strongest !== 'accepted';
@@ -85,7 +85,7 @@ async function watch(context: Application, underway: Underway): Promise<Step> {
 }
 
 /** The DELETE of another run is under way: a second one might meet what was created anew in between. */
-async function watchAnother(context: Application, underway: Underway): Promise<Step> {
+async function pollAnother(context: Application, underway: Underway): Promise<Step> {
   const { item, passing, calibration } = underway;
   const { clock, deleter: reader, signals, verifyTimeoutMs, slot } = context;
   const patience = startPatience({ clock, reader }, verifyTimeoutMs);
@@ -150,7 +150,7 @@ async function attempt(context: Application, underway: Underway): Promise<Step> 
     passing.life = { ...passing.life, wasThere: passing.life.wasThere || checked.seen.how === 'messages' };
     const sent = await send(context, candidate, checked.seen);
     if (sent.kind === 'too_late') continue;
-    if (sent.kind === 'claimed') return watchAnother(context, underway);
+    if (sent.kind === 'claimed') return pollAnother(context, underway);
     return sent.kind === 'barred'
       ? advance(passing, { saw: 'bar', ...sent })
       : afterSent(context, underway, { sent, number: candidate.attempts + 1, sight: checked.seen });

@@ -9,7 +9,7 @@ import { advance, type Passing } from '../prove/passing.ts';
 import { PlannedItems } from './planned-items.ts';
 import { prepareProject } from './prepare-project.ts';
 import type { ProjectWork } from './project-work.ts';
-import { settle, type VanishedWatch } from '../prove/settle.ts';
+import { settle, type VanishedGuard } from '../prove/settle.ts';
 
 /** Between two fresh listings of a project lie so many DELETEs at least … */
 const FEWEST_BETWEEN = 250;
@@ -167,7 +167,7 @@ async function skipVanished(context: Application, work: ProjectWork): Promise<vo
 }
 
 /** What of the project is gone, and not by a DELETE of ours, is first counted over the whole run. */
-function vanishedOf({ outOfSight, warn }: Application, work: ProjectWork): VanishedWatch {
+function vanishedOf({ outOfSight, warn }: Application, work: ProjectWork): VanishedGuard {
   return {
     count: (found) => {
       if (found === 0) return;

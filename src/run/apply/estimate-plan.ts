@@ -1,4 +1,4 @@
-import { restsOnChangeableFacts } from '../../core/decide.ts';
+import { restsOnChangeableTraits } from '../../core/decide.ts';
 import { estimate, type Estimate } from '../../core/estimate.ts';
 import { restsOnForeignKeeps } from '../../core/foreign-keeps.ts';
 import { countsOf, type PlanSummary } from '../../core/plan.ts';
@@ -33,7 +33,7 @@ export function estimateOf(
     observedMsPerRequest: plan.requestsUsed === 0 ? undefined : observed.tookMs / plan.requestsUsed,
     concurrency: policy.concurrency,
   };
-  const rests = restsOnChangeableFacts(policy, null);
+  const rests = restsOnChangeableTraits(policy, null);
   const foreign = restsOnForeignKeeps(observed.others);
   const lastMessage = rests.lastMessage || foreign.lastMessage;
   const listed = rests.listed || foreign.listed;

@@ -1,4 +1,4 @@
-import { restsOnChangeableFacts, type Rests } from '../../core/decide.ts';
+import { restsOnChangeableTraits, type Rests } from '../../core/decide.ts';
 import type { Reading } from '../../core/deletion/evidence.ts';
 import type { Sight } from '../../core/deletion/facts.ts';
 import type { Policy } from '../../core/policy.ts';
@@ -25,10 +25,10 @@ export type Rechecked =
   /** It is not there, or nobody can tell: what its own GET said. */
   | { readonly kind: 'read'; readonly reading: Reading };
 
-/** {@link restsOnChangeableFacts}, with what the keeps of other policies look at. */
+/** {@link restsOnChangeableTraits}, with what the keeps of other policies look at. */
 export function createRests(policy: Policy, others: readonly Policy[]): (rule: string | null) => Rests {
   const foreign = restsOnForeignKeeps(others);
-  return (rule) => either(restsOnChangeableFacts(policy, rule), foreign);
+  return (rule) => either(restsOnChangeableTraits(policy, rule), foreign);
 }
 
 function either(one: Rests, other: Rests): Rests {

@@ -3,7 +3,7 @@ import {
   absentFacts,
   formatWhen,
   outcomeFacts,
-  type Facts,
+  type DeletionFacts,
   type Proof,
   type SentFacts,
 } from '../../core/deletion/facts.ts';
@@ -31,7 +31,7 @@ export interface Passing {
   /** The run that intended it. */
   readonly run: Parameters<typeof auditFacts>[0];
   /** Stands in every entry about it. */
-  readonly common: Facts;
+  readonly common: DeletionFacts;
   life: Life;
   sent: SentFacts;
   /** Since the first fresh listing that was to speak of it. */

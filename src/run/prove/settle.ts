@@ -16,7 +16,7 @@ const LONGEST_PAUSE_MS = 15_000;
 const QUIET_PAUSE_MS = 500;
 
 /** Watches over what is gone, and not by a DELETE of ours: where it is too much, the key may be the cause. */
-export interface VanishedWatch {
+export interface VanishedGuard {
   /** Told how many there are before any of them is called gone. */
   readonly count: (found: number) => void;
   /** Why none of them is called gone; undefined: they may be. */
@@ -29,7 +29,7 @@ export interface SettleContext extends Pick<
 > {
   readonly fence: Fence | undefined;
   /** Not needed where all of them had an intent. */
-  readonly vanished?: VanishedWatch;
+  readonly vanished?: VanishedGuard;
   readonly witnesses: Witnesses;
   readonly calibration: Calibration & { readonly shapes: Set<string> };
   /** As for a fresh listing. */
