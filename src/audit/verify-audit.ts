@@ -1,4 +1,3 @@
-import type { AuditEntry } from '../core/audit-entry.ts';
 import { isFault } from '../core/errors.ts';
 import type { AuditLog } from '../core/ports/audit-log.ts';
 import type { DerivedDifference } from '../core/ports/store.ts';
@@ -82,8 +81,7 @@ async function verifyBoth(
     for (const line of lines) {
       if (!fileCheck.take(line)) return verdictOf(fileCheck, 'file');
       const { seq, hash } = fileCheck.head;
-      // `take` has just found it to be one.
-      await walk.step(line as AuditEntry);
+      await walk.step();
       const { head } = walk.check;
       // Where the store ends first, or is broken itself, that is what is wrong with it.
       if (head.seq === seq && head.hash !== hash) differsAt ??= seq;
@@ -120,11 +118,11 @@ class StoreWalk {
     this.#entries = audit.entries()[Symbol.asyncIterator]();
   }
 
-  /** False at the end, and once the log is broken. `proven` is a sound entry that this one ought to be. */
-  async step(proven?: AuditEntry): Promise<boolean> {
+  /** False at the end, and once the log is broken. */
+  async step(): Promise<boolean> {
     try {
       const next = await this.#entries.next();
-      return next.done !== true && this.check.take(next.value, proven);
+      return next.done !== true && this.check.take(next.value);
     } catch (error) {
       if (!isFault(error, 'state_unusable')) throw error;
       // A row that contradicts itself cannot even be read; those before it were in order.

@@ -10,6 +10,7 @@ export function parseStrictJson(text: string): unknown {
   try {
     const value: unknown = JSON.parse(text);
     // Counted first: that settles every text but those that have a key twice, or a key's form within a text.
+    // Benchmark: verifying 1,000,000 audit entries.
     return quotesBeforeColons(text) === keysIn(value) || !saysTwice(text) ? value : undefined;
   } catch {
     // No JSON, or nested deeper than the stack reaches, which JSON.parse alone would read.

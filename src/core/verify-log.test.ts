@@ -54,42 +54,6 @@ function rechained(entries: readonly AuditEntry[]): AuditEntry[] {
   });
 }
 
-describe('a log beside another one that is sound', () => {
-  const entries = log([...RUN, ...skips(3)], signer);
-  /** Takes `entries` with one of them changed, each beside what the sound log has there. */
-  const beside = (place: number, change: (entry: AuditEntry) => unknown): LogVerdict => {
-    const check = new LogCheck({});
-    entries.forEach((entry, index) => check.take(index === place ? change(entry) : { ...entry }, entry));
-    return check.end();
-  };
-
-  it('is sound where it says the same', () => {
-    expect(beside(0, (entry) => entry)).toEqual(verdict(entries));
-  });
-
-  it('is hashed itself where it says anything else', () => {
-    const changed = beside(2, (entry) => ({ ...entry, policy: 'q' }));
-    expect(changed).toMatchObject({ ok: false, seq: 3, problem: 'does not match its hash' });
-    const more = beside(2, (entry) => ({ ...entry, more: null }));
-    expect(more).toMatchObject({ ok: false, seq: 3, problem: 'does not match its hash' });
-  });
-
-  it('is believed only in its own place', () => {
-    const check = new LogCheck({});
-    expect(check.take(entries[1], entries[1])).toBe(false);
-    expect(check.end()).toMatchObject({ ok: false, seq: 1 });
-    const other = log([...skips(2)]);
-    const mixed = new LogCheck({});
-    mixed.take(entries[0], entries[0]);
-    expect(mixed.take(other[1], other[1])).toBe(false);
-    expect(mixed.end()).toMatchObject({
-      ok: false,
-      seq: 2,
-      problem: expect.stringContaining('name the hash') as string,
-    });
-  });
-});
-
 describe('a whole log', () => {
   it('is told with its head, its checkpoints and their keys', () => {
     const entries = log([...RUN, ...skips(1_500), ...RUN], signer);

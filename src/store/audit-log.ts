@@ -11,7 +11,7 @@ import type { Connection } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { prepareEarlierDeletes, prepareOpenIntents } from './open-intents.ts';
 
-/** Few enough that a page of entries is garbage before the collector would move it to the old ones: a quarter faster. */
+/** Few enough that others get their turn while whole logs are read and hashed. */
 const PAGE_ENTRIES = 250;
 
 export function createAuditLog(connection: Connection, writer: GroupCommit): AuditLog {

@@ -28,36 +28,13 @@ const STORED_COLUMNS =
 export const SELECT_AUDIT = `SELECT ${STORED_COLUMNS},
     (SELECT hash FROM audit_entries AS before WHERE before.seq = audit_entries.seq - 1) AS prev FROM audit_entries`;
 
-type AuditColumns = readonly [
-  seq: number,
-  time: string,
-  event: AuditEvent,
-  run_id: string | null,
-  policy: string | null,
-  policy_hash: string | null,
-  rule: string | null,
-  project_id: number | null,
-  session_id: string | null,
-  facts: string,
-  hash: string,
-  prev: string | null,
-];
-
-/** Reads rows that fulfil `conditions`. Their objects are made here: made by the driver, they take twice as long. */
+/** Reads rows that fulfil `conditions`. */
 export function prepareSelect(
   connection: Connection,
   conditions: string,
 ): (...parameters: readonly (number | string)[]) => readonly AuditRow[] {
-  const select = connection
-    .prepare<(number | string)[], AuditColumns>(`${SELECT_AUDIT} WHERE ${conditions}`)
-    .raw();
-  return (...parameters) => select.all(...parameters).map(rowOf);
-}
-
-function rowOf(columns: AuditColumns): AuditRow {
-  const [seq, time, event, run_id, policy, policy_hash, rule, project_id, session_id, facts, hash, prev] =
-    columns;
-  return { seq, time, event, run_id, policy, policy_hash, rule, project_id, session_id, facts, hash, prev };
+  const select = connection.prepare<(number | string)[], AuditRow>(`${SELECT_AUDIT} WHERE ${conditions}`);
+  return (...parameters) => select.all(...parameters);
 }
 
 /** Inserts an entry; the own facts among it are those of `facts`. */
