@@ -1,3 +1,4 @@
+import type { Settings } from '../config/settings.ts';
 import type { CommandLine } from '../core/command-line.ts';
 import type { Output } from './output.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -14,6 +15,8 @@ export interface CommandWorld {
   readonly surroundings: Surroundings;
   readonly output: Output;
   readonly flags: CommonFlags;
+  /** What flags and environment say, read when first asked for, and then kept: a key may come through a pipe. Throws `usage`. */
+  readonly settings: () => Settings;
   /** How hints name a command: with what the user gave. */
   readonly commandLine: CommandLine;
 }

@@ -17,7 +17,6 @@ import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
 import { createProgress, NO_PROGRESS } from './progress-bar.ts';
-import { settingsOf } from './settings-of.ts';
 import { signerOf } from './signing.ts';
 
 /** `forPeople`: a command somebody waits for, as opposed to the daemon. */
@@ -97,7 +96,7 @@ async function openWorker(
   // Benchmark: planning 1,000,000 conversations.
   setFlagsFromString('--heap-growing-percent=100');
   const { surroundings } = world;
-  const settings = settingsOf(world);
+  const settings = world.settings();
   const logging = await loggingOf(world, settings, options.forPeople);
   const { clock, chance, holder } = surroundings;
   const client = await openClient(

@@ -6,7 +6,6 @@ import { endsBeforeHold, retentionInWords } from '../core/native-retention.ts';
 import type { PlaceSight } from '../core/place.ts';
 import type { CustomGptClient } from '../customgpt/client.ts';
 import type { CommandWorld } from './command.ts';
-import { settingsOf } from './settings-of.ts';
 import { loggingOf, openClient } from './compose.ts';
 
 type Place = Pick<HoldRecord, 'projectId' | 'sessionId' | 'addedAt' | 'untilAt'>;
@@ -22,7 +21,7 @@ const HURRY = {
  * nobody could learn is a sentence, like all that a person should know. Throws `usage` when the API says that it is not there.
  */
 export async function lookAtPlace(world: CommandWorld, place: Place): Promise<readonly string[]> {
-  const settings = settingsOf(world);
+  const settings = world.settings();
   if (settings.apiKey === undefined) return [`Nobody has looked whether it exists: no API key is set.`];
   const { log } = await loggingOf(world, settings, true);
   const client = await openClient(world, { ...settings, apiKey: settings.apiKey }, { log, ...HURRY });

@@ -5,7 +5,6 @@ import type { PlaceReader } from '../core/place.ts';
 import { asRunFault } from '../run/api-faults.ts';
 import { findProjects } from '../run/plan/projects.ts';
 import type { CommandWorld } from './command.ts';
-import { settingsOf } from './settings-of.ts';
 import { loggingOf, openClient } from './compose.ts';
 
 /** A plan asks for no more: each is a request, and `validate --online` asks for all. */
@@ -34,7 +33,7 @@ export async function retentionOf(
   world: CommandWorld,
   policies: readonly Policy[],
 ): Promise<readonly ProjectRetention[]> {
-  const settings = settingsOf(world);
+  const settings = world.settings();
   const apiKey = requireApiKey(settings);
   const { log } = await loggingOf(world, settings, true);
   const client = await openClient(world, { ...settings, apiKey }, { log });

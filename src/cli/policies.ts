@@ -15,7 +15,6 @@ import type { Policy } from '../core/policy.ts';
 import type { HoldFile } from '../core/ports/holds.ts';
 import type { KeepSource } from '../core/ports/policies.ts';
 import type { CommandWorld } from './command.ts';
-import { settingsOf } from './settings-of.ts';
 
 /** Where policies are looked for when nobody says where they are. */
 export const DEFAULT_PATH = 'policies';
@@ -42,7 +41,7 @@ export interface AllRead {
 /** Policies, the holds that belong to them, and problems as they were found, for the command that reports on them. */
 export async function readAll(world: CommandWorld, given: readonly string[]): Promise<AllRead> {
   const paths = givenOrDefault(given);
-  const { holdsFile } = settingsOf(world);
+  const { holdsFile } = world.settings();
   const { policies, problems } = await readPolicies(paths, { except: holdsFile });
   const places = await holdsPlaces(paths, holdsFile);
   const read = await readHoldsAt(places);
@@ -55,7 +54,7 @@ export async function readHoldsOnly(
   given: readonly string[],
 ): Promise<AllRead | undefined> {
   if (given.length === 0 || !given.every(isHoldsFile)) return undefined;
-  const places = await holdsPlaces(given, settingsOf(world).holdsFile);
+  const places = await holdsPlaces(given, world.settings().holdsFile);
   return { policies: [], places, ...(await readHoldsAt(places)) };
 }
 
@@ -145,7 +144,7 @@ function isAt(policy: Policy, given: readonly string[]): boolean {
 
 /** Reads the files anew whenever it is asked: what somebody has begun to keep meanwhile is kept. */
 function keepsAt(world: CommandWorld, paths: readonly string[]): KeepSource {
-  const { holdsFile } = settingsOf(world);
+  const { holdsFile } = world.settings();
   return {
     async othersThan(name) {
       const { policies, problems } = await readPolicies(paths, { except: holdsFile });
@@ -174,7 +173,7 @@ export async function loadNeighbours(
   world: CommandWorld,
   policyPath: string,
 ): Promise<Pick<Loaded, 'holdFiles' | 'keeps'>> {
-  const places = await holdsPlaces([policyPath], settingsOf(world).holdsFile);
+  const places = await holdsPlaces([policyPath], world.settings().holdsFile);
   const { problems } = await readHoldsAt(places);
   if (problems.length > 0) throw unusable(problems);
   const keeps = keepsAt(world, [path.dirname(policyPath)]);

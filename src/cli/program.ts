@@ -10,6 +10,7 @@ import type { SandboxInput } from './commands/sandbox.ts';
 import { EXIT, exitCodeOfError, foremost, type ExitCode } from './exit-codes.ts';
 import type { StateRebindInput } from './commands/state.ts';
 import { Output } from './output.ts';
+import { settingsOf } from './settings-of.ts';
 import type { Surroundings } from './surroundings.ts';
 import { verbOf, verbs, type Load, type Perform } from './verbs.ts';
 import { version } from './version.ts';
@@ -23,7 +24,8 @@ export async function runCli(surroundings: Surroundings): Promise<ExitCode> {
     const commandLine = createCommandLine(given);
     try {
       const verb = await load();
-      code = await verb({ surroundings, output, flags, commandLine }, input);
+      const settings = settingsOf({ surroundings, flags });
+      code = await verb({ surroundings, output, flags, settings, commandLine }, input);
     } catch (error) {
       output.problem(error);
       code = exitCodeOfError(error);

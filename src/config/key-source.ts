@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import type { Log } from '../core/ports/surroundings.ts';
 import { readApiKey } from './api-key.ts';
 import type { Secret } from './secret.ts';
@@ -22,7 +23,9 @@ export function createKeySource(
   return {
     reveal: () => key.reveal(),
     renew() {
-      if ((env['CUSTOMGPT_API_KEY_FILE'] ?? '') === '') return false;
+      // What comes through a pipe comes once, and whoever opens it again waits for ever.
+      const file = env['CUSTOMGPT_API_KEY_FILE'] ?? '';
+      if (file === '' || statSync(file, { throwIfNoEntry: false })?.isFile() === false) return false;
       const read = readApiKey(env);
       if (!read.ok)
         log.warn({ problem: read.problem }, 'the key was refused, and its file cannot be read again');

@@ -74,3 +74,19 @@ describe.concurrent('neither key, name nor message text', () => {
     expectSilent(revoked);
   });
 });
+
+test('a key that comes through a pipe is read once, and not asked for again when it is refused', async ({
+  terminal,
+}) => {
+  addConversations(terminal.sandbox, 101, { old: 3 });
+  terminal.policy(AGE_POLICY);
+  // A pipe with a name gives its text once; whoever opens it again waits for ever.
+  const within =
+    'mkfifo key; (printf %s "$KEY" >key &); unset CUSTOMGPT_API_KEY; CUSTOMGPT_API_KEY_FILE=key exec "$@"';
+  const ended = await terminal.run(['run', '--json'], { KEY: API_KEY }, { within });
+  expect(ended.code).toBe(0);
+  expect(terminal.deleteCount()).toBe(3);
+  const again = within.replace('mkfifo key; ', '');
+  const refused = await terminal.run(['run', '--json'], { KEY: `${API_KEY}-old` }, { within: again });
+  expect(refused.code).toBe(8);
+});

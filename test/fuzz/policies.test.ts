@@ -41,7 +41,14 @@ async function read(content: string | Uint8Array): Promise<PoliciesRead> {
 function meaningOf(policy: Policy): unknown {
   const excludeEntries = policy.projects.excludeEntries.map(({ written, kind }) => ({ written, kind }));
   const projects = { ...policy.projects, includes: undefined, includesForKeeps: undefined, excludeEntries };
-  return { ...policy, hash: undefined, source: undefined, path: undefined, projects, rules: policy.rules.map(ruleOf) };
+  return {
+    ...policy,
+    hash: undefined,
+    source: undefined,
+    path: undefined,
+    projects,
+    rules: policy.rules.map(ruleOf),
+  };
 }
 
 function ruleOf({ selector, ...rule }: Policy['rules'][number]): unknown {

@@ -4,7 +4,6 @@ import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
 import type { Output } from '../output.ts';
-import { settingsOf } from '../settings-of.ts';
 
 export interface AuditExportInput {
   readonly run?: string | undefined;
@@ -12,7 +11,7 @@ export interface AuditExportInput {
 
 /** Writes the log as JSON Lines, oldest first; with `--json` as one document. */
 export const auditExport: Command<AuditExportInput> = async (world, { run }) => {
-  return withHistory(world, settingsOf(world), async (store) => {
+  return withHistory(world, world.settings(), async (store) => {
     if (run !== undefined && (await store.runs.run(run)) === undefined) {
       throw new RetentionError('usage', `there is no run ${run}`, { hint: 'See: customgpt-retention runs' });
     }

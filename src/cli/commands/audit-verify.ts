@@ -19,7 +19,6 @@ import { keptCheckpoints } from '../kept-checkpoints.ts';
 import { lineBatches } from '../lines.ts';
 import { ownVerifierKey } from '../signing.ts';
 import { withHistory } from '../history.ts';
-import { settingsOf } from '../settings-of.ts';
 
 export interface AuditVerifyInput {
   /** An exported log, compared with the one in the state directory where there is one; undefined: that one alone. */
@@ -32,7 +31,7 @@ export interface AuditVerifyInput {
 
 /** Checks the chain from its first entry to its head, and its signatures, and names the first bad entry. */
 export const auditVerify: Command<AuditVerifyInput> = async (world, input) => {
-  const settings = settingsOf(world);
+  const settings = world.settings();
   const { stateDir } = settings;
   const home = openStateHome(stateDir);
   const { trusted, from } = trustedKeys(settings, home, input.key);

@@ -23,6 +23,7 @@ import { createCommandLine } from '../command-line.ts';
 import { DEMO_POLICY } from '../demo-policy.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
 import { loadPolicies, type Loaded } from '../policies.ts';
+import { settingsOf } from '../settings-of.ts';
 import { withStopSignals } from '../stopping.ts';
 import { withWorker, type Worker } from '../compose.ts';
 
@@ -69,12 +70,13 @@ function demoWorld(world: CommandWorld, folder: string, sandbox: Sandbox): Comma
   };
   // The demo's own state is not the one that a command looks at by itself.
   const stateDir = join(folder, 'state');
-  return {
+  const inside = {
     ...world,
     flags: { ...world.flags, stateDir },
     commandLine: createCommandLine({ stateDir }),
     surroundings: { ...world.surroundings, env },
   };
+  return { ...inside, settings: settingsOf(inside) };
 }
 
 async function demoPolicy(

@@ -2,11 +2,10 @@ import { holdJson, holdLines } from '../../report/hold-text.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
-import { settingsOf } from '../settings-of.ts';
 
 /** Every hold there ever was: oldest first for scripts, those in force first for people. */
 export const holdList: Command<object> = async (world) => {
-  const settings = settingsOf(world);
+  const settings = world.settings();
   return withHistory(world, settings, async (store) => {
     const holds = await store.holds.holds();
     const now = world.surroundings.clock.now();

@@ -9,7 +9,6 @@ import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { textOf } from '../flag-text.ts';
 import { lookAtPlace } from '../look-at-place.ts';
-import { settingsOf } from '../settings-of.ts';
 import { loggingOf, openState } from '../compose.ts';
 
 export interface HoldAddInput {
@@ -35,7 +34,7 @@ export interface HoldReleaseInput {
  */
 export const holdAdd: Command<HoldAddInput> = async (world, input) => {
   const { clock, chance } = world.surroundings;
-  const { stateDir, timeZone } = settingsOf(world);
+  const { stateDir, timeZone } = world.settings();
   const addedAt = clock.now();
   const hold = {
     holdId: `hold-${chance.token(12)}`,
@@ -88,7 +87,7 @@ export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
         : `hold ${input.holdId} is released already`;
     throw new RetentionError('usage', why, { hint: 'See: customgpt-retention hold list' });
   });
-  await world.output.lines(holdSentence(released, settingsOf(world).timeZone));
+  await world.output.lines(holdSentence(released, world.settings().timeZone));
   await world.output.document(holdJson(released, at));
   return EXIT.done;
 };
@@ -110,7 +109,7 @@ async function assertNotListed(hold: HoldRecord | undefined, clock: Clock): Prom
 }
 
 async function withState<T>(world: CommandWorld, work: (store: Store) => Promise<T>): Promise<T> {
-  const settings = settingsOf(world);
+  const settings = world.settings();
   const store = await openState(world, settings, await loggingOf(world, settings, true));
   try {
     return await work(store);

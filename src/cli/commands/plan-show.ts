@@ -5,7 +5,6 @@ import { EXIT } from '../exit-codes.ts';
 import { findPlan } from '../plan-document.ts';
 import { showPlans } from '../show-plans.ts';
 import { withHistory } from '../history.ts';
-import { settingsOf } from '../settings-of.ts';
 
 export interface PlanShowInput {
   /** Id, or the file that `plan --out` wrote. */
@@ -21,7 +20,7 @@ export const planShow: Command<PlanShowInput> = async (world, { show, others }) 
       hint: 'Leave --show out to make a new plan.',
     });
   }
-  const settings = settingsOf(world);
+  const settings = world.settings();
   return withHistory(world, settings, async (store) => {
     const plan = await findPlan(store.plans, show);
     // Marked by the next run only; nobody can apply it any more.

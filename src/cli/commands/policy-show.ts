@@ -3,7 +3,6 @@ import type { Store } from '../../core/ports/store.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
-import { settingsOf } from '../settings-of.ts';
 
 export interface PolicyShowInput {
   /** Of a plan or a run, or `policy_hash` of an audit entry. */
@@ -12,7 +11,7 @@ export interface PolicyShowInput {
 
 /** A policy as its file was when a plan or a run went by it, byte for byte. */
 export const policyShow: Command<PolicyShowInput> = async (world, { id }) => {
-  return withHistory(world, settingsOf(world), async (store) => {
+  return withHistory(world, world.settings(), async (store) => {
     const hash = await policyHashOf(store, id);
     const source = await store.policies.policySource(hash);
     if (source === undefined) {

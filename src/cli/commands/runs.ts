@@ -8,7 +8,6 @@ import { runDetail, runsTable } from '../../report/run-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
-import { settingsOf } from '../settings-of.ts';
 
 const SHOWN = 50;
 
@@ -19,7 +18,7 @@ export interface RunsInput {
 /** History, newest first; or one run in full. */
 export const runs: Command<RunsInput> = async (world, { id }) => {
   const { output } = world;
-  const settings = settingsOf(world);
+  const settings = world.settings();
   const { timeZone } = settings;
   return withHistory(world, settings, async (store) => {
     if (id !== undefined) return await showOne(store, { ...world, timeZone }, id);

@@ -10,7 +10,6 @@ import { counted } from '../../report/quantities.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { readAll, readHoldsOnly, unusable } from '../policies.ts';
-import { settingsOf } from '../settings-of.ts';
 
 export interface ValidateInput {
   readonly paths: readonly string[];
@@ -27,7 +26,7 @@ export const validate: Command<ValidateInput> = async (world, { paths, online })
     throw unusable(problems);
   }
   const now = surroundings.clock.now();
-  const { timeZone } = settingsOf(world);
+  const { timeZone } = world.settings();
   const next = ({ schedule }: Policy): number | undefined =>
     schedule === undefined ? undefined : nextSlot(schedule, now);
   for (const policy of policies) {
