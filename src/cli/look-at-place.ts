@@ -22,17 +22,17 @@ const HURRY = {
  */
 export async function lookAtPlace(world: CommandWorld, place: Place): Promise<readonly string[]> {
   const settings = world.settings();
-  if (settings.apiKey === undefined) return [`Nobody has looked whether it exists: no API key is set.`];
+  if (settings.apiKey === undefined) return [`Nobody checked whether it exists: no API key is set.`];
   const { log } = await loggingOf(world, settings, true);
   const client = await openClient(world, { ...settings, apiKey: settings.apiKey }, { log, ...HURRY });
   try {
     const { createdAt, ...sight } = await look(client, place);
     if (sight.state === 'gone') throw absent(place);
-    if (sight.state === 'no_evidence') return [`Whether it exists could not be learned: ${sight.failure}.`];
+    if (sight.state === 'no_evidence') return [`Could not find out whether it exists: ${sight.failure}.`];
     return await vendorsWord(client, place, createdAt);
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return [`Whether it exists could not be learned: ${failureInWords(error)}.`];
+    return [`Could not find out whether it exists: ${failureInWords(error)}.`];
   } finally {
     await client.close();
   }
@@ -82,6 +82,6 @@ function absent({ projectId, sessionId }: Place): RetentionError {
       ? `there is no project ${projectId} that this key can see`
       : `there is no conversation ${projectId}/${sessionId} that this key can see`;
   return new RetentionError('usage', `${what}, so nothing was placed`, {
-    hint: 'Check the id. To hold it all the same, add --offline.',
+    hint: 'Check the id. To hold it anyway, add --offline.',
   });
 }

@@ -60,7 +60,9 @@ interface Parts {
 
 function buildProgram({ surroundings, help, perform }: Parts): Command {
   const program = new Command('customgpt-retention')
-    .description('Deletes expired CustomGPT.ai conversations by YAML policy, and proves that they are gone.')
+    .description(
+      'Deletes expired CustomGPT.ai conversations according to YAML policies, and proves that they are gone.',
+    )
     .version(version)
     .exitOverride()
     .configureOutput({
@@ -95,7 +97,7 @@ function addLooking(program: Command, perform: Perform): void {
     .option('--scenario <name>', 'how the server behaves', 'default')
     .action((flags: CommonFlags & SandboxInput) => perform(verbs.sandbox, flags, flags));
   verbOf(program, 'validate [paths...]', {
-    does: 'Check policies and holds.yaml, and say them in plain words',
+    does: 'Check policies and holds.yaml, and print them in plain words',
     example: 'validate policies/',
   })
     .option('--online', "also ask the API for the projects' own retention; needs the key")
@@ -108,7 +110,7 @@ function addLooking(program: Command, perform: Perform): void {
   })
     .option('--policy <name>', 'only this policy')
     .option('--out <file>', 'also write the plan to a file that apply takes')
-    .option('--all', 'list what is merely kept, too')
+    .option('--all', 'also list conversations that are merely kept')
     .option('--show <plan>', 'print a stored plan (id or file) again; sends nothing')
     .action((paths: string[], flags: PlanFlags) =>
       flags.show === undefined
@@ -132,15 +134,15 @@ function addDeleting(program: Command, perform: Perform): void {
   })
     .option(
       '--override-limits',
-      'pass the limits, but no protection, for this one plan; needs --by and --reason',
+      'override the limits, never a protection, for this one plan; needs --by and --reason',
     )
-    .option('--by <who>', 'who takes the responsibility')
+    .option('--by <who>', 'who takes responsibility')
     .option('--reason <text>', 'why')
     .action((id: string, flags: CommonFlags & Omit<ApplyInput, 'plan'>) =>
       perform(verbs.apply, { ...flags, plan: id }, flags),
     );
   verbOf(program, 'run [paths...]', {
-    does: 'One pass: plan, and where the policy says enforce and nothing refuses it, apply',
+    does: 'One pass: plan, then apply if the policy says enforce and nothing refuses the plan',
     example: 'run policies/ --json',
   })
     .option('--policy <name>', 'only this policy')
@@ -159,7 +161,7 @@ function addHolds(program: Command, perform: Perform): void {
     .description('Keep a project or a conversation from being deleted, whatever a policy says')
     .addHelpText(
       'after',
-      '\nThose who keep holds in git list them in holds.yaml beside the policies.\n\nExample:\n  $ customgpt-retention hold list',
+      '\nIf you keep holds in git, list them in holds.yaml beside the policies.\n\nExample:\n  $ customgpt-retention hold list',
     );
   verbOf(hold, 'add <target>', {
     does: 'Hold a project (1234) or one conversation (1234/SESSION)',
@@ -195,7 +197,7 @@ function addHistory(program: Command, perform: Perform): void {
     (id: string | undefined, flags: CommonFlags) => perform(verbs.runs, { id }, flags),
   );
   verbOf(program, 'policy <id>', {
-    does: 'Print a policy as a plan, a run or an audit entry (policy_hash) went by it',
+    does: 'Print the policy that a plan, a run or an audit entry (policy_hash) refers to',
     example: 'policy run-k3v9x2m7q4ab',
   }).action((id: string, flags: CommonFlags) => perform(verbs.policyShow, { id }, flags));
   const audit = program
@@ -203,7 +205,7 @@ function addHistory(program: Command, perform: Perform): void {
     .description('Check or export the audit log')
     .addHelpText('after', '\nExample:\n  $ customgpt-retention audit verify');
   verbOf(audit, 'verify [file]', {
-    does: 'Check chain and signatures of the log; an exported file is compared with it',
+    does: "Check the log's chain and signatures; compare an exported file with it",
     example: 'audit verify audit.jsonl --checkpoint kept/last-checkpoint',
   })
     .option(
@@ -225,16 +227,16 @@ function addHistory(program: Command, perform: Perform): void {
 function addState(program: Command, perform: Perform): void {
   const state = program
     .command('state')
-    .description('Whose conversations the state directory is about')
+    .description('Which account the state directory belongs to')
     .addHelpText(
       'after',
       '\nExample:\n  $ customgpt-retention state rebind --by "J. Doe" --reason "the API moved to another host"',
     );
   verbOf(state, 'rebind', {
-    does: 'Give the state to the account of the key, when a run says that it belongs to another',
+    does: "Bind the state to the key's account, when a run says that it belongs to another",
     example: 'state rebind --by "J. Doe" --reason "the API moved to another host"',
   })
-    .requiredOption('--by <who>', 'who takes the responsibility')
+    .requiredOption('--by <who>', 'who takes responsibility')
     .requiredOption('--reason <text>', 'why; it stays in the audit log')
     .action((flags: CommonFlags & StateRebindInput) => perform(verbs.stateRebind, flags, flags));
 }

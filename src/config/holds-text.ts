@@ -42,7 +42,7 @@ export async function readHoldsText(file: string, text: string, full?: PieceSize
     problems.push({
       ...last,
       path: '',
-      message: 'what follows was perhaps not looked at: there are problems enough',
+      message: 'the rest may not have been checked: there are already too many problems',
     });
   return { state: 'wrong', problems };
 }

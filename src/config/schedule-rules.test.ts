@@ -26,7 +26,7 @@ describe('problemOfCron', () => {
     ['30 3 * *', /it has 4/],
     ['0 30 3 * * *', /it has 6/],
     [' 30 3 * * *', /five fields/],
-    ['@daily', /nickname/],
+    ['@daily', /shorthand/],
     ['60 3 * * *', /"60" as minute/],
     ['0 24 * * *', /hour/],
     ['0 3 0 * *', /day of month/],

@@ -28,7 +28,7 @@ const MONTH_DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
  */
 export function problemOfCron(text: string): string | undefined {
   const fields = text.trim().split(/[ \t]+/);
-  if (text.startsWith('@')) return `"${text}" is a nickname: write the five fields, for example 30 3 * * *`;
+  if (text.startsWith('@')) return `"${text}" is a shorthand: write the five fields, for example 30 3 * * *`;
   if (fields.length !== 5 || text !== text.trim()) {
     return `must be five fields (minute, hour, day of month, month, day of week), separated by spaces; it has ${fields.length}`;
   }

@@ -56,7 +56,7 @@ export function parseDuration(text: string): ParsedDuration {
   if (unit === '') return refused(`has no unit: write ${UNIT_HELP}`);
   if (!isUnit(unit)) return refused(problemOfUnit(digits, unit));
   if (text !== text.trim()) return refused('has spaces around it');
-  if (/^0+$/.test(digits)) return refused('is no time at all: the smallest duration is 1 of a unit');
+  if (/^0+$/.test(digits)) return refused('is zero: the smallest duration is 1 of a unit');
   if (digits.startsWith('0')) return refused('starts with a zero');
   const amount = Number(digits);
   if (amount > MOST[unit]) return refused(`is longer than a thousand years (${MOST[unit]}${unit})`);

@@ -85,7 +85,7 @@ describe('an exclude entry', () => {
     expect(judge([], [RENAMED], { before })).toMatchObject({
       stops: [],
       warnings: [
-        'project 202 is covered now: "Legal archive*", which kept it out, is no longer under exclude (projects.released: [202] says that this is meant)',
+        'project 202 is now covered: "Legal archive*", which kept it out, is no longer in exclude (if you mean this, write projects.released: [202])',
       ],
     });
     expect(judge([], [RENAMED], { before, released: [202] }).warnings).toEqual([]);

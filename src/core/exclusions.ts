@@ -89,7 +89,7 @@ function unmatchedInWords({ written, kind }: ExcludeEntry, before: readonly Kept
 }
 
 function takenOutInWords({ entry, projectId }: KeptOut): string {
-  return `project ${projectId} is covered now: ${quoted(entry)}, which kept it out, is no longer under exclude (projects.released: [${projectId}] says that this is meant)`;
+  return `project ${projectId} is now covered: ${quoted(entry)}, which kept it out, is no longer in exclude (if you mean this, write projects.released: [${projectId}])`;
 }
 
 /** One line for people: what is wrong, and what ends it. */

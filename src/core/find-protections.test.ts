@@ -116,7 +116,7 @@ describe('each keep rule says how often it matched', () => {
       { kind: 'rule', name: 'late', matched: 0, before: undefined },
     ]);
     expect(warnings).toEqual([
-      'keep rule late matched nothing: what stands before it decides all of the 4 conversations listed',
+      'keep rule late matched nothing: earlier rules decide all of the 4 conversations listed',
     ]);
   });
 

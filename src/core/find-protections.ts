@@ -87,11 +87,11 @@ function zeroKeep(keep: KeepCount, { listed, wouldDelete }: Watched, isKnown: bo
     // Asked about nothing, because nothing would be deleted, or because it is meant for other projects.
     if (wouldDelete === 0 || !isKnown) return [];
     return [
-      `keep rule ${name} was asked about none of the ${conversations(wouldDelete)} that this policy would delete: its policy covers none of their projects`,
+      `keep rule ${name} was not checked against any of the ${conversations(wouldDelete)} that this policy would delete: its policy covers none of their projects`,
     ];
   }
   return [
-    `keep rule ${name} matched nothing: what stands before it decides all of the ${conversations(listed)} listed`,
+    `keep rule ${name} matched nothing: earlier rules decide all of the ${conversations(listed)} listed`,
   ];
 }
 

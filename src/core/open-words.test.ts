@@ -76,11 +76,11 @@ describe('a copy of it', () => {
   it.each<readonly [string, readonly OpenWord[], string | undefined]>([
     ['the same', [OPEN], undefined],
     ['emptied', [], 'lacks the deletion that entry 1 left open'],
-    ['with one more', [OPEN, other], 'has one of entry 5 open, of which the log says otherwise'],
+    ['with one more', [OPEN, other], 'shows entry 5 as open, but the log says otherwise'],
     [
       'altered',
       [{ ...OPEN, run_id: 'run-9' }],
-      'lacks the deletion that entry 1 left open, and has one of entry 1 open, of which the log says otherwise',
+      'lacks the deletion that entry 1 left open, and shows entry 1 as open, but the log says otherwise',
     ],
   ])('that is %s', (_, copy, words) => {
     expect(openDifferenceInWords(compareOpen([OPEN], copy))).toBe(words);

@@ -105,9 +105,7 @@ export function compareOpen(log: readonly OpenWord[], copy: readonly OpenWord[])
 export function openDifferenceInWords({ missing, surplus }: OpenDifference): string | undefined {
   const parts = [
     ...(missing === undefined ? [] : [`lacks the deletion that entry ${missing.seq} left open`]),
-    ...(surplus === undefined
-      ? []
-      : [`has one of entry ${surplus.seq} open, of which the log says otherwise`]),
+    ...(surplus === undefined ? [] : [`shows entry ${surplus.seq} as open, but the log says otherwise`]),
   ];
   return parts.length === 0 ? undefined : parts.join(', and ');
 }

@@ -26,7 +26,7 @@ const TRUST: Readonly<Record<KeySource, string>> = {
   given: 'given with --key',
   settings: 'of RETENTION_SIGNING_KEY_FILE',
   state: 'of the state directory; compare it with the copy that you keep elsewhere',
-  log: 'by its own word; trust it only if it is the one that you keep',
+  log: 'taken from the log itself; trust it only if it is the one that you keep',
 };
 
 /** For people; nothing for a log that is broken, which is an error's matter. */

@@ -43,7 +43,7 @@ function warningsOf(entry: AuditEntry): string[] {
     case 'run.completed':
     case 'run.failed':
       return unconfirmedIn(entry).map(
-        (projectId) => `No fresh listing of project ${projectId} bears its deletions out.`,
+        (projectId) => `No fresh listing of project ${projectId} confirms its deletions.`,
       );
     default:
       return [];

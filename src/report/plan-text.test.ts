@@ -92,7 +92,7 @@ describe('planHeadline', () => {
     expect(lines.slice(-3)).toEqual([
       'Applying it takes about 12,345 requests, about 3 h 26 min without a pace.',
       'A limit would refuse this plan: max_deletions allows 10, the plan has 36.',
-      'Apply it all the same: customgpt-retention apply plan-8h3v5t0c2wqa --override-limits --by WHO --reason TEXT',
+      'Apply it anyway: customgpt-retention apply plan-8h3v5t0c2wqa --override-limits --by WHO --reason TEXT',
     ]);
   });
 

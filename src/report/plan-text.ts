@@ -195,5 +195,5 @@ function nextStep(plan: PlanSummary, isRefused: boolean, commandLine: CommandLin
     return 'It cannot be applied, and no override changes that: correct the policy, and make a new plan.';
   const apply = `apply ${plan.planId}`;
   if (!isRefused) return `Apply it: ${commandLine(apply)}`;
-  return `Apply it all the same: ${commandLine(`${apply} --override-limits --by WHO --reason TEXT`)}`;
+  return `Apply it anyway: ${commandLine(`${apply} --override-limits --by WHO --reason TEXT`)}`;
 }

@@ -129,7 +129,7 @@ describe('policyInWords', () => {
       words({ limits: { ...policy().limits, ...changes } });
     expect(limits({})).toContain('in the time zone of RETENTION_TIME_ZONE); a run with more is refused');
     expect(limits({ whenExceeded: 'oldest_first' })).toContain(
-      '; of more, the oldest go first and the rest in later runs.',
+      '; if there are more, the oldest go first and the rest in later runs.',
     );
     expect(limits({ maxPercent: 100 })).toContain('may lose all of its conversations: max_percent is 100.');
     expect(limits({ percentAppliesFrom: 1 })).toContain('more than 50 % of its conversations.');

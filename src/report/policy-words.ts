@@ -119,7 +119,7 @@ function limitsInWords({ limits, rules, schedule }: Policy): readonly string[] {
 
 const EXCEEDED: Readonly<Record<Limits['whenExceeded'], string>> = {
   refuse: 'a run with more is refused as a whole',
-  oldest_first: 'of more, the oldest go first and the rest in later runs',
+  oldest_first: 'if there are more, the oldest go first and the rest in later runs',
 };
 
 function percentInWords({ maxPercent, percentAppliesFrom }: Limits): string {

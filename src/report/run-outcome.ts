@@ -118,7 +118,7 @@ function because(cause: SkipCause, count: number): string {
 }
 
 /** Later runs plan what is listed then, and so have no word for these. */
-const LOOK_NOW = 'check what the key may see, since no later run names what it does not list';
+const LOOK_NOW = 'check what the key can see: later runs do not mention conversations that are not listed';
 
 /** One sentence for each reason; those without any are told as one. */
 function skippedWords({ counts, skipped = {} }: FinishedRun): string[] {

@@ -252,7 +252,7 @@ describe('runSummary', () => {
     );
     const then =
       cause === 'vanished'
-        ? 'check what the key may see, since no later run names what it does not list'
+        ? 'check what the key can see: later runs do not mention conversations that are not listed'
         : 'decided anew in the next run';
     expect(lines[0]).toContain(`1 skipped, because ${one}: ${then}.`);
     expect(lines[1]).toContain(`2 skipped, because ${two}: ${then}.`);
@@ -296,7 +296,7 @@ describe('runSummary', () => {
       'See: <runs run-4k2m9x7q1bzd>',
       ...Array.from({ length: 2 }, () => [
         'Look at its plan: <plan --show plan-8h3v5t0c2wqa>',
-        'Apply it all the same: <apply plan-8h3v5t0c2wqa --override-limits --by WHO --reason TEXT>',
+        'Apply it anyway: <apply plan-8h3v5t0c2wqa --override-limits --by WHO --reason TEXT>',
       ]).flat(),
     ]);
     expect(commands.join()).not.toContain('customgpt-retention');
@@ -324,7 +324,7 @@ describe('runSummary', () => {
     ]);
     expect(lines.slice(-2)).toEqual([
       'Look at its plan: customgpt-retention plan --show plan-8h3v5t0c2wqa',
-      'Apply it all the same: customgpt-retention apply plan-8h3v5t0c2wqa --override-limits --by WHO --reason TEXT',
+      'Apply it anyway: customgpt-retention apply plan-8h3v5t0c2wqa --override-limits --by WHO --reason TEXT',
     ]);
   });
 
@@ -447,7 +447,7 @@ describe('runsTable and runDetail', () => {
     const run = { status: 'failed', slotAt: undefined, endedAt: undefined, requests: undefined } as const;
     const lines = runDetail({ ...sample({ run, events: [] }), plan: undefined }, []);
     expect(lines).toContain('Ended       not yet');
-    expect(lines.at(-1)).toBe('No conversation was sent a DELETE.');
+    expect(lines.at(-1)).toBe('No DELETE was sent for any conversation.');
   });
 });
 

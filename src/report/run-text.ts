@@ -129,7 +129,7 @@ export function runDetail(
     ...(run.requests === undefined ? [] : [`Requests    ${requestWords(run.requests)}`]),
     ...(plan === undefined ? [] : ['', ...projectLines(plan.projects)]),
     '',
-    ...(outcomes === '' ? ['No conversation was sent a DELETE.'] : outcomes.split('\n')),
+    ...(outcomes === '' ? ['No DELETE was sent for any conversation.'] : outcomes.split('\n')),
   ];
 }
 
@@ -219,11 +219,9 @@ function nextStep(result: FinishedRun, commandLine: CommandLine): string[] {
   const apply = `apply ${run.planId ?? ''}`;
   if (run.status === 'refused' && run.planId !== undefined) {
     const look = `Look at its plan: ${commandLine(`plan --show ${run.planId}`)}`;
-    if (isStopped(run.problem)) return [look, 'No override passes this: correct the policy, and run again.'];
-    return [
-      look,
-      `Apply it all the same: ${commandLine(`${apply} --override-limits --by WHO --reason TEXT`)}`,
-    ];
+    if (isStopped(run.problem))
+      return [look, 'No override lets this pass: correct the policy, and run again.'];
+    return [look, `Apply it anyway: ${commandLine(`${apply} --override-limits --by WHO --reason TEXT`)}`];
   }
   if (wasOnlyPlanned(result) && counts.planned > 0 && run.planId !== undefined) {
     return [`Apply it: ${commandLine(apply)}`];

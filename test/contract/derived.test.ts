@@ -101,7 +101,7 @@ describe('a table that repeats the log', () => {
     [
       'open_intents',
       "INSERT INTO open_intents (policy, project_id, session_id, run_id, seq, account) VALUES ('support-chats', 42, 'session-0002', 'run-1', 3, '')",
-      'has one of entry 3 open, of which the log says otherwise',
+      'shows entry 3 as open, but the log says otherwise',
     ],
     ['audit_head', 'DELETE FROM audit_head', 'is empty'],
     [

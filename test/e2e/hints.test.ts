@@ -32,7 +32,7 @@ describe.concurrent('hints', () => {
     expect(refused.code).toBe(4);
     const look = commandIn(refused.stdout, 'Look at its plan:');
     expect((await terminal.run(look, env)).stdout).toMatch(/Plan plan-\w+ of policy by-age/);
-    const all = commandIn(refused.stdout, 'Apply it all the same:');
+    const all = commandIn(refused.stdout, 'Apply it anyway:');
     expect(all).toEqual(expect.arrayContaining(['--state-dir', terminal.stateDir, '--override-limits']));
     expect((await terminal.run(all, env)).code).toBe(0);
     const stale = await terminal.run(all, env);

@@ -62,7 +62,7 @@ describe.concurrent('hold', () => {
     expect(document).toMatchObject({ already_begun: [{ project_id: 101, session_id: session }] });
     const { stdout } = await terminal.run(['hold', 'add', `101/${session}`, ...WHY, '--offline']);
     expect(stdout).toContain(
-      `Already begun, and carried out if its DELETE is on its way: conversation 101/${session}.`,
+      `Deletion already begun for conversation 101/${session}: if its DELETE is on its way, it will be carried out.`,
     );
   });
 
@@ -97,7 +97,7 @@ describe.concurrent('hold', () => {
     const unclear = await add('101');
     expect(unclear).toMatchObject({
       code: 0,
-      stdout: expect.stringContaining('Whether it exists could not be learned: HTTP 403.') as string,
+      stdout: expect.stringContaining('Could not find out whether it exists: HTTP 403.') as string,
     });
   });
 

@@ -325,7 +325,7 @@ describe('workers with versions of a file', () => {
     // The older one once; the newer one after its new start, when another's holds were there.
     expect(warnings()).toHaveLength(2);
     expect(warnings()[0]).toContain(
-      `1 hold that ${path()} does not list stays in force, because another version of it, which is as new or newer, was read and may list it: bring it up to date everywhere, or save this one again (touch) if it is the right one, or end it with hold release`,
+      `1 hold that ${path()} does not list stays in force, because an equally new or newer version of the file was read and may list it: bring the file up to date everywhere, or save this one again (touch) if it is the right one, or end it with hold release`,
     );
   });
 
@@ -359,7 +359,7 @@ describe('workers with versions of a file', () => {
     worker.put(restored, NOW + DAY);
     expect(await worker.look()).toEqual([101, 102]);
     expect(warnings()).toHaveLength(2);
-    expect(warnings()[1]).toContain('because its time of modification lies in the future');
+    expect(warnings()[1]).toContain('because its modification time is in the future');
     worker.put(restored, NOW - 1);
     expect(await worker.look()).toEqual([101]);
   });

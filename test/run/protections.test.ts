@@ -351,7 +351,7 @@ describe('a policy that only keeps', () => {
     world.sandbox.accounts.renameProject(101, 'Support (old)');
     expect((await plan(policy)).findings.warnings).toEqual([
       expect.stringMatching(
-        /^Attention: keep rule vip of policy keeper was asked about none of the 2 conversations that this policy would delete: its policy covers none of their projects; it matched 1 conversation in the plan of .*, now none$/,
+        /^Attention: keep rule vip of policy keeper was not checked against any of the 2 conversations that this policy would delete: its policy covers none of their projects; it matched 1 conversation in the plan of .*, now none$/,
       ) as string,
     ]);
   });

@@ -45,7 +45,7 @@ function overrideOf({ overrideLimits, by, reason }: ApplyInput): Override | unde
     throw new RetentionError('usage', '--by and --reason belong to --override-limits');
   }
   if (by?.trim() && reason?.trim()) return { by: by.trim(), reason: reason.trim() };
-  throw new RetentionError('usage', '--override-limits needs to know who and why', {
+  throw new RetentionError('usage', '--override-limits needs --by WHO and --reason TEXT', {
     hint: 'customgpt-retention apply PLAN --override-limits --by "J. Doe" --reason "backlog of 2024, ticket 4711"',
   });
 }

@@ -56,10 +56,10 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
     holdSentence(record, timeZone),
     ...underWay.map(
       ({ projectId, sessionId }) =>
-        `Already begun, and carried out if its DELETE is on its way: conversation ${projectId}/${sessionId}.`,
+        `Deletion already begun for conversation ${projectId}/${sessionId}: if its DELETE is on its way, it will be carried out.`,
     ),
     ...found,
-    `Recorded in ${stateDir}: workers with another state directory know nothing of it.`,
+    `Recorded in ${stateDir}: workers with another state directory do not see it.`,
   );
   await world.output.document({
     ...holdJson(record, addedAt),

@@ -30,7 +30,7 @@ async function policyHashOf({ plans, runs }: Store, id: string): Promise<string>
   if (/^[0-9a-f]{64}$/.test(id)) return id;
   const known = (await plans.plan(id)) ?? (await runs.run(id));
   if (known !== undefined) return known.policyHash;
-  throw new RetentionError('usage', `${id} is no plan, no run and no hash of a policy`, {
+  throw new RetentionError('usage', `${id} is neither the id of a plan or run nor the hash of a policy`, {
     hint: 'See: customgpt-retention runs. A hash has 64 digits, as policy_hash in the audit log.',
   });
 }

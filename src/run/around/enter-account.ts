@@ -115,9 +115,9 @@ function seesNone(count: number, seen: Account): RetentionError {
   const projects = count === 1 ? 'a project' : `${count} projects`;
   return new RetentionError(
     'other_account',
-    `this state tells of ${projects}, and the key of ${accountText(seen)} sees none of them`,
+    `this state has records of ${projects}, and the key of ${accountText(seen)} sees none of them`,
     {
-      hint: 'Use the key and the CUSTOMGPT_BASE_URL that it was used with, or another --state-dir. If it is the same account all the same: customgpt-retention state rebind --by WHO --reason TEXT',
+      hint: 'Use the key and the CUSTOMGPT_BASE_URL that it was used with, or another --state-dir. If it is the same account after all: customgpt-retention state rebind --by WHO --reason TEXT',
     },
   );
 }

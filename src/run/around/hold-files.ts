@@ -181,8 +181,8 @@ function overruledWords({ name }: HoldFile, { list, overruled }: Synced): string
   const whatStays = `${overruled} ${holds} that ${name} does not list ${stay} in force`;
   const end = `or end ${them} with hold release`;
   return list.revision === undefined
-    ? `${whatStays}, because its time of modification lies in the future: save it again (touch), ${end}`
-    : `${whatStays}, because another version of it, which is as new or newer, was read and may list ${them}: bring it up to date everywhere, or save this one again (touch) if it is the right one, ${end}`;
+    ? `${whatStays}, because its modification time is in the future: save it again (touch), ${end}`
+    : `${whatStays}, because an equally new or newer version of the file was read and may list ${them}: bring the file up to date everywhere, or save this one again (touch) if it is the right one, ${end}`;
 }
 
 async function readAgain(file: HoldFile): Promise<HoldList> {
