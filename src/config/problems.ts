@@ -58,7 +58,10 @@ function printable(text: string): string {
   );
 }
 
-/** Insertions, deletions, replacements and swaps of neighbours that make one text of the other. */
+/**
+ * Insertions, deletions, replacements and swaps of neighbours that make one text of the other. Libraries such as
+ * fastest-levenshtein count a swap, the commonest slip, as two.
+ */
 function distanceBetween(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);
