@@ -45,17 +45,10 @@ export interface AuditFacts {
 }
 
 /** An entry as it stands in the log and in an export (contract, section 5). */
-export interface AuditEntry {
+export interface AuditEntry extends Omit<AuditFacts, 'facts'> {
   readonly seq: number;
   /** RFC 3339, UTC, milliseconds. */
   readonly time: string;
-  readonly event: AuditEvent;
-  readonly run_id: string | null;
-  readonly policy: string | null;
-  readonly policy_hash: string | null;
-  readonly rule: string | null;
-  readonly project_id: number | null;
-  readonly session_id: string | null;
   readonly prev: string;
   readonly hash: string;
   readonly [fact: string]: Fact;

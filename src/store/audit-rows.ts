@@ -1,20 +1,13 @@
 import { checkEntry, commonKeyIn } from '../core/audit-chain.ts';
 import { GENESIS } from '../core/audit-entry.ts';
-import type { AuditEntry, AuditEvent, AuditFacts, AuditHead } from '../core/audit-entry.ts';
+import type { AuditEntry, AuditFacts, AuditHead } from '../core/audit-entry.ts';
 import { RetentionError } from '../core/errors.ts';
 import type { Connection } from './connection.ts';
 
 /** An entry as it is stored, each fact once. */
-export interface AuditRow {
+export interface AuditRow extends Omit<AuditFacts, 'facts'> {
   readonly seq: number;
   readonly time: string;
-  readonly event: AuditEvent;
-  readonly run_id: string | null;
-  readonly policy: string | null;
-  readonly policy_hash: string | null;
-  readonly rule: string | null;
-  readonly project_id: number | null;
-  readonly session_id: string | null;
   readonly facts: string;
   readonly hash: string;
   /** Hash of the row before, looked up there; null where that row is missing. */

@@ -1,50 +1,14 @@
-import type { Mode } from '../core/policy.ts';
 import type { RunStore } from '../core/ports/store.ts';
 import { PURPOSES } from '../core/run.ts';
-import type { RequestCounts, RunRecord, RunStatus, Trigger } from '../core/run.ts';
+import type { RequestCounts, RunRecord } from '../core/run.ts';
 import type { Connection } from './connection.ts';
 
-interface RunRow {
-  readonly run_id: string;
-  readonly policy: string;
-  readonly policy_hash: string;
-  readonly mode: Mode;
-  readonly trigger: Trigger;
-  readonly slot_at: number | null;
-  readonly plan_id: string | null;
-  readonly status: RunStatus;
-  readonly started_at: number;
-  readonly ended_at: number | null;
-  readonly requests: string | null;
-  readonly audit_head: string | null;
-  readonly problem: string | null;
-  readonly warnings: string;
-  readonly as_before: number;
-  readonly ended_as: string | null;
-  readonly alike_since: number | null;
-  readonly runs_remaining: number | null;
-}
+type RunRow = ReturnType<typeof rowOf>;
 
-const COLUMNS = [
-  'run_id',
-  'policy',
-  'policy_hash',
-  'mode',
-  'trigger',
-  'slot_at',
-  'plan_id',
-  'status',
-  'started_at',
-  'ended_at',
-  'requests',
-  'audit_head',
-  'problem',
-  'warnings',
-  'as_before',
-  'ended_as',
-  'alike_since',
-  'runs_remaining',
-] as const satisfies readonly (keyof RunRow)[];
+const COLUMNS = (
+  'run_id policy policy_hash mode trigger slot_at plan_id status started_at ended_at ' +
+  'requests audit_head problem warnings as_before ended_as alike_since runs_remaining'
+).split(' ');
 
 export function createRunStore(connection: Connection): RunStore {
   const columns = COLUMNS.join(', ');
@@ -96,7 +60,7 @@ function createSlotStore(connection: Connection): Pick<RunStore, 'lastSlot' | 'r
   };
 }
 
-function rowOf(run: RunRecord): RunRow {
+function rowOf(run: RunRecord) {
   return {
     run_id: run.runId,
     policy: run.policy,
