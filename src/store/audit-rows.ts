@@ -32,24 +32,12 @@ export function prepareSelect(
 
 /** Inserts an entry; the own facts among it are those of `facts`. */
 export function prepareInsert(connection: Connection) {
-  const insert = connection.prepare(
-    `INSERT INTO audit_entries (${STORED_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  const values = STORED_COLUMNS.replaceAll(/\w+/g, '@$&');
+  const insert = connection.prepare<[object]>(
+    `INSERT INTO audit_entries (${STORED_COLUMNS}) VALUES (${values})`,
   );
-  return (e: AuditEntry, { facts }: AuditFacts): void => {
-    const { seq, time, event, run_id: run, policy, policy_hash: hash, rule, project_id: project } = e;
-    insert.run(
-      seq,
-      time,
-      event,
-      run,
-      policy,
-      hash,
-      rule,
-      project,
-      e.session_id,
-      JSON.stringify(facts),
-      e.hash,
-    );
+  return (entry: AuditEntry, { facts }: AuditFacts): void => {
+    insert.run({ ...entry, facts: JSON.stringify(facts) });
   };
 }
 
