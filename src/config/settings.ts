@@ -30,15 +30,7 @@ export interface Settings {
   readonly signingKey: KeyObject | undefined;
 }
 
-export interface SettingsInput {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  /** Each beats the variable of the same meaning, which is then not even read. */
-  readonly flags: {
-    readonly stateDir?: string | undefined;
-    readonly baseUrl?: string | undefined;
-    readonly logLevel?: string | undefined;
-  };
-}
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 export type SettingsResult =
   | { readonly ok: true; readonly settings: Settings }
@@ -47,8 +39,11 @@ export type SettingsResult =
 
 type Read<Value> = { readonly value: Value } | { readonly problem: string };
 
-/** Reads all settings. One that cannot be read is a problem, never a default. Values are not repeated: some are secret. */
-export function readSettings({ env, flags }: SettingsInput): SettingsResult {
+/**
+ * Reads all settings. One that cannot be read is a problem, never a default. Values are not repeated: some are secret.
+ * `--state-dir` beats its variable, which is then not even read.
+ */
+export function readSettings(env: Environment, stateDirFlag?: string): SettingsResult {
   const problems: string[] = [];
   const read = <Value>(source: Source, fallback: Value, parse: (text: string) => Read<Value>): Value => {
     if (source.text === undefined) return fallback;
@@ -59,24 +54,24 @@ export function readSettings({ env, flags }: SettingsInput): SettingsResult {
     return fallback;
   };
   const variable = (name: string): Source => ({ name, text: env[name] });
-  const either = (flag: string, given: string | undefined, name: string): Source =>
-    given === undefined ? variable(name) : { name: flag, text: given };
   const key = readApiKey(env);
   if (!key.ok) problems.push(key.problem);
   const settings: Settings = {
     apiKey: key.ok ? key.key : undefined,
-    baseUrl: read(
-      either('--base-url', flags.baseUrl, 'CUSTOMGPT_BASE_URL'),
-      'https://app.customgpt.ai',
-      readBaseUrl,
+    baseUrl: read(variable('CUSTOMGPT_BASE_URL'), 'https://app.customgpt.ai', readBaseUrl),
+    stateDir: read(
+      stateDirFlag === undefined
+        ? variable('RETENTION_STATE_DIR')
+        : { name: '--state-dir', text: stateDirFlag },
+      './state',
+      pathOf,
     ),
-    stateDir: read(either('--state-dir', flags.stateDir, 'RETENTION_STATE_DIR'), './state', pathOf),
     holdsFile: read(variable('RETENTION_HOLDS_FILE'), undefined, pathOf),
     requestsPerMinute: read(variable('RETENTION_REQUESTS_PER_MINUTE'), 60, paceOf),
     leaseMs: read(variable('RETENTION_LEASE'), 60_000, millisecondsOf),
     verifyTimeoutMs: read(variable('RETENTION_VERIFY_TIMEOUT'), 60_000, millisecondsOf),
     timeZone: read(variable('RETENTION_TIME_ZONE'), 'UTC', timeZoneOf),
-    logLevel: read(either('--log-level', flags.logLevel, 'LOG_LEVEL'), 'info', logLevelOf),
+    logLevel: read(variable('LOG_LEVEL'), 'info', logLevelOf),
     signingKey: read(variable('RETENTION_SIGNING_KEY_FILE'), undefined, signingKeyOf),
   };
   // Not there yet, and not to be passed over in silence: the one would work on other state, the other answer nothing.

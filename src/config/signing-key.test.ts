@@ -15,7 +15,7 @@ function file(content: string): string {
   writeFileSync(path, content);
   return path;
 }
-const read = (path: string) => readSettings({ env: { RETENTION_SIGNING_KEY_FILE: path }, flags: {} });
+const read = (path: string) => readSettings({ RETENTION_SIGNING_KEY_FILE: path });
 const ed25519 = generateKeyPairSync('ed25519');
 const pkcs8 = { format: 'pem', type: 'pkcs8' } as const;
 
