@@ -20,10 +20,6 @@ export async function keepBeating(parts: {
       const problem = error instanceof Error ? error.message : String(error);
       parts.log.warn({ problem }, 'heartbeat could not be written');
     }
-    try {
-      await parts.clock.sleep(BEAT_MS, parts.signal);
-    } catch {
-      return;
-    }
+    await parts.clock.sleep(BEAT_MS, parts.signal).catch(() => undefined);
   }
 }

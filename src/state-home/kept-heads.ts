@@ -35,9 +35,8 @@ export function keptHeadsIn(stateDir: string): KeptHeads {
     },
     // Each number is written by one process only, so nobody else has the same draft.
     keepCheckpoint: (note, seq) => replaceFile(join(stateDir, LAST_CHECKPOINT), note, seq),
-    keepNoted({ seq, hash, open }) {
-      return replaceFile(join(stateDir, LAST_HEAD), `${JSON.stringify({ seq, hash, open })}\n`, seq);
-    },
+    keepNoted: ({ seq, hash, open }) =>
+      replaceFile(join(stateDir, LAST_HEAD), `${JSON.stringify({ seq, hash, open })}\n`, seq),
   };
 }
 

@@ -4,7 +4,7 @@ import { LastOutcomes } from '../core/last-outcomes.ts';
 import type { RunOutcomes } from '../core/last-outcomes.ts';
 import { OUTCOMES } from '../core/outcome.ts';
 import type { AuditLog } from '../core/ports/audit-log.ts';
-import { prepareSelect, readableEntry, recordedHead } from './audit-rows.ts';
+import { readableEntry, recordedHead, SELECT_AUDIT } from './audit-rows.ts';
 import type { AuditRow } from './audit-rows.ts';
 import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
@@ -104,11 +104,13 @@ async function* readEntries(
   const { runId, fromSeq = 1 } = filter;
   const ofRun = runId === undefined ? '' : 'AND run_id = ?';
   const select = connection.readNow(() =>
-    prepareSelect(connection, `seq >= ? ${ofRun} ORDER BY seq LIMIT ${PAGE_ENTRIES}`),
+    connection.prepare<(number | string)[], AuditRow>(
+      `${SELECT_AUDIT} WHERE seq >= ? ${ofRun} ORDER BY seq LIMIT ${PAGE_ENTRIES}`,
+    ),
   );
   const parameters = runId === undefined ? [] : [runId];
   const pages = connection.pages<AuditRow>(
-    (last) => select(last === undefined ? fromSeq : last.seq + 1, ...parameters),
+    (last) => select.all(last === undefined ? fromSeq : last.seq + 1, ...parameters),
     PAGE_ENTRIES,
   );
   for await (const rows of pages) {

@@ -21,15 +21,6 @@ const STORED_COLUMNS =
 export const SELECT_AUDIT = `SELECT ${STORED_COLUMNS},
     (SELECT hash FROM audit_entries AS before WHERE before.seq = audit_entries.seq - 1) AS prev FROM audit_entries`;
 
-/** Reads rows that fulfil `conditions`. */
-export function prepareSelect(
-  connection: Connection,
-  conditions: string,
-): (...parameters: readonly (number | string)[]) => readonly AuditRow[] {
-  const select = connection.prepare<(number | string)[], AuditRow>(`${SELECT_AUDIT} WHERE ${conditions}`);
-  return (...parameters) => select.all(...parameters);
-}
-
 /** Inserts an entry; the own facts among it are those of `facts`. */
 export function prepareInsert(connection: Connection) {
   const values = STORED_COLUMNS.replaceAll(/\w+/g, '@$&');
@@ -129,7 +120,8 @@ export function assertSoundTail(connection: Connection): void {
       )
       .get() ?? { count: 0, last: 0 };
     if (count !== last) throw auditBroken(firstMissing(connection), 'is missing');
-    const rows = prepareSelect(connection, 'seq > ? ORDER BY seq')(last - TAIL_ENTRIES);
+    const tail = connection.prepare<[number], AuditRow>(`${SELECT_AUDIT} WHERE seq > ? ORDER BY seq`);
+    const rows = tail.all(last - TAIL_ENTRIES);
     let head = headBefore(rows[0]);
     for (const row of rows) {
       const check = checkEntry(entryOf(row), head);

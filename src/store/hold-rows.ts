@@ -39,7 +39,7 @@ export function prepareHoldLookups(connection: Connection) {
     areThereHolds: () => anyUnreleased.get() !== undefined,
     /** Those that may cover a conversation, by an index: not released, on its project or on itself. */
     holdsAbout: (projectId: number, sessionId: string): readonly Hold[] =>
-      about.all(projectId, sessionId).map(holdOf),
+      about.all(projectId, sessionId).map(recordOf),
     /** Released or not. */
     holdOfId: (holdId: string): HoldRecord | undefined => {
       const row = one.get(holdId);
@@ -49,16 +49,6 @@ export function prepareHoldLookups(connection: Connection) {
       held: ofSource.all(source).map(recordOf),
       revision: revision.get(source),
     }),
-  };
-}
-
-export function holdOf(row: HoldRow): Hold {
-  return {
-    holdId: row.hold_id,
-    projectId: row.project_id,
-    sessionId: row.session_id ?? undefined,
-    matter: row.matter,
-    untilAt: row.until_at ?? undefined,
   };
 }
 
