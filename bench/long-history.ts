@@ -55,11 +55,15 @@ export async function longHistory(entries: number): Promise<LongHistory> {
     for (const [question, ask] of questionsTo(store, lastRun))
       asked.push({ question, ...(await measured(ask)) });
     const msOf = (question: string): number => asked.find((one) => one.question === question)?.ms ?? NaN;
-    const bareMs = groupedInBareSql(join(stateDir, 'retention.db'));
+    const ratios: number[] = [];
+    for (let round = 0; round < 7; round += 1) {
+      const { ms } = await measured(() => store.populations.knownPopulations('late'));
+      ratios.push(ms / groupedInBareSql(join(stateDir, 'retention.db')));
+    }
     await store.close();
     return {
       asked,
-      populationsRatio: msOf('sizes of projects, behind 20,000 deletions') / bareMs,
+      populationsRatio: ratios.sort((a, b) => a - b)[3] ?? NaN,
       holdsAgainRatio: msOf('holds in force, once more') / msOf('holds in force'),
     };
   } finally {
@@ -153,12 +157,15 @@ async function measured(work: () => Promise<unknown>): Promise<Pick<Asked, 'ms' 
   return { ms, blockedMs: watch.blockedMs };
 }
 
+/** By the clock, and by processor time where that is less: what other programs hold up is not the question's fault. */
 async function longestTurn(watch: { isOver: boolean; blockedMs: number }): Promise<void> {
-  for (let last = performance.now(); !watch.isOver;) {
+  for (let last = performance.now(), used = process.cpuUsage(); !watch.isOver;) {
     await nextTurn();
     const now = performance.now();
-    watch.blockedMs = Math.max(watch.blockedMs, now - last);
+    const { user, system } = process.cpuUsage(used);
+    watch.blockedMs = Math.max(watch.blockedMs, Math.min(now - last, (user + system) / 1000));
     last = now;
+    used = process.cpuUsage();
   }
 }
 

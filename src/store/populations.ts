@@ -32,9 +32,9 @@ export function createPopulationStore(connection: Connection): PopulationStore {
     knownPopulations: async (policy) => {
       const rows = await connection.read(() => recorded.all(policy));
       const [{ seq } = { seq: undefined }] = rows;
-      const intended = seq === undefined ? new Map<number, number>() : await intendedSince(seq);
+      const intended = seq === undefined ? new Map<number, IdSet>() : await intendedSince(seq);
       return rows.map(({ projectId, total }): KnownPopulation => {
-        return { projectId, count: Math.max(0, total - (intended.get(projectId) ?? 0)) };
+        return { projectId, count: Math.max(0, total - (intended.get(projectId)?.size ?? 0)) };
       });
     },
     recordPopulations: (policy, populations) =>
@@ -46,20 +46,21 @@ export function createPopulationStore(connection: Connection): PopulationStore {
   };
 }
 
-/** By project, how many conversations any policy intended to delete behind an entry, each once. */
-function prepareIntendedSince(connection: Connection): (seq: number) => Promise<ReadonlyMap<number, number>> {
+/** By project, the conversations that any policy intended to delete behind an entry. */
+function prepareIntendedSince(connection: Connection): (seq: number) => Promise<ReadonlyMap<number, IdSet>> {
   const select = connection.prepare<[number], IntentRow>(
     `SELECT seq, project_id AS projectId, session_id AS sessionId FROM audit_entries INDEXED BY audit_intents
       WHERE event = 'deletion.intended' AND seq > ? ORDER BY seq LIMIT ${BATCH_ROWS}`,
   );
   return async (seq) => {
-    const counts = new Map<number, number>();
-    const seen = new IdSet();
+    const intended = new Map<number, IdSet>();
     for await (const rows of connection.pages<IntentRow>((last) => select.all(last?.seq ?? seq))) {
       for (const { projectId, sessionId } of rows) {
-        if (seen.add(`${projectId}/${sessionId}`)) counts.set(projectId, (counts.get(projectId) ?? 0) + 1);
+        const ofProject = intended.get(projectId) ?? new IdSet();
+        ofProject.add(sessionId);
+        intended.set(projectId, ofProject);
       }
     }
-    return counts;
+    return intended;
   };
 }
