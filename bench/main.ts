@@ -4,6 +4,7 @@ import { holdsFilePace } from './holds-file.ts';
 import { heldDecisionsRatio, longHistory, monthDecisionsRatio } from './long-history.ts';
 import { planningPeak } from './memory.ts';
 import { forkSandbox, type BenchSandbox, type SandboxSize, type Timed } from './sandbox.ts';
+import { storedPlanRatios } from './stored-plan.ts';
 import { startUpRatio } from './start-up.ts';
 import { workerRun } from './worker.ts';
 
@@ -123,6 +124,16 @@ async function checkHistory(entries: number, mostBlockedMs: number): Promise<boo
   return bounds.every(([isGood]) => isGood);
 }
 
+async function checkStoredPlan(rows: number, bounds: { ofOneProject: number; atTerminal: number }) {
+  const { ofOneProject, atTerminal } = await storedPlanRatios(rows);
+  const isGood = ofOneProject <= bounds.ofOneProject && atTerminal <= bounds.atTerminal;
+  console.log(
+    `${isGood ? 'ok  ' : 'MISS'} a plan of ${rows.toLocaleString('en')} rows in 1,000 projects: one project ${ofOneProject.toFixed(3)} of reading all ` +
+      `(at most ${bounds.ofOneProject}), at a terminal ${atTerminal.toFixed(2)} (at most ${bounds.atTerminal})`,
+  );
+  return isGood;
+}
+
 function checkHeldDecisions(decisions: number, atMost: number): boolean {
   const ratio = heldDecisionsRatio(decisions);
   const isGood = ratio <= atMost;
@@ -165,6 +176,7 @@ const results = [
   await checkHoldsFile(5000, 2),
   checkHeldDecisions(1_000_000, 1.2),
   checkMonthDecisions(1_000_000, 1.2),
+  await checkStoredPlan(60_000, { ofOneProject: 0.02, atTerminal: 4 }),
   await checkHistory(1_000_000, 50),
   await compare(
     '20,000 without latency, concurrency 32',

