@@ -773,8 +773,8 @@ describe('what a run left open', () => {
     expect(next.run.status).toBe('completed');
     expect(journal.count({ route: 'messages.list', sessionId: first })).toBe(asked);
     expect(deletes()).toBe(1);
-    // Nobody is at work on it any more, so there is nobody to wait for.
-    expect(world.clock.now() - startedAt).toBeLessThan(30_000);
+    // Nobody is at work on it any more: no lease of a minute is waited for, and no time-out of as long.
+    expect(world.clock.now() - startedAt).toBeLessThan(60_000);
     const [verified] = await entriesOf('deletion.verified');
     expect(verified).toMatchObject({ run_id: run.run.runId, settled_by: next.run.runId, delete_status: 200 });
   });
