@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { RetentionError } from '../core/errors.ts';
+import { RetentionError } from './errors.ts';
 import { stateFault } from './state-fault.ts';
 
 function coded(code: unknown): Error {
@@ -12,6 +12,7 @@ describe('stateFault', () => {
     ['ENOSPC', 'no space left to write /state/retention.db (ENOSPC)'],
     ['SQLITE_READONLY_DBMOVED', 'cannot open or write /state/retention.db (SQLITE_READONLY_DBMOVED)'],
     ['EROFS', 'cannot open or write /state/retention.db (EROFS)'],
+    ['EMFILE', 'too many open files to open /state/retention.db (EMFILE)'],
     ['SQLITE_BUSY', '/state/retention.db is locked by another program (SQLITE_BUSY)'],
     ['SQLITE_CORRUPT_INDEX', '/state/retention.db is damaged, or not a database (SQLITE_CORRUPT_INDEX)'],
     ['SQLITE_IOERR_FSYNC', 'cannot use /state/retention.db (SQLITE_IOERR_FSYNC)'],
