@@ -152,6 +152,11 @@ describe.concurrent('5, a plan that no longer holds', () => {
     mkdirSync(elsewhere);
     writeFileSync(join(elsewhere, 'by-age.yaml'), AGE_POLICY);
     const plan = onlyPlan(await terminal.run(['plan', elsewhere, '--json'])).plan_id;
+    rmSync(join(elsewhere, 'by-age.yaml'));
+    terminal.policy(AGE_POLICY);
+    // Its folder is there, and what else lies in it counts: nothing is taken from another one.
+    expect((await terminal.run(['apply', plan])).code).toBe(5);
+    rmSync(join(terminal.folder, 'policies'), { recursive: true });
     rmSync(elsewhere, { recursive: true });
     const gone = await terminal.run(['apply', plan]);
     expect(gone.code).toBe(5);
