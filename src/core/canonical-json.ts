@@ -33,13 +33,47 @@ function members(object: object): string {
   if (prototype !== Object.prototype && prototype !== null) throw notJson('an object of a class');
   const values = object as Readonly<Record<string, unknown>>;
   let text = '';
-  // By UTF-16 code units, as RFC 8785 wants it: the default order of `sort`.
-  for (const key of Object.keys(object).sort()) {
+  for (const { key, name } of sorted(Object.keys(object))) {
     const value = values[key];
     if (value === undefined) continue;
-    text += `${text === '' ? '' : ','}${quoted(key)}:${canonicalJson(value)}`;
+    text += (text === '' ? name : `,${name}`) + canonicalJson(value);
   }
   return `{${text}}`;
+}
+
+interface Key {
+  readonly key: string;
+  /** As it stands before its value. */
+  readonly name: string;
+}
+
+interface KeyOrder {
+  readonly keys: readonly string[];
+  readonly sorted: readonly Key[];
+}
+
+/**
+ * Objects of one kind come with the same keys in the same order, so the orders of the last few kinds are remembered: sorting
+ * each anew takes half the time of a canonical text. Benchmark: verifying 1,000,000 audit entries.
+ */
+const ORDERS = 16;
+const orders: KeyOrder[] = [];
+let oldest = 0;
+
+/** By UTF-16 code units, as RFC 8785 wants it: the default order of `sort`. */
+function sorted(keys: readonly string[]): readonly Key[] {
+  for (const order of orders) if (isSameList(order.keys, keys)) return order.sorted;
+  const order = { keys, sorted: [...keys].sort().map((key) => ({ key, name: `${quoted(key)}:` })) };
+  orders[oldest] = order;
+  // Stryker disable next-line ArithmeticOperator: which of them is forgotten is a matter of speed
+  oldest = (oldest + 1) % ORDERS;
+  return order.sorted;
+}
+
+function isSameList(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let index = 0; index < a.length; index += 1) if (a[index] !== b[index]) return false;
+  return true;
 }
 
 function quoted(text: string): string {
