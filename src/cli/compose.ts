@@ -12,7 +12,6 @@ import type { CustomGptClient, CustomGptClientOptions } from '../customgpt/clien
 import type { RunDeps } from '../run/context.ts';
 import { HoldFiles } from '../run/around/hold-files.ts';
 import { openStateHome } from '../state-home/state-home.ts';
-import { hasDatabase } from '../store/open-database.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
@@ -35,13 +34,11 @@ export async function openState(world: CommandWorld, settings: Settings, logging
   const onRepaired = (sentence: string): void => {
     log.warn({ state_dir: stateDir }, sentence);
   };
-  const isNew = !hasDatabase(stateDir);
-  const store = await openSqliteStore({ stateDir, heads: home.heads, clock, onAppended, onRepaired, signer });
-  if (isNew) {
-    // A first start, or a state that was lost: nobody can tell them apart.
+  // A first start, or a state that was lost: nobody can tell them apart.
+  const onNew = (): void => {
     log.warn({ state_dir: stateDir }, 'new state: the audit log starts at entry 1');
-  }
-  return store;
+  };
+  return openSqliteStore({ stateDir, heads: home.heads, clock, onAppended, onNew, onRepaired, signer });
 }
 
 /** The way to the API. */

@@ -1,4 +1,5 @@
 import type { Settings } from '../config/settings.ts';
+import type { RetentionError } from '../core/errors.ts';
 import type { Store } from '../core/ports/store.ts';
 import { openStateHome } from '../state-home/state-home.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
@@ -9,9 +10,10 @@ export async function withHistory<T>(
   { surroundings: { clock } }: CommandWorld,
   { stateDir }: Settings,
   look: (store: Store) => Promise<T>,
+  onUnlike?: (problem: RetentionError) => void,
 ): Promise<T> {
   const { heads } = openStateHome(stateDir);
-  const store = await openSqliteStore({ stateDir, heads, clock, readOnly: true });
+  const store = await openSqliteStore({ stateDir, heads, clock, readOnly: true, onUnlike });
   try {
     return await look(store);
   } finally {

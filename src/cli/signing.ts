@@ -13,10 +13,13 @@ export function signerOf(
 ): NoteSigner {
   const known = signingKey ?? home.signingKey();
   if (known !== undefined) return createNoteSigner(known);
+  const isFirst = home.heads.checkpoint() === undefined;
   const signer = createNoteSigner(home.keepSigningKey(newSigningKey()));
   log.warn(
     { verifier_key: signer.verifierKey },
-    'made a key that signs checkpoints of the audit log: keep its verifier key where this machine cannot write',
+    isFirst
+      ? 'made a key that signs checkpoints of the audit log: keep its verifier key where this machine cannot write'
+      : 'the key that signed checkpoints so far is not here, so a new one was made: audit verify now needs the verifier keys of both',
   );
   return signer;
 }

@@ -6,7 +6,7 @@ import type { LogBreak, WholeLog } from '../core/verify-log.ts';
 /** Where the keys came from that the signatures were checked with: `log` is the checkpoints' own word. */
 export type KeySource = 'given' | 'settings' | 'state' | 'log';
 
-interface AuditReport {
+export interface AuditReport {
   readonly verdict:
     | { readonly ok: true; readonly log: WholeLog; readonly storeEntries: number | undefined }
     | (LogBreak & { readonly in: 'file' | 'store' })
@@ -16,6 +16,8 @@ interface AuditReport {
         readonly seq: null;
         readonly differs: readonly DerivedDifference[];
       };
+  /** What else is wrong with the state, whose log may be whole. */
+  readonly problem?: RetentionError | undefined;
   readonly stateDir: string;
   /** The exported file that was checked. */
   readonly file: string | undefined;
@@ -55,15 +57,16 @@ function comparison(
   return [`The store in ${stateDir} holds the same entries${more === 0 ? '' : `, and ${more} more`}.`];
 }
 
-export function auditVerdictJson({ verdict, stateDir, file, keysFrom }: AuditReport): object {
+export function auditVerdictJson({ verdict, problem, stateDir, file, keysFrom }: AuditReport): object {
   if (!verdict.ok) {
     if (verdict.seq === null) {
       const differs = verdict.differs.map(({ table, problem }) => ({ table, problem }));
       return { ok: false, seq: null, problem: differencesInWords(verdict.differs), differs, log: stateDir };
     }
-    const { seq, problem } = verdict;
-    return { ok: false, seq, problem, log: verdict.in === 'file' ? file : stateDir };
+    const { seq } = verdict;
+    return { ok: false, seq, problem: verdict.problem, log: verdict.in === 'file' ? file : stateDir };
   }
+  if (problem !== undefined) return { ok: false, seq: null, problem: problem.message, log: stateDir };
   const { log, storeEntries } = verdict;
   return {
     ok: true,
@@ -78,8 +81,8 @@ export function auditVerdictJson({ verdict, stateDir, file, keysFrom }: AuditRep
 }
 
 /** The error that a broken log is; undefined for a whole one. */
-export function brokenAudit({ verdict, stateDir, file }: AuditReport): RetentionError | undefined {
-  if (verdict.ok) return undefined;
+export function brokenAudit({ verdict, problem, stateDir, file }: AuditReport): RetentionError | undefined {
+  if (verdict.ok) return problem;
   if (verdict.seq === null) {
     return new RetentionError(
       'state_unusable',
@@ -87,12 +90,12 @@ export function brokenAudit({ verdict, stateDir, file }: AuditReport): Retention
       { hint: 'Find out who changed the database, and restore the state directory from a backup.' },
     );
   }
-  const { seq, problem } = verdict;
+  const { seq } = verdict;
   const where = verdict.in === 'file' ? (file ?? stateDir) : stateDir;
   return new RetentionError(
     'state_unusable',
-    `the audit log in ${where} is broken at entry ${seq}: it ${problem}`,
-    { hint: hintFor(problem) },
+    `the audit log in ${where} is broken at entry ${seq}: it ${verdict.problem}`,
+    { hint: hintFor(verdict.problem) },
   );
 }
 
@@ -103,6 +106,6 @@ function differencesInWords(differs: readonly DerivedDifference[]): string {
 
 function hintFor(problem: string): string {
   if (problem.startsWith(UNKNOWN_KEY))
-    return 'If you changed the key, give all verifier keys that you kept: --key KEY --key KEY. If you did not, somebody else signed.';
+    return 'If you changed the key, or a lost one was made anew, give the verifier keys of all: --key KEY --key KEY. If not, somebody else signed.';
   return 'Compare with the audit lines in the program log and with earlier exports; do not run until it is explained.';
 }

@@ -18,7 +18,7 @@ export function stateSigningKey(stateDir: string): KeyObject | undefined {
   const key = keyIn(contentOf(path));
   if (key?.asymmetricKeyType === 'ed25519') return key;
   throw new RetentionError('state_unusable', `${path} is damaged, or not an Ed25519 key`, {
-    hint: 'Restore it from a backup. Without it a new key is made, and the verifier keys of both are needed to verify the log.',
+    hint: 'Restore it from a backup. Or remove it: a new one is made, and `audit verify` then needs the verifier keys of both.',
   });
 }
 

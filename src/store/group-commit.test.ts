@@ -55,9 +55,7 @@ let commits: GroupCommit;
 
 beforeEach(() => {
   stateDir = mkdtempSync(join(tmpdir(), 'group-commit-'));
-  const { path, database: opened } = openForWriting(stateDir, clock);
-  database = opened;
-  connection = new Connection(database, { path, clock, readOnly: false });
+  ({ database, connection } = openForWriting(stateDir, { clock }));
   heads = openStateHome(stateDir).heads;
   commits = new GroupCommit(connection, { heads });
 });

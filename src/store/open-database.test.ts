@@ -2,7 +2,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openStateHome } from '../state-home/state-home.ts';
 import { openForReading, openForWriting } from './open-database.ts';
 
 const clock = { now: () => 1_763_900_000_000, monotonic: () => 0, sleep: () => Promise.resolve() };
@@ -25,14 +24,14 @@ describe('a connection', () => {
     ['secure_delete', 1],
     ['busy_timeout', 5_000],
   ])('that writes has %s = %s', (pragma, value) => {
-    const { database } = openForWriting(stateDir, clock);
+    const { database } = openForWriting(stateDir, { clock });
     expect(database.pragma(pragma, { simple: true })).toBe(value);
     database.close();
   });
 
   it('that reads can do nothing else', () => {
-    openForWriting(stateDir, clock).database.close();
-    const { database } = openForReading(stateDir, openStateHome(stateDir).heads);
+    openForWriting(stateDir, { clock }).database.close();
+    const { database } = openForReading(stateDir, { clock });
     expect(database.pragma('query_only', { simple: true })).toBe(1);
     expect(() => database.exec('DELETE FROM slots')).toThrow();
     database.close();

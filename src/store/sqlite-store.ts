@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import type { RetentionError } from '../core/errors.ts';
 import type { KeptHeads } from '../core/ports/state-home.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Clock } from '../core/ports/surroundings.ts';
@@ -5,15 +7,17 @@ import type { NoteSigner } from '../core/signed-note.ts';
 import { createAccountStore } from './accounts.ts';
 import { createAuditLog } from './audit-log.ts';
 import { assertSoundTail } from './audit-rows.ts';
-import { Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { GroupCommit } from './group-commit.ts';
 import type { OnAppended } from './group-commit.ts';
 import { derivedDifferences } from './derived.ts';
 import { createHoldStore } from './holds.ts';
-import { assertLeadsThrough, knownHeads } from './known-heads.ts';
+import { assertNothingKnown, knownHeads, problemOfHeads } from './known-heads.ts';
+import type { KnownHeads } from './known-heads.ts';
 import { createLeaseStore } from './leases.ts';
 import { repairOpenIntents } from './open-check.ts';
-import { openForReading, openForWriting } from './open-database.ts';
+import { databaseIn, openForReading, openForWriting } from './open-database.ts';
+import type { StateCheck } from './open-database.ts';
 import { removeOldDrafts } from './plan-removal.ts';
 import { createPopulationStore } from './populations.ts';
 import { createPlanStore } from './plans.ts';
@@ -29,6 +33,10 @@ interface SqliteStoreOptions {
   readonly clock: Clock;
   /** Changes nothing, and opens a broken audit log too, so that it can be examined. */
   readonly readOnly?: boolean;
+  /** Where given, a reader opens a state that is not the remembered one, too, and tells how it differs. */
+  readonly onUnlike?: ((problem: RetentionError) => void) | undefined;
+  /** Told of a state that held nothing so far. */
+  readonly onNew?: () => void;
   readonly onAppended?: OnAppended;
   /** Told of a table that was not what the log says, and was made anew from it. */
   readonly onRepaired?: (sentence: string) => void;
@@ -39,13 +47,12 @@ interface SqliteStoreOptions {
 /** @throws RetentionError `state_unusable`: not ours, from a newer version, not accessible, an older copy, or its audit log is broken */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { stateDir, heads, clock, readOnly = false } = options;
-  const known = readOnly ? undefined : knownHeads(heads, stateDir);
-  const { database, path } = readOnly ? openForReading(stateDir, heads) : openForWriting(stateDir, clock);
-  const connection = new Connection(database, { path, clock, readOnly });
+  const known = knownHeads(heads);
+  const open = readOnly ? openForReading : openForWriting;
+  const { connection, isNew } = open(stateDir, { clock, check: checkOf(options, known) });
   try {
-    if (known !== undefined) {
-      assertSoundTail(connection);
-      assertLeadsThrough(connection, known);
+    if (isNew) options.onNew?.();
+    if (!readOnly) {
       const repaired = repairOpenIntents(connection, known.noted);
       if (repaired !== undefined)
         options.onRepaired?.(
@@ -62,6 +69,22 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     connection.close();
     throw error;
   }
+}
+
+/** Refuses a state before anything in it is changed or told. */
+function checkOf({ stateDir, readOnly, onUnlike }: SqliteStoreOptions, known: KnownHeads): StateCheck {
+  return (found) => {
+    const path = databaseIn(stateDir);
+    if (found === undefined) {
+      assertNothingKnown(known, path, existsSync(path) ? 'empty' : 'gone');
+      return;
+    }
+    if (readOnly !== true) assertSoundTail(found);
+    const problem = known.problems[0] ?? problemOfHeads(found, known);
+    if (problem === undefined) return;
+    if (onUnlike === undefined) throw problem;
+    onUnlike(problem);
+  };
 }
 
 function assemble(connection: Connection, writer: GroupCommit): Store {

@@ -3,6 +3,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
@@ -221,8 +222,36 @@ describe('the note of the last head', () => {
     copyTo(crashed, ['last-head']);
     writeFileSync(join(crashed, 'retention.db'), '');
     stateDir = crashed;
-    await expect(open({ readOnly: true })).rejects.toThrow(/is empty, and last-head says that it was not/);
-    await expect(open()).rejects.toThrow(/older copy: 1 audit entries were noted/);
+    for (const readOnly of [true, false]) {
+      await expect(open({ readOnly })).rejects.toThrow(/is empty, but 1 audit entry was noted in last-head/);
+      // What is refused is left as it was found: it is evidence.
+      expect(readFileSync(join(crashed, 'retention.db'), 'utf8')).toBe('');
+      expect(readdirSync(crashed).sort()).toEqual(['last-head', 'retention.db']);
+    }
+  });
+
+  it('refuses an older copy to readers, too, unless they want to hear of it', async () => {
+    await history();
+    await closeAll();
+    const older = join(root, 'older');
+    copyTo(older, ['retention.db']);
+    await (
+      await open()
+    ).audit.append([facts('run.started', { ...RUN, run_id: 'run-2' }), facts('run.failed')]);
+    await closeAll();
+    copyFileSync(join(stateDir, 'last-head'), join(older, 'last-head'));
+    stateDir = older;
+    const message = /is an older copy: 11 audit entries were noted in last-head, and its entry 11 is missing/;
+    await expect(open({ readOnly: true })).rejects.toThrow(message);
+    const told: string[] = [];
+    const reader = await openState(stateDir, {
+      clock,
+      readOnly: true,
+      onUnlike: (problem) => told.push(problem.message),
+    });
+    stores.push(reader);
+    expect(told).toEqual([expect.stringMatching(message)]);
+    expect((await reader.audit.head()).seq).toBe(9);
   });
 
   it('finds a database that is gone, and a note that is none', async () => {
@@ -242,7 +271,9 @@ describe('the note of the last head', () => {
     }
     writeFileSync(path, note);
     rmSync(join(stateDir, 'retention.db'));
-    await expect(open()).rejects.toThrow(/retention\.db is gone from .*: it held 9 audit entries/);
+    await expect(open()).rejects.toThrow(
+      /retention\.db is gone, but 9 audit entries were noted in last-head/,
+    );
     expect(existsSync(join(stateDir, 'retention.db'))).toBe(false);
   });
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -59,7 +60,7 @@ describe('SQLite file', () => {
     rmSync(root, { recursive: true });
   });
 
-  async function open(options: { readOnly?: boolean; onAppended?: (e: readonly AuditEntry[]) => void } = {}) {
+  async function open(options: Omit<Parameters<typeof openState>[1], 'clock'> = {}) {
     const store = await openState(stateDir, { clock, ...options });
     opened.push(store);
     return store;
@@ -336,6 +337,27 @@ describe('SQLite file', () => {
       stateDir = root;
       writeFileSync(join(root, 'retention.db'), '');
       await expect(open({ readOnly: true })).rejects.toThrow(/no state in/);
+      // A file in the place of the directory is not the same as none.
+      writeFileSync(join(root, 'file'), '');
+      stateDir = join(root, 'file');
+      await expect(open({ readOnly: true })).rejects.toThrow(/cannot open or write .*ENOTDIR/);
+    });
+
+    it.skipIf(process.getuid?.() === 0)('says so where it may not look', async () => {
+      await withEntries(1);
+      chmodSync(stateDir, 0);
+      await expect(open({ readOnly: true })).rejects.toThrow(/cannot open or write .*EACCES/);
+      chmodSync(stateDir, 0o700);
+    });
+
+    it('is told of a new state, and only then', async () => {
+      let told = 0;
+      const onNew = (): void => void (told += 1);
+      stateDir = root;
+      writeFileSync(join(root, 'retention.db'), '');
+      await open({ onNew });
+      await open({ onNew });
+      expect(told).toBe(1);
     });
 
     it('shows everything and changes nothing', async () => {
@@ -355,7 +377,8 @@ describe('SQLite file', () => {
     it('opens a broken log, so that it can be examined', async () => {
       await withEntries(20);
       tamper('DELETE FROM audit_entries WHERE seq > 15');
-      const reader = await open({ readOnly: true });
+      await expect(open({ readOnly: true })).rejects.toThrow(/older copy/);
+      const reader = await open({ readOnly: true, onUnlike: () => undefined });
       expect(await verifyChain(reader.audit.entries(), await reader.audit.head())).toEqual({
         ok: false,
         seq: 16,

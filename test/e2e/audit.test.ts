@@ -140,6 +140,15 @@ describe.concurrent('a checkpoint', () => {
     const again = await terminal.run(['run', '--json']);
     expect(again.stderr).not.toMatch(/made a key|new state/);
     expect(onlyRun(again).audit_head).toBe((await terminal.entries()).at(-1)?.hash);
+
+    // A key that is lost is not a first start.
+    rmSync(key);
+    const anew = await terminal.run(['run']);
+    expect(anew.stderr).toContain('the key that signed checkpoints so far is not here');
+    expect(anew.stderr).not.toMatch(/made a key|new state/);
+    const unknown = await terminal.run(['audit', 'verify']);
+    expectPlainWords(unknown, /entry 14: it is signed by a key that is not known/);
+    clearAway(terminal);
   });
 
   test('is signed by the key that the user supplies, and by no other', async ({ terminal }) => {
@@ -268,8 +277,8 @@ describe.concurrent('noticed is', () => {
       seq: 7,
       problem: expect.stringMatching(/14 entries were noted in .*last-head/) as string,
     });
-    for (const command of ['run', 'plan']) {
-      const refused = await terminal.run([command]);
+    for (const command of [['run'], ['plan'], ['runs'], ['hold', 'list']]) {
+      const refused = await terminal.run(command);
       expect(refused.code).toBe(6);
       expectPlainWords(refused, /is an older copy: 13 audit entries were signed in last-checkpoint/);
     }
@@ -342,7 +351,7 @@ describe.concurrent('noticed is', () => {
     for (const command of [['run'], ['audit', 'verify']]) {
       const gone = await terminal.run(command);
       expect(gone.code).toBe(6);
-      expectPlainWords(gone, /retention\.db is gone from .*: it held 16 audit entries/);
+      expectPlainWords(gone, /retention\.db is gone, but 17 audit entries were noted in last-head/);
     }
     expect(existsSync(file)).toBe(false);
     clearAway(terminal);
@@ -373,6 +382,13 @@ describe.concurrent('noticed is', () => {
     const refused = await terminal.run(['run']);
     expect(refused.code).toBe(6);
     expectPlainWords(refused, /last-checkpoint is damaged/);
+    // What it advises must be possible: the log is checked all the same.
+    const verified = await terminal.run(['audit', 'verify']);
+    expect(verified).toMatchObject({ code: 6, stdout: expect.stringContaining('every hash fits') as string });
+    expectPlainWords(verified, /last-checkpoint is damaged/);
+    expect(await verify(terminal)).toMatchObject({ code: 6, seq: null });
+    const exportedAll = await terminal.run(['audit', 'export']);
+    expect(exportedAll).toMatchObject({ code: 0, stderr: expect.stringContaining('is damaged') as string });
     writeFileSync(note, before);
     writeFileSync(join(terminal.stateDir, 'signing-key.pem'), 'nothing');
     const keyless = await terminal.run(['run']);

@@ -1,7 +1,8 @@
 import type { AuditEntry } from '../../core/audit-entry.ts';
 import { RetentionError } from '../../core/errors.ts';
+import type { Store } from '../../core/ports/store.ts';
 import type { Command } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
 import type { Output } from '../output.ts';
 
@@ -11,7 +12,7 @@ export interface AuditExportInput {
 
 /** Writes the log as JSON Lines, oldest first; with `--json` as one document. */
 export const auditExport: Command<AuditExportInput> = async (world, { run }) => {
-  return withHistory(world, world.settings(), async (store) => {
+  const write = async (store: Store): Promise<ExitCode> => {
     if (run !== undefined && (await store.runs.run(run)) === undefined) {
       throw new RetentionError('usage', `there is no run ${run}`, { hint: 'See: customgpt-retention runs' });
     }
@@ -20,6 +21,10 @@ export const auditExport: Command<AuditExportInput> = async (world, { run }) => 
     }
     await writeEntries(world.output, store.audit.entries(run === undefined ? {} : { runId: run }));
     return EXIT.done;
+  };
+  // What is wrong with a log is no reason not to keep what there is of it.
+  return withHistory(world, world.settings(), write, (problem) => {
+    world.output.note(problem.message);
   });
 };
 

@@ -6,11 +6,11 @@ import type { Store } from '../../core/ports/store.ts';
 import { parseVerifierKey } from '../../core/signed-note.ts';
 import type { VerifierKey } from '../../core/signed-note.ts';
 import { auditVerdictJson, auditVerdictLines, brokenAudit } from '../../report/audit-text.ts';
-import type { KeySource } from '../../report/audit-text.ts';
+import type { AuditReport, KeySource } from '../../report/audit-text.ts';
 import { verifyAudit } from '../../audit/verify-audit.ts';
-import type { AuditVerdict, StoredLog, VerifyRequest } from '../../audit/verify-audit.ts';
+import type { VerifyRequest } from '../../audit/verify-audit.ts';
 import { openStateHome } from '../../state-home/state-home.ts';
-import { knownHeads } from '../../store/known-heads.ts';
+import { headsIn, knownHeads } from '../../store/known-heads.ts';
 import { hasDatabase } from '../../store/open-database.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import type { Settings } from '../../config/settings.ts';
@@ -39,8 +39,8 @@ export const auditVerify: Command<AuditVerifyInput> = async (world, input) => {
   const file = input.file === undefined ? undefined : await wholeLog(input.file);
   const common = { file, known, trusted, mustBeSigned: from === 'given' };
   const isAlone = input.file !== undefined && !hasDatabase(stateDir) && home.heads.files().length === 0;
-  const verdict = isAlone ? await verifyAudit(common) : await withStored(world, { settings, home }, common);
-  const report = { verdict, stateDir, file: input.file, keysFrom: from };
+  const checked = isAlone ? { verdict: await verifyAudit(common) } : await verifyStored(world, home, common);
+  const report = { ...checked, stateDir, file: input.file, keysFrom: from };
   await world.output.lines(...auditVerdictLines(report));
   await world.output.document(auditVerdictJson(report));
   const broken = brokenAudit(report);
@@ -48,40 +48,37 @@ export const auditVerify: Command<AuditVerifyInput> = async (world, input) => {
   return broken === undefined ? EXIT.done : EXIT.state;
 };
 
-async function withStored(
+async function verifyStored(
   world: CommandWorld,
-  { settings, home }: { readonly settings: Settings; readonly home: StateHome },
+  { heads }: StateHome,
   request: VerifyRequest,
-): Promise<AuditVerdict> {
+): Promise<Pick<AuditReport, 'verdict' | 'problem'>> {
+  const settings = world.settings();
   // Before the log, which a worker may be writing: the notes are then the older of the two.
-  const remembered = rememberedIn(home, settings.stateDir);
-  return withHistory(world, settings, async (store) => {
+  const known = knownHeads(heads);
+  const remembered = headsIn(known).map((head) => ({
+    ...head,
+    how: `${head.how} in ${join(settings.stateDir, head.file)}`,
+  }));
+  const verify = async (store: Store): ReturnType<typeof verifyStored> => {
     const derivedDifferences = (): ReturnType<Store['derivedDifferences']> => store.derivedDifferences();
-    const verdict = await verifyAudit({
-      ...request,
-      stored: { audit: store.audit, remembered, derivedDifferences },
-    });
-    if (verdict.ok) await verifyBindings(world, store);
-    return verdict;
-  });
+    const stored = { audit: store.audit, remembered, derivedDifferences };
+    const verdict = await verifyAudit({ ...request, stored });
+    return { verdict, problem: known.problems[0] ?? (await problemOfBindings(store)) };
+  };
+  // How it differs from what is remembered, the verdict says with the place.
+  return withHistory(world, settings, verify, () => undefined);
 }
 
 /** Whose the state is by the log must be so by the table, too: that is where runs look. */
-async function verifyBindings({ output }: CommandWorld, store: Store): Promise<void> {
+async function problemOfBindings({ accounts }: Store): Promise<RetentionError | undefined> {
   try {
-    await store.accounts.accountBindings();
+    await accounts.accountBindings();
+    return undefined;
   } catch (error) {
-    if (isFault(error, 'state_unusable'))
-      await output.document({ ok: false, seq: null, problem: error.message });
+    if (isFault(error, 'state_unusable')) return error;
     throw error;
   }
-}
-
-function rememberedIn({ heads }: StateHome, stateDir: string): StoredLog['remembered'] {
-  const { signed, noted } = knownHeads(heads, stateDir);
-  return [signed, noted].flatMap((head) =>
-    head === undefined ? [] : [{ ...head, how: `${head.how} in ${join(stateDir, head.file)}` }],
-  );
 }
 
 /** Those that are given; else our own; else none, and each checkpoint is taken at its word. */
