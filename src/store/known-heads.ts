@@ -25,7 +25,7 @@ export function knownHeads(heads: KeptHeads): KnownHeads {
       return undefined;
     }
   };
-  return { signed: unless(heads.checkpoint), noted: unless(heads.noted), problems };
+  return { signed: unless(() => heads.checkpoint()), noted: unless(() => heads.noted()), problems };
 }
 
 export function headsIn({ signed, noted }: KnownHeads): KeptHead[] {

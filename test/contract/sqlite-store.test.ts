@@ -19,7 +19,6 @@ import Database from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_FINDINGS } from '../../src/core/findings.ts';
 import { verifyChain } from '../../src/core/audit-chain.ts';
-import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import { openState } from '../support/state.ts';
 import { HOLD, RELEASE } from './store-holds.ts';

@@ -23,7 +23,7 @@ export const auditExport: Command<AuditExportInput> = async (world, { run }) => 
     return EXIT.done;
   };
   // What is wrong with a log is no reason not to keep what there is of it.
-  return withHistory(world, world.settings(), write, (problem) => {
+  return withHistory(world, write, (problem) => {
     world.output.note(problem.message);
   });
 };

@@ -67,7 +67,7 @@ async function verifyStored(
     return { verdict, problem: known.problems[0] ?? (await problemOfBindings(store)) };
   };
   // How it differs from what is remembered, the verdict says with the place.
-  return withHistory(world, settings, verify, () => undefined);
+  return withHistory(world, verify, () => undefined);
 }
 
 /** Whose the state is by the log must be so by the table, too: that is where runs look. */

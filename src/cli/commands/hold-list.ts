@@ -6,7 +6,7 @@ import { withHistory } from '../history.ts';
 /** Every hold there ever was: oldest first for scripts, those in force first for people. */
 export const holdList: Command<object> = async (world) => {
   const settings = world.settings();
-  return withHistory(world, settings, async (store) => {
+  return withHistory(world, async (store) => {
     const holds = await store.holds.holds();
     const now = world.surroundings.clock.now();
     await world.output.lines(...holdLines(holds, { now, timeZone: settings.timeZone }));

@@ -21,7 +21,7 @@ export const planShow: Command<PlanShowInput> = async (world, { show, others }) 
     });
   }
   const settings = world.settings();
-  return withHistory(world, settings, async (store) => {
+  return withHistory(world, async (store) => {
     const plan = await findPlan(store.plans, show);
     // Marked by the next run only; nobody can apply it any more.
     const isOverdue = plan.status === 'open' && plan.expiresAt <= world.surroundings.clock.now();

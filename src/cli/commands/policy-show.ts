@@ -11,7 +11,7 @@ export interface PolicyShowInput {
 
 /** A policy as its file was when a plan or a run went by it, byte for byte. */
 export const policyShow: Command<PolicyShowInput> = async (world, { id }) => {
-  return withHistory(world, world.settings(), async (store) => {
+  return withHistory(world, async (store) => {
     const hash = await policyHashOf(store, id);
     const source = await store.policies.policySource(hash);
     if (source === undefined) {

@@ -20,7 +20,7 @@ export const runs: Command<RunsInput> = async (world, { id }) => {
   const { output } = world;
   const settings = world.settings();
   const { timeZone } = settings;
-  return withHistory(world, settings, async (store) => {
+  return withHistory(world, async (store) => {
     if (id !== undefined) return await showOne(store, { ...world, timeZone }, id);
     const records = await store.runs.runs({ limit: SHOWN });
     const results = await Promise.all(records.map((run) => withCounts(store, run)));
