@@ -105,7 +105,7 @@ function addLooking(program: Command, perform: Perform): void {
       perform(verbs.validate, { paths, online: flags.online }, flags),
     );
   verbOf(program, 'plan [paths...]', {
-    does: 'The dry run: list, decide, show; changes nothing',
+    does: 'The dry run: list, decide, show; deletes nothing',
     example: 'plan --policy test-sessions --out plan.json',
   })
     .option('--policy <name>', 'only this policy')
@@ -210,7 +210,7 @@ function addHistory(program: Command, perform: Perform): void {
   })
     .option(
       '--checkpoint <file>',
-      'a checkpoint kept elsewhere (a note, or log lines): the log must lead through it',
+      'a checkpoint kept elsewhere (a note, or log lines) that the log must contain',
     )
     .option('--key <key>', 'verifier key to trust instead of our own; may be repeated', collected)
     .action((file: string | undefined, flags: CommonFlags & Omit<AuditVerifyInput, 'file'>) =>

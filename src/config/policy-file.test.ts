@@ -516,7 +516,7 @@ describe('what is refused', () => {
     [
       'a repeated key',
       withMatch('{ older_than: 90d, older_than: 1h }'),
-      /^6:31 rules\[0\]\.match\.older_than: is written a second time/,
+      /^6:31 rules\[0\]\.match\.older_than: is written twice/,
     ],
     ['an alias', `${SOUND}limits: &a { max_deletions: 1 }`, /^8:9 anchors/],
     ['a tag', withMatch('!!map { older_than: 1d }'), /^6:12 tags/],
@@ -532,7 +532,7 @@ describe('what is refused', () => {
 
   it('repeats of a rule name', async () => {
     const twice = `${SOUND}  - { name: r, match: everything, action: keep }\n`;
-    expect(await problemsOf(twice)).toEqual(['8:13 rules[1].name: is the name of rules[0] already']);
+    expect(await problemsOf(twice)).toEqual(['8:13 rules[1].name: is already the name of rules[0]']);
   });
 
   it('all at once, in the order of the lines', async () => {
@@ -632,7 +632,7 @@ describe('files and folders', () => {
     await put('b.yaml', named('same'));
     const [, problems] = await read(folder);
     expect(problems).toHaveLength(2);
-    expect(problems[1]).toBe('b.yaml:2:7 name: is the name of the policy in a.yaml already');
+    expect(problems[1]).toBe('b.yaml:2:7 name: is already the name of the policy in a.yaml');
   });
 
   it('refuses what is not there, or is no policy file', async () => {

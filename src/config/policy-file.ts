@@ -78,7 +78,7 @@ function repeatedName(
   if (first === undefined) firstOf.set(name, file);
   return first === undefined
     ? []
-    : [document.problemAt(['name'], `is the name of the policy in ${first} already`)];
+    : [document.problemAt(['name'], `is already the name of the policy in ${first}`)];
 }
 
 function readPolicyFile(file: string): PolicyRead {

@@ -56,7 +56,7 @@ function repeatedNames(rules: readonly unknown[]): readonly Fault[] {
     const first = firsts.get(name);
     if (first === undefined) firsts.set(name, index);
     if (first === undefined) return [];
-    return [{ path: ['rules', index, 'name'], message: `is the name of rules[${first}] already` }];
+    return [{ path: ['rules', index, 'name'], message: `is already the name of rules[${first}]` }];
   });
 }
 

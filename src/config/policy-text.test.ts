@@ -140,7 +140,7 @@ describe('a text cut short by a comment', () => {
       const problems = await problemsOf(withProjects(projects));
       expect(problems).toHaveLength(1);
       expect(problems[0]).toMatch(
-        /^3:\d+ a comment starts here and takes the closing bracket along: put the text/,
+        /^3:\d+ a comment starts here and swallows the closing bracket: put the text/,
       );
     }
   });

@@ -79,9 +79,9 @@ describe('what is refused', () => {
   it.each([
     ['', 'f:1:1 the file is empty'],
     ['# only a comment\n', 'f:1:1 the file is empty'],
-    ['a: 1\nb: 2\na: 3', 'f:3:1 a: is written a second time; each key may stand once'],
-    ['a:\n  - {b: 1, b: 2}', 'f:2:12 a[0].b: is written a second time; each key may stand once'],
-    ['1: a\n"1": b', 'f:2:1 ["1"]: is written a second time; each key may stand once'],
+    ['a: 1\nb: 2\na: 3', 'f:3:1 a: is written twice; each key may appear only once'],
+    ['a:\n  - {b: 1, b: 2}', 'f:2:12 a[0].b: is written twice; each key may appear only once'],
+    ['1: a\n"1": b', 'f:2:1 ["1"]: is written twice; each key may appear only once'],
     ['a: &x 1\nb: *x', 'f:1:4 anchors'],
     ['a: *x', 'f:1:4 aliases'],
     ['a:\n  <<: *x', 'f:2:7 aliases'],

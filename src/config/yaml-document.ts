@@ -134,7 +134,7 @@ function problemsOfSyntax(faults: readonly YAMLError[], problem: ProblemMaker): 
 
 function problemOfDuplicate(offset: number, places: Places, problem: ProblemMaker): Problem {
   const path = places.keys.get(offset) ?? [];
-  return problem({ offset, path, message: 'is written a second time; each key may stand once' });
+  return problem({ offset, path, message: 'is written twice; each key may appear only once' });
 }
 
 // ── Where things stand ──────────────────────────────────────────────────────────────────────────────────────

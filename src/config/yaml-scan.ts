@@ -88,8 +88,7 @@ function swallowedIn({ flow, swallowedAt }: Scan): ScanProblem | undefined {
   return flow > 0 && swallowedAt !== undefined ? { offset: swallowedAt, message: SWALLOWED } : undefined;
 }
 
-const SWALLOWED =
-  'a comment starts here and takes the closing bracket along: put the text with the # in quotes';
+const SWALLOWED = 'a comment starts here and swallows the closing bracket: put the text with the # in quotes';
 
 function startLine(scan: Scan): void {
   scan.atLineStart = true;

@@ -15,7 +15,7 @@ export function createPolicyStore(connection: Connection): PolicyStore {
       if (source === undefined || createHash('sha256').update(source).digest('hex') === hash) return source;
       throw new RetentionError(
         'state_unusable',
-        `${connection.path} holds another text than policy ${hash} had`,
+        `${connection.path} does not hold the text that policy ${hash} had`,
         {
           hint: 'Restore the state directory from a backup, or take the text from where policies are versioned.',
         },

@@ -69,7 +69,7 @@ describe.concurrent('a policy that would protect nothing', () => {
     expect(ended.code).toBe(2);
     for (const index of entries.keys())
       expectPlainWords(ended, `projects.exclude[${index}]: is not a project id: write`);
-    expectPlainWords(ended, /q\.yaml:4:\d+ a comment starts here and takes the closing bracket along/);
+    expectPlainWords(ended, /q\.yaml:4:\d+ a comment starts here and swallows the closing bracket/);
     expect(terminal.sandbox.journal.count()).toBe(0);
   });
 

@@ -48,7 +48,7 @@ async function start(options: SandboxOptions): Promise<Sandbox> {
   try {
     return await startSandbox(options);
   } catch (error) {
-    throw new RetentionError('usage', `port ${options.port ?? 0} cannot be listened on`, {
+    throw new RetentionError('usage', `cannot listen on port ${options.port ?? 0}`, {
       hint: 'Choose another with --port, or leave it out for any free one.',
       cause: error,
     });

@@ -172,7 +172,7 @@ function assertNoneInForce(file: HoldFile, held: readonly SourcedHold[]): void {
   if (count === 0) return;
   const holds = count === 1 ? '1 hold from it is' : `${count} holds from it are`;
   throw new RetentionError('usage', `${file.name} is gone, but ${holds} in force`, {
-    hint: 'Restore it, or leave "version: 1" and "holds: []" in it. Until then nothing is deleted.',
+    hint: 'Restore it, or write one with "version: 1" and "holds: []". Until then nothing is deleted.',
   });
 }
 
