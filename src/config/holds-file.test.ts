@@ -145,7 +145,7 @@ describe('is refused', () => {
     [
       'a duplicate key',
       `${HEAD}- { project: 1, project: 2, ${WHY} }`,
-      [/^3:17 .*project: is written a second/],
+      [/^3:17 .*project: is written twice/],
     ],
     ['an alias', `${HEAD}- *a`, [/^3:3 aliases/]],
     ['an anchor', `${HEAD}- &a { project: 1, ${WHY} }`, [/^3:3 anchors/]],
