@@ -142,11 +142,7 @@ describe('is refused', () => {
       ['3:17 holds[0].sesion: is not a key here (did you mean "session"?)'],
     ],
     ['a policy', 'version: 1\nname: p\nholds: []\n', [/^2:1 name: is not a key here; there are version and/]],
-    [
-      'a duplicate key',
-      `${HEAD}- { project: 1, project: 2, ${WHY} }`,
-      [/^3:17 .*project: is written twice/],
-    ],
+    ['a duplicate key', `${HEAD}- { project: 1, project: 2, ${WHY} }`, [/^3:17 .*project: is written twice/]],
     ['an alias', `${HEAD}- *a`, [/^3:3 aliases/]],
     ['an anchor', `${HEAD}- &a { project: 1, ${WHY} }`, [/^3:3 anchors/]],
     ['a tag', `${HEAD}- !x { project: 1, ${WHY} }`, [/^3:3 tags/]],

@@ -163,6 +163,12 @@ describe.concurrent('5, a plan that no longer holds', () => {
     expectPlainWords(gone, `Look at ${join(elsewhere, 'by-age.yaml')} and policies/`);
     const path = terminal.policy(AGE_POLICY.replace('90d', '91d'), 'renamed');
     expectPlainWords(await terminal.run(['apply', plan]), /edited/);
+    // Of that folder nothing is believed while a file in it is wrong: not that the policy was edited, either.
+    const broken = terminal.policy('nonsense', 'broken');
+    const unclear = await terminal.run(['apply', plan]);
+    expect(unclear.code).toBe(2);
+    expectPlainWords(unclear, /broken\.yaml/);
+    rmSync(broken);
     // What lies beside it there counts: here a hold.
     writeFileSync(join(dirname(path), 'holds.yaml'), 'version: 1\nholds: nonsense\n');
     terminal.policy(AGE_POLICY, 'renamed');
