@@ -33,7 +33,6 @@ export type Lesson =
 
 /** Given to each request that may go; handed back with its lesson. */
 export interface Ticket {
-  readonly episode: number;
   readonly isProbe: boolean;
 }
 
@@ -59,7 +58,6 @@ export class CircuitBreaker {
   #paused = false;
   #pausedUntil = 0;
   #probing = false;
-  #episode = 0;
   #episodeStartedAt = 0;
   #level = 0;
   #lastPauseMs = 0;
@@ -99,14 +97,14 @@ export class CircuitBreaker {
 
   /** To be called only when {@link waitMs} is zero. */
   admit(now: number): Ticket {
-    if (!this.#paused) return { episode: this.#episode, isProbe: false };
+    if (!this.#paused) return { isProbe: false };
     if (now - this.#pausedUntil > FORGOTTEN_AFTER_MS) {
       this.#pausedMs += now - this.#episodeStartedAt;
       this.#episodeStartedAt = now;
       this.#level = 0;
     }
     this.#probing = true;
-    return { episode: this.#episode, isProbe: true };
+    return { isProbe: true };
   }
 
   /** The failure that calls may end with, once this pause has outlasted their patience. */
@@ -173,7 +171,6 @@ export class CircuitBreaker {
       // Opening and being turned away at once is the same congestion, not a new one.
       this.#level = now - this.#resumedAt < this.#lastPauseMs ? this.#level + 1 : 0;
       this.#paused = true;
-      this.#episode += 1;
       this.#episodeStartedAt = now;
     }
     const backOffMs = Math.min(FIRST_PAUSE_MS * 2 ** this.#level, LONGEST_BACK_OFF_MS);
