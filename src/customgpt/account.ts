@@ -4,7 +4,7 @@ import { ApiError } from '../core/errors.ts';
 import { isRecord, parseJson } from './answers.ts';
 import type { Answer } from './request.ts';
 import type { Credential, Owner } from './credential.ts';
-import type { Call, Caller } from './retry.ts';
+import type { Asking, Call } from './retry.ts';
 import type { Urls } from './urls.ts';
 
 /** Enough to tell two keys apart, and far from enough to find one by trying. */
@@ -21,11 +21,7 @@ export function keyFingerprint(origin: string, key: string): string {
  * ApiError where the API did not answer at all, refuses the key, or only asks to come later.
  */
 export async function askAccount(
-  parts: {
-    readonly urls: Urls;
-    readonly call: Caller;
-    readonly credential: Pick<Credential, 'belongsTo' | 'key'>;
-  },
+  parts: Asking & { readonly credential: Pick<Credential, 'belongsTo' | 'key'> },
   signal: AbortSignal | undefined,
 ): Promise<AccountSight> {
   const { named, user, problem } = await askNamed(parts, signal);
@@ -36,9 +32,9 @@ export async function askAccount(
 }
 
 async function askNamed(
-  { urls, call }: { readonly urls: Urls; readonly call: Caller },
+  { urls, call }: Asking,
   signal: AbortSignal | undefined,
-): Promise<Pick<AccountSight, 'named' | 'problem'> & Pick<Owner, 'user'>> {
+): Promise<Who & Pick<AccountSight, 'problem'>> {
   try {
     const { named, user } = await call({ ...userCall(urls), signal, read: whoIn });
     const problem = named === undefined ? 'GET /api/v1/user: it names neither team nor user' : undefined;
@@ -58,7 +54,7 @@ export function whoseCall(urls: Urls): Call<Owner> {
   return { ...userCall(urls), signal: undefined, read };
 }
 
-function userCall(urls: Urls): Omit<Call<unknown>, 'read' | 'signal' | 'notFound' | 'refusedBefore'> {
+function userCall(urls: Urls): Pick<Call<unknown>, 'target' | 'purpose' | 'size' | 'repeat'> {
   return { target: urls.user(), purpose: 'account', size: 'small', repeat: 'read' };
 }
 
@@ -67,10 +63,7 @@ function saysNobody({ failure, status }: ApiError): boolean {
   return status !== undefined && !['unauthorized', 'throttled', 'aborted'].includes(failure);
 }
 
-interface Who {
-  readonly named: string | undefined;
-  readonly user: string | undefined;
-}
+type Who = Pick<AccountSight, 'named'> & Pick<Owner, 'user'>;
 
 /** Undefined where it is not the API that speaks, which may pass. */
 function whoIn({ status, body }: Answer): Who | undefined {

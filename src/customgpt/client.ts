@@ -5,11 +5,10 @@ import type { CustomGptDeleter, CustomGptReader } from '../core/ports/vendor.ts'
 import type { DeleteAnswer } from '../core/vendor-answers.ts';
 import type { PlaceReader } from '../core/place.ts';
 import { PURPOSES } from '../core/run.ts';
-import type { Purpose, RequestCounts } from '../core/run.ts';
+import type { Purpose } from '../core/run.ts';
 import { askAccount, keyFingerprint, whoseCall } from './account.ts';
 import { isRecord, parseJson } from './answers.ts';
 import { createCredential } from './credential.ts';
-import type { Credential } from './credential.ts';
 import { askExistence } from './existence.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
 import type { Patience } from './circuit-breaker.ts';
@@ -19,9 +18,9 @@ import { askNativeRetention, askProject } from './place.ts';
 import type { Timeouts } from './request.ts';
 import type { Answer } from './request.ts';
 import { createCaller } from './retry.ts';
-import type { Caller, CallerParts } from './retry.ts';
+import type { Asking, CallerParts } from './retry.ts';
 import { createTransport } from './transport.ts';
-import type { Transport, Wire } from './transport.ts';
+import type { Wire } from './transport.ts';
 import { RequestQueue } from './request-queue.ts';
 import { createUrls } from './urls.ts';
 import type { Urls } from './urls.ts';
@@ -115,8 +114,8 @@ function createView(parts: ViewParts): CustomGptView {
   return {
     reader,
     places: Object.freeze<PlaceReader>({
-      project: (projectId, signal) => askProject({ urls, call }, { projectId, signal }),
-      nativeRetention: (projectId, signal) => askNativeRetention({ urls, call }, { projectId, signal }),
+      project: (projectId, signal) => askProject({ urls, call }, projectId, signal),
+      nativeRetention: (projectId, signal) => askNativeRetention({ urls, call }, projectId, signal),
     }),
     deleter: Object.freeze({
       ...reader,
@@ -127,16 +126,7 @@ function createView(parts: ViewParts): CustomGptView {
   };
 }
 
-function createReader(parts: {
-  readonly urls: Urls;
-  readonly call: Caller;
-  readonly clock: Clock;
-  readonly log: Log;
-  readonly transport: Transport;
-  readonly breaker: CircuitBreaker;
-  readonly credential: Credential;
-  readonly requestCounts: () => RequestCounts;
-}): CustomGptReader {
+function createReader(parts: ViewParts & Asking & Pick<CustomGptReader, 'requestCounts'>): CustomGptReader {
   return Object.freeze<CustomGptReader>({
     account: (signal) => askAccount(parts, signal),
     viewer: () => {
@@ -146,8 +136,7 @@ function createReader(parts: {
     projectPages: (signal) => projectPages(parts, signal),
     conversationPages: (projectId, signal, order) => conversationPages(parts, projectId, { signal, order }),
     conversationPage: (projectId, page, signal) => conversationPage(parts, projectId, { page, signal }),
-    existence: (projectId, sessionId, options) =>
-      askExistence(parts, { projectId, sessionId, signal: undefined, ...options }),
+    existence: (projectId, sessionId, options) => askExistence(parts, { projectId, sessionId, ...options }),
     control: (projectId, signal) => control(parts, projectId, signal),
     pausedMs: () => parts.breaker.pausedMs(parts.clock.monotonic()),
     requestCounts: parts.requestCounts,
@@ -156,7 +145,7 @@ function createReader(parts: {
 }
 
 async function control(
-  parts: { readonly urls: Urls; readonly call: Caller },
+  parts: Asking,
   projectId: number,
   signal: AbortSignal | undefined,
 ): ReturnType<CustomGptReader['control']> {
@@ -166,7 +155,7 @@ async function control(
 }
 
 async function deleteConversation(
-  parts: { readonly urls: Urls; readonly call: Caller },
+  parts: Asking,
   conversation: { readonly projectId: number; readonly sessionId: string },
   { signal, mayBeSent, mayStillBeSent }: NonNullable<Parameters<CustomGptDeleter['deleteConversation']>[2]>,
 ): Promise<DeleteAnswer> {

@@ -62,7 +62,7 @@ async function ask(replies: readonly Reply[], change: Partial<Question> = {}) {
   const clock = { now: () => NOW, monotonic: () => 0, sleep: () => Promise.resolve() };
   const parts = { urls: createUrls('https://app.customgpt.ai'), call, clock };
   const question: Question = {
-    ...{ projectId: 7, sessionId: SESSION, purpose: 'messages', signal: undefined, ...change },
+    ...{ projectId: 7, sessionId: SESSION, purpose: 'messages', ...change },
   };
   return { answer: await askExistence(parts, question), calls };
 }

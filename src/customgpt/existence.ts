@@ -3,30 +3,22 @@ import { ApiError, failureInWords } from '../core/errors.ts';
 import type { Instant } from '../core/instant.ts';
 import { wordsOfNotFound } from '../core/not-found-words.ts';
 import type { Clock } from '../core/ports/surroundings.ts';
+import type { CustomGptReader } from '../core/ports/vendor.ts';
 import type { Existence } from '../core/vendor-answers.ts';
 import { parseJson } from './answers.ts';
 import type { Answer } from './request.ts';
-import type { Call, Caller } from './retry.ts';
+import type { Asking } from './retry.ts';
 import { newestMessageAt } from './newest-message.ts';
 import { parseConversationRow, parseId } from './rows.ts';
 import { parseMessages } from './schemas.ts';
 import type { MessagesAnswer } from './schemas.ts';
-import type { Urls } from './urls.ts';
 
-export interface ExistenceParts {
-  readonly urls: Urls;
-  readonly call: Caller;
+export interface ExistenceParts extends Asking {
   readonly clock: Clock;
 }
 
-export interface Question {
-  readonly projectId: number;
-  readonly sessionId: string;
-  readonly purpose: 'messages' | 'calibrate' | 'verify';
-  readonly signal: AbortSignal | undefined;
-  readonly onlyFirstPage?: boolean;
-  readonly enoughAt?: number | undefined;
-}
+export type Question = Pick<Conversation, 'projectId' | 'sessionId'> &
+  Parameters<CustomGptReader['existence']>[2];
 
 type Seen = MessagesAnswer & { readonly receivedAt: number };
 type NotFound = Existence & { readonly state: 'not_found' };
@@ -51,7 +43,7 @@ function withoutSight(error: unknown, receivedAt: number): Existence {
 
 function fetchMessages(parts: ExistenceParts, question: Question, page: number): Promise<Seen | NotFound> {
   const { projectId, sessionId, purpose, signal } = question;
-  const call: Call<Seen | NotFound> = {
+  return parts.call<Seen | NotFound>({
     target: parts.urls.messages(projectId, sessionId, page),
     purpose,
     size: 'messages',
@@ -63,8 +55,7 @@ function fetchMessages(parts: ExistenceParts, question: Question, page: number):
       const words = wordsOfNotFound(json, [String(projectId), sessionId]);
       return { state: 'not_found', status: 404, words, receivedAt };
     },
-  };
-  return parts.call(call);
+  });
 }
 
 function readMessages(answer: Answer): Seen | undefined {

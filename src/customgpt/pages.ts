@@ -1,23 +1,19 @@
 import { ApiError } from '../core/errors.ts';
-import type { Project } from '../core/conversation.ts';
-import type { Clock, Log } from '../core/ports/surroundings.ts';
+import type { Log } from '../core/ports/surroundings.ts';
 import type { ConversationPage, ListOrder, ProjectPage } from '../core/ports/vendor.ts';
 import type { Purpose } from '../core/run.ts';
 import { parseJson } from './answers.ts';
 import type { Answer } from './request.ts';
-import type { Caller } from './retry.ts';
+import type { Asking, Caller } from './retry.ts';
 import { parseConversationRow, parseProjectRow } from './rows.ts';
 import { parseList } from './schemas.ts';
 import type { Paginated } from './schemas.ts';
-import type { Target, Urls } from './urls.ts';
+import type { Target } from './urls.ts';
 
 /** No real set has so many pages: a list that never ends would otherwise be followed for ever. */
 const MOST_PAGES = 1_000_000;
 
-export interface ListParts {
-  readonly urls: Urls;
-  readonly call: Caller;
-  readonly clock: Clock;
+interface ListParts extends Asking {
   readonly log: Log;
 }
 
@@ -52,8 +48,7 @@ export async function fetchPage(
     return await call({ target, purpose, size: 'list', signal, repeat: 'read', read });
   } catch (error) {
     if (!(error instanceof ApiError) || error.failure !== 'malformed') throw error;
-    const { failure, status } = error;
-    const { method, path } = target;
+    const { failure, method, path, status } = error;
     throw new ApiError({ failure, method, path, status, detail, cause: error });
   }
 }
@@ -123,7 +118,7 @@ export async function* projectPages(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ProjectPage, void, undefined> {
   for await (const { rows, page, lastPage, total } of pages(parts, parts.urls.projects, signal)) {
-    const projects = rows.map(parseProjectRow).filter((row): row is Project => row !== undefined);
+    const projects = rows.map(parseProjectRow).filter((row) => row !== undefined);
     if (projects.length < rows.length) {
       parts.log.warn({ page, rowCount: rows.length - projects.length }, 'projects without a usable id');
     }

@@ -4,22 +4,15 @@ import { wordsOfNotFound } from '../core/not-found-words.ts';
 import type { PlaceSight } from '../core/place.ts';
 import { isRecord, parseJson } from './answers.ts';
 import type { Answer } from './request.ts';
-import type { Caller } from './retry.ts';
+import type { Asking } from './retry.ts';
 import { parseId } from './rows.ts';
-import type { Urls } from './urls.ts';
-
-interface PlaceParts {
-  readonly urls: Urls;
-  readonly call: Caller;
-}
-
-interface Question {
-  readonly projectId: number;
-  readonly signal: AbortSignal | undefined;
-}
 
 /** GET of one project. Never throws ApiError except `unauthorized` and `aborted`. */
-export async function askProject(parts: PlaceParts, { projectId, signal }: Question): Promise<PlaceSight> {
+export async function askProject(
+  parts: Asking,
+  projectId: number,
+  signal: AbortSignal | undefined,
+): Promise<PlaceSight> {
   try {
     return await parts.call<PlaceSight>({
       target: parts.urls.project(projectId),
@@ -40,8 +33,9 @@ export async function askProject(parts: PlaceParts, { projectId, signal }: Quest
 
 /** GET of a project's settings, the vendor's own retention alone; undefined where it cannot be read. Throws as above. */
 export async function askNativeRetention(
-  parts: PlaceParts,
-  { projectId, signal }: Question,
+  parts: Asking,
+  projectId: number,
+  signal: AbortSignal | undefined,
 ): Promise<NativeRetention | undefined> {
   try {
     return await parts.call({

@@ -10,6 +10,7 @@ import type { Credential, Owner } from './credential.ts';
 import type { Answer, WireRequest, WireResult } from './request.ts';
 import type { Transport } from './transport.ts';
 import type { RequestQueue } from './request-queue.ts';
+import type { Urls } from './urls.ts';
 
 const MOST_ATTEMPTS = 5;
 const FIRST_DELAY_MS = 1000;
@@ -34,6 +35,12 @@ export interface Call<T> extends WireRequest {
 
 /** Sends until there is an answer to keep, or throws ApiError. */
 export type Caller = <T>(call: Call<T>) => Promise<T>;
+
+/** What it takes to ask something. */
+export interface Asking {
+  readonly urls: Urls;
+  readonly call: Caller;
+}
 
 export interface CallerParts {
   readonly transport: Transport;
