@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { AccountSight } from '../core/account.ts';
 import { ApiError } from '../core/errors.ts';
-import { isRecord, parseJson } from './answers.ts';
+import { dataOf } from './answers.ts';
 import type { Answer } from './request.ts';
 import type { Credential, Owner } from './credential.ts';
 import type { Asking, Call } from './retry.ts';
@@ -66,10 +66,9 @@ function saysNobody({ failure, status }: ApiError): boolean {
 type Who = Pick<AccountSight, 'named'> & Pick<Owner, 'user'>;
 
 /** Undefined where it is not the API that speaks, which may pass. */
-function whoIn({ status, body }: Answer): Who | undefined {
-  const json = parseJson(body);
-  if (status !== 200 || !isRecord(json) || !isRecord(json['data'])) return undefined;
-  const { data } = json;
+function whoIn(answer: Answer): Who | undefined {
+  const data = dataOf(answer);
+  if (data === undefined) return undefined;
   const user = idIn(data['id']);
   const team = idIn(data['team_id']) ?? idIn(data['current_team_id']);
   if (team !== undefined) return { named: `team:${team}`, user };

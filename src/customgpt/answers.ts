@@ -25,23 +25,25 @@ export function jsonOfNotFound(answer: Answer): unknown {
   return typeof json === 'object' && json !== null ? json : undefined;
 }
 
+/** `data` of a 200, where it is an object. */
+export function dataOf({ status, body }: Answer): Readonly<Record<string, unknown>> | undefined {
+  const json = status === 200 ? parseJson(body) : undefined;
+  const data = isRecord(json) ? json['data'] : undefined;
+  return isRecord(data) ? data : undefined;
+}
+
+const STATUS_FAILURES: Readonly<Partial<Record<number, ApiFailure>>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  404: 'not_found',
+  408: 'timeout',
+  429: 'throttled',
+};
+
 function statusFailure(status: number): ApiFailure | undefined {
   if (status >= 500) return 'server_error';
-  if (status >= 300 && status < 400) return 'redirect';
-  switch (status) {
-    case 401:
-      return 'unauthorized';
-    case 403:
-      return 'forbidden';
-    case 404:
-      return 'not_found';
-    case 408:
-      return 'timeout';
-    case 429:
-      return 'throttled';
-    default:
-      return status >= 400 ? 'bad_request' : undefined;
-  }
+  if (status >= 400) return STATUS_FAILURES[status] ?? 'bad_request';
+  return status >= 300 ? 'redirect' : undefined;
 }
 
 /** What is wrong with a result before its content is looked at; undefined for a 2xx that came whole. */
@@ -50,6 +52,13 @@ export function failureOf(result: WireResult): ApiFailure | undefined {
   // What a cache says of things as they were is no answer to what was asked now.
   if (result.isStale && (result.status < 300 || result.status === 404)) return 'stale';
   return statusFailure(result.status) ?? result.bodyFailure;
+}
+
+/** What failed, for a caller that can do without an answer. Throws on a refused key, `aborted`, and what is no ApiError. */
+export function withoutAnswer(error: unknown): ApiError {
+  if (!(error instanceof ApiError)) throw error;
+  if (error.failure === 'unauthorized' || error.failure === 'aborted') throw error;
+  return error;
 }
 
 export function toApiError(target: Target, failure: ApiFailure, result: WireResult): ApiError {

@@ -1,5 +1,5 @@
-import { ApiError, failureInWords } from '../core/errors.ts';
-import type { ApiFailure } from '../core/errors.ts';
+import { failureInWords } from '../core/errors.ts';
+import type { ApiError } from '../core/errors.ts';
 import type { Chance, Clock, Log } from '../core/ports/surroundings.ts';
 import type { CustomGptDeleter, CustomGptReader } from '../core/ports/vendor.ts';
 import type { DeleteAnswer } from '../core/vendor-answers.ts';
@@ -7,7 +7,7 @@ import type { PlaceReader } from '../core/place.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { Purpose } from '../core/run.ts';
 import { askAccount, keyFingerprint, whoseCall } from './account.ts';
-import { isRecord, parseJson } from './answers.ts';
+import { isRecord, parseJson, withoutAnswer } from './answers.ts';
 import { createCredential } from './credential.ts';
 import { askExistence } from './existence.ts';
 import { CircuitBreaker } from './circuit-breaker.ts';
@@ -178,11 +178,7 @@ async function deleteConversation(
       }),
     });
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    const { failure } = error;
-    if (failure === 'unauthorized' || failure === 'aborted') throw error;
-    if (error.neverSent) return { kind: 'not_sent', failure: failureInWords(error) };
-    return toDeleteAnswer(failure, error);
+    return toDeleteAnswer(withoutAnswer(error));
   }
 }
 
@@ -212,11 +208,9 @@ function saysSuccess({ status, success, error, data }: Readonly<Record<string, u
 /** Statuses by which a request was turned away before anything was done. */
 const REFUSALS: ReadonlySet<number | undefined> = new Set([400, 405, 409, 422]);
 
-function toDeleteAnswer(
-  failure: Exclude<ApiFailure, 'unauthorized' | 'aborted'>,
-  error: ApiError,
-): DeleteAnswer {
-  const { status } = error;
+function toDeleteAnswer(error: ApiError): DeleteAnswer {
+  const { failure, status } = error;
+  if (error.neverSent) return { kind: 'not_sent', failure: failureInWords(error) };
   // One that is no JSON is somebody else's word, perhaps about an answer that was lost.
   if (failure === 'not_found') return { kind: 'ambiguous', status, failure: '404 without JSON' };
   const isTurnedAway = failure === 'forbidden' || failure === 'throttled';

@@ -1,11 +1,11 @@
 import type { Conversation } from '../core/conversation.ts';
-import { ApiError, failureInWords } from '../core/errors.ts';
+import { failureInWords } from '../core/errors.ts';
 import type { Instant } from '../core/instant.ts';
 import { wordsOfNotFound } from '../core/not-found-words.ts';
 import type { Clock } from '../core/ports/surroundings.ts';
 import type { CustomGptReader } from '../core/ports/vendor.ts';
 import type { Existence } from '../core/vendor-answers.ts';
-import { parseJson } from './answers.ts';
+import { parseJson, withoutAnswer } from './answers.ts';
 import type { Answer } from './request.ts';
 import type { Asking } from './retry.ts';
 import { newestMessageAt } from './newest-message.ts';
@@ -34,11 +34,9 @@ export async function askExistence(parts: ExistenceParts, question: Question): P
 }
 
 function withoutSight(error: unknown, receivedAt: number): Existence {
-  if (!(error instanceof ApiError)) throw error;
-  const { status } = error;
-  if (error.failure === 'unauthorized' || error.failure === 'aborted') throw error;
-  const failure = error.failure === 'not_found' ? 'HTTP 404 without JSON' : failureInWords(error);
-  return { state: 'no_evidence', status, failure, receivedAt };
+  const failed = withoutAnswer(error);
+  const failure = failed.failure === 'not_found' ? 'HTTP 404 without JSON' : failureInWords(failed);
+  return { state: 'no_evidence', status: failed.status, failure, receivedAt };
 }
 
 function fetchMessages(parts: ExistenceParts, question: Question, page: number): Promise<Seen | NotFound> {
@@ -108,7 +106,7 @@ async function newestOf(
         return 'state' in seen ? undefined : seen.messages;
       } catch (error) {
         // That the conversation is there is known from the first page; only its newest message stays unknown.
-        withoutSight(error, 0);
+        withoutAnswer(error);
         return undefined;
       }
     },

@@ -1,11 +1,13 @@
-import { ApiError, failureInWords } from '../core/errors.ts';
+import { failureInWords } from '../core/errors.ts';
 import type { NativeRetention } from '../core/native-retention.ts';
 import { wordsOfNotFound } from '../core/not-found-words.ts';
 import type { PlaceSight } from '../core/place.ts';
-import { isRecord, parseJson } from './answers.ts';
+import { dataOf, withoutAnswer } from './answers.ts';
 import type { Answer } from './request.ts';
 import type { Asking } from './retry.ts';
 import { parseId } from './rows.ts';
+
+const LOOK = { purpose: 'control', size: 'small', repeat: 'read' } as const;
 
 /** GET of one project. Never throws ApiError except `unauthorized` and `aborted`. */
 export async function askProject(
@@ -16,10 +18,8 @@ export async function askProject(
   try {
     return await parts.call<PlaceSight>({
       target: parts.urls.project(projectId),
-      purpose: 'control',
-      size: 'small',
+      ...LOOK,
       signal,
-      repeat: 'read',
       read: (answer) => (isProject(answer, projectId) ? { state: 'present' } : undefined),
       notFound: ({ status }, json) =>
         wordsOfNotFound(json, [String(projectId)]).isDocumented
@@ -27,7 +27,7 @@ export async function askProject(
           : { state: 'no_evidence', failure: `HTTP ${status}` },
     });
   } catch (error) {
-    return withoutEvidence(error);
+    return { state: 'no_evidence', failure: failureInWords(withoutAnswer(error)) };
   }
 }
 
@@ -40,23 +40,14 @@ export async function askNativeRetention(
   try {
     return await parts.call({
       target: parts.urls.settings(projectId),
-      purpose: 'control',
-      size: 'small',
+      ...LOOK,
       signal,
-      repeat: 'read',
       read: retentionIn,
     });
   } catch (error) {
-    withoutEvidence(error);
+    withoutAnswer(error);
     return undefined;
   }
-}
-
-function withoutEvidence(error: unknown): PlaceSight {
-  if (!(error instanceof ApiError)) throw error;
-  const { failure } = error;
-  if (failure === 'unauthorized' || failure === 'aborted') throw error;
-  return { state: 'no_evidence', failure: failureInWords(error) };
 }
 
 function isProject(answer: Answer, projectId: number): boolean {
@@ -71,10 +62,4 @@ function retentionIn(answer: Answer): NativeRetention | undefined {
   if (period !== 'custom') return undefined;
   // A count like those of the lists: a number, or its text.
   return { period, days: parseId(data?.['conversation_retention_days']) };
-}
-
-function dataOf({ status, body }: Answer): Readonly<Record<string, unknown>> | undefined {
-  const json = status === 200 ? parseJson(body) : undefined;
-  const data = isRecord(json) ? json['data'] : undefined;
-  return isRecord(data) ? data : undefined;
 }

@@ -162,16 +162,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const ageMs = Number(only(headers['age']) ?? 0) * 1000;
     const isStale = ageMs > clock.monotonic() - this.#sentAt;
     this.#head = { status, date, isStale, retryAfter: only(headers['retry-after']) };
-    if (status >= 300 && status < 400) {
-      this.#cut('malformed');
-      return;
-    }
+    const isRedirect = status >= 300 && status < 400;
     const encoding = only(headers['content-encoding']) ?? 'identity';
-    if (encoding.trim().toLowerCase() !== 'identity') {
-      this.#cut('malformed');
-      return;
-    }
-    if (Number(only(headers['content-length'])) > this.#bodyLimit()) this.#cut('too_large');
+    if (isRedirect || encoding.trim().toLowerCase() !== 'identity') this.#cut('malformed');
+    else if (Number(only(headers['content-length'])) > this.#bodyLimit()) this.#cut('too_large');
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -186,13 +180,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const [first] = this.#chunks;
     const body =
       this.#chunks.length === 1 && first !== undefined ? first : Buffer.concat(this.#chunks, this.#byteCount);
-    this.#settle({
-      kind: 'answer',
-      ...this.#head,
-      body,
-      bodyFailure: undefined,
-      receivedAt: this.#line.clock.now(),
-    });
+    const receivedAt = this.#line.clock.now();
+    this.#settle({ kind: 'answer', ...this.#head, body, bodyFailure: undefined, receivedAt });
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | undefined, error: Error): void {

@@ -162,13 +162,9 @@ function resultOf<T>(call: Call<T>, result: WireResult, sentWith: string): Attem
     const json = jsonOfNotFound(result);
     if (json !== undefined) return { value: call.notFound(result, json) };
   }
-  if (failure !== undefined || result.kind === 'silence') {
-    return { error: toApiError(call.target, failure ?? 'network', result), result, sentWith };
-  }
-  const value = call.read(result);
-  return value === undefined
-    ? { error: toApiError(call.target, 'malformed', result), result, sentWith }
-    : { value };
+  const value = failure === undefined && result.kind === 'answer' ? call.read(result) : undefined;
+  if (value !== undefined) return { value };
+  return { error: toApiError(call.target, failure ?? 'malformed', result), result, sentWith };
 }
 
 /** What to tell the breaker. Any whole answer below 500 but 429 means that the service is there. */
@@ -203,7 +199,7 @@ function nextWaitMs(
   const now = clock.monotonic();
   state.firstFailureAt ??= now;
   if (error.failure === 'throttled') return breaker.exhausted(now) === undefined ? 0 : undefined;
-  if (!mayPass(error.failure) || (call.repeat !== 'read' && !error.neverSent)) return undefined;
+  if (!MAY_PASS[error.failure] || (call.repeat !== 'read' && !error.neverSent)) return undefined;
   const delayMs = jittered(FIRST_DELAY_MS * 2 ** state.attempts, chance);
   if (!transport.hasAnswered()) {
     state.attempts += 1;
@@ -217,25 +213,21 @@ function nextWaitMs(
   return isTooLong || state.attempts >= MOST_ATTEMPTS ? undefined : waitMs;
 }
 
-function mayPass(failure: ApiFailure): boolean {
-  switch (failure) {
-    case 'server_error':
-    case 'network':
-    case 'timeout':
-    case 'malformed':
-    case 'stale':
-      return true;
-    case 'unauthorized':
-    case 'forbidden':
-    case 'not_found':
-    case 'throttled':
-    case 'too_large':
-    case 'redirect':
-    case 'bad_request':
-    case 'aborted':
-      return false;
-  }
-}
+const MAY_PASS: Readonly<Record<ApiFailure, boolean>> = {
+  server_error: true,
+  network: true,
+  timeout: true,
+  malformed: true,
+  stale: true,
+  unauthorized: false,
+  forbidden: false,
+  not_found: false,
+  throttled: false,
+  too_large: false,
+  redirect: false,
+  bad_request: false,
+  aborted: false,
+};
 
 async function pause(clock: Clock, call: WireRequest, ms: number): Promise<void> {
   try {
