@@ -90,11 +90,6 @@ export class RequestQueue {
     return Math.max(this.#breaker.waitMs(now), this.#pace.waitMs(now));
   }
 
-  #admit(now: number): Admission {
-    this.#pace.start(now);
-    return { kind: 'admitted', ticket: this.#breaker.admit(now) };
-  }
-
   /** A probe should rather be a GET: a DELETE that fails half-way leaves a question behind. */
   #next(): Waiter | undefined {
     const [first] = this.#waiting;
@@ -111,7 +106,8 @@ export class RequestQueue {
         this.#wakeAfter(waitMs, now);
         return;
       }
-      next.settle(this.#admit(now));
+      this.#pace.start(now);
+      next.settle({ kind: 'admitted', ticket: this.#breaker.admit(now) });
     }
     this.#cancelWake();
   }
