@@ -1,10 +1,11 @@
+import type { AccountBinding } from '../core/account.ts';
 import { counted } from './quantities.ts';
 
 /** What became of the account that a state belongs to. */
 interface Rebound {
   readonly from: string | undefined;
   readonly to: string;
-  readonly kind: 'bound' | 'named' | 'moved' | 'replaced' | undefined;
+  readonly kind: AccountBinding['kind'] | undefined;
   readonly leftOpen: number;
 }
 
@@ -23,7 +24,7 @@ export function reboundLines({ from, to, kind, leftOpen }: Rebound): readonly st
   ];
 }
 
-const CONSEQUENCES: Readonly<Record<NonNullable<Rebound['kind']>, readonly string[]>> = {
+const CONSEQUENCES: Readonly<Record<AccountBinding['kind'], readonly string[]>> = {
   bound: [],
   named: ['It is the same account: plans that were made before can be applied.'],
   moved: [

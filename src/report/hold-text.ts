@@ -44,14 +44,10 @@ export function holdJson(hold: HoldRecord, now: number) {
   return {
     hold_id: hold.holdId,
     state: holdState(hold, now),
-    project_id: hold.projectId,
-    session_id: hold.sessionId ?? null,
-    matter: hold.matter,
-    reason: hold.reason,
-    by: hold.by,
+    ...claimJson(hold),
     source: hold.source ?? null,
     added_at: formatInstant(hold.addedAt),
-    until: hold.untilAt === undefined ? null : formatInstant(hold.untilAt),
+    until: untilJson(hold),
     release: release === undefined ? null : { ...release, at: formatInstant(release.at) },
   };
 }
@@ -71,13 +67,17 @@ export function listedHoldJson(file: string, hold: ListedHold, now: number) {
   return {
     file,
     state: isOver(hold, now) ? 'over' : 'in_force',
-    project_id: hold.projectId,
-    session_id: hold.sessionId ?? null,
-    matter: hold.matter,
-    reason: hold.reason,
-    by: hold.by,
-    until: hold.untilAt === undefined ? null : formatInstant(hold.untilAt),
+    ...claimJson(hold),
+    until: untilJson(hold),
   };
+}
+
+function claimJson({ projectId, sessionId, matter, reason, by }: ListedHold) {
+  return { project_id: projectId, session_id: sessionId ?? null, matter, reason, by };
+}
+
+function untilJson({ untilAt }: ListedHold): string | null {
+  return untilAt === undefined ? null : formatInstant(untilAt);
 }
 
 function listedLine(hold: ListedHold, { now, timeZone }: Reading): string {

@@ -1,4 +1,4 @@
-import type { AuditEntry, Fact } from '../core/audit-entry.ts';
+import type { AuditEntry } from '../core/audit-entry.ts';
 import { html, NOTHING, type Html } from './html.ts';
 import { asBeforeWords, incompleteIn, leftovers, type FinishedRun } from './run-outcome.ts';
 
@@ -51,6 +51,6 @@ function warningsOf(entry: AuditEntry): string[] {
 }
 
 function unconfirmedIn(entry: AuditEntry): readonly number[] {
-  const unconfirmed: Fact | undefined = entry['unconfirmed'];
+  const { unconfirmed } = entry;
   return Array.isArray(unconfirmed) ? unconfirmed.filter((id) => typeof id === 'number') : [];
 }

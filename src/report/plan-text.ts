@@ -193,7 +193,12 @@ function nextStep(plan: PlanSummary, isRefused: boolean, commandLine: CommandLin
   if (countsOf(plan.projects).planned === 0) return 'There is nothing to apply.';
   if (plan.findings.stops.length > 0)
     return 'It cannot be applied, and no override changes that: correct the policy, and make a new plan.';
-  const apply = `apply ${plan.planId}`;
+  return applyLine(plan.planId, isRefused, commandLine);
+}
+
+/** How a person applies a plan, and how one that limits refuse. */
+export function applyLine(planId: string, isRefused: boolean, commandLine: CommandLine): string {
+  const apply = `apply ${planId}`;
   if (!isRefused) return `Apply it: ${commandLine(apply)}`;
   return `Apply it anyway: ${commandLine(`${apply} --override-limits --by WHO --reason TEXT`)}`;
 }

@@ -91,17 +91,14 @@ function ruleInWords({ name, selector, action }: Rule, index: number): string {
 /** A keep rule binds every policy of the folder, unless it says otherwise or matches everything. */
 function bindingInWords(rules: readonly Rule[]): readonly string[] {
   const keeps = rules.filter(({ action, selector }) => action === 'keep' && selector.kind !== 'everything');
-  const binding = keeps.filter(({ binds }) => binds === 'every_policy').map(({ name }) => name);
-  const own = keeps.filter(({ binds }) => binds === 'this_policy').map(({ name }) => name);
+  const kept = (wanted: Rule['binds'], others: string): readonly string[] => {
+    const names = keeps.filter(({ binds }) => binds === wanted).map(({ name }) => name);
+    const keep = names.length === 1 ? 'keeps' : 'keep';
+    return names.length === 0 ? [] : [`What ${enumerated(names)} ${keep}, ${others}.`];
+  };
   return [
-    ...(binding.length === 0
-      ? []
-      : [
-          `What ${enumerated(binding)} ${binding.length === 1 ? 'keeps' : 'keep'}, no other policy of this folder deletes.`,
-        ]),
-    ...(own.length === 0
-      ? []
-      : [`What ${enumerated(own)} ${own.length === 1 ? 'keeps' : 'keep'}, other policies may delete.`]),
+    ...kept('every_policy', 'no other policy of this folder deletes'),
+    ...kept('this_policy', 'other policies may delete'),
   ];
 }
 

@@ -21,7 +21,7 @@ export function protectionLines(plan: Pick<PlanSummary, 'findings'> | undefined)
 
 /** `rule vip: 3 conversations`. */
 export function protectionWords({ kind, name, matched }: Protection): string {
-  const what = kind === 'rule' ? 'rule' : kind === 'hold' ? 'hold' : 'exclude entry';
+  const what = kind === 'exclude' ? 'exclude entry' : kind;
   const thing = kind === 'exclude' ? 'project' : 'conversation';
   return `${what} ${terminalSafe(name, LONGEST)}: ${matched === 0 ? `no ${thing}` : counted(matched, thing)}`;
 }

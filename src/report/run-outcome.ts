@@ -89,32 +89,21 @@ export function leftovers(finished: FinishedRun): string[] {
 
 function because(cause: SkipCause, count: number): string {
   const [they, them, their] = count === 1 ? ['it', 'it', 'its'] : ['they', 'them', 'their'];
-  switch (cause) {
-    case 'stopped':
-      return `the run was stopped before ${their} turn`;
-    case 'brake':
-      return 'too many in a row had failed by then';
-    case 'project':
-      return `${their} project could not be worked on`;
-    case 'vanished':
-      return `${they} and many others are no longer visible to this key`;
-    case 'elsewhere':
-      return `another run was deleting ${them}`;
-    case 'changed':
-      return `${they} changed after the plan was made`;
-    case 'held':
-      return `a hold covers ${them} by now`;
-    case 'kept':
-      return `a rule keeps ${them} by now`;
-    case 'limit':
-      return 'the limits left no room';
-    case 'not_known':
-      return `nobody can tell what became of ${them}`;
-    case 'unreachable':
-      return 'the API could not be reached';
-    case 'right':
-      return `the key may not delete or read ${them}`;
-  }
+  const words: Readonly<Record<SkipCause, string>> = {
+    stopped: `the run was stopped before ${their} turn`,
+    brake: 'too many in a row had failed by then',
+    project: `${their} project could not be worked on`,
+    vanished: `${they} and many others are no longer visible to this key`,
+    elsewhere: `another run was deleting ${them}`,
+    changed: `${they} changed after the plan was made`,
+    held: `a hold covers ${them} by now`,
+    kept: `a rule keeps ${them} by now`,
+    limit: 'the limits left no room',
+    not_known: `nobody can tell what became of ${them}`,
+    unreachable: 'the API could not be reached',
+    right: `the key may not delete or read ${them}`,
+  };
+  return words[cause];
 }
 
 /** Later runs plan what is listed then, and so have no word for these. */

@@ -4,7 +4,7 @@ import { isStopped } from '../core/findings.ts';
 import { refusalParts } from '../core/refusal-words.ts';
 import { PURPOSES, totalRequests, type RequestCounts, type RunCounts, type RunRecord } from '../core/run.ts';
 import { ALREADY_GONE_WORDS, deletionsIn, ruleWords, type Deletion } from './deletion-proof.ts';
-import { projectLines, SENTENCE_COLUMNS, WARNING_COLUMNS } from './plan-text.ts';
+import { applyLine, projectLines, SENTENCE_COLUMNS, WARNING_COLUMNS } from './plan-text.ts';
 import { protectionLines } from './protection-text.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
 import {
@@ -215,16 +215,14 @@ function requestWords(requests: RequestCounts): string {
 }
 
 function nextStep(result: FinishedRun, commandLine: CommandLine): string[] {
-  const { run, counts } = result;
-  const apply = `apply ${run.planId ?? ''}`;
-  if (run.status === 'refused' && run.planId !== undefined) {
-    const look = `Look at its plan: ${commandLine(`plan --show ${run.planId}`)}`;
-    if (isStopped(run.problem))
-      return [look, 'No override lets this pass: correct the policy, and run again.'];
-    return [look, `Apply it anyway: ${commandLine(`${apply} --override-limits --by WHO --reason TEXT`)}`];
+  const { planId, status, problem } = result.run;
+  if (planId === undefined) return [];
+  if (status === 'refused') {
+    const look = `Look at its plan: ${commandLine(`plan --show ${planId}`)}`;
+    return isStopped(problem)
+      ? [look, 'No override lets this pass: correct the policy, and run again.']
+      : [look, applyLine(planId, true, commandLine)];
   }
-  if (wasOnlyPlanned(result) && counts.planned > 0 && run.planId !== undefined) {
-    return [`Apply it: ${commandLine(apply)}`];
-  }
-  return [];
+  const isToBeApplied = wasOnlyPlanned(result) && result.counts.planned > 0;
+  return isToBeApplied ? [applyLine(planId, false, commandLine)] : [];
 }
