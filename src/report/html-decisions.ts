@@ -66,14 +66,6 @@ export function stayingHtml(
 /** Every project of the plan with its counts. */
 export function projectsHtml(projects: readonly PlanProject[], plan: PlanSummary | undefined): Html {
   if (projects.length === 0) return html`<p>No project fell under the policy.</p>`;
-  const counts = (project: PlanProject): readonly number[] => [
-    populationOf(project) ?? project.total,
-    project.listed,
-    project.planned,
-    project.held,
-    project.unknown,
-    project.kept,
-  ];
   return tableHtml({
     id: 'projects-table',
     caption: html`Conversations by project, as the plan found them. A listing goes from the oldest to where no
@@ -91,7 +83,12 @@ export function projectsHtml(projects: readonly PlanProject[], plan: PlanSummary
       {
         rows: projects.map((project) => [
           html`${project.projectId}`,
-          ...counts(project).map((count) => html`${grouped(count)}`),
+          html`${grouped(populationOf(project) ?? project.total)}`,
+          html`${grouped(project.listed)}`,
+          html`${grouped(project.planned)}`,
+          html`${grouped(project.held)}`,
+          html`${grouped(project.unknown)}`,
+          html`${grouped(project.kept)}`,
           html`${project.incomplete === undefined ? 'complete' : `incomplete: ${project.incomplete}`}`,
         ]),
       },

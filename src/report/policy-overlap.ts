@@ -49,13 +49,9 @@ function entriesOf(policies: readonly Covering[]): readonly string[] {
 }
 
 function covers({ projects }: Covering, entry: string): boolean {
-  const isExcluded = projects.exclude.some((one) => isSameEntry(one, entry) || isStar(one));
+  // Exclusions do not regard case.
+  const isExcluded = projects.exclude.some((one) => one.toLowerCase() === entry.toLowerCase() || isStar(one));
   return !isExcluded && projects.include.some((one) => one === entry || isStar(one));
-}
-
-/** Exclusions do not regard case. */
-function isSameEntry(excluded: string, included: string): boolean {
-  return excluded.toLowerCase() === included.toLowerCase();
 }
 
 function coversAll(policy: Covering): boolean {
