@@ -11,24 +11,19 @@ import { ConversationStore } from './conversation-store.ts';
 
 export type NativeRetention = 'custom' | 'year' | 'never';
 
-export interface NewProject {
-  readonly id?: number;
-  readonly name: string;
-  readonly createdAt?: Moment;
-  /** The vendor's own retention setting. */
-  readonly retentionPeriod?: NativeRetention;
-  readonly retentionDays?: number;
-  /** Fields of the row as sent, over what the data would give. */
-  readonly raw?: Readonly<Record<string, unknown>>;
-}
-
 export interface Project {
   readonly id: number;
   readonly name: string;
   readonly createdAt: number;
+  /** The vendor's own retention setting. */
   readonly retentionPeriod: NativeRetention;
   readonly retentionDays: number;
+  /** Fields of the row as sent, over what the data would give. */
   readonly raw: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface NewProject extends Pick<Project, 'name'>, Partial<Omit<Project, 'name' | 'createdAt'>> {
+  readonly createdAt?: Moment;
 }
 
 export interface NewPost {
@@ -71,17 +66,11 @@ export class Account {
   }
 
   addProject(project: NewProject): Project {
-    const id = project.id ?? this.#nextProjectId;
+    const { id = this.#nextProjectId, name, createdAt = this.#now(), raw } = project;
+    const { retentionPeriod = 'year', retentionDays = 0 } = project;
     if (this.#entries.has(id)) throw new Error(`There is a project ${id} already.`);
     this.#nextProjectId = Math.max(this.#nextProjectId, id + 1);
-    const added: Project = {
-      id,
-      name: project.name,
-      createdAt: epochMs(project.createdAt ?? this.#now()),
-      retentionPeriod: project.retentionPeriod ?? 'year',
-      retentionDays: project.retentionDays ?? 0,
-      raw: project.raw,
-    };
+    const added: Project = { id, name, createdAt: epochMs(createdAt), retentionPeriod, retentionDays, raw };
     this.#entries.set(id, { project: added, conversations: new ConversationStore(id, this.#seed) });
     return added;
   }

@@ -16,13 +16,11 @@ export interface Selection {
 }
 
 /** What differs from the computed content; only touched or hand-made conversations have one. */
-interface Detail {
+interface Detail extends Pick<ConversationRecord, 'createdBy' | 'raw'> {
   name: string | null;
   updatedAt: number;
-  readonly createdBy: number | null;
   readonly sessionId: string | undefined;
   readonly messages: Message[];
-  readonly raw: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**

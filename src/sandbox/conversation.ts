@@ -1,24 +1,6 @@
 /** A point in time as a caller may write it: epoch milliseconds, or text that `Date.parse` understands. */
 export type Moment = number | string;
 
-export interface NewMessage {
-  readonly createdAt: Moment;
-  readonly query: string;
-  readonly response: string;
-}
-
-export interface NewConversation {
-  readonly sessionId?: string;
-  readonly name?: string | null;
-  readonly createdAt?: Moment;
-  readonly updatedAt?: Moment;
-  /** A user's id, or null for an anonymous visitor (the default). */
-  readonly createdBy?: number | null;
-  readonly messages?: readonly NewMessage[];
-  /** Fields of the row as sent, over what the data would give; a value of undefined leaves the field out. */
-  readonly raw?: Readonly<Record<string, unknown>>;
-}
-
 /** Times are epoch milliseconds. */
 export interface Message {
   readonly id: number;
@@ -36,12 +18,23 @@ export interface ConversationRecord {
   readonly name: string | null;
   readonly createdAt: number;
   readonly updatedAt: number;
+  /** A user's id, or null for an anonymous visitor. */
   readonly createdBy: number | null;
+  /** Fields of the row as sent, over what the data would give; a value of undefined leaves the field out. */
   readonly raw: Readonly<Record<string, unknown>> | undefined;
 }
 
 export interface Conversation extends ConversationRecord {
   readonly messages: readonly Message[];
+}
+
+/** By default an anonymous visitor's, created now. */
+export interface NewConversation extends Partial<
+  Pick<ConversationRecord, 'sessionId' | 'name' | 'createdBy' | 'raw'>
+> {
+  readonly createdAt?: Moment;
+  readonly updatedAt?: Moment;
+  readonly messages?: readonly (Pick<Message, 'query' | 'response'> & { readonly createdAt: Moment })[];
 }
 
 /** Computes what sample conversations contain from nothing but their id, so that it need not be stored. */
