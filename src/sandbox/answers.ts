@@ -43,7 +43,7 @@ export function projectNotFound(url: string, project: string): Answer {
 
 /** A page as a web server shows it. */
 export function page(status: number): Answer {
-  return { status, body: htmlPage(`${status} ${reasonOf(status)}`), headers: HTML_HEADERS };
+  return htmlPage(status, `${status} ${reasonOf(status)}`);
 }
 
 /** An answer of any status in one of the disguises seen in the wild. */
@@ -68,11 +68,7 @@ export function disguised(status: number, kind: BodyKind, url: string): Answer {
 /** What the vendor's framework says to a path or method it does not know: JSON only to those who ask for it. */
 export function frameworkError(status: 404 | 405, message: string, accept: string | undefined): Answer {
   if (accept?.includes('json') === true) return json(status, { message });
-  return {
-    status,
-    body: htmlPage(status === 404 ? 'Not Found' : 'Method Not Allowed'),
-    headers: HTML_HEADERS,
-  };
+  return htmlPage(status, status === 404 ? 'Not Found' : 'Method Not Allowed');
 }
 
 /** JSON as PHP writes it by default: slashes and everything beyond ASCII escaped. */
@@ -90,8 +86,9 @@ function escapeUnits(text: string): string {
   return escaped;
 }
 
-function htmlPage(title: string): string {
-  return `<!DOCTYPE html><html lang="en"><head><title>${title}</title></head><body><h1>${title}</h1></body></html>`;
+function htmlPage(status: number, title: string): Answer {
+  const body = `<!DOCTYPE html><html lang="en"><head><title>${title}</title></head><body><h1>${title}</h1></body></html>`;
+  return { status, body, headers: HTML_HEADERS };
 }
 
 function reasonOf(status: number): string {

@@ -65,13 +65,12 @@ export function deleteConversation(world: World, call: ProjectCall): Answer {
   const { account, faults } = world;
   const { projectId, sessionId } = call;
   const deleted = success({ deleted: true });
-  if (!account.has(projectId, sessionId)) {
+  const conversation = account.conversation(projectId, sessionId);
+  if (conversation === undefined) {
     if (faults.deleteTwice === 200 && isWellFormed(world, call)) return deleted;
     return missing(world, call);
   }
-  const slot = account.store(projectId).find(sessionId);
-  if (slot !== undefined && isOf(world, faults.undeletable, account.store(projectId).record(slot)))
-    return withoutRight(world, call);
+  if (isOf(world, faults.undeletable, conversation)) return withoutRight(world, call);
   const swallowed = faults.swallowDeletes || call.effect.swallow === true;
   if (!swallowed) account.removeConversation(projectId, sessionId);
   return deleted;
@@ -137,8 +136,7 @@ function shownMessage(message: Message, record: ConversationRecord, faults: Faul
 
 function orderOf(world: World, call: ProjectCall): Pick<Selection, 'orderBy' | 'descending' | 'arrange'> {
   const { faults } = world;
-  const { ignoreOrder } = faults;
-  const fraction = () => faults.fraction();
+  const { ignoreOrder, fraction } = faults;
   if (typeof ignoreOrder === 'string' && ignoreOrder !== 'scrambled') {
     const arrange = (slots: readonly number[]) => misordered(slots, ignoreOrder, fraction);
     return { orderBy: 'created_at', descending: false, arrange };
@@ -213,16 +211,11 @@ function moveRows(world: World, projectId: number): void {
 }
 
 function nameProblem(name: unknown): string | undefined {
-  if (name !== null && typeof name !== 'string') return 'The name must be a string.';
-  if (name !== null && characterCount(name) > MAX_NAME_LENGTH) {
-    return `The name may not be greater than ${MAX_NAME_LENGTH} characters.`;
-  }
-  return undefined;
-}
-
-/** Characters as PHP counts them: code points. */
-function characterCount(text: string): number {
-  return text.match(/./gsu)?.length ?? 0;
+  if (name === null) return undefined;
+  if (typeof name !== 'string') return 'The name must be a string.';
+  // Characters as PHP counts them: code points.
+  const isTooLong = Array.from(name).length > MAX_NAME_LENGTH;
+  return isTooLong ? `The name may not be greater than ${MAX_NAME_LENGTH} characters.` : undefined;
 }
 
 function isWellFormed(world: World, { projectId, sessionId }: ProjectCall): boolean {

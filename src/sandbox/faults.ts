@@ -104,13 +104,14 @@ export class Faults {
   /** Query credits are spent: posting a message answers 429, and waiting does not help. */
   creditsSpent = false;
 
+  /** From the sandbox's seed, in [0, 1). */
+  readonly fraction: () => number;
   #active: ActiveRule[] = [];
-  readonly #random: () => number;
   readonly #now: () => number;
 
   constructor(seed: number, now: () => number) {
     this.#now = now;
-    this.#random = randomSequence(seed);
+    this.fraction = randomSequence(seed);
   }
 
   get rules(): readonly FaultRule[] {
@@ -140,20 +141,15 @@ export class Faults {
     const nowMs = this.#now();
     let effect = NO_EFFECT;
     for (const active of this.#active) {
-      if (active.strikes(subject, nowMs, this.#random)) effect = { ...active.rule.then, ...effect };
+      if (active.strikes(subject, nowMs, this.fraction)) effect = { ...active.rule.then, ...effect };
     }
     return effect;
-  }
-
-  /** From the sandbox's seed, in [0, 1). */
-  fraction(): number {
-    return this.#random();
   }
 
   latencyMs(effect: FaultEffect): number {
     const { latencyMs = 0 } = effect;
     if (typeof latencyMs === 'number') return latencyMs;
     const [low, high] = latencyMs;
-    return low + this.#random() * (high - low);
+    return low + this.fraction() * (high - low);
   }
 }

@@ -14,9 +14,9 @@ export interface JournalEntry {
   readonly answeredAt?: number;
 }
 
-export type JournalFilter = Partial<
-  Pick<JournalEntry, 'route' | 'method' | 'status' | 'projectId' | 'sessionId'>
->;
+const FILTERS = ['route', 'method', 'status', 'projectId', 'sessionId'] as const;
+
+export type JournalFilter = Partial<Pick<JournalEntry, (typeof FILTERS)[number]>>;
 
 type OpenEntry = { -readonly [Key in keyof JournalEntry]: JournalEntry[Key] };
 
@@ -26,7 +26,8 @@ export class Journal {
   limit = 200_000;
   #entries: OpenEntry[] = [];
   #droppedCount = 0;
-  readonly #tallies = new Map<string, number>();
+  /** How many entries have the route, method and status of this one. */
+  readonly #tallies = new Map<string, { readonly like: JournalEntry; count: number }>();
   /** Goes up with each `clear`: answers to what arrived before it count no more. */
   #generation = 0;
   #inFlight = 0;
@@ -51,7 +52,10 @@ export class Journal {
    */
   count(filter: JournalFilter = {}): number {
     const { projectId, sessionId } = filter;
-    if (projectId === undefined && sessionId === undefined) return this.#countTallies(filter);
+    if (projectId === undefined && sessionId === undefined) {
+      const tallies = [...this.#tallies.values()].filter(({ like }) => fits(like, filter));
+      return tallies.reduce((sum, { count }) => sum + count, 0);
+    }
     if (this.#droppedCount > 0) {
       throw new Error(`The journal dropped ${this.#droppedCount} entries; ids can no longer be counted.`);
     }
@@ -97,28 +101,12 @@ export class Journal {
 
   #tally(entry: OpenEntry, change: number): void {
     const key = `${entry.route} ${entry.method} ${entry.status ?? '-'}`;
-    this.#tallies.set(key, (this.#tallies.get(key) ?? 0) + change);
-  }
-
-  #countTallies(filter: JournalFilter): number {
-    let total = 0;
-    for (const [key, count] of this.#tallies) {
-      const [route, method, status] = key.split(' ');
-      if (filter.route !== undefined && filter.route !== route) continue;
-      if (filter.method !== undefined && filter.method !== method) continue;
-      if (filter.status !== undefined && String(filter.status) !== status) continue;
-      total += count;
-    }
-    return total;
+    const tally = this.#tallies.get(key) ?? { like: { ...entry }, count: 0 };
+    tally.count += change;
+    this.#tallies.set(key, tally);
   }
 }
 
 function fits(entry: JournalEntry, filter: JournalFilter): boolean {
-  return (
-    (filter.route === undefined || filter.route === entry.route) &&
-    (filter.method === undefined || filter.method === entry.method) &&
-    (filter.status === undefined || filter.status === entry.status) &&
-    (filter.projectId === undefined || filter.projectId === entry.projectId) &&
-    (filter.sessionId === undefined || filter.sessionId === entry.sessionId)
-  );
+  return FILTERS.every((name) => filter[name] === undefined || filter[name] === entry[name]);
 }

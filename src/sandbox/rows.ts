@@ -16,7 +16,7 @@ export function conversationRow(
     updated_at: timestamp(record.updatedAt, stringly),
     session_id: record.sessionId,
     project_id: foreignId(record.projectId, stringly),
-    created_by: record.createdBy === null ? null : foreignId(record.createdBy, stringly),
+    created_by: foreignId(record.createdBy, stringly),
     name: record.name,
     ...(stringly ? { deleted_at: null } : { ended_at: null }),
     ...record.raw,
@@ -30,7 +30,7 @@ export function messageRow(
 ): Record<string, unknown> {
   return {
     id: message.id,
-    user_id: record.createdBy === null ? null : foreignId(record.createdBy, stringly),
+    user_id: foreignId(record.createdBy, stringly),
     user_query: message.query,
     openai_response: message.response,
     created_at: timestamp(message.createdAt, stringly),
@@ -55,7 +55,7 @@ export function projectRow(project: Project, account: Account, stringly: boolean
     // Truth values are known to arrive as true, 1 and null alike.
     is_chat_active: project.id % 2 === 0 ? true : 1,
     user_id: foreignId(account.user.id, stringly),
-    team_id: account.user.teamId === null ? null : foreignId(account.user.teamId, stringly),
+    team_id: foreignId(account.user.teamId, stringly),
     created_at: timestamp(project.createdAt, stringly),
     updated_at: timestamp(project.createdAt, stringly),
     deleted_at: null,
@@ -96,7 +96,7 @@ export function userRow(account: Account, stringly: boolean): Record<string, unk
     id: foreignId(id, stringly),
     name,
     email,
-    current_team_id: teamId === null ? null : foreignId(teamId, stringly),
+    current_team_id: foreignId(teamId, stringly),
     profile_photo_url: null,
     created_at: createdAt,
     updated_at: createdAt,
@@ -131,6 +131,6 @@ export function twelveHourDate(ms: number): string {
   return `${two(date.getUTCDate())} ${MONTHS[date.getUTCMonth()] ?? ''} ${date.getUTCFullYear()} ${time}`;
 }
 
-function foreignId(id: number, stringly: boolean): number | string {
-  return stringly ? String(id) : id;
+function foreignId(id: number | null, stringly: boolean): number | string | null {
+  return stringly && id !== null ? String(id) : id;
 }
