@@ -1,6 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { ApiError } from '../core/errors.ts';
-import type { ApiFailure } from '../core/errors.ts';
+import { ApiError, type ApiFailure } from '../core/errors.ts';
 import type { Answer, WireResult } from './request.ts';
 import type { Target } from './urls.ts';
 

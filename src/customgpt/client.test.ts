@@ -1,15 +1,12 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { inspect } from 'node:util';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
-import { ApiError, RetentionError } from '../core/errors.ts';
-import type { ApiFailure } from '../core/errors.ts';
+import { ApiError, RetentionError, type ApiFailure } from '../core/errors.ts';
 import type { ConversationPage } from '../core/ports/vendor.ts';
 import type { Existence } from '../core/vendor-answers.ts';
-import { createCustomGptClient } from './client.ts';
-import type { CustomGptClient } from './client.ts';
+import { createCustomGptClient, type CustomGptClient } from './client.ts';
 
 const KEY = 'k-5f2c91-never-shown';
 const SESSION = '0b8f6a0e-3c1d-4f5a-9b7e-2d4c6e8f0a1b';

@@ -1,29 +1,22 @@
-import { failureInWords } from '../core/errors.ts';
-import type { ApiError } from '../core/errors.ts';
+import { failureInWords, type ApiError } from '../core/errors.ts';
 import type { Chance, Clock, Log } from '../core/ports/surroundings.ts';
 import type { CustomGptDeleter, CustomGptReader } from '../core/ports/vendor.ts';
 import type { DeleteAnswer } from '../core/vendor-answers.ts';
 import type { PlaceReader } from '../core/place.ts';
-import { PURPOSES } from '../core/run.ts';
-import type { Purpose } from '../core/run.ts';
+import { PURPOSES, type Purpose } from '../core/run.ts';
 import { askAccount, keyFingerprint, whoseCall } from './account.ts';
 import { isRecord, parseJson, withoutAnswer } from './answers.ts';
 import { createCredential } from './credential.ts';
 import { askExistence } from './existence.ts';
-import { CircuitBreaker } from './circuit-breaker.ts';
-import type { Patience } from './circuit-breaker.ts';
+import { CircuitBreaker, type Patience } from './circuit-breaker.ts';
 import { createPace } from './pace.ts';
 import { conversationPage, conversationPages, fetchPage, projectPages } from './pages.ts';
 import { askNativeRetention, askProject } from './place.ts';
-import type { Timeouts } from './request.ts';
-import type { Answer } from './request.ts';
-import { createCaller } from './retry.ts';
-import type { Asking, CallerParts } from './retry.ts';
-import { createTransport } from './transport.ts';
-import type { Wire } from './transport.ts';
+import type { Answer, Timeouts } from './request.ts';
+import { createCaller, type Asking, type CallerParts } from './retry.ts';
+import { createTransport, type Wire } from './transport.ts';
 import { RequestQueue } from './request-queue.ts';
-import { createUrls } from './urls.ts';
-import type { Urls } from './urls.ts';
+import { createUrls, type Urls } from './urls.ts';
 
 const DEFAULT_TIMEOUTS: Timeouts = {
   connectMs: 10_000,

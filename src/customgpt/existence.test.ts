@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ApiError } from '../core/errors.ts';
-import type { ApiFailure } from '../core/errors.ts';
+import { ApiError, type ApiFailure } from '../core/errors.ts';
 import { wordsOfNotFound } from '../core/not-found-words.ts';
 import type { Existence } from '../core/vendor-answers.ts';
-import { askExistence } from './existence.ts';
-import type { Question } from './existence.ts';
+import { askExistence, type Question } from './existence.ts';
 import type { Answer } from './request.ts';
 import type { Call } from './retry.ts';
 import { createUrls } from './urls.ts';

@@ -10,8 +10,7 @@ import type { Answer } from './request.ts';
 import type { Asking } from './retry.ts';
 import { newestMessageAt } from './newest-message.ts';
 import { parseConversationRow, parseId } from './rows.ts';
-import { parseMessages } from './schemas.ts';
-import type { MessagesAnswer } from './schemas.ts';
+import { parseMessages, type MessagesAnswer } from './schemas.ts';
 
 export interface ExistenceParts extends Asking {
   readonly clock: Clock;

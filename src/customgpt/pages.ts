@@ -6,8 +6,7 @@ import { parseJson } from './answers.ts';
 import type { Answer } from './request.ts';
 import type { Asking, Caller } from './retry.ts';
 import { parseConversationRow, parseProjectRow } from './rows.ts';
-import { parseList } from './schemas.ts';
-import type { Paginated } from './schemas.ts';
+import { parseList, type Paginated } from './schemas.ts';
 import type { Target } from './urls.ts';
 
 /** No real set has so many pages: a list that never ends would otherwise be followed for ever. */

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
-import { CircuitBreaker } from './circuit-breaker.ts';
-import type { Lesson, Ticket } from './circuit-breaker.ts';
+import { CircuitBreaker, type Lesson, type Ticket } from './circuit-breaker.ts';
 import { createPace } from './pace.ts';
 import { RequestQueue } from './request-queue.ts';
 

@@ -1,12 +1,9 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { createVirtualClock } from '../../test/support/virtual-clock.ts';
-import type { VirtualClock } from '../../test/support/virtual-clock.ts';
+import { createVirtualClock, type VirtualClock } from '../../test/support/virtual-clock.ts';
 import { ApiError } from '../core/errors.ts';
-import { createCustomGptClient } from './client.ts';
-import type { CustomGptClient } from './client.ts';
+import { createCustomGptClient, type CustomGptClient } from './client.ts';
 
 const SESSION = '0b8f6a0e-3c1d-4f5a-9b7e-2d4c6e8f0a1b';
 const NOW = Date.UTC(2026, 5, 1, 12);

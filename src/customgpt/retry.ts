@@ -1,10 +1,8 @@
-import { ApiError } from '../core/errors.ts';
-import type { ApiFailure } from '../core/errors.ts';
+import { ApiError, type ApiFailure } from '../core/errors.ts';
 import type { Chance, Clock, Log } from '../core/ports/surroundings.ts';
 import type { Purpose } from '../core/run.ts';
 import { failureOf, jsonOfNotFound, toApiError } from './answers.ts';
-import { jittered } from './circuit-breaker.ts';
-import type { CircuitBreaker, Lesson, Patience } from './circuit-breaker.ts';
+import { jittered, type CircuitBreaker, type Lesson, type Patience } from './circuit-breaker.ts';
 import { parseRetryAfter } from './http-date.ts';
 import type { Credential, Owner } from './credential.ts';
 import type { Answer, WireRequest, WireResult } from './request.ts';

@@ -1,14 +1,11 @@
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createVirtualClock } from '../../test/support/virtual-clock.ts';
 import type { AnswerSize, Timeouts } from './request.ts';
-import { createTransport } from './transport.ts';
-import type { Transport } from './transport.ts';
-import { createUrls } from './urls.ts';
-import type { Target } from './urls.ts';
+import { createTransport, type Transport } from './transport.ts';
+import { createUrls, type Target } from './urls.ts';
 
 const SESSION = '0b8f6a0e-3c1d-4f5a-9b7e-2d4c6e8f0a1b';
 const MEBIBYTE = Buffer.alloc(1024 * 1024, ' ');

@@ -3,11 +3,9 @@ import type { Dispatcher } from 'undici';
 // of a small run. The version is pinned, and undici lets its files be imported one by one.
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../core/ports/surroundings.ts';
-import { startDeadline } from './deadlines.ts';
-import type { StartDeadline } from './deadlines.ts';
+import { startDeadline, type StartDeadline } from './deadlines.ts';
 import { parseHttpDate } from './http-date.ts';
-import { Exchange } from './request.ts';
-import type { Line, Timeouts, WireRequest, WireResult } from './request.ts';
+import { Exchange, type Line, type Timeouts, type WireRequest, type WireResult } from './request.ts';
 import { isChecked } from './urls.ts';
 
 export interface Transport {

@@ -2,8 +2,7 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { ApiError, RetentionError } from '../core/errors.ts';
 import { isProjectId, isSessionId } from '../core/ids.ts';
-import { createUrls, isChecked } from './urls.ts';
-import type { Target, Urls } from './urls.ts';
+import { createUrls, isChecked, type Target, type Urls } from './urls.ts';
 
 let urls: Urls;
 beforeEach(() => {

@@ -1,5 +1,4 @@
-import { disguised, failure, frameworkError, json, projectNotFound } from './answers.ts';
-import type { Answer } from './answers.ts';
+import { disguised, failure, frameworkError, json, projectNotFound, type Answer } from './answers.ts';
 import type { Call, ProjectCall, World } from './call.ts';
 import {
   createConversation,

@@ -2,8 +2,7 @@ import type { Account, Project } from './accounts.ts';
 import type { Fields } from './bodies.ts';
 import type { FaultEffect } from './fault-rules.ts';
 import type { Faults } from './faults.ts';
-import { pageNumber } from './pages.ts';
-import type { PageRequest } from './pages.ts';
+import { pageNumber, type PageRequest } from './pages.ts';
 import type { RouteMatch } from './routes.ts';
 
 /** What every route works on. */

@@ -1,7 +1,5 @@
-import { failure, json, page as webPage, projectNotFound, success } from './answers.ts';
-import type { Answer } from './answers.ts';
-import { pageAsked } from './call.ts';
-import type { ProjectCall, World } from './call.ts';
+import { failure, json, page as webPage, projectNotFound, success, type Answer } from './answers.ts';
+import { pageAsked, type ProjectCall, type World } from './call.ts';
 import type { ConversationStore, Selection } from './conversation-store.ts';
 import type { ConversationRecord, Message } from './conversation.ts';
 import type { Creator, Faults } from './faults.ts';

@@ -2,8 +2,7 @@ import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { failure } from './answers.ts';
-import type { Answer } from './answers.ts';
+import { failure, type Answer } from './answers.ts';
 import type { Api } from './api.ts';
 import { readBody } from './bodies.ts';
 import type { Call, World } from './call.ts';
@@ -11,8 +10,7 @@ import type { FaultEffect } from './fault-rules.ts';
 import type { Journal } from './journal.ts';
 import { bend, isReplaced, sendEndless, sendHalf } from './misbehaviour.ts';
 import { pageNumber } from './pages.ts';
-import { matchRoute } from './routes.ts';
-import type { RouteMatch } from './routes.ts';
+import { matchRoute, type RouteMatch } from './routes.ts';
 
 export interface DeskOptions {
   readonly world: World;

@@ -1,11 +1,9 @@
-import { get as httpGet } from 'node:http';
-import type { IncomingMessage } from 'node:http';
+import { get as httpGet, type IncomingMessage } from 'node:http';
 import { createGunzip } from 'node:zlib';
 
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
-import { startSandbox } from './server.ts';
-import type { Sandbox } from './server.ts';
+import { startSandbox, type Sandbox } from './server.ts';
 
 const NOW = Date.UTC(2025, 10, 20, 12, 0, 0);
 const PROJECT = 7;

@@ -1,6 +1,5 @@
 import type { BodyKind } from './answers.ts';
-import { ActiveRule } from './fault-rules.ts';
-import type { FaultEffect, FaultRule, FaultSubject } from './fault-rules.ts';
+import { ActiveRule, type FaultEffect, type FaultRule, type FaultSubject } from './fault-rules.ts';
 import type { Misorder } from './misorder.ts';
 import { randomSequence } from './random.ts';
 

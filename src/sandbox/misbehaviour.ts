@@ -1,8 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { constants, deflateRawSync } from 'node:zlib';
 
-import { disguised } from './answers.ts';
-import type { Answer } from './answers.ts';
+import { disguised, type Answer } from './answers.ts';
 import type { FaultEffect, RetryAfter } from './fault-rules.ts';
 
 const ENDLESS_CHUNK = Buffer.alloc(65_536, ' ');

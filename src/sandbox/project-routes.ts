@@ -1,8 +1,6 @@
 import type { Project } from './accounts.ts';
-import { disguised, failure, success } from './answers.ts';
-import type { Answer } from './answers.ts';
-import { pageAsked } from './call.ts';
-import type { Call, ProjectCall, World } from './call.ts';
+import { disguised, failure, success, type Answer } from './answers.ts';
+import { pageAsked, type Call, type ProjectCall, type World } from './call.ts';
 import { paginate } from './pages.ts';
 import { limitsRow, projectRow, settingsRow, userRow } from './rows.ts';
 

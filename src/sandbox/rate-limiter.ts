@@ -1,5 +1,4 @@
-import { disguised } from './answers.ts';
-import type { Answer } from './answers.ts';
+import { disguised, type Answer } from './answers.ts';
 import type { RateLimit } from './faults.ts';
 
 const WINDOW_MS = 60_000;

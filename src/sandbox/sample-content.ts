@@ -1,8 +1,6 @@
-import { MESSAGE_IDS_PER_CONVERSATION } from './conversation.ts';
-import type { ContentSource, Message } from './conversation.ts';
+import { MESSAGE_IDS_PER_CONVERSATION, type ContentSource, type Message } from './conversation.ts';
 import { mix32, pick } from './random.ts';
-import { IP_PREFIXES, PHRASES, TEST_NAMES, VIP_NAMES } from './sample-texts.ts';
-import type { Language } from './sample-texts.ts';
+import { IP_PREFIXES, PHRASES, TEST_NAMES, VIP_NAMES, type Language } from './sample-texts.ts';
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;

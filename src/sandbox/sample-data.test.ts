@@ -1,10 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 
 import { Account } from './accounts.ts';
-import { loadSample } from './sample-data.ts';
-import type { SampleSize } from './sample-data.ts';
-import { SCENARIOS, startSandbox } from './server.ts';
-import type { Sandbox } from './server.ts';
+import { loadSample, type SampleSize } from './sample-data.ts';
+import { SCENARIOS, startSandbox, type Sandbox } from './server.ts';
 
 const NOW = Date.UTC(2025, 10, 20, 12, 0, 0);
 const DAY_MS = 86_400_000;

@@ -2,8 +2,7 @@ import { request as httpRequest } from 'node:http';
 
 import { afterEach, describe, expect, it } from 'vitest';
 
-import { startSandbox } from './server.ts';
-import type { Sandbox, SandboxOptions } from './server.ts';
+import { startSandbox, type Sandbox, type SandboxOptions } from './server.ts';
 
 const NOW = Date.UTC(2025, 10, 20, 12, 0, 0);
 const PROJECT = 12345;

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
-import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 import { Account } from './accounts.ts';
@@ -8,8 +7,7 @@ import { Api } from './api.ts';
 import { Desk } from './desk.ts';
 import { Faults } from './faults.ts';
 import { Journal } from './journal.ts';
-import { loadSample } from './sample-data.ts';
-import type { SampleSize } from './sample-data.ts';
+import { loadSample, type SampleSize } from './sample-data.ts';
 import { playScenario } from './scenarios.ts';
 
 export { SCENARIOS } from './scenarios.ts';
