@@ -83,8 +83,7 @@ export function listMessages(world: World, call: ProjectCall): Answer {
     return missing(world, call);
   const record = store.record(slot);
   if (isOf(world, faults.unreadable, record)) return withoutRight(world, call);
-  const oldestFirst = store.messages(slot);
-  const messages = inMessageOrder(oldestFirst, call.query.get('order') === 'asc', faults);
+  const messages = inMessageOrder(store.messages(slot), call.query.get('order') === 'asc', faults);
   const request = pageAsked(world, call, faults.messagesPageSize);
   const page = paginate(request, (offset, count) => ({
     rows: messages.slice(offset, offset + count).map((message) => shownMessage(message, record, faults)),

@@ -39,7 +39,7 @@ export class ConversationStore {
   readonly #byId = new ChunkedOrder((a, b) => a - b);
   readonly #byCreation = new ChunkedOrder((a, b) => this.#createdAt.at(a) - this.#createdAt.at(b) || a - b);
   #source: ContentSource | undefined;
-  #unlistQueue: number[] = [];
+  readonly #unlistQueue: number[] = [];
   #aliveCount = 0;
 
   constructor(projectId: number, seed: number) {
@@ -151,11 +151,9 @@ export class ConversationStore {
 
   /** Takes what was removed before the given moment out of the lists. */
   unlistRemoved(beforeMs: number): void {
-    const due = this.#unlistQueue.findIndex((slot) => this.#removedAt.at(slot) > beforeMs);
-    const slots = due === -1 ? this.#unlistQueue : this.#unlistQueue.slice(0, due);
-    if (slots.length === 0) return;
-    this.#unlistQueue = due === -1 ? [] : this.#unlistQueue.slice(due);
-    for (const slot of slots) {
+    const later = this.#unlistQueue.findIndex((slot) => this.#removedAt.at(slot) > beforeMs);
+    const due = this.#unlistQueue.splice(0, later === -1 ? Infinity : later);
+    for (const slot of due) {
       this.#byId.remove(slot);
       this.#byCreation.remove(slot);
     }
