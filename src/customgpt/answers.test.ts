@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { ApiFailure } from '../core/errors.ts';
-import { failureOf, isRecord, jsonOfNotFound, parseJson, toApiError } from './answers.ts';
+import { ApiError, type ApiFailure } from '../core/errors.ts';
+import {
+  dataOf,
+  failureOf,
+  isRecord,
+  jsonOfNotFound,
+  parseJson,
+  toApiError,
+  withoutAnswer,
+} from './answers.ts';
 import type { Answer, Silence } from './request.ts';
 import { createUrls } from './urls.ts';
 
@@ -70,6 +78,37 @@ describe('the JSON of a 404', () => {
     expect(jsonOfNotFound(answer(404, { body: Buffer.from('<html>') }))).toBeUndefined();
     expect(jsonOfNotFound(answer(404, { bodyFailure: 'network' }))).toBeUndefined();
   });
+});
+
+describe('the data of an answer', () => {
+  it('are those of a 200', () => {
+    expect(dataOf(saying(200, { data: { id: 7 } }))).toEqual({ id: 7 });
+    expect(dataOf(saying(201, { data: { id: 7 } }))).toBeUndefined();
+    expect(dataOf(saying(404, { data: { id: 7 } }))).toBeUndefined();
+  });
+
+  it.each([{}, { data: null }, { data: [] }, { data: 'text' }, [], null])('are none in %j', (body) => {
+    expect(dataOf(saying(200, body))).toBeUndefined();
+  });
+});
+
+describe('a failure instead of an answer', () => {
+  const failed = (failure: ApiFailure) => new ApiError({ failure, method: 'GET', path: '/' });
+
+  it.each<ApiFailure>(['not_found', 'forbidden', 'throttled', 'network'])(
+    'can be lived with: %s',
+    (failure) => {
+      const error = failed(failure);
+      expect(withoutAnswer(error)).toBe(error);
+    },
+  );
+
+  it.each([failed('unauthorized'), failed('aborted'), new Error('a fault of our own')])(
+    'goes on: %s',
+    (error) => {
+      expect(() => withoutAnswer(error)).toThrow(error);
+    },
+  );
 });
 
 describe('what is wrong with an answer', () => {
