@@ -1,8 +1,8 @@
 import type { Conversation, LastMessage } from './conversation.ts';
-import { formatDuration, type Duration } from './duration.ts';
+import { formatDuration } from './duration.ts';
 import type { HoldIndex } from './hold.ts';
 import { earliestOf, inWords, latestOf, wholeDaysBetween, type Instant } from './instant.ts';
-import type { Decision } from './plan.ts';
+import type { Decision, Verdict } from './plan.ts';
 import type { Policy, Rule } from './policy.ts';
 import { cutoffsAt, evaluate, traitsUsed, type AgeClock, type Subject, type Selector } from './selector.ts';
 
@@ -28,7 +28,8 @@ export function createDecider(
   now: number,
 ): Decider {
   const cutoff = cutoffsAt(now);
-  const youngest = cutoff(policy.limits.minAge);
+  const { minAge } = policy.limits;
+  const youngest = cutoff(minAge);
   return {
     decide(conversation, lastMessage) {
       const subject: Subject = { conversation, lastMessage };
@@ -41,16 +42,21 @@ export function createDecider(
         const { truth, wantsLastMessage } = evaluate(rule.selector, subject, { now, cutoff });
         if (truth === 'no') continue;
         const ageDays = ageOf(subject, clockOf(rule.selector), now);
+        const by = (verdict: Verdict, reason: string): Step =>
+          decided({ verdict, rule: rule.name, reason, ageDays });
         if (truth === 'unknown') {
-          if (wantsLastMessage) return { kind: 'needs_last_message' };
-          const reason = unknownReason(rule, subject, now);
-          return decided({ verdict: 'unknown', rule: rule.name, reason, ageDays });
+          return wantsLastMessage
+            ? { kind: 'needs_last_message' }
+            : by('unknown', unknownReason(rule, subject, now));
         }
-        if (rule.action === 'keep') {
-          const reason = `rule ${rule.name} keeps it`;
-          return decided({ verdict: 'keep', rule: rule.name, reason, ageDays });
+        if (rule.action === 'keep') return by('keep', `rule ${rule.name} keeps it`);
+        const { createdAt } = conversation;
+        if (createdAt === undefined || earliestOf(createdAt) > now) {
+          return by('unknown', 'its creation date is unknown, so min_age cannot be checked');
         }
-        return deletable({ rule, subject, now, youngest, ageDays, minAge: policy.limits.minAge });
+        if (latestOf(createdAt) >= youngest)
+          return by('keep', `younger than min_age ${formatDuration(minAge)}`);
+        return by('delete', `rule ${rule.name} matches${roughlySince(rule, subject)}`);
       }
       const ageDays = ageOf(subject, 'created', now);
       return decided({ verdict: 'keep', rule: null, reason: 'no rule matches', ageDays });
@@ -77,28 +83,6 @@ export function restsOnChangeableTraits(policy: Pick<Policy, 'rules'>, ruleName:
     listed: used.some((traits) => traits.has('name') || traits.has('updated')),
     lastMessage: used.some((traits) => traits.has('last_message')),
   };
-}
-
-function deletable(found: {
-  rule: Rule;
-  subject: Subject;
-  now: number;
-  youngest: number;
-  ageDays: number | null;
-  minAge: Duration;
-}): Step {
-  const { rule, subject, now, youngest, ageDays } = found;
-  const { createdAt } = subject.conversation;
-  if (createdAt === undefined || earliestOf(createdAt) > now) {
-    const reason = 'its creation date is unknown, so min_age cannot be checked';
-    return decided({ verdict: 'unknown', rule: rule.name, reason, ageDays });
-  }
-  if (latestOf(createdAt) >= youngest) {
-    const reason = `younger than min_age ${formatDuration(found.minAge)}`;
-    return decided({ verdict: 'keep', rule: rule.name, reason, ageDays });
-  }
-  const reason = `rule ${rule.name} matches${roughlySince(rule, subject)}`;
-  return decided({ verdict: 'delete', rule: rule.name, reason, ageDays });
 }
 
 function decided(decision: Decision): Step {
