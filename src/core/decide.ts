@@ -4,7 +4,7 @@ import type { HoldIndex } from './hold.ts';
 import { earliestOf, inWords, latestOf, wholeDaysBetween, type Instant } from './instant.ts';
 import type { Decision, Verdict } from './plan.ts';
 import type { Policy, Rule } from './policy.ts';
-import { cutoffsAt, evaluate, traitsUsed, type AgeClock, type Subject, type Selector } from './selector.ts';
+import { cutoffsAt, evaluate, traitsUsed, type AgeClock, type Subject, type Trait } from './selector.ts';
 
 /** Either the decision, or the one thing that would have to be read first. */
 export type Step =
@@ -30,6 +30,7 @@ export function createDecider(
   const cutoff = cutoffsAt(now);
   const { minAge } = policy.limits;
   const youngest = cutoff(minAge);
+  const rules = policy.rules.map((rule) => ({ rule, used: traitsUsed(rule.selector) }));
   return {
     decide(conversation, lastMessage) {
       const subject: Subject = { conversation, lastMessage };
@@ -38,10 +39,10 @@ export function createDecider(
         const ageDays = ageOf(subject, 'created', now);
         return decided({ verdict: 'held', rule: null, reason: `held for ${hold.matter}`, ageDays });
       }
-      for (const rule of policy.rules) {
+      for (const { rule, used } of rules) {
         const { truth, wantsLastMessage } = evaluate(rule.selector, subject, { now, cutoff });
         if (truth === 'no') continue;
-        const ageDays = ageOf(subject, clockOf(rule.selector), now);
+        const ageDays = ageOf(subject, clockOf(used), now);
         const by = (verdict: Verdict, reason: string): Step =>
           decided({ verdict, rule: rule.name, reason, ageDays });
         if (truth === 'unknown') {
@@ -56,7 +57,7 @@ export function createDecider(
         }
         if (latestOf(createdAt) >= youngest)
           return by('keep', `younger than min_age ${formatDuration(minAge)}`);
-        return by('delete', `rule ${rule.name} matches${roughlySince(rule, subject)}`);
+        return by('delete', `rule ${rule.name} matches${roughlySince(used, subject)}`);
       }
       const ageDays = ageOf(subject, 'created', now);
       return decided({ verdict: 'keep', rule: null, reason: 'no rule matches', ageDays });
@@ -94,14 +95,13 @@ export function agesJudgedBy({ rules }: Pick<Policy, 'rules'>): ReadonlyMap<stri
   return new Map(
     rules
       .filter(({ action }) => action === 'delete')
-      .map(({ name, selector }) => [name, clockOf(selector)] as const)
+      .map(({ name, selector }) => [name, clockOf(traitsUsed(selector))] as const)
       .filter(([, clock]) => clock !== 'created'),
   );
 }
 
-/** The clock a person means by the age of what this selector matches. */
-function clockOf(selector: Selector): AgeClock {
-  const used = traitsUsed(selector);
+/** The clock a person means by the age of what a selector matches that looks at these. */
+function clockOf(used: ReadonlySet<Trait>): AgeClock {
   return (['last_message', 'updated'] as const).find((clock) => used.has(clock)) ?? 'created';
 }
 
@@ -112,8 +112,7 @@ const DATES = [
 ] as const;
 
 /** Said of a match, too: a person must be able to see on what it rests. */
-function roughlySince(rule: Rule, subject: Subject): string {
-  const used = traitsUsed(rule.selector);
+function roughlySince(used: ReadonlySet<Trait>, subject: Subject): string {
   const rough = DATES.flatMap(([clock, words]) => {
     const at = used.has(clock) ? instantOf(subject, clock) : undefined;
     return typeof at === 'string' ? [`${words} ${inWords(at)}`] : [];

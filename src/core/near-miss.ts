@@ -3,8 +3,8 @@ import { foldCase } from './case-fold.ts';
 import type { Conversation, Project } from './conversation.ts';
 import type { NearMiss } from './findings.ts';
 import { foreignRuleName, isBinding, mayCover, type OtherPolicy } from './foreign-keeps.ts';
-import type { Policy } from './policy.ts';
-import type { NameMatcher, Selector } from './selector.ts';
+import type { Policy, Rule } from './policy.ts';
+import { keepingLeaves, type NameMatcher } from './selector.ts';
 
 /** A pattern of names that keeps something: in a keep rule, or under `not` in a delete rule. */
 export interface ProtectivePattern {
@@ -20,39 +20,21 @@ export function protectivePatterns(
   policy: Pick<Policy, 'rules'>,
   others: readonly OtherPolicy[],
 ): readonly ProtectivePattern[] {
-  const own = policy.rules.flatMap(({ name, selector, action }) =>
-    patternsIn(selector, action === 'keep').map((matcher) => ({ rule: name, matcher, isFor: everywhere })),
+  const own = policy.rules.flatMap((rule) =>
+    patternsIn(rule).map((matcher) => ({ rule: rule.name, matcher, isFor: () => true })),
   );
   const foreign = others.flatMap((other) =>
-    other.rules.filter(isBinding).flatMap(({ name, selector }) => {
-      const rule = foreignRuleName({ policy: other.name, rule: name });
+    other.rules.filter(isBinding).flatMap((keep) => {
+      const rule = foreignRuleName({ policy: other.name, rule: keep.name });
       const isFor = (project: Project): boolean => mayCover(other, project);
-      return patternsIn(selector, true).map((matcher) => ({ rule, matcher, isFor }));
+      return patternsIn(keep).map((matcher) => ({ rule, matcher, isFor }));
     }),
   );
   return [...own, ...foreign];
 }
 
-function everywhere(): boolean {
-  return true;
-}
-
-/** `protects`: what the selector matches is kept. Under `not` it is the other way round. */
-function patternsIn(selector: Selector, protects: boolean): readonly NameMatcher[] {
-  switch (selector.kind) {
-    case 'name':
-      return protects ? selector.matchers : [];
-    case 'any':
-    case 'all':
-      return selector.of.flatMap((part) => patternsIn(part, protects));
-    case 'not':
-      return patternsIn(selector.of, !protects);
-    case 'everything':
-    case 'older_than':
-    case 'created_by':
-    case 'session_ids':
-      return [];
-  }
+function patternsIn(rule: Rule): readonly NameMatcher[] {
+  return keepingLeaves(rule).flatMap((leaf) => (leaf.kind === 'name' ? leaf.matchers : []));
 }
 
 // ── Watching a plan being made ──────────────────────────────────────────────────────────────────────────────

@@ -1,6 +1,6 @@
 import { foldSessionId } from './ids.ts';
 import type { Rule } from './policy.ts';
-import type { Selector } from './selector.ts';
+import { keepingLeaves } from './selector.ts';
 
 /** A session id that a rule names to keep it. */
 export interface ProtectedId {
@@ -11,26 +11,11 @@ export interface ProtectedId {
 
 /** Session ids in keep rules, and under `not` in delete rules. */
 export function protectedIds(rules: readonly Rule[]): readonly ProtectedId[] {
-  return rules.flatMap(({ name, selector, action }) =>
-    idsIn(selector, action === 'keep').map((sessionId) => ({ rule: name, sessionId })),
+  return rules.flatMap((rule) =>
+    keepingLeaves(rule)
+      .flatMap((leaf) => (leaf.kind === 'session_ids' ? [...leaf.ids] : []))
+      .map((sessionId) => ({ rule: rule.name, sessionId })),
   );
-}
-
-function idsIn(selector: Selector, protects: boolean): readonly string[] {
-  switch (selector.kind) {
-    case 'session_ids':
-      return protects ? [...selector.ids] : [];
-    case 'any':
-    case 'all':
-      return selector.of.flatMap((part) => idsIn(part, protects));
-    case 'not':
-      return idsIn(selector.of, !protects);
-    case 'everything':
-    case 'older_than':
-    case 'name':
-    case 'created_by':
-      return [];
-  }
 }
 
 /** Which of them a plan has not come across. */

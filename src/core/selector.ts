@@ -110,94 +110,50 @@ export function evaluate(selector: Selector, subject: Subject, context: Evaluati
   }
 }
 
-/** Whether any part of the selector counts an age from this clock. */
-export function usesClock(selector: Selector, clock: AgeClock): boolean {
-  return traitsUsed(selector).has(clock);
+/** A part of a selector that looks at a conversation itself. */
+export type Leaf = Exclude<Selector, { readonly kind: 'any' | 'all' | 'not' }>;
+
+/** All leaves of the selector. `isTurned`: under an odd number of `not`, so that it says the opposite. */
+export function leavesOf(
+  selector: Selector,
+  isTurned = false,
+): readonly { readonly leaf: Leaf; readonly isTurned: boolean }[] {
+  switch (selector.kind) {
+    case 'any':
+    case 'all':
+      return selector.of.flatMap((part) => leavesOf(part, isTurned));
+    case 'not':
+      return leavesOf(selector.of, !isTurned);
+    default:
+      return [{ leaf: selector, isTurned }];
+  }
+}
+
+/** The leaves by which a rule keeps what they match: those of a keep rule, and under `not` those of a delete rule. */
+export function keepingLeaves(rule: {
+  readonly selector: Selector;
+  readonly action: 'keep' | 'delete';
+}): readonly Leaf[] {
+  const isKeep = rule.action === 'keep';
+  return leavesOf(rule.selector).flatMap(({ leaf, isTurned }) => (isTurned === isKeep ? [] : [leaf]));
 }
 
 /** What the selector looks at: what has to be checked again before a DELETE, because it may have changed. */
 export function traitsUsed(selector: Selector): ReadonlySet<Trait> {
-  switch (selector.kind) {
+  return new Set(leavesOf(selector).flatMap(({ leaf }) => traitOf(leaf)));
+}
+
+function traitOf(leaf: Leaf): Trait | readonly [] {
+  switch (leaf.kind) {
     case 'everything':
-      return new Set();
-    case 'older_than':
-      return new Set<Trait>([selector.clock]);
-    case 'name':
-    case 'created_by':
-      return new Set<Trait>([selector.kind]);
-    case 'session_ids':
-      return new Set<Trait>(['session_id']);
-    case 'any':
-    case 'all':
-      return new Set(selector.of.flatMap((part) => [...traitsUsed(part)]));
-    case 'not':
-      return traitsUsed(selector.of);
-  }
-}
-
-/**
- * The instant (epoch ms) from which on no conversation can be deleted by any rule, by its `created_at` alone: so a
- * listing, oldest first, may stop at the first conversation created at or after it. `-Infinity` when no rule deletes.
- * Sound for every clock, because {@link evaluate} never counts an age from before the creation.
- */
-export function reachOf(
-  policy: {
-    readonly rules: readonly { readonly selector: Selector; readonly action: 'keep' | 'delete' }[];
-    readonly limits: { readonly minAge: Duration };
-  },
-  now: number,
-): number {
-  const cutoff = cutoffsAt(now);
-  const deleting = policy.rules.filter((rule) => rule.action === 'delete');
-  const furthest = Math.max(...deleting.map((rule) => reachOfSelector(rule.selector, cutoff)));
-  // Exactly as old as `min_age` is not younger than it, hence the millisecond.
-  return Math.min(furthest, cutoff(policy.limits.minAge) + 1);
-}
-
-/**
- * The instant (epoch ms) from which on a newest message makes a conversation too young for every age that is counted from
- * it; undefined when no rule counts so. Whoever has seen one such message need look no further.
- */
-export function messageReachOf(
-  rules: readonly { readonly selector: Selector }[],
-  now: number,
-): number | undefined {
-  const cutoffs = rules.flatMap(({ selector }) => messageCutoffs(selector, cutoffsAt(now)));
-  return cutoffs.length === 0 ? undefined : Math.max(...cutoffs);
-}
-
-function messageCutoffs(selector: Selector, cutoff: Cutoffs): readonly number[] {
-  switch (selector.kind) {
-    case 'older_than':
-      return selector.clock === 'last_message' ? [cutoff(selector.duration)] : [];
-    case 'any':
-    case 'all':
-      return selector.of.flatMap((part) => messageCutoffs(part, cutoff));
-    case 'not':
-      return messageCutoffs(selector.of, cutoff);
-    case 'everything':
-    case 'name':
-    case 'created_by':
-    case 'session_ids':
       return [];
-  }
-}
-
-/** Created at or after this instant, nothing makes the selector say `yes`. */
-function reachOfSelector(selector: Selector, cutoff: Cutoffs): number {
-  switch (selector.kind) {
     case 'older_than':
-      return cutoff(selector.duration);
-    case 'any':
-      return Math.max(...selector.of.map((part) => reachOfSelector(part, cutoff)));
-    case 'all':
-      return Math.min(...selector.of.map((part) => reachOfSelector(part, cutoff)));
-    case 'everything':
+      return leaf.clock;
     case 'name':
     case 'created_by':
+      return leaf.kind;
     case 'session_ids':
-    case 'not':
-      return Infinity;
+      return 'session_id';
   }
 }
 

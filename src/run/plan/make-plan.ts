@@ -6,7 +6,7 @@ import type { PlanFindings } from '../../core/findings.ts';
 import { foreignRules } from '../../core/foreign-keeps.ts';
 import type { PlanProject, PlanSummary } from '../../core/plan.ts';
 import { ProtectionWatch } from '../../core/protection-watch.ts';
-import { messageReachOf, reachOf } from '../../core/selector.ts';
+import { messageReachOf, reachOf } from '../../core/reach.ts';
 import { asRunFault } from '../api-faults.ts';
 import { totalRequests } from '../../core/run.ts';
 import { DAY_MS } from '../../core/instant.ts';
