@@ -32,6 +32,7 @@ export const GROUPS: Readonly<Record<string, Group>> = {
   'audit-chain': core('audit-chain'),
   outcome: core('outcome'),
   life: core('deletion/life'),
+  'deletion-words': { mutate: ['src/core/deletion/words.ts'], tests: ['src/core/deletion/life.test.ts'] },
   reading: core('deletion/reading'),
   'deletion-facts': core('deletion/facts'),
   'earlier-answers': core('deletion/earlier'),

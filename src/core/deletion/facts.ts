@@ -10,7 +10,8 @@ import {
   type Reading,
   type Sighting,
 } from './evidence.ts';
-import { answerInWords, type Life, type Settlement } from './life.ts';
+import type { Life, Settlement } from './life.ts';
+import { answerInWords } from './words.ts';
 
 /*
  * The one place that writes and reads the facts of `deletion.*` entries. Rule 2 of evidence: an absence by a calibrated 404,

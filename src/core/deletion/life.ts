@@ -1,6 +1,7 @@
 import type { SkipCause } from '../outcome.ts';
 import type { DeleteAnswer } from '../vendor-answers.ts';
 import { stronger, type Answered, type Reading, type Sighting } from './evidence.ts';
+import { answerInWords, readingInWords } from './words.ts';
 
 /**
  * The life of one deletion as a state machine: where it stands and what was just seen give the next step, or the outcome with
@@ -31,6 +32,9 @@ export type Seen =
   | { readonly saw: 'sighting'; readonly sighting: Sighting; readonly isTimeUp: boolean }
   /** No DELETE, or no further one, may be sent. */
   | { readonly saw: 'bar'; readonly reason: string; readonly cause: SkipCause };
+
+type Saw<What extends Seen['saw']> = Extract<Seen, { readonly saw: What }>;
+type NotShown = Extract<Sighting, { readonly is: 'not_shown' }>;
 
 export type Settlement =
   | { readonly outcome: 'verified' | 'already_gone'; readonly warning?: string | undefined }
@@ -76,16 +80,11 @@ const LIST_AGAIN: Step = { do: 'list', again: true };
 export function next(life: Life, seen: Seen): { readonly life: Life; readonly step: Step } {
   switch (seen.saw) {
     case 'answer': {
-      const answered = answeredBy(seen.answer);
-      const attempts = life.attempts + (seen.answer.kind === 'not_sent' ? 0 : 1);
-      const now = {
-        ...life,
-        strongest: stronger(life.strongest, answered),
-        attempts,
-        last: seen.answer,
-        reading: undefined,
-      };
-      return { life: now, step: afterAnswer(now, seen.answer) };
+      const { answer } = seen;
+      const strongest = stronger(life.strongest, answeredBy(answer));
+      const attempts = life.attempts + (answer.kind === 'not_sent' ? 0 : 1);
+      const now = { ...life, strongest, attempts, last: answer, reading: undefined };
+      return { life: now, step: afterAnswer(now, answer) };
     }
     case 'reading': {
       const now = { ...life, reading: seen.reading };
@@ -99,16 +98,8 @@ export function next(life: Life, seen: Seen): { readonly life: Life; readonly st
 }
 
 /** How much an answer claims. What was refused has not been carried out. */
-export function answeredBy(answer: DeleteAnswer): Answered {
-  switch (answer.kind) {
-    case 'accepted':
-    case 'ambiguous':
-    case 'not_found':
-      return answer.kind;
-    case 'refused':
-    case 'not_sent':
-      return 'never_sent';
-  }
+function answeredBy({ kind }: DeleteAnswer): Answered {
+  return kind === 'refused' || kind === 'not_sent' ? 'never_sent' : kind;
 }
 
 function afterAnswer(life: Life, answer: DeleteAnswer): Step {
@@ -122,7 +113,7 @@ function afterAnswer(life: Life, answer: DeleteAnswer): Step {
   return LOOK;
 }
 
-function afterReading(life: Life, seen: Extract<Seen, { saw: 'reading' }>): Step {
+function afterReading(life: Life, seen: Saw<'reading'>): Step {
   const { reading, isTimeUp } = seen;
   switch (reading.is) {
     case 'absent':
@@ -137,7 +128,7 @@ function afterReading(life: Life, seen: Extract<Seen, { saw: 'reading' }>): Step
   }
 }
 
-function afterThere(life: Life, { reading, waitedMs, isTimeUp }: Extract<Seen, { saw: 'reading' }>): Step {
+function afterThere(life: Life, { reading, waitedMs, isTimeUp }: Saw<'reading'>): Step {
   const isPlannedOne = reading.is === 'there' && reading.isPlannedOne;
   switch (life.strongest) {
     case 'never_sent':
@@ -155,32 +146,25 @@ function afterThere(life: Life, { reading, waitedMs, isTimeUp }: Extract<Seen, {
 }
 
 /** The table of outcomes: the strongest answer, the follow-up GET and the fresh listing, read together. */
-function afterSighting(life: Life, seen: Extract<Seen, { saw: 'sighting' }>): Step {
+function afterSighting(life: Life, seen: Saw<'sighting'>): Step {
   const { sighting } = seen;
   // What was never sent is left alone at once; what was sent is waited for.
   const isTimeUp = seen.isTimeUp || life.strongest === 'never_sent';
   if (isTimeUp && life.strongest === 'not_found' && life.reading?.is === 'there')
     return settle(FINDS_NOTHING);
+  if (sighting.is === 'not_shown') return afterNotShown(life, sighting, isTimeUp);
+  if (!isTimeUp) return LIST_AGAIN;
   switch (sighting.is) {
     case 'unreadable':
-      if (!isTimeUp) return LIST_AGAIN;
       return unknown(life, `the fresh listing could not be read: ${sighting.said}`);
     case 'blind':
-      if (!isTimeUp) return LIST_AGAIN;
       return unknown(life, `the fresh listing proves nothing: ${sighting.said}`);
     case 'shown':
-      if (!isTimeUp) return LIST_AGAIN;
-      return wasTold(life) ? stillShown(life) : unknown(life, 'the listing still shows it');
-    case 'not_shown':
-      return afterNotShown(life, sighting, isTimeUp);
+      return stillShown(life);
   }
 }
 
-function afterNotShown(
-  life: Life,
-  sighting: Extract<Sighting, { is: 'not_shown' }>,
-  isTimeUp: boolean,
-): Step {
+function afterNotShown(life: Life, sighting: NotShown, isTimeUp: boolean): Step {
   const { strongest, reading } = life;
   const isWitnessed = sighting.witness !== undefined;
   if (reading?.is === 'unlike' && mayCountUnlike(life) && isWitnessed) {
@@ -199,29 +183,26 @@ function afterNotShown(
 }
 
 /** Another one listed under its id is as good as its own 404, unless its own GET goes on showing the planned one. */
-function isReplaced({ reading }: Life, { recreatedAt }: Extract<Sighting, { is: 'not_shown' }>): boolean {
+function isReplaced({ reading }: Life, { recreatedAt }: NotShown): boolean {
   const isShownItself = reading?.is === 'there' && reading.isPlannedOne;
   return recreatedAt !== undefined && !isShownItself;
 }
 
 function stillShown(life: Life): Step {
-  const { last, attempts, reading } = life;
-  const wasTriedOut = last?.kind === 'ambiguous' && attempts >= MAX_ATTEMPTS && life.strongest !== 'accepted';
-  if (wasTriedOut && reading?.is === 'there') {
-    return settle({
-      outcome: 'failed',
-      reason: `not carried out in ${MAX_ATTEMPTS} attempts: ${answerInWords(last)}`,
-    });
-  }
+  const { strongest, last, attempts, reading } = life;
+  const wasTriedOut = strongest === 'ambiguous' && last?.kind === 'ambiguous' && attempts >= MAX_ATTEMPTS;
+  if (!wasTriedOut || reading?.is !== 'there') return unknown(life, 'the listing still shows it');
   return settle({
-    outcome: 'unverified',
-    reason: `the listing still shows it${reading === undefined ? '' : `; GET: ${readingInWords(reading)}`}`,
+    outcome: 'failed',
+    reason: `not carried out in ${MAX_ATTEMPTS} attempts: ${answerInWords(last)}`,
   });
 }
 
 /** What this run sent nothing for is skipped, whatever earlier ones did. */
-function afterBar(life: Life, { reason, cause }: Extract<Seen, { saw: 'bar' }>): Step {
-  return wasTold(life) && life.attempts > 0 ? unverified(life, reason) : skipped(reason, cause);
+function afterBar(life: Life, { reason, cause }: Saw<'bar'>): Step {
+  if (wasTold(life) && life.attempts > 0)
+    return settle({ outcome: 'unverified', reason: `${reason}; its DELETE: ${answerInWords(life.last)}` });
+  return skipped(reason, cause);
 }
 
 /** Nobody can tell. What was sent is unverified; what was not is left alone. */
@@ -231,10 +212,6 @@ function unknown(life: Life, why: string): Step {
   if (wasTold(life)) return settle({ outcome: 'unverified', reason: `${why}${got}` });
   const told = last === undefined ? '' : `; DELETE: ${answerInWords(last)}`;
   return skipped(`not known what became of it: ${why}${got}${told}`, 'not_known');
-}
-
-function unverified({ last }: Life, why: string): Step {
-  return settle({ outcome: 'unverified', reason: `${why}; its DELETE: ${answerInWords(last)}` });
 }
 
 /** A DELETE that was carried out, or may have been. */
@@ -262,25 +239,4 @@ function skipped(reason: string, cause: SkipCause): Step {
 
 function settle(settlement: Settlement): Step {
   return { do: 'settle', ...settlement };
-}
-
-/** `HTTP 500`, `HTTP 200, unreadable`: what a DELETE was answered, for people. */
-export function answerInWords(answer: DeleteAnswer | undefined): string {
-  if (answer === undefined) return 'no answer on record';
-  if (answer.kind === 'not_sent') return `not sent (${answer.failure})`;
-  if (answer.kind === 'ambiguous') return answer.failure;
-  return `HTTP ${answer.status}`;
-}
-
-export function readingInWords(reading: Reading): string {
-  switch (reading.is) {
-    case 'there':
-      return 'HTTP 200, it still answers';
-    case 'absent':
-      return reading.recreatedAt === undefined ? 'HTTP 404, it is gone' : 'HTTP 200, created anew since';
-    case 'unlike':
-      return `HTTP 404 in other words than an unknown id's: ${reading.said}`;
-    case 'unknown':
-      return reading.said;
-  }
 }
