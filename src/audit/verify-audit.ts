@@ -1,8 +1,9 @@
+import type { LogBreak } from '../core/audit-chain.ts';
 import { isFault } from '../core/errors.ts';
 import type { AuditLog } from '../core/ports/audit-log.ts';
 import type { DerivedDifference } from '../core/ports/store.ts';
 import { LogCheck } from '../core/verify-log.ts';
-import type { KnownHead, LogBreak, LogCheckOptions, WholeLog } from '../core/verify-log.ts';
+import type { KnownHead, LogCheckOptions, WholeLog } from '../core/verify-log.ts';
 
 /** The log in a state directory. */
 export interface StoredLog {

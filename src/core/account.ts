@@ -38,9 +38,7 @@ export interface AccountBinding {
 
 /** What to do about the account that was just seen. */
 export type AccountDecision =
-  | { readonly kind: 'same'; readonly account: Account }
-  | { readonly kind: 'bind'; readonly account: Account }
-  | { readonly kind: 'name'; readonly account: Account }
+  | { readonly kind: 'same' | 'bind' | 'name'; readonly account: Account }
   /** It may be the one of this state: nobody said. */
   | { readonly kind: 'unnamed'; readonly bound: Account }
   | { readonly kind: 'other'; readonly bound: Account; readonly seen: Account };

@@ -12,10 +12,10 @@ const EVENTS: ReadonlySet<string> = new Set(AUDIT_EVENTS);
 const TIME_SHAPE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
 
 /** One entry against the head before it: the new head, or the place where the chain breaks and why. */
-export type EntryCheck =
-  { readonly ok: true; readonly head: AuditHead } | ({ readonly ok: false } & ChainBreak);
+export type EntryCheck = { readonly ok: true; readonly head: AuditHead } | LogBreak;
 
-interface ChainBreak {
+export interface LogBreak {
+  readonly ok: false;
   /** The entry that should have been here: one after the last good one. */
   readonly seq: number;
   /** Reads on from "entry 5 …". */

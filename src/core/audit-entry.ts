@@ -1,5 +1,3 @@
-import type { Outcome } from './outcome.ts';
-
 export const AUDIT_EVENTS = [
   'run.started',
   'run.refused',
@@ -26,7 +24,6 @@ export const AUDIT_EVENTS = [
   'checkpoint',
 ] as const;
 export type AuditEvent = (typeof AUDIT_EVENTS)[number];
-export type OutcomeEvent = `deletion.${Outcome}`;
 
 /** JSON values an event's own facts may hold. Identifiers above 2^53 must be strings (RFC 8785 rounds numbers). */
 export type Fact = string | number | boolean | null | readonly Fact[] | { readonly [key: string]: Fact };

@@ -1,14 +1,14 @@
 import type { AccountBinding } from './account.ts';
 import type { AuditFacts, AuditHead } from './audit-entry.ts';
 import { bindAccount } from './bind-account.ts';
-import type { AccountChange, BindAccount, BindOutcome } from './bind-account.ts';
+import type { AccountChange, AccountDecided, BindAccount } from './bind-account.ts';
 import { linkEntries } from './checkpoint.ts';
 import type { Link } from './checkpoint.ts';
 import { ClaimBook, intentOf } from './claim-book.ts';
 import type { ClaimsOn, Intent } from './claim-book.ts';
 import { ClaimedError, HeldError, RetentionError } from './errors.ts';
 import { HoldBook } from './hold-book.ts';
-import type { HoldChange, HoldCommand, SyncedHolds } from './hold-book.ts';
+import type { HoldChange, HoldCommand, HoldDecision } from './hold-book.ts';
 import type { KnownList } from './hold-list.ts';
 import type { Hold, HoldRecord } from './hold.ts';
 import { formatInstant } from './instant.ts';
@@ -70,16 +70,13 @@ export interface GroupSnapshot {
 }
 
 /** What becomes of one draft. To be told only once it is durable. */
-export interface Decided {
+export interface Decided
+  extends Pick<HoldDecision, 'released' | 'synced'>, Partial<Pick<AccountDecided, 'bound'>> {
   /** With the checkpoints in between, which nobody asked for. */
   readonly links: readonly Link[];
   /** To be stored before its links, and before what the next draft changes. */
   readonly changes: readonly (HoldChange | AccountChange)[];
   readonly refusal?: unknown;
-  /** Of a release: the hold that it ended; undefined where there was none to end. */
-  readonly released?: HoldRecord | undefined;
-  readonly synced?: SyncedHolds;
-  readonly bound?: BindOutcome;
 }
 
 type Wish = Omit<Decided, 'links' | 'refusal'> & { readonly entries: readonly AuditFacts[] };
@@ -190,7 +187,7 @@ class Group {
     for (const { entry } of links) this.#claims.take(entry);
     for (const change of changes) {
       if (change.kind === 'account_bound') this.#bindings = [...this.#bindings, change.binding];
-      else this.#holds.take([change]);
+      else this.#holds.take(change);
     }
     this.head = links.at(-1)?.entry ?? this.head;
   }

@@ -79,16 +79,9 @@ export class ApiError extends Error {
   /** True when nothing of this attempt went on the wire: given up while it waited for its turn, or for a connection. */
   readonly neverSent: boolean;
 
-  constructor(facts: {
-    failure: ApiFailure;
-    method: string;
-    path: string;
-    status?: number | undefined;
-    code?: string | undefined;
-    neverSent?: boolean;
-    detail?: string | undefined;
-    cause?: unknown;
-  }) {
+  constructor(
+    facts: FailureFacts & Pick<ApiError, 'method' | 'path'> & { neverSent?: boolean; cause?: unknown },
+  ) {
     // A 404 is the good end of every deletion: a stack trace for each, which nobody ever sees, is not worth its time.
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
@@ -104,6 +97,9 @@ export class ApiError extends Error {
     this.detail = facts.detail;
   }
 }
+
+/** What is known of a request that failed. */
+type FailureFacts = Pick<ApiError, 'failure'> & Partial<Pick<ApiError, 'status' | 'code' | 'detail'>>;
 
 /** For failures that no status says. */
 const FAILURE_WORDS: Readonly<Record<ApiFailure, string>> = {
@@ -129,12 +125,7 @@ const CUT = /^(ECONNRESET|EPIPE|UND_ERR_SOCKET)/;
  * What went wrong with a request, wherever a person reads it: `HTTP 500`, `HTTP 200, not JSON`,
  * `no connection (ECONNREFUSED 127.0.0.1:4010)`.
  */
-export function failureInWords({
-  failure,
-  status,
-  code,
-  detail,
-}: Pick<ApiError, 'failure'> & Partial<Pick<ApiError, 'status' | 'code' | 'detail'>>): string {
+export function failureInWords({ failure, status, code, detail }: FailureFacts): string {
   if (status !== undefined && status >= 400 && failure !== 'stale') return `HTTP ${status}`;
   const words = detail ?? FAILURE_WORDS[failure];
   if (status !== undefined) return `HTTP ${status}, ${words}`;

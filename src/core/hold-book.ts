@@ -1,4 +1,5 @@
 import type { AuditFacts } from './audit-entry.ts';
+import type { Conversation } from './conversation.ts';
 import { holdAddedEntry, holdReleasedEntry } from './hold-entries.ts';
 import { compareRevisions } from './hold-list.ts';
 import type { KnownList } from './hold-list.ts';
@@ -77,22 +78,20 @@ export class HoldBook {
     }
   }
 
-  take(changes: readonly HoldChange[]): void {
-    for (const change of changes) {
-      if (change.kind === 'list_read') {
-        this.#revisions.set(change.source, change.revision);
-        continue;
-      }
-      const { hold } = change;
-      const release = change.kind === 'hold_released' ? change.release : undefined;
-      this.#changed.set(hold.holdId, { ...hold, release });
-      this.#added = undefined;
+  take(change: HoldChange): void {
+    if (change.kind === 'list_read') {
+      this.#revisions.set(change.source, change.revision);
+      return;
     }
+    const { hold } = change;
+    const release = change.kind === 'hold_released' ? change.release : undefined;
+    this.#changed.set(hold.holdId, { ...hold, release });
+    this.#added = undefined;
   }
 
   /** The hold in force on a conversation at `now`. `stored`: what the store has about it. */
   over(
-    conversation: { readonly projectId: number; readonly sessionId: string },
+    conversation: Pick<Conversation, 'projectId' | 'sessionId'>,
     stored: readonly Hold[],
     now: number,
   ): Hold | undefined {

@@ -1,3 +1,4 @@
+import type { Conversation } from './conversation.ts';
 import { foldSessionId } from './ids.ts';
 
 /** A named reason that nothing of a project, or of one conversation, may be deleted. It beats every rule. */
@@ -60,10 +61,7 @@ export class HoldIndex {
   }
 
   /** The hold that covers this conversation at `now`, if there is one; rather one on its project. */
-  over(
-    conversation: { readonly projectId: number; readonly sessionId: string },
-    now: number,
-  ): Hold | undefined {
+  over(conversation: Pick<Conversation, 'projectId' | 'sessionId'>, now: number): Hold | undefined {
     const found = this.#byProject.get(conversation.projectId);
     if (found === undefined) return undefined;
     for (const hold of found.onAll) if (!isOver(hold, now)) return hold;

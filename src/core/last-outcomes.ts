@@ -1,3 +1,4 @@
+import type { Conversation } from './conversation.ts';
 import { IdMap } from './id-map.ts';
 import { NO_OUTCOMES, OUTCOMES, outcomeOfEvent, SKIP_CAUSES, skipCauseOf } from './outcome.ts';
 import type { Outcome, OutcomeCounts, SkipCause, SkipCounts } from './outcome.ts';
@@ -27,7 +28,7 @@ export class LastOutcomes {
 
   /** `cause`: of a skipped one, as its entry names it. */
   take(
-    { projectId, sessionId }: { readonly projectId: number; readonly sessionId: string },
+    { projectId, sessionId }: Pick<Conversation, 'projectId' | 'sessionId'>,
     event: string,
     cause: unknown,
   ): void {

@@ -3,19 +3,14 @@ import { IdSet } from './id-set.ts';
 import type { PlanProject } from './plan.ts';
 import type { Limits } from './policy.ts';
 
+const COUNT_LIMITS = ['max_deletions', 'max_per_day', 'max_per_week'] as const;
+type CountLimit = (typeof COUNT_LIMITS)[number];
 /** Those that look at more than one run. */
-type TimeLimit = 'max_per_day' | 'max_per_week';
-type CountLimit = 'max_deletions' | TimeLimit;
-export type LimitName = CountLimit | 'max_percent' | 'population';
+type TimeLimit = Exclude<CountLimit, 'max_deletions'>;
 
 /** What {@link breachInWords} begins with. */
-export const LIMIT_NAMES: readonly LimitName[] = [
-  'max_deletions',
-  'max_percent',
-  'max_per_day',
-  'max_per_week',
-  'population',
-];
+export const LIMIT_NAMES = [...COUNT_LIMITS, 'max_percent', 'population'] as const;
+export type LimitName = (typeof LIMIT_NAMES)[number];
 
 /**
  * One limit that the plan would pass. `wanted` and `allowed` are conversations: those to be deleted and the most that may be;
@@ -82,7 +77,7 @@ export function roomOf(limits: Limits, spent: Spent): number {
 
 function countBreaches(limits: Limits, wanted: number, spent: Spent): readonly Breach[] {
   const left = roomsOf(limits, spent);
-  return (['max_deletions', 'max_per_day', 'max_per_week'] as const).flatMap((limit) =>
+  return COUNT_LIMITS.flatMap((limit) =>
     wanted > left[limit] ? [{ limit, wanted, allowed: left[limit], projectId: undefined }] : [],
   );
 }

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { cpuMs } from '../../test/support/cpu-time.ts';
-import { compileNameTest, hasWildcard, LONGEST_PATTERN, type NameTest } from './name-match.ts';
+import { compileNameTest, hasWildcard, LONGEST_PATTERN } from './name-match.ts';
+import type { NameTest } from './selector.ts';
 
 function test(...[how, pattern, name, ignoreCase = false]: [NameTest, string, string, boolean?]): boolean {
   const compiled = compileNameTest(how, pattern, { ignoreCase });

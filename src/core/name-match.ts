@@ -2,8 +2,6 @@ import { RE2JS } from 're2js';
 import { foldCase } from './case-fold.ts';
 import type { NameMatcher, NameTest } from './selector.ts';
 
-export type { NameTest } from './selector.ts';
-
 export type CompiledMatcher =
   { readonly ok: true; readonly matcher: NameMatcher } | { readonly ok: false; readonly problem: string };
 

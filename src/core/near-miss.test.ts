@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Project } from './conversation.ts';
-import { compileNameTest, type NameTest } from './name-match.ts';
+import { compileNameTest } from './name-match.ts';
 import { NearMissWatch, looselyFits, protectivePatterns } from './near-miss.ts';
 import type { ProjectSelector, Rule } from './policy.ts';
-import type { NameMatcher, Selector } from './selector.ts';
+import type { NameMatcher, NameTest, Selector } from './selector.ts';
 import { cpuMs } from '../../test/support/cpu-time.ts';
 
 const PROJECT: Project = { id: 7, name: 'Support' };

@@ -92,13 +92,7 @@ export interface PlanHeader {
   readonly expiresAt: number;
 }
 
-export interface PlanCounts {
-  readonly listed: number;
-  readonly kept: number;
-  readonly held: number;
-  readonly unknown: number;
-  readonly planned: number;
-}
+export type PlanCounts = Pick<PlanProject, 'listed' | 'kept' | 'held' | 'unknown' | 'planned'>;
 
 export interface PlanSummary extends PlanHeader {
   readonly status: PlanStatus;
@@ -116,13 +110,13 @@ export interface PlanSummary extends PlanHeader {
 
 /** The plan's counts, folded over its projects. */
 export function countsOf(projects: readonly PlanProject[]): PlanCounts {
-  const sum = (of: (project: PlanProject) => number): number =>
-    projects.reduce((total, project) => total + of(project), 0);
+  const sum = (count: keyof PlanCounts): number =>
+    projects.reduce((total, project) => total + project[count], 0);
   return {
-    listed: sum((project) => project.listed),
-    kept: sum((project) => project.kept),
-    held: sum((project) => project.held),
-    unknown: sum((project) => project.unknown),
-    planned: sum((project) => project.planned),
+    listed: sum('listed'),
+    kept: sum('kept'),
+    held: sum('held'),
+    unknown: sum('unknown'),
+    planned: sum('planned'),
   };
 }

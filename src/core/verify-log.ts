@@ -1,4 +1,4 @@
-import { checkEntry } from './audit-chain.ts';
+import { checkEntry, type LogBreak } from './audit-chain.ts';
 import { GENESIS } from './audit-entry.ts';
 import type { AuditEntry, AuditHead } from './audit-entry.ts';
 import { checkCheckpoint, CHECKPOINT_EVERY, endsRun, isCheckpointDue } from './checkpoint.ts';
@@ -8,14 +8,6 @@ import type { VerifierKey } from './signed-note.ts';
 export interface KnownHead extends AuditHead {
   /** Reads on from "6 entries were …": `recorded`, `signed in head.note`. */
   readonly how: string;
-}
-
-export interface LogBreak {
-  readonly ok: false;
-  /** The first bad entry. */
-  readonly seq: number;
-  /** Reads on from "entry 5 …". */
-  readonly problem: string;
 }
 
 export interface WholeLog {

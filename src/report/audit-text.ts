@@ -1,7 +1,8 @@
+import type { LogBreak } from '../core/audit-chain.ts';
 import { UNKNOWN_KEY } from '../core/checkpoint.ts';
 import { RetentionError } from '../core/errors.ts';
 import type { DerivedDifference } from '../core/ports/store.ts';
-import type { LogBreak, WholeLog } from '../core/verify-log.ts';
+import type { WholeLog } from '../core/verify-log.ts';
 
 /** Where the keys came from that the signatures were checked with: `log` is the checkpoints' own word. */
 export type KeySource = 'given' | 'settings' | 'state' | 'log';

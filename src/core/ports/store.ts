@@ -1,4 +1,5 @@
 import type { AccountBinding } from '../account.ts';
+import type { BindAccount, BindOutcome } from '../bind-account.ts';
 import type { KnownPopulation } from '../population.ts';
 import type { RunRecord } from '../run.ts';
 import type { AuditLog, Fence } from './audit-log.ts';
@@ -8,10 +9,7 @@ import type { PolicyStore } from './policies.ts';
 import type { ProtectionStore } from './protections.ts';
 
 /** The right to run, as the store knows it. `token` grows with every change of holder. */
-export interface Lease {
-  readonly name: string;
-  readonly holder: string;
-  readonly token: number;
+export interface Lease extends Fence {
   readonly expiresAt: number;
 }
 
@@ -30,13 +28,6 @@ export interface LeaseStore {
   releaseLease(fence: Fence): Promise<void>;
 }
 
-/** Why a state is bound anew, or for the first time. */
-export interface BindingReason {
-  /** `null`: nobody decided it, the API said it. */
-  readonly by: string | null;
-  readonly reason: string;
-}
-
 export interface AccountStore {
   /**
    * All accounts that the state belonged to, oldest first; empty before its first use. Rejects with RetentionError `state_unusable`
@@ -49,8 +40,8 @@ export interface AccountStore {
    */
   bindAccount(
     binding: AccountBinding,
-    how: BindingReason & { readonly known: number; readonly whileIdle?: boolean },
-  ): Promise<'written' | 'outdated' | 'under_way'>;
+    how: Pick<BindAccount, 'known' | 'by' | 'reason'> & Partial<Pick<BindAccount, 'whileIdle'>>,
+  ): Promise<BindOutcome>;
   /** Ids of the projects that deletions, plans and sizes on record speak of. */
   projectsOnRecord(): Promise<ReadonlySet<number>>;
 }
@@ -62,27 +53,12 @@ export interface PopulationStore {
   recordPopulations(policy: string, populations: readonly KnownPopulation[]): Promise<void>;
 }
 
+/** What a run begins with, and never changes. */
+type Beginning = 'runId' | 'policy' | 'policyHash' | 'mode' | 'trigger' | 'slotAt' | 'startedAt';
+
 export interface RunStore {
   startRun(run: RunRecord): Promise<void>;
-  updateRun(
-    runId: string,
-    change: Partial<
-      Pick<
-        RunRecord,
-        | 'planId'
-        | 'status'
-        | 'endedAt'
-        | 'requests'
-        | 'auditHead'
-        | 'problem'
-        | 'warnings'
-        | 'asBefore'
-        | 'endedAs'
-        | 'alikeSince'
-        | 'runsRemaining'
-      >
-    >,
-  ): Promise<void>;
+  updateRun(runId: string, change: Partial<Omit<RunRecord, Beginning>>): Promise<void>;
   run(runId: string): Promise<RunRecord | undefined>;
   /** All that are `running` by their record, however old, oldest first. */
   runsUnderWay(): Promise<readonly RunRecord[]>;
