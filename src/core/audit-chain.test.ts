@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { chainEntry, checkEntry, verifyChain } from './audit-chain.ts';
+import { chainEntry, checkEntry } from './audit-chain.ts';
 import { GENESIS } from './audit-entry.ts';
 import type { AuditEntry, AuditFacts, Fact } from './audit-entry.ts';
+import { verifyChain } from '../../test/support/verify-chain.ts';
 
 const TIME = '2026-11-23T03:30:00.123Z';
 
@@ -166,7 +167,7 @@ describe('checkEntry', () => {
   });
 });
 
-describe('verifyChain', () => {
+describe('a whole chain', () => {
   let entries: readonly AuditEntry[];
   beforeEach(() => {
     entries = chain(6);

@@ -1,8 +1,7 @@
 import { hash as digest } from 'node:crypto';
-import { AUDIT_EVENTS, GENESIS } from './audit-entry.ts';
+import { AUDIT_EVENTS } from './audit-entry.ts';
 import type { AuditEntry, AuditFacts, AuditHead } from './audit-entry.ts';
 import { canonicalJson } from './canonical-json.ts';
-import { parseStrictJson } from './strict-json.ts';
 
 const TEXTS = ['time', 'event', 'prev', 'hash'] as const;
 const TEXTS_OR_NULL = ['run_id', 'policy', 'policy_hash', 'rule', 'session_id'] as const;
@@ -63,28 +62,6 @@ export function checkEntry(entry: unknown, head: AuditHead): EntryCheck {
   if (recomputedHash(entry) !== entry.hash) return broken('does not match its hash');
   if (!EVENTS.has(entry.event)) return broken('has an unknown event');
   return { ok: true, head: { seq, hash: entry.hash } };
-}
-
-/**
- * Walks a whole chain from its start and names the first bad entry. `entries` are parsed entries, or lines of JSON;
- * what is neither counts as unreadable. `knownHead` is a head that somebody saw earlier (the store's record, a
- * checkpoint, a log line): the chain must still lead through it, which is how a tail that was cut off is found.
- */
-export async function verifyChain(
-  entries: AsyncIterable<unknown>,
-  knownHead: AuditHead = GENESIS,
-): Promise<EntryCheck> {
-  let head = GENESIS;
-  for await (const entry of entries) {
-    const check = checkEntry(typeof entry === 'string' ? parseStrictJson(entry) : entry, head);
-    if (!check.ok) return check;
-    head = check.head;
-    if (head.seq === knownHead.seq && head.hash !== knownHead.hash) {
-      return { ok: false, seq: head.seq, problem: 'is not the one that was recorded' };
-    }
-  }
-  if (head.seq >= knownHead.seq) return { ok: true, head };
-  return { ok: false, seq: head.seq + 1, problem: `is missing: ${knownHead.seq} entries were recorded` };
 }
 
 function hashOf(entryWithoutHash: object): string {

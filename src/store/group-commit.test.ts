@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Database } from 'better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { verifyChain } from '../core/audit-chain.ts';
 import type { AuditEntry, AuditFacts } from '../core/audit-entry.ts';
 import { noteOf } from '../core/checkpoint.ts';
 import { HeldError } from '../core/errors.ts';
@@ -16,6 +15,7 @@ import { openStateHome } from '../state-home/state-home.ts';
 import { Connection } from './connection.ts';
 import { GroupCommit } from './group-commit.ts';
 import { openForWriting } from './open-database.ts';
+import { verifyChain } from '../../test/support/verify-chain.ts';
 
 const NOW = 1_763_900_000_000;
 const clock = { now: () => NOW, monotonic: () => 0, sleep: () => Promise.resolve() };

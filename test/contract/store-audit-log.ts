@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { verifyChain } from '../../src/core/audit-chain.ts';
 import { GENESIS } from '../../src/core/audit-entry.ts';
 import type { Store } from '../../src/core/ports/store.ts';
+import { verifyChain } from '../support/verify-chain.ts';
 import { DAY_MS, MINUTE_MS, NOON, collect, facts, fault } from './store-samples.ts';
 import type { Suite } from './store-samples.ts';
 

@@ -1,7 +1,10 @@
+import { generateKeyPairSync } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { chainEntry, verifyChain } from '../../src/core/audit-chain.ts';
 import { AUDIT_EVENTS, GENESIS, type AuditEntry, type Fact } from '../../src/core/audit-entry.ts';
+import { linkEntries } from '../../src/core/checkpoint.ts';
+import { createNoteSigner } from '../../src/core/signed-note.ts';
+import { verifyChain } from '../support/verify-chain.ts';
 import { fuzz, tellCases } from './cases.ts';
 
 tellCases('audit logs');
@@ -22,11 +25,13 @@ const facts = fc.dictionary(
   { maxKeys: 3 },
 );
 
-/** A log as it is exported, and its entries. */
+const signer = createNoteSigner(generateKeyPairSync('ed25519').privateKey);
+
+/** A log as it is written, with the checkpoints after the ends of runs. */
 const logs = fc
   .array(
     fc.record({
-      event: fc.constantFrom(...AUDIT_EVENTS),
+      event: fc.constantFrom(...AUDIT_EVENTS.filter((event) => event !== 'checkpoint')),
       rule: fc.constantFrom('old', 'vip', null),
       project_id: fc.constantFrom(1, 2, null),
       session_id: fc.constantFrom('session-1', 'session-2', null),
@@ -38,8 +43,9 @@ const logs = fc
   .map((list) => {
     const entries: AuditEntry[] = [];
     for (const { at, ...own } of list) {
-      const place = { head: entries.at(-1) ?? GENESIS, time: new Date(at).toISOString() };
-      entries.push(chainEntry({ ...own, run_id: 'run-1', policy: 'p', policy_hash: 'ab' }, place));
+      const place = { head: entries.at(-1) ?? GENESIS, time: new Date(at).toISOString(), signer };
+      const links = linkEntries([{ ...own, run_id: 'run-1', policy: 'p', policy_hash: 'ab' }], place);
+      entries.push(...links.map(({ entry }) => entry));
     }
     return entries;
   });

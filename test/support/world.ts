@@ -3,7 +3,6 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readPolicies } from '../../src/config/policy-file.ts';
-import { verifyChain } from '../../src/core/audit-chain.ts';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { KeepSource } from '../../src/core/ports/policies.ts';
@@ -17,6 +16,7 @@ import {
 import type { RunDeps } from '../../src/run/context.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
 import { openState } from './state.ts';
+import { verifyChain } from './verify-chain.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 import { HoldFiles } from '../../src/run/around/hold-files.ts';
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RetentionError } from '../../core/errors.ts';
 import { countsOf, type PlanItem, type PlanSummary } from '../../core/plan.ts';
 import type { AuditEntry } from '../../core/audit-entry.ts';
-import { verifyChain } from '../../core/audit-chain.ts';
+import { LogCheck } from '../../core/verify-log.ts';
 import { planHeadline, planRowsTable } from '../../report/plan-text.ts';
 import { policyInWords } from '../../report/policy-words.ts';
 import { runReportHtml } from '../../report/run-html.ts';
@@ -167,8 +167,11 @@ async function leaveFiles(
   const { store } = worker;
   const generatedAt = surroundings.clock.now();
   const entries: AuditEntry[] = [];
-  for await (const entry of store.audit.entries()) entries.push(entry);
-  const chain = await verifyChain(store.audit.entries(), await store.audit.head());
+  const check = new LogCheck({ known: [{ ...(await store.audit.head()), how: 'recorded' }] });
+  for await (const entry of store.audit.entries()) {
+    entries.push(entry);
+    check.take(entry);
+  }
   const audit = join(folder, 'audit.jsonl');
   await writeFile(audit, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const report = join(folder, 'report.html');
@@ -186,5 +189,5 @@ async function leaveFiles(
       }),
     );
   }
-  return { report, audit, entries: entries.length, isWhole: chain.ok };
+  return { report, audit, entries: entries.length, isWhole: check.end().ok };
 }
