@@ -40,7 +40,7 @@ export function linkEntries(
   for (const facts of entries) {
     if (signer !== undefined && isCheckpointDue(head.seq + 1)) add(checkpointOver(head, signer), false);
     add(facts, true);
-    if (signer !== undefined && RUN_ENDS.has(facts.event)) add(checkpointOver(head, signer, facts), true);
+    if (signer !== undefined && endsRun(facts)) add(checkpointOver(head, signer, facts), true);
   }
   return links;
 }

@@ -44,9 +44,8 @@ const UNIT_HELP = 'h, d, w, mo or y, for example 12h, 7d, 2w, 6mo, 1y';
  */
 export function parseDuration(text: string): ParsedDuration {
   const parts = /^([+-]?)([0-9]*)([.,]?)([0-9]*)([a-zA-Zµ]*)$/u.exec(text.trim());
-  if (parts === null) return refused(`is not a duration: write a whole number and ${UNIT_HELP}`);
-  // Stryker disable next-line StringLiteral: every group takes part in a match, if only with nothing
-  const [, sign = '', digits = '', point = '', , unit = ''] = parts;
+  // Stryker disable next-line StringLiteral: in a match every group takes part, if only with nothing, and digits come first
+  const [, sign = '', digits = '', point = '', , unit = ''] = parts ?? [];
   if (digits === '') return refused(`is not a duration: write a whole number and ${UNIT_HELP}`);
   if (sign !== '') return refused(`has a sign: write a whole number of at least 1 and ${UNIT_HELP}`);
   if (point !== '')

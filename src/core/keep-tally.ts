@@ -1,5 +1,5 @@
 import { foreignRuleName, isBinding, type Judged, type OtherPolicy } from './foreign-keeps.ts';
-import type { Policy } from './policy.ts';
+import type { Policy, Rule } from './policy.ts';
 
 /** How often one keep rule was asked, and what it said. */
 export interface KeepCount {
@@ -17,17 +17,13 @@ export interface KeepCount {
 /** Counts what keep rules say while decisions are made. */
 export class KeepTally {
   readonly #counts: Map<string, { -readonly [Key in keyof KeepCount]: KeepCount[Key] }>;
-  /** Where each rule of the policy stands. */
-  readonly #places: ReadonlyMap<string | null, number>;
-  readonly #own: readonly { readonly name: string; readonly place: number }[];
+  /** The policy's own, in their order. */
+  readonly #rules: readonly Rule[];
 
   constructor(policy: Pick<Policy, 'rules'>, others: readonly OtherPolicy[]) {
     const nothing = { asked: 0, matched: 0, unknown: 0 };
-    this.#places = new Map(policy.rules.map(({ name }, place) => [name, place]));
+    this.#rules = policy.rules;
     const keeps = policy.rules.filter(({ action }) => action === 'keep');
-    this.#own = policy.rules.flatMap(({ name, action }, place) =>
-      action === 'keep' ? [{ name, place }] : [],
-    );
     const own = keeps.map(({ name, selector }) => {
       const keepsAll = selector.kind === 'everything';
       return { name, isForeign: false, keepsAll, ...nothing };
@@ -44,11 +40,11 @@ export class KeepTally {
   note({ own, answer }: Judged): void {
     // What is held was decided before any rule.
     if (own.verdict === 'held') return;
-    const decidedAt = this.#places.get(own.rule) ?? Infinity;
-    for (const { name, place } of this.#own) {
-      if (place > decidedAt) break;
-      const isIt = place === decidedAt;
-      this.#count({ name, isForeign: false }, isIt ? (own.verdict === 'unknown' ? 'unknown' : 'yes') : 'no');
+    const said = own.verdict === 'unknown' ? 'unknown' : 'yes';
+    for (const { name, action } of this.#rules) {
+      const hasDecided = name === own.rule;
+      if (action === 'keep') this.#count({ name, isForeign: false }, hasDecided ? said : 'no');
+      if (hasDecided) break;
     }
     for (const { truth, ...keep } of answer?.asked ?? []) {
       this.#count({ name: foreignRuleName(keep), isForeign: true }, truth);

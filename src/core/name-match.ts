@@ -46,28 +46,16 @@ type Test = (name: string) => boolean;
 
 /** The test, or the problem. */
 function compileTest(how: NameTest, pattern: string, ignoreCase: boolean): Test | string {
-  switch (how) {
-    case 'regex':
-      return compileRegex(pattern.normalize('NFC'), ignoreCase);
-    case 'glob':
-      return compileGlob(pattern, ignoreCase);
-    case 'equals':
-    case 'contains':
-    case 'starts_with': {
-      const tested = prepare(pattern, ignoreCase);
-      return prepared(ignoreCase, (name) => testLiteral(how, name, tested));
-    }
-  }
-}
-
-function testLiteral(how: 'equals' | 'contains' | 'starts_with', name: string, text: string): boolean {
+  if (how === 'regex') return compileRegex(pattern.normalize('NFC'), ignoreCase);
+  if (how === 'glob') return compileGlob(pattern, ignoreCase);
+  const text = prepare(pattern, ignoreCase);
   switch (how) {
     case 'equals':
-      return name === text;
+      return prepared(ignoreCase, (name) => name === text);
     case 'contains':
-      return name.includes(text);
+      return prepared(ignoreCase, (name) => name.includes(text));
     case 'starts_with':
-      return name.startsWith(text);
+      return prepared(ignoreCase, (name) => name.startsWith(text));
   }
 }
 

@@ -171,23 +171,14 @@ function compiled(source: string): RE2JS | undefined {
 
 /** One text after the other, with anything between them; a `?` is one sign, whatever it is. */
 function fitsGlob(glob: string): Fits {
-  const signs = [...glob.matchAll(/\\?[^]/gu)].map(([sign]) => sign);
-  const plain = (sign: string): string => (sign.length > 1 && sign.startsWith('\\') ? sign.slice(1) : sign);
+  const plain = (text: string): string => text.replaceAll(/\\([^])/gu, '$1');
+  const signs = Array.from(glob.matchAll(/\\?[^]/gu), ([sign]) => sign);
   if (signs.includes('?')) {
     const source = signs.map((sign) => ({ '*': '.*', '?': '.' })[sign] ?? RE2JS.quote(plain(sign)));
     const regex = RE2JS.compile(source.join(''), RE2JS.DOTALL);
     return (name) => regex.matcher(name.folded).find();
   }
-  const parts: string[] = [];
-  let part = '';
-  for (const sign of [...signs, '*']) {
-    if (sign !== '*') {
-      part += plain(sign);
-      continue;
-    }
-    parts.push(part);
-    part = '';
-  }
+  const parts = Array.from(glob.matchAll(/(?:\\[^]|[^*])+/gu), ([part]) => plain(part));
   return (name) => {
     let from = 0;
     for (const part of parts) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { AuditEvent } from './audit-entry.ts';
-import { compareOpen, openDifferenceInWords, OpenWords } from './open-words.ts';
+import { openDifference, OpenWords } from './open-words.ts';
 import type { OpenWord, Word } from './open-words.ts';
 
 function word(seq: number, event: AuditEvent, change: Partial<Word> = {}): Word {
@@ -83,6 +83,6 @@ describe('a copy of it', () => {
       'lacks the deletion that entry 1 left open, and shows entry 1 as open, but the log says otherwise',
     ],
   ])('that is %s', (_, copy, words) => {
-    expect(openDifferenceInWords(compareOpen([OPEN], copy))).toBe(words);
+    expect(openDifference([OPEN], copy)).toBe(words);
   });
 });

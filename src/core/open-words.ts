@@ -84,25 +84,12 @@ export class OpenWords {
   }
 }
 
-/** How a copy differs from what the log leaves open; both are undefined where it does not. */
-export interface OpenDifference {
-  /** The first that the copy lacks. */
-  readonly missing: OpenWord | undefined;
-  /** The first that it has and should not. */
-  readonly surplus: OpenWord | undefined;
-}
-
-export function compareOpen(log: readonly OpenWord[], copy: readonly OpenWord[]): OpenDifference {
+/** How a copy differs from what the log leaves open; undefined where it does not. Of either kind the first is named. */
+export function openDifference(log: readonly OpenWord[], copy: readonly OpenWord[]): string | undefined {
   const inLog = new Set(log.map(textOf));
   const inCopy = new Set(copy.map(textOf));
-  return {
-    missing: log.find((word) => !inCopy.has(textOf(word))),
-    surplus: copy.find((word) => !inLog.has(textOf(word))),
-  };
-}
-
-/** Undefined where nothing differs. */
-export function openDifferenceInWords({ missing, surplus }: OpenDifference): string | undefined {
+  const missing = log.find((word) => !inCopy.has(textOf(word)));
+  const surplus = copy.find((word) => !inLog.has(textOf(word)));
   const parts = [
     ...(missing === undefined ? [] : [`lacks the deletion that entry ${missing.seq} left open`]),
     ...(surplus === undefined ? [] : [`shows entry ${surplus.seq} as open, but the log says otherwise`]),

@@ -1,4 +1,4 @@
-import { compareOpen, openDifferenceInWords, OpenWords } from '../core/open-words.ts';
+import { openDifference, OpenWords } from '../core/open-words.ts';
 import type { OpenWord } from '../core/open-words.ts';
 import type { AuditHead } from '../core/audit-entry.ts';
 import { GENESIS } from '../core/audit-entry.ts';
@@ -69,6 +69,6 @@ function headDifferences(connection: Connection, { seq, hash }: AuditHead): read
 }
 
 function openDifferences(connection: Connection, log: readonly OpenWord[]): readonly DerivedDifference[] {
-  const problem = openDifferenceInWords(compareOpen(log, storedOpenWords(connection)));
+  const problem = openDifference(log, storedOpenWords(connection));
   return problem === undefined ? [] : [{ table: 'open_intents', problem }];
 }

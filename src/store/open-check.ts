@@ -1,4 +1,4 @@
-import { compareOpen, openChangeOf, openDifferenceInWords, OpenWords } from '../core/open-words.ts';
+import { openChangeOf, openDifference, OpenWords } from '../core/open-words.ts';
 import type { OpenWord, Word } from '../core/open-words.ts';
 import type { NotedHead } from '../core/ports/state-home.ts';
 import { BOUND_ACCOUNT } from './account-rows.ts';
@@ -14,7 +14,7 @@ const COLUMNS = `seq, event, policy, project_id, session_id, run_id, ${NAMED_ACC
  */
 export function repairOpenIntents(connection: Connection, noted: NotedHead | undefined): string | undefined {
   const difference = (): string | undefined =>
-    openDifferenceInWords(compareOpen(openByLog(connection, noted), storedOpenWords(connection)));
+    openDifference(openByLog(connection, noted), storedOpenWords(connection));
   if (connection.snapshotNow(difference) === undefined) return undefined;
   return connection.writeNow(() => {
     const words = difference();

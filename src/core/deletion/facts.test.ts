@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { chainEntry } from '../audit-chain.ts';
 import { GENESIS, type AuditEntry, type AuditFacts } from '../audit-entry.ts';
-import { between, formatInstant } from '../instant.ts';
+import { between, formatInstant, formatRoughly } from '../instant.ts';
 import type { DeleteAnswer } from '../vendor-answers.ts';
 import type { Answered, Reading, Sighting } from './evidence.ts';
 import {
   absentFacts,
   answeredIn,
   EVIDENCE,
-  formatWhen,
   instantIn,
   intendedFacts,
   outcomeFacts,
@@ -238,6 +237,6 @@ test('an accepted answer without a status on record was 200', () => {
 
 test('an instant that is known only roughly is written and read as an interval', () => {
   const rough = between(AT, AT + 12 * 3_600_000);
-  expect(formatWhen(rough)).toBe('2026-03-01T12:00:00.000Z/2026-03-02T00:00:00.000Z');
-  expect(instantIn(formatWhen(rough))).toBe(rough);
+  expect(formatRoughly(rough)).toBe('2026-03-01T12:00:00.000Z/2026-03-02T00:00:00.000Z');
+  expect(instantIn(formatRoughly(rough))).toBe(rough);
 });

@@ -1,6 +1,6 @@
 import type { Viewer } from '../account.ts';
 import type { AuditEntry, Fact } from '../audit-entry.ts';
-import { between, earliestOf, formatInstant, latestOf, parseInstant, type Instant } from '../instant.ts';
+import { between, formatInstant, formatRoughly, parseInstant, type Instant } from '../instant.ts';
 import type { DeleteAnswer } from '../vendor-answers.ts';
 import {
   isAnswered,
@@ -150,18 +150,11 @@ function statusOf({ strongest, last }: Life): number | null {
 }
 
 function recreated(at: Instant | undefined): DeletionFacts {
-  return at === undefined ? {} : { recreated_at: formatWhen(at) };
+  return at === undefined ? {} : { recreated_at: formatRoughly(at) };
 }
 
 function instantOrNull(at: Instant | undefined): string | null {
-  return at === undefined ? null : formatWhen(at);
-}
-
-/** RFC 3339; what is known only roughly is an interval, `EARLIEST/LATEST` (ISO 8601). */
-export function formatWhen(at: Instant): string {
-  return typeof at === 'number'
-    ? formatInstant(at)
-    : `${formatInstant(earliestOf(at))}/${formatInstant(latestOf(at))}`;
+  return at === undefined ? null : formatRoughly(at);
 }
 
 // ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -186,7 +179,7 @@ export function recordedAnswer(answered: Answered, status: number | null): Delet
   return answered === 'not_found' ? { kind: 'not_found', status: 404 } : undefined;
 }
 
-/** An instant as {@link formatWhen} wrote it; undefined for anything else. */
+/** An instant as {@link formatRoughly} wrote it; undefined for anything else. */
 export function instantIn(fact: Fact | undefined): Instant | undefined {
   if (typeof fact !== 'string' || !fact.includes('/')) return parseInstant(fact);
   const [earliest, latest] = fact.split('/').map(parseInstant);

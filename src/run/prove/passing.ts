@@ -1,7 +1,6 @@
 import type { Kind, Reading, Sighting } from '../../core/deletion/evidence.ts';
 import {
   absentFacts,
-  formatWhen,
   outcomeFacts,
   type DeletionFacts,
   type Proof,
@@ -9,7 +8,7 @@ import {
 } from '../../core/deletion/facts.ts';
 import { next, type Life, type Seen, type Settlement, type Step } from '../../core/deletion/life.ts';
 import type { AuditFacts } from '../../core/audit-entry.ts';
-import type { Instant } from '../../core/instant.ts';
+import { formatRoughly, type Instant } from '../../core/instant.ts';
 import { MAX_SKEW_MS } from '../api-faults.ts';
 import { auditFacts, type AboutConversation } from '../audit-facts.ts';
 import type { Patience } from './patience.ts';
@@ -72,7 +71,7 @@ export function outcomeEntry(
 ): AuditFacts {
   const isOpen = settlement.outcome === 'unverified' || settlement.outcome === 'failed';
   // What a later run has to know of it: which conversation it was that these DELETEs were for.
-  const which = isOpen && createdAt !== undefined ? { created_at: formatWhen(createdAt) } : {};
+  const which = isOpen && createdAt !== undefined ? { created_at: formatRoughly(createdAt) } : {};
   const facts = { ...outcomeFacts(life, sent, { settlement, proof }), ...which, ...common };
   return auditFacts(run, `deletion.${settlement.outcome}`, { about, facts });
 }
