@@ -51,8 +51,9 @@ export class ClaimBook {
     const written = this.#written.get(key);
     if (runId === null || (stored === undefined && written === undefined)) return false;
     const { open, verified } = replayed(stored ?? NO_CLAIMS, written ?? []);
+    const byOthers = verified.filter(({ runId: by }) => by !== null && by !== runId);
     return (
-      verified.some(({ runId: by, time }) => isOther(by, runId) && seenAt !== undefined && time > seenAt) ||
+      byOthers.some(({ time }) => seenAt !== undefined && time > seenAt) ||
       open.some(({ policy, runId: by }) => by !== runId && this.#atWork.get(by) === policy)
     );
   }
@@ -69,10 +70,6 @@ export class ClaimBook {
 }
 
 const NO_CLAIMS: ClaimsOn = { open: [], verified: [] };
-
-function isOther(by: string | null, runId: string): boolean {
-  return by !== null && by !== runId;
-}
 
 /**
  * What the store will know after these entries. An intent takes the place of an older one of its policy; that one is left here

@@ -8,10 +8,7 @@ import type { KeepCount } from './keep-tally.ts';
 import type { HoldCount, Watched } from './protection-watch.ts';
 
 /** The latest plan of a policy in which a protection matched anything. */
-export interface KnownProtection {
-  readonly kind: Protection['kind'];
-  readonly name: string;
-  readonly matched: number;
+export interface KnownProtection extends Pick<Protection, 'kind' | 'name' | 'matched'> {
   /** Epoch ms. */
   readonly at: number;
 }

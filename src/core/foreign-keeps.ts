@@ -86,11 +86,7 @@ export function foreignRules(others: readonly Pick<OtherPolicy, 'rules'>[]): rea
 
 /** What the deletions of a policy rest on beside its own rules, and people can change. */
 export function restsOnForeignKeeps(others: readonly Pick<OtherPolicy, 'rules'>[]): Rests {
-  const rests = others.map(({ rules }) => restsOnChangeableTraits({ rules: upToLastBinding(rules) }, null));
-  return {
-    listed: rests.some(({ listed }) => listed),
-    lastMessage: rests.some(({ lastMessage }) => lastMessage),
-  };
+  return restsOnChangeableTraits({ rules: foreignRules(others) }, null);
 }
 
 /** A conversation that was decided: by its own policy's rules, and then by what the others say to that. */
@@ -137,7 +133,7 @@ function upToLastBinding(rules: readonly Rule[]): readonly Rule[] {
  * question where it surely matches. Where that is not known, a later keep may be the first to match, and so it keeps.
  */
 function askOne(
-  policy: { readonly name: string; readonly rules: readonly Rule[] },
+  policy: Pick<OtherPolicy, 'name' | 'rules'>,
   question: {
     readonly subject: Subject;
     readonly context: EvaluationContext;
@@ -154,25 +150,17 @@ function askOne(
       isUnread = true;
       continue;
     }
-    if (binds && !isUnread) asked.push({ policy: policy.name, rule: rule.name, truth });
+    const keep = { policy: policy.name, rule: rule.name };
+    if (binds && !isUnread) asked.push({ ...keep, truth });
     if (truth === 'no') continue;
-    if (binds) return isUnread ? 'unread' : keepOf(policy.name, rule, { truth, subject, now: context.now });
+    if (binds && isUnread) return 'unread';
+    if (binds) {
+      const name = foreignRuleName(keep);
+      return truth === 'yes'
+        ? { ...keep, verdict: 'keep', reason: `rule ${name} keeps it` }
+        : { ...keep, verdict: 'unknown', reason: unknownReason({ ...rule, name }, subject, context.now) };
+    }
     if (truth === 'yes') return 'free';
   }
   return 'free';
-}
-
-function keepOf(
-  policy: string,
-  rule: Rule,
-  {
-    truth,
-    subject,
-    now,
-  }: { readonly truth: 'yes' | 'unknown'; readonly subject: Subject; readonly now: number },
-): ForeignKeep {
-  const name = foreignRuleName({ policy, rule: rule.name });
-  return truth === 'yes'
-    ? { policy, rule: rule.name, verdict: 'keep', reason: `rule ${name} keeps it` }
-    : { policy, rule: rule.name, verdict: 'unknown', reason: unknownReason({ ...rule, name }, subject, now) };
 }

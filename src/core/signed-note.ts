@@ -69,11 +69,10 @@ export function readNote(note: string): AuditHead | undefined {
 export function isSignedBy(note: string, key: VerifierKey): boolean {
   const parts = partsOf(note);
   if (parts === undefined) return false;
-  return parts.signatures.some(({ name, id, signature }) => {
-    return (
-      name === NAME && id.equals(key.id) && verify(null, Buffer.from(parts.text), key.publicKey, signature)
-    );
-  });
+  return parts.signatures.some(
+    ({ name, id, signature }) =>
+      name === NAME && id.equals(key.id) && verify(null, Buffer.from(parts.text), key.publicKey, signature),
+  );
 }
 
 interface NoteParts {
