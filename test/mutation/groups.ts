@@ -17,7 +17,7 @@ function run(room: 'plan' | 'prove' | 'apply', name: string): Group {
 
 export const GROUPS: Readonly<Record<string, Group>> = {
   decide: core('decide', 'src/core/selector.test.ts', GOLDEN),
-  selector: core('selector', 'src/core/decide.test.ts', GOLDEN),
+  selector: core('selector', 'src/core/decide.test.ts', 'src/core/protected-ids.test.ts', GOLDEN),
   reach: { mutate: ['src/core/reach.ts'], tests: ['src/core/selector.test.ts'] },
   limits: core('limits'),
   duration: core('duration'),

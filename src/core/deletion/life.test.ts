@@ -327,6 +327,10 @@ describe('the table of outcomes', () => {
       'failed: not carried out in 3 attempts: HTTP 502',
     );
     expect(after(life('ambiguous', 'unknown', triedOut), seen)).toBe(`${STILL}; GET: HTTP 500`);
+    expect(after(life('ambiguous', undefined, triedOut), seen)).toBe(STILL);
+    expect(after(life('ambiguous', 'there', { ...triedOut, last: undefined }), seen)).toBe(
+      `${STILL}; GET: ${ANSWERS}`,
+    );
     expect(after(life('accepted', 'there', triedOut), seen)).toBe(`${STILL}; GET: ${ANSWERS}`);
     expect(after(life('ambiguous', 'there', { ...triedOut, attempts: 2 }), seen)).toBe(
       `${STILL}; GET: ${ANSWERS}`,
