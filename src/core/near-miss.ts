@@ -34,7 +34,18 @@ export function protectivePatterns(
 }
 
 function patternsIn(rule: Rule): readonly NameMatcher[] {
-  return keepingLeaves(rule).flatMap((leaf) => (leaf.kind === 'name' ? leaf.matchers : []));
+  return keepingLeaves(rule).flatMap((leaf) => {
+    // Exhaustive, so that whoever adds a kind of selector decides whether a near miss of it is looked for.
+    switch (leaf.kind) {
+      case 'name':
+        return leaf.matchers;
+      case 'everything':
+      case 'older_than':
+      case 'created_by':
+      case 'session_ids':
+        return [];
+    }
+  });
 }
 
 // ── Watching a plan being made ──────────────────────────────────────────────────────────────────────────────

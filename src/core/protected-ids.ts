@@ -1,6 +1,6 @@
 import { foldSessionId } from './ids.ts';
 import type { Rule } from './policy.ts';
-import { keepingLeaves } from './selector.ts';
+import { keepingLeaves, type Leaf } from './selector.ts';
 
 /** A session id that a rule names to keep it. */
 export interface ProtectedId {
@@ -13,9 +13,22 @@ export interface ProtectedId {
 export function protectedIds(rules: readonly Rule[]): readonly ProtectedId[] {
   return rules.flatMap((rule) =>
     keepingLeaves(rule)
-      .flatMap((leaf) => (leaf.kind === 'session_ids' ? [...leaf.ids] : []))
+      .flatMap(idsIn)
       .map((sessionId) => ({ rule: rule.name, sessionId })),
   );
+}
+
+/** Exhaustive, so that whoever adds a kind of selector decides whether it names what must be there. */
+function idsIn(leaf: Leaf): readonly string[] {
+  switch (leaf.kind) {
+    case 'session_ids':
+      return [...leaf.ids];
+    case 'everything':
+    case 'older_than':
+    case 'name':
+    case 'created_by':
+      return [];
+  }
 }
 
 /** Which of them a plan has not come across. */

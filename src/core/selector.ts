@@ -129,10 +129,7 @@ export function leavesOf(
   }
 }
 
-/**
- * The leaves by which a rule keeps what they match: those of a keep rule, and under `not` those of a delete rule. Whoever
- * watches over some of them picks by kind, so a new kind is watched by nobody until near-miss.ts or protected-ids.ts names it.
- */
+/** The leaves by which a rule keeps what they match: those of a keep rule, and under `not` those of a delete rule. */
 export function keepingLeaves(rule: {
   readonly selector: Selector;
   readonly action: 'keep' | 'delete';
