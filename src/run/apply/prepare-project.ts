@@ -2,7 +2,7 @@ import type { DeletableItem } from '../../core/plan.ts';
 import { kindOf, KIND_WORDS, type Kind } from '../../core/deletion/evidence.ts';
 import { isAnother } from '../../core/deletion/reading.ts';
 import type { Existence } from '../../core/vendor-answers.ts';
-import { notThere, type Gone, type There } from '../prove/calibrate.ts';
+import { notThere, type KnownGone, type ProjectCalibration, type There } from '../prove/calibrate.ts';
 import type { Application } from './context.ts';
 import { passingOf } from './deletion.ts';
 import { takeFreshListing } from '../prove/fresh-listing.ts';
@@ -23,26 +23,27 @@ export async function prepareProject(
 ): Promise<void> {
   const first = await firstOf(items);
   if (first === undefined || context.bars.ofProject(work.projectId) !== undefined) return;
-  if (work.missingBar !== undefined) {
-    await bar(context, work, work.missingBar.reason);
-    return;
-  }
-  const gone = await context.slot(() => context.calibrator.gone(work.projectId, first.sessionId));
-  if (!gone.isKnown) {
-    await bar(
-      context,
-      work,
-      `not calibrated: an id that cannot exist answers ${gone.said}, not 404 with JSON`,
-    );
-    return;
-  }
-  const found = await findThere(context, work, { items, gone });
-  if ('reason' in found) {
-    await bar(context, work, found.reason);
-    return;
-  }
-  const how = { words: gone.words, wasAsked: gone.wasAsked, there: found };
-  work.calibration = await context.calibrator.calibrated(work.projectId, first.sessionId, how);
+  const { missingBar } = work;
+  if (missingBar !== undefined) return bar(context, work, missingBar.reason);
+  const calibration = await calibrate(context, work, { items, first });
+  if (typeof calibration === 'string') return bar(context, work, `not calibrated: ${calibration}`);
+  work.calibration = calibration;
+}
+
+/** What *gone* looks like in the project; or why that cannot be shown, in words. */
+async function calibrate(
+  context: Application,
+  work: ProjectWork,
+  { items, first }: { readonly items: PlannedItems; readonly first: DeletableItem },
+): Promise<ProjectCalibration | string> {
+  const { projectId } = work;
+  const { calibrator } = context;
+  const gone = await context.slot(() => calibrator.gone(projectId, first.sessionId));
+  if (!gone.isKnown) return `an id that cannot exist answers ${gone.said}, not 404 with JSON`;
+  const there = await findThere(context, work, { items, gone });
+  return typeof there === 'string'
+    ? there
+    : calibrator.calibrated(projectId, first.sessionId, { gone, there });
 }
 
 async function firstOf(items: PlannedItems): Promise<DeletableItem | undefined> {
@@ -55,13 +56,11 @@ async function bar(context: Application, { projectId }: ProjectWork, reason: str
   await context.calibrator.refused(projectId, reason);
 }
 
-type FoundThere = There | { readonly reason: string };
-
 async function findThere(
   context: Application,
   work: ProjectWork,
-  { items, gone }: { readonly items: PlannedItems; readonly gone: Gone & { isKnown: true } },
-): Promise<FoundThere> {
+  { items, gone }: { readonly items: PlannedItems; readonly gone: KnownGone },
+): Promise<There | string> {
   const absent: DeletableItem[] = [];
   let asked = 0;
   const another: There[] = [];
@@ -89,7 +88,7 @@ async function findThere(
       continue;
     }
     const how = notThere(answer, item.seen.name ?? null);
-    return { reason: `not calibrated: a conversation that was listed answers ${how}, not 200` };
+    return `a conversation that was listed answers ${how}, not 200`;
   }
   return noneThere(context, work, { absent, another });
 }
@@ -99,15 +98,13 @@ function noneThere(
   context: Application,
   work: ProjectWork,
   { absent, another }: { readonly absent: readonly DeletableItem[]; readonly another: readonly There[] },
-): FoundThere | Promise<FoundThere> {
-  if (another.length > 1) {
-    const reason = `not calibrated: by their own GET, ${another.length} conversations were created at another time than listed`;
-    return { reason };
-  }
+): There | string | Promise<There | string> {
+  if (another.length > 1)
+    return `by their own GET, ${another.length} conversations were created at another time than listed`;
   if (absent.length > 0) return findListedThere(context, work, absent);
   // The only one that could be asked: created anew, which its own turn will find.
   const [alone] = another;
-  return alone ?? { reason: 'not calibrated: the key may not read its conversations, HTTP 403' };
+  return alone ?? 'the key may not read its conversations, HTTP 403';
 }
 
 /** The first of the plan are gone. Whether that is so, or nothing is ever found here, another that is listed tells. */
@@ -115,7 +112,7 @@ async function findListedThere(
   context: Application,
   work: ProjectWork,
   absent: readonly DeletableItem[],
-): Promise<FoundThere> {
+): Promise<There | string> {
   const { deleter: reader, witnesses, signals } = context;
   const waiting = absent.map((item) => passingOf(context, item));
   const listing = await context.slot(() =>
@@ -123,21 +120,14 @@ async function findListedThere(
   );
   const sightings = waiting.map((one) => listing.sightingOf(one));
   const unreadable = sightings.find((sighting) => sighting.is === 'unreadable');
-  if (unreadable !== undefined)
-    return { reason: `not calibrated: its listing could not be read, ${unreadable.said}` };
-  if (sightings.some(({ is }) => is === 'shown')) {
-    return {
-      reason: 'not calibrated: a conversation that is listed answers the same 404 as an id that cannot exist',
-    };
-  }
-  if (listing.anyRow === undefined)
-    return { reason: 'not calibrated: nothing planned is there any more, and nothing else is listed' };
+  if (unreadable !== undefined) return `its listing could not be read, ${unreadable.said}`;
+  if (sightings.some(({ is }) => is === 'shown'))
+    return 'a conversation that is listed answers the same 404 as an id that cannot exist';
+  if (listing.anyRow === undefined) return 'nothing planned is there any more, and nothing else is listed';
   const answer = await ask(context, work.projectId, listing.anyRow);
   if (answer.state === 'present')
     return { at: answer.receivedAt, how: 'messages', sessionId: listing.anyRow };
-  return {
-    reason: `not calibrated: a conversation that is listed answers ${notThere(answer, undefined)}, not 200`,
-  };
+  return `a conversation that is listed answers ${notThere(answer, undefined)}, not 200`;
 }
 
 function ask(

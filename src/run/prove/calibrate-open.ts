@@ -1,9 +1,14 @@
 import { parseInstant } from '../../core/instant.ts';
-import type { OpenIntent } from '../../core/open-intent.ts';
 import type { CustomGptReader } from '../../core/ports/vendor.ts';
-import { notThere, type Calibrator, type Gone, type ProjectCalibration, type There } from './calibrate.ts';
+import {
+  notThere,
+  type Calibrator,
+  type KnownGone,
+  type ProjectCalibration,
+  type There,
+} from './calibrate.ts';
 import type { FreshListing } from './fresh-listing.ts';
-import type { Passing } from './passing.ts';
+import type { LeftOpen } from './left-open.ts';
 
 interface Parts {
   readonly reader: CustomGptReader;
@@ -11,10 +16,10 @@ interface Parts {
   readonly signal: AbortSignal;
 }
 
-interface LeftIn {
+/** What earlier runs left open in one project. */
+export interface LeftIn {
   readonly projectId: number;
-  readonly intents: readonly OpenIntent[];
-  readonly passings: readonly Passing[];
+  readonly left: readonly LeftOpen[];
 }
 
 /**
@@ -22,31 +27,31 @@ interface LeftIn {
  * Throws ApiError `unauthorized` and `aborted`.
  */
 export async function calibrateOpen(
-  { reader, signal, calibrator }: Parts,
+  parts: Parts,
   project: LeftIn,
   listing: FreshListing,
 ): Promise<ProjectCalibration | string> {
-  const { projectId, passings } = project;
-  const like = passings[0]?.about.sessionId ?? '';
+  const { calibrator } = parts;
+  const { projectId, left } = project;
+  const like = left[0]?.intent.sessionId ?? '';
   const gone = await calibrator.gone(projectId, like);
   if (!gone.isKnown) return `an id that cannot exist answers ${gone.said}, not 404 with JSON`;
-  const there = await findThere({ reader, signal }, gone, { project, listing });
-  if (typeof there === 'string') return there;
-  return calibrator.calibrated(projectId, like, { words: gone.words, wasAsked: gone.wasAsked, there });
+  const there = await findThere(parts, gone, { project, listing });
+  return typeof there === 'string' ? there : calibrator.calibrated(projectId, like, { gone, there });
 }
 
 /** A row that the listing shows must answer 200; where it shows none any more, an intent on record had seen its own. */
 async function findThere(
-  { reader, signal }: Omit<Parts, 'calibrator'>,
-  gone: Gone & { readonly isKnown: true },
+  { reader, signal }: Parts,
+  gone: KnownGone,
   { project, listing }: { readonly project: LeftIn; readonly listing: FreshListing },
 ): Promise<There | string> {
-  const { projectId, passings, intents } = project;
-  const shown = passings.find((passing) => listing.sightingOf(passing).is === 'shown');
-  const sessionId = listing.anyRow ?? shown?.about.sessionId;
+  const { projectId, left } = project;
+  const shown = left.find(({ passing }) => listing.sightingOf(passing).is === 'shown');
+  const sessionId = listing.anyRow ?? shown?.intent.sessionId;
   if (listing.control === undefined) return 'its listing could not be read';
   if (sessionId === undefined) {
-    const seenAt = Math.max(...intents.map((intent) => parseInstant(intent.seenAt) ?? 0));
+    const seenAt = Math.max(...left.map(({ intent }) => parseInstant(intent.seenAt) ?? 0));
     if (seenAt <= 0) return 'nothing is listed there any more, and nothing on record was seen';
     return { at: seenAt, how: 'recorded', sessionId: undefined };
   }

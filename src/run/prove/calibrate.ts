@@ -15,10 +15,14 @@ const MOST_ASKED = 10;
 /** Words that were unlike are compared with a fresh answer so often. */
 const MOST_COMPARED = 3;
 
-export type Gone =
-  | { readonly isKnown: true; readonly words: NotFoundWords; readonly wasAsked: boolean }
-  /** What an id that cannot exist was answered instead. */
-  | { readonly isKnown: false; readonly said: string };
+export interface KnownGone {
+  readonly isKnown: true;
+  readonly words: NotFoundWords;
+  readonly wasAsked: boolean;
+}
+
+/** `said`: what an id that cannot exist was answered instead. */
+export type Gone = KnownGone | { readonly isKnown: false; readonly said: string };
 
 /** How it is known that what exists is answered otherwise. */
 export interface There {
@@ -58,7 +62,7 @@ export class Calibrator {
   async calibrated(
     projectId: number,
     like: string,
-    { words, there, wasAsked }: { words: NotFoundWords; there: There; wasAsked: boolean },
+    { gone: { words, wasAsked }, there }: { readonly gone: KnownGone; readonly there: There },
   ): Promise<ProjectCalibration> {
     const { store, fence, warn } = this.#run;
     const facts = {

@@ -16,7 +16,15 @@ export function leftBy({ requestedAt, isRequestKnown }: OpenIntent, beganAt: num
   return isRequestKnown ? at : Math.min(beganAt, at + MOST_HELD_UP_MS);
 }
 
-/** A conversation that an earlier run left open, as far as the log tells of it. */
+/** A conversation that an earlier run left open. */
+export interface LeftOpen {
+  readonly intent: OpenIntent;
+  readonly passing: Passing;
+  /** By {@link leftBy}. */
+  readonly leftAt: number;
+}
+
+/** As far as the log tells of it. */
 export function passingOf(
   { runId, reader }: { readonly runId: string; readonly reader: Pick<CustomGptReader, 'viewer'> },
   earlier: EarlierAnswers,

@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import type { AuditFacts } from '../../core/audit-entry.ts';
 import { EarlierAnswers } from '../../core/deletion/earlier.ts';
 import type { Kind } from '../../core/deletion/evidence.ts';
 import type { Proof } from '../../core/deletion/facts.ts';
@@ -7,10 +8,10 @@ import { readingOf } from '../../core/deletion/reading.ts';
 import type { OpenIntent } from '../../core/open-intent.ts';
 import type { AuditLog } from '../../core/ports/audit-log.ts';
 import type { LookingRun } from '../context.ts';
-import { calibrateOpen } from './calibrate-open.ts';
+import { calibrateOpen, type LeftIn } from './calibrate-open.ts';
 import { Calibrator, type ProjectCalibration } from './calibrate.ts';
 import { takeFreshListing, type FreshListing } from './fresh-listing.ts';
-import { leftBy, passingOf } from './left-open.ts';
+import { leftBy, passingOf, type LeftOpen } from './left-open.ts';
 import { lookElsewhere } from './look-elsewhere.ts';
 import { absentEntry, advance, outcomeEntry, proofBy, type Passing } from './passing.ts';
 import { startPatience, type Patience } from './patience.ts';
@@ -22,18 +23,18 @@ const LONGEST_PAUSE_MS = 5000;
 /** Conversations that are asked for at once. */
 const AT_ONCE = 4;
 
-interface OfProject {
-  readonly projectId: number;
-  readonly intents: readonly OpenIntent[];
-  readonly passings: readonly Passing[];
-  /** Since when the lease is ours, epoch ms: no DELETE of these can have left later. */
-  readonly beganAt: number;
+/** A run that settles, and what its projects share. */
+interface Settling extends LookingRun {
+  readonly calibrator: Calibrator;
+  readonly witnesses: Witnesses;
+  readonly signal: AbortSignal;
 }
 
 /**
  * Settles what earlier runs left open, by looking alone and by the same table of outcomes as any other deletion.
  */
 export async function settleOpen(run: LookingRun, intents: readonly OpenIntent[]): Promise<void> {
+  // Since when the lease is ours: no DELETE of these can have left later.
   const beganAt = run.clock.now();
   const byProject = new Map<number, OpenIntent[]>();
   for (const intent of intents) {
@@ -42,13 +43,18 @@ export async function settleOpen(run: LookingRun, intents: readonly OpenIntent[]
     byProject.set(intent.projectId, own);
   }
   const earlier = new EarlierAnswers(await run.store.audit.undoneAnswers(), intents);
-  const shared = { calibrator: new Calibrator(run), witnesses: new Witnesses() };
+  const { stop: signal } = run.signals;
+  const settling = { ...run, calibrator: new Calibrator(run), witnesses: new Witnesses(), signal };
   run.progress.begin('confirming', intents.length);
   try {
     for (const [projectId, own] of byProject) {
-      if (run.signals.stop.aborted) break;
-      const passings = own.map((intent) => passingOf(run, earlier, intent));
-      await settleProject(run, shared, { projectId, intents: own, passings, beganAt });
+      if (signal.aborted) break;
+      const left = own.map((intent) => ({
+        intent,
+        passing: passingOf(run, earlier, intent),
+        leftAt: leftBy(intent, beganAt),
+      }));
+      await settleProject(settling, { projectId, left });
       run.progress.advance(own.length);
     }
   } finally {
@@ -56,46 +62,36 @@ export async function settleOpen(run: LookingRun, intents: readonly OpenIntent[]
   }
 }
 
-interface Shared {
-  readonly calibrator: Calibrator;
-  readonly witnesses: Witnesses;
-}
-
-async function settleProject(run: LookingRun, shared: Shared, project: OfProject): Promise<void> {
-  const { projectId, passings } = project;
-  const { reader, log, store } = run;
-  const { calibrator, witnesses } = shared;
-  const { stop: signal } = run.signals;
+async function settleProject(run: Settling, project: LeftIn): Promise<void> {
+  const { projectId, left } = project;
+  const { log, store } = run;
+  const passings = left.map(({ passing }) => passing);
   const takenByOthers = () => takenSince(store.audit, project);
-  const listing = await takeFreshListing({ reader, witnesses, signal, takenByOthers }, projectId, passings);
+  const listing = await takeFreshListing({ ...run, takenByOthers }, projectId, passings);
   if (listing.isProjectLost) {
     await park(run, project);
     return;
   }
-  const calibration = await calibrateOpen({ reader, signal, calibrator }, project, listing);
+  const calibration = await calibrateOpen(run, project, listing);
   if (typeof calibration === 'string') {
-    log.warn({ project_id: projectId, open: passings.length, problem: calibration }, 'still open');
-    await leaveOpen(shared, projectId, calibration);
+    log.warn({ project_id: projectId, open: left.length, problem: calibration }, 'still open');
+    await leaveOpen(run, projectId, calibration);
     return;
   }
-  await lookAtAll(run, project, calibration);
+  await lookAtAll(run, left, calibration);
   const lone = loneKinds(listing, passings);
-  if (lone.size > 0) await lookElsewhere({ ...run, witnesses, signal }, projectId, lone);
-  const parkedBefore = new Set(passings.filter((_, index) => project.intents[index]?.isParked === true));
-  const waiting = passings.map((passing, index) => {
-    passing.patience = patienceFor(run, project, index);
-    return passing;
-  });
+  if (lone.size > 0) await lookElsewhere(run, projectId, lone);
+  const parkedBefore = new Set(left.filter(({ intent }) => intent.isParked).map(({ passing }) => passing));
+  for (const { passing, leftAt } of left) passing.patience = patienceFor(run, leftAt);
   await settle(
     {
       ...run,
-      ...{ calibration, witnesses, takenByOthers, signal },
+      ...{ calibration, takenByOthers },
       entryOf: (passing: Passing, settlement: Settlement, proof: Proof) => {
         const entry = outcomeEntry(passing, settlement, proof);
         if (!isThere(passing, settlement, proof) && !isLostWithOthers(passing, settlement, proof))
           return entry;
-        if (parkedBefore.has(passing)) return null;
-        return { ...entry, facts: { ...entry.facts, parked: true } };
+        return parkedBefore.has(passing) ? null : parked(entry);
       },
       onSettled: (passing: Passing, settlement: Settlement) => {
         log.info(
@@ -106,14 +102,18 @@ async function settleProject(run: LookingRun, shared: Shared, project: OfProject
       onProjectLost: () => undefined,
     },
     projectId,
-    { waiting, patient: true },
+    { waiting: passings, patient: true },
   );
 }
 
+function parked(entry: AuditFacts): AuditFacts {
+  return { ...entry, facts: { ...entry.facts, parked: true } };
+}
+
 /** How many of the project's conversations any run has begun to delete since those ran that left something open there. */
-async function takenSince(audit: AuditLog, { projectId, intents }: OfProject): Promise<number> {
+async function takenSince(audit: AuditLog, { projectId, left }: LeftIn): Promise<number> {
   let most = 0;
-  for (const runId of new Set(intents.map((intent) => intent.runId)))
+  for (const runId of new Set(left.map(({ intent }) => intent.runId)))
     most = Math.max(most, await audit.intendedByOthers(projectId, runId));
   return most;
 }
@@ -129,7 +129,7 @@ function loneKinds(listing: FreshListing, passings: readonly Passing[]): Readonl
   return kinds;
 }
 
-function leaveOpen({ calibrator }: Shared, projectId: number, why: string): Promise<void> {
+function leaveOpen({ calibrator }: Settling, projectId: number, why: string): Promise<void> {
   return calibrator.refused(
     projectId,
     `what earlier runs left open there stays so: ${why}`,
@@ -149,50 +149,40 @@ function isLostWithOthers({ life }: Passing, { outcome }: Settlement, { sighting
 }
 
 /** Nobody can tell any more: it is said once, and asked again in each run. */
-async function park({ store, fence, log }: LookingRun, project: OfProject): Promise<void> {
-  const { projectId, passings, intents } = project;
-  const fresh = passings.filter((_, index) => intents[index]?.isParked === false);
-  log.warn({ project_id: projectId, open: passings.length }, 'still open: the project is no longer visible');
+async function park({ store, fence, log }: LookingRun, { projectId, left }: LeftIn): Promise<void> {
+  log.warn({ project_id: projectId, open: left.length }, 'still open: the project is no longer visible');
   const reason = 'its project is no longer visible to this key';
-  const entries = fresh.map((passing) => {
-    const entry = outcomeEntry(passing, { outcome: 'unverified', reason }, proofBy(undefined));
-    return { ...entry, facts: { ...entry.facts, parked: true } };
-  });
+  const entries = left
+    .filter(({ intent }) => !intent.isParked)
+    .map(({ passing }) =>
+      parked(outcomeEntry(passing, { outcome: 'unverified', reason }, proofBy(undefined))),
+    );
   if (entries.length > 0) await store.audit.append(entries, fence);
 }
 
 /** Each one's own GET, for as long as its run would have asked. What was recorded as absent need not be asked again. */
 async function lookAtAll(
   run: LookingRun,
-  project: OfProject,
+  left: readonly LeftOpen[],
   calibration: ProjectCalibration,
 ): Promise<void> {
   const several = pLimit(AT_ONCE);
   await Promise.all(
-    project.passings.map((passing, index) =>
-      several(() =>
-        passing.life.reading?.is === 'absent'
-          ? undefined
-          : look(run, { project, passing, index, calibration }),
-      ),
+    left.map((one) =>
+      several(() => (one.passing.life.reading?.is === 'absent' ? undefined : look(run, one, calibration))),
     ),
   );
 }
 
 async function look(
   run: LookingRun,
-  of: {
-    readonly project: OfProject;
-    readonly passing: Passing;
-    readonly index: number;
-    readonly calibration: ProjectCalibration;
-  },
+  { passing, leftAt }: LeftOpen,
+  calibration: ProjectCalibration,
 ): Promise<void> {
-  const { project, passing, index, calibration } = of;
   const { reader, clock, store, fence } = run;
   const { stop: signal } = run.signals;
   const { projectId, sessionId } = passing.about;
-  const patience = patienceFor(run, project, index);
+  const patience = patienceFor(run, leftAt);
   for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const answer = await reader.existence(projectId, sessionId, { purpose: 'verify', signal });
     await calibration.compareAnew(answer);
@@ -207,8 +197,6 @@ async function look(
 }
 
 /** All that are settled together wait out the verify time-out together, counted from when the DELETE can have left. */
-function patienceFor(run: LookingRun, { intents, beganAt }: OfProject, index: number): Patience {
-  const intent = intents[index];
-  const leftAt = intent === undefined ? beganAt : leftBy(intent, beganAt);
+function patienceFor(run: LookingRun, leftAt: number): Patience {
   return startPatience(run, run.verifyTimeoutMs, Math.max(0, run.clock.now() - leftAt));
 }
