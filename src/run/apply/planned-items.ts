@@ -1,39 +1,31 @@
 import type { DeletableItem, PlanItem } from '../../core/plan.ts';
-import type { PlanStore } from '../../core/ports/plans.ts';
+import type { PlanFilter, PlanStore } from '../../core/ports/plans.ts';
 
 /** Items from the end of a project's plan that are at hand when the next in line are in doubt. */
 const FROM_THE_END = 8;
+
+type Which = Required<Pick<PlanFilter, 'projectId' | 'failedBefore'>>;
 
 /** What is to be deleted in one project: in line, or from the other end while those in line are in doubt. */
 export class PlannedItems {
   readonly #plans: PlanStore;
   readonly #planId: string;
-  readonly #projectId: number;
-  readonly #failedBefore: boolean;
+  readonly #which: Which;
   readonly #inLine: AsyncGenerator<DeletableItem>;
   readonly #takenFromEnd = new Set<number>();
   #fromEnd: DeletableItem[] | undefined;
   #lastOrdinal = 0;
 
-  constructor(
-    plans: PlanStore,
-    planId: string,
-    { projectId, failedBefore }: { readonly projectId: number; readonly failedBefore: boolean },
-  ) {
-    this.#failedBefore = failedBefore;
+  constructor(plans: PlanStore, planId: string, which: Which) {
     this.#plans = plans;
     this.#planId = planId;
-    this.#projectId = projectId;
+    this.#which = which;
     this.#inLine = this.all();
   }
 
-  /** All that were planned, from the first on, whoever has taken them. */
-  async *all(): AsyncGenerator<DeletableItem> {
-    const filter = {
-      verdict: 'delete',
-      projectId: this.#projectId,
-      failedBefore: this.#failedBefore,
-    } as const;
+  /** All that were planned, from the first on, whoever has taken them; with `last`, as {@link PlanFilter} says. */
+  async *all(last?: Pick<PlanFilter, 'last'>): AsyncGenerator<DeletableItem> {
+    const filter = { verdict: 'delete', ...this.#which, ...last } as const;
     for await (const item of this.#plans.planItems(this.#planId, filter)) if (isDeletable(item)) yield item;
   }
 
@@ -70,14 +62,7 @@ export class PlannedItems {
 
   async #readEnd(): Promise<DeletableItem[]> {
     const items: DeletableItem[] = [];
-    const filter = {
-      verdict: 'delete',
-      projectId: this.#projectId,
-      failedBefore: this.#failedBefore,
-      last: FROM_THE_END,
-    } as const;
-    for await (const item of this.#plans.planItems(this.#planId, filter))
-      if (isDeletable(item)) items.push(item);
+    for await (const item of this.all({ last: FROM_THE_END })) items.push(item);
     return items;
   }
 }
