@@ -1,15 +1,11 @@
+import type { Conversation } from '../../core/conversation.ts';
 import { kindOf } from '../../core/deletion/evidence.ts';
 import { IdSet } from '../../core/id-set.ts';
-import type { DeletableItem, PlanItem, PlanProject, PlanSummary } from '../../core/plan.ts';
+import type { DeletableItem, PlanItem, PlanSummary } from '../../core/plan.ts';
 import { asRunFault, endsTheRun } from '../api-faults.ts';
 import { Bystanders, dateOf } from '../plan/bystanders.ts';
 import type { Run } from '../context.ts';
-import {
-  InconsistentListing,
-  listProject,
-  repeatWhileInconsistent,
-  type ListedRow,
-} from '../plan/list-project.ts';
+import { InconsistentListing, listProject, repeatWhileInconsistent } from '../plan/list-project.ts';
 
 /** A second listing of the plan's projects, taken because the plan may be days old. */
 export interface Relisting {
@@ -23,7 +19,7 @@ export async function relist(
   run: Pick<Run, 'reader' | 'clock' | 'log' | 'signals' | 'store'>,
   plan: PlanSummary,
 ): Promise<Relisting> {
-  const { reader, store } = run;
+  const { reader, store, signals } = run;
   const planned = new IdSet();
   for await (const { projectId, sessionId } of store.plans.planItems(plan.planId, { verdict: 'delete' }))
     planned.add(`${projectId} ${String(sessionId)}`);
@@ -32,22 +28,26 @@ export async function relist(
   const snapshots = new IdSet();
   const unreadable = new Set<number>();
   const takenAt = run.clock.now();
-  for (const project of plan.projects.filter(({ planned }) => planned > 0)) {
+  const note = (row: Conversation): void => {
+    const id = `${row.projectId} ${row.sessionId}`;
+    listed.add(id);
+    snapshots.add(snapshotOf(row, row));
+    if (row.deletedAt === undefined && !planned.has(id))
+      bystanders.note(row.projectId, kindOf(row.createdBy, reader.viewer()), dateOf(row.createdAt));
+  };
+  // Whatever the plan deletes was created before it was decided.
+  const options = { reach: plan.decidedAt, signal: signals.stop };
+  for (const { projectId } of plan.projects.filter((project) => project.planned > 0)) {
     try {
-      await repeatWhileInconsistent(() => {
-        bystanders.begin(project.projectId);
-        return relistProject(run, { plan, project }, (row) => {
-          const id = `${row.projectId} ${row.sessionId}`;
-          listed.add(id);
-          snapshots.add(snapshotOf(row, row));
-          if (row.deletedAt === undefined && !planned.has(id))
-            bystanders.note(row.projectId, kindOf(row.createdBy, reader.viewer()), dateOf(row.createdAt));
-        });
+      await repeatWhileInconsistent(async () => {
+        bystanders.begin(projectId);
+        for await (const { rows } of listProject(reader, projectId, options))
+          for (const row of rows) if (row.kind === 'conversation') note(row);
       });
     } catch (error) {
       if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw asRunFault(error);
-      unreadable.add(project.projectId);
-      run.log.warn({ project_id: project.projectId }, 'could not be listed again: nothing of it is deleted');
+      unreadable.add(projectId);
+      run.log.warn({ project_id: projectId }, 'could not be listed again: nothing of it is deleted');
     }
   }
   return {
@@ -61,29 +61,9 @@ export async function relist(
   };
 }
 
-async function relistProject(
-  { reader, signals }: Pick<Run, 'reader' | 'signals'>,
-  { plan, project }: { readonly plan: PlanSummary; readonly project: PlanProject },
-  onRow: (row: ListedRow & { readonly kind: 'conversation' }) => void,
-): Promise<void> {
-  // Whatever the plan deletes was created before it was decided.
-  const options = { reach: plan.decidedAt, signal: signals.stop };
-  for await (const page of listProject(reader, project.projectId, options)) {
-    for (const row of page.rows) if (row.kind === 'conversation') onRow(row);
-  }
-}
-
 function snapshotOf(
-  id: { readonly projectId: number; readonly sessionId: string },
-  seen: PlanItem['seen'],
+  { projectId, sessionId }: Pick<PlanItem, 'projectId' | 'sessionId'>,
+  { name, createdAt, updatedAt, createdBy }: PlanItem['seen'],
 ): string {
-  const { name, createdAt, updatedAt, createdBy } = seen;
-  return JSON.stringify([
-    id.projectId,
-    id.sessionId,
-    name ?? null,
-    createdAt ?? null,
-    updatedAt ?? null,
-    createdBy ?? null,
-  ]);
+  return JSON.stringify([projectId, sessionId, name, createdAt, updatedAt, createdBy]);
 }
