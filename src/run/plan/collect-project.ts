@@ -1,10 +1,9 @@
 import { kindOf } from '../../core/deletion/evidence.ts';
-import type { Instant } from '../../core/instant.ts';
 import { ApiError } from '../../core/errors.ts';
 import type { PlanItem, PlanProject } from '../../core/plan.ts';
 import { fewestFor } from '../../core/population.ts';
 import { endsTheRun, listProblem } from '../api-faults.ts';
-import { DAY_MS } from '../../core/instant.ts';
+import { DAY_MS, type Instant } from '../../core/instant.ts';
 import { dateOf } from './bystanders.ts';
 import { decideRow, type DecidedRow } from './decide-row.ts';
 import type { ProjectPlanning } from './planning.ts';
@@ -168,11 +167,9 @@ class Tally {
   /** What an incomplete listing showed counts as unknown: it was read, and nothing follows from it. */
   incomplete(problem: string): PlanProject {
     const listed = this.#listed;
-    const none = { kept: 0, held: 0, planned: 0 };
     return {
-      projectId: this.#projectId,
-      ...{ listed, total: this.#present, unknown: listed, incomplete: problem },
-      ...none,
+      ...{ projectId: this.#projectId, listed, total: this.#present },
+      ...{ kept: 0, held: 0, unknown: listed, planned: 0, incomplete: problem },
     };
   }
 

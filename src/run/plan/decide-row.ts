@@ -77,18 +77,15 @@ function ask(
   return limit(() => reader.existence(projectId, sessionId, options));
 }
 
+/** `row`: of one that cannot be used little is known. */
 function item(
-  row: Conversation,
+  row: Pick<UnusableRow, 'projectId' | 'sessionId'> & Partial<PlanItem['seen']>,
   decision: Decision,
   times: Pick<PlanItem, 'seenAt'> & Partial<Pick<PlanItem, 'lastMessageAt' | 'lastMessageReadAt'>>,
 ): DecidedRow {
-  const { projectId, sessionId, name, createdAt, updatedAt, createdBy } = row;
-  const { verdict, rule, reason, ageDays } = decision;
+  const { projectId, sessionId = null, name, createdAt, updatedAt, createdBy } = row;
   return {
-    verdict,
-    rule,
-    reason,
-    ageDays,
+    ...decision,
     projectId,
     sessionId,
     seen: { name, createdAt, updatedAt, createdBy },
@@ -108,17 +105,6 @@ const ROW_PROBLEMS: Record<UnusableRow['problem'], string> = {
 };
 
 function unusable(row: UnusableRow, seenAt: number): DecidedRow {
-  return {
-    verdict: 'unknown',
-    rule: null,
-    reason: ROW_PROBLEMS[row.problem],
-    ageDays: null,
-    projectId: row.projectId,
-    sessionId: row.sessionId ?? null,
-    seen: { name: undefined, createdAt: undefined, updatedAt: undefined, createdBy: undefined },
-    seenAt,
-    lastMessageAt: undefined,
-    lastMessageReadAt: undefined,
-    isDeleted: false,
-  };
+  const reason = ROW_PROBLEMS[row.problem];
+  return item(row, { verdict: 'unknown', rule: null, reason, ageDays: null }, { seenAt });
 }

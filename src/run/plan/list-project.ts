@@ -1,20 +1,13 @@
 import { ApiError } from '../../core/errors.ts';
 import type { Chance } from '../../core/ports/surroundings.ts';
 import type { ConversationPage, CustomGptReader, ListOrder } from '../../core/ports/vendor.ts';
-import { InconsistentListing, Reading, SeenRows, type ListedRow } from './list-reading.ts';
+import { InconsistentListing, Reading, SeenRows } from './list-reading.ts';
 import { OrderWatch } from './order-watch.ts';
 
 export { InconsistentListing, type ListedRow } from './list-reading.ts';
 
 /** A page that passed every check, reduced to the rows not seen before. */
-export interface ListedPage {
-  readonly rows: readonly ListedRow[];
-  /** Conversations in the project by the paginator; undefined when it did not say. */
-  readonly total: number | undefined;
-  readonly receivedAt: number;
-  /** As {@link ConversationPage.request}. */
-  readonly request: string;
-}
+export type ListedPage = Pick<ConversationPage, 'rows' | 'total' | 'receivedAt' | 'request'>;
 
 /** How a listing ended. */
 export interface Listing {
