@@ -29,9 +29,14 @@ export async function findProjects(
   signal: AbortSignal | undefined,
 ): Promise<ProjectsOfPolicy> {
   try {
-    const found = await projectsOf(reader, policy, signal);
+    const visible = await listAll(reader, signal);
     assertClockTrusted(reader);
-    return found;
+    const selected = visible
+      .filter((project) => policy.projects.includes(project))
+      .sort((a, b) => a.id - b.id);
+    const seen = new Set(visible.map((project) => project.id));
+    const named = policy.projects.include.filter((pattern) => /^\d+$/.test(pattern)).map(Number);
+    return { selected, invisible: named.filter((id) => !seen.has(id)), visible };
   } catch (error) {
     if (error instanceof InconsistentListing) {
       throw new RetentionError('api_unreachable', error.message, {
@@ -40,18 +45,6 @@ export async function findProjects(
     }
     throw asRunFault(error);
   }
-}
-
-async function projectsOf(
-  reader: CustomGptReader,
-  policy: Pick<Policy, 'projects'>,
-  signal: AbortSignal | undefined,
-): Promise<ProjectsOfPolicy> {
-  const all = await listAll(reader, signal);
-  const selected = all.filter((project) => policy.projects.includes(project)).sort((a, b) => a.id - b.id);
-  const seen = new Set(all.map((project) => project.id));
-  const named = policy.projects.include.filter((pattern) => /^\d+$/.test(pattern)).map(Number);
-  return { selected, invisible: named.filter((id) => !seen.has(id)), visible: all };
 }
 
 async function listAll(
