@@ -1,5 +1,12 @@
-import { accountSeen, accountText, decideAccount, ownAccount } from '../../core/account.ts';
-import type { Account, AccountBinding, AccountSight, OwnAccount } from '../../core/account.ts';
+import {
+  accountSeen,
+  accountText,
+  decideAccount,
+  ownAccount,
+  type Account,
+  type AccountSight,
+  type OwnAccount,
+} from '../../core/account.ts';
 import { RetentionError } from '../../core/errors.ts';
 import type { PlanSummary } from '../../core/plan.ts';
 import type { AccountStore } from '../../core/ports/store.ts';
@@ -12,15 +19,14 @@ export interface AccountParts {
   readonly signal: AbortSignal | undefined;
 }
 
+type AppliedPlan = Pick<PlanSummary, 'planId' | 'policy' | 'account'>;
+
 /**
  * Whose key it is, asked before anything else is sent, and whether the state is that account's; one that is nobody's yet
  * becomes its own. A `plan` must be of the same account, too. Throws RetentionError (`other_account`, `plan_stale`,
  * `credential_refused`, `api_unreachable`, `state_unusable`).
  */
-export async function enterAccount(
-  parts: AccountParts,
-  plan?: Pick<PlanSummary, 'planId' | 'policy' | 'account'>,
-): Promise<OwnAccount> {
+export async function enterAccount(parts: AccountParts, plan?: AppliedPlan): Promise<OwnAccount> {
   const seen = await askWhose(parts);
   const own = await settleBinding(parts, seen, plan);
   if (plan !== undefined && !own.ownsPlan(plan.account)) throw planOfAnother(plan, own.text);
@@ -38,7 +44,7 @@ export async function askWhose({ reader, signal }: AccountParts): Promise<Accoun
 async function settleBinding(
   parts: AccountParts,
   seen: AccountSight,
-  plan: Pick<PlanSummary, 'planId' | 'policy' | 'account'> | undefined,
+  plan: AppliedPlan | undefined,
 ): Promise<OwnAccount> {
   // Another process may bind it in between: then its word counts, and is looked at anew.
   for (;;) {
@@ -53,7 +59,10 @@ async function settleBinding(
         await bindAtFirstUse(parts, seen, decision.account);
         break;
       case 'name':
-        await bind(parts, bindings.length, { account: decision.account, kind: 'named' });
+        await parts.accounts.bindAccount(
+          { account: decision.account, kind: 'named' },
+          { known: bindings.length, by: null, reason: 'the API names the account of the same key by now' },
+        );
         break;
       case 'unnamed':
         throw unnamed(seen, decision.bound);
@@ -65,25 +74,12 @@ async function settleBinding(
   }
 }
 
-const REASONS = {
-  bound: 'first use',
-  named: 'the API names the account of the same key by now',
-} as const;
-
-async function bind(
-  { accounts }: AccountParts,
-  known: number,
-  binding: AccountBinding & { readonly kind: keyof typeof REASONS },
-): Promise<void> {
-  await accounts.bindAccount(binding, { known, by: null, reason: REASONS[binding.kind] });
-}
-
 /** A state with a past is bound to an account that sees a part of it, and to a key alone only once the API has answered. */
 async function bindAtFirstUse(parts: AccountParts, seen: AccountSight, account: Account): Promise<void> {
   const known = await parts.accounts.projectsOnRecord();
   if ((known.size > 0 || seen.named === undefined) && !(await seesSome(parts, known)))
     throw seesNone(known.size, accountSeen(seen));
-  await bind(parts, 0, { account, kind: 'bound' });
+  await parts.accounts.bindAccount({ account, kind: 'bound' }, { known: 0, by: null, reason: 'first use' });
 }
 
 /** Whether the key sees one of these projects; of none at all, whether it may list. */
@@ -132,10 +128,7 @@ function unnamed({ problem }: AccountSight, bound: Account): RetentionError {
   );
 }
 
-function planOfAnother(
-  { planId, policy, account }: Pick<PlanSummary, 'planId' | 'policy' | 'account'>,
-  now: string,
-): RetentionError {
+function planOfAnother({ planId, policy, account }: AppliedPlan, now: string): RetentionError {
   const of = account ?? 'another account';
   return new RetentionError('plan_stale', `plan ${planId}: it was made for ${of}, and the key is of ${now}`, {
     hint: `Make a new one: customgpt-retention plan --policy ${policy}`,
