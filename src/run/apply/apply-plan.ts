@@ -28,23 +28,19 @@ export interface ApplyRequest extends Pick<
   readonly others: readonly Policy[];
 }
 
-export interface Applied {
-  /** What ended the deletions before the plan's end. */
-  readonly problem: string | undefined;
-}
-
 /**
  * Executes one plan: never more than it names, less where a conversation changed. Throws RetentionError when the run must end
- * (`credential_refused`, `lease_held`, `state_unusable`); what was begun is settled or left open by then.
+ * (`credential_refused`, `lease_held`, `state_unusable`); what was begun is settled or left open by then. Gives back what ended
+ * the deletions before the plan's end, in words.
  */
-export async function applyPlan(run: Run, request: ApplyRequest): Promise<Applied> {
+export async function applyPlan(run: Run, request: ApplyRequest): Promise<string | undefined> {
   const { plan } = request;
   const planned = plan.projects.reduce((sum, project) => sum + project.planned, 0);
   run.progress.begin('checking', planned - plan.deferred);
   try {
     const application = await begin(run, request);
     await deleteAll(application);
-    return { problem: application.brake.isPulled ? Brake.reason : undefined };
+    return application.brake.isPulled ? Brake.reason : undefined;
   } catch (error) {
     throw asRunFault(error);
   } finally {

@@ -3,6 +3,7 @@ import { RetentionError } from '../../core/errors.ts';
 import type { Breach } from '../../core/limits.ts';
 import { lostFromSight, populationsAfter } from '../../core/population.ts';
 import { countsOf, isIncomplete, type PlanSummary } from '../../core/plan.ts';
+import type { PlanArrangement } from '../../core/ports/plans.ts';
 import type { Ending } from '../around/close-run.ts';
 import { breachFacts } from '../around/refusal.ts';
 import type { Run } from '../context.ts';
@@ -12,7 +13,7 @@ import { applyPlan, type ApplyRequest } from './apply-plan.ts';
 
 export interface ConsumeRequest extends ApplyRequest {
   /** What the limits leave to later runs; `room` undefined: nothing. */
-  readonly deferral: { readonly room: number | undefined; readonly deferring: readonly Breach[] };
+  readonly deferral: Pick<PlanArrangement, 'room'> & { readonly deferring: readonly Breach[] };
 }
 
 /** Applies a plan for this run, once: whoever consumes it first has it. Throws `plan_stale` where somebody else did. */
@@ -24,8 +25,8 @@ export async function consumePlan(run: Run, { deferral, ...request }: ConsumeReq
   }
   if (plan.deferred > 0) await noteDeferred(run, plan, request);
   await rememberPopulations(run, plan);
-  await warnOfGrowth(store, run, plan.deferred);
-  const { problem } = await applyPlan(run, { ...request, plan });
+  await warnOfGrowth(run, plan.deferred);
+  const problem = await applyPlan(run, { ...request, plan });
   const outcomes = await store.audit.outcomes(run.runId);
   const { verified, already_gone: alreadyGone } = outcomes.counts;
   const isDone = verified + alreadyGone === countsOf(plan.projects).planned - plan.deferred;

@@ -38,10 +38,8 @@ export interface LimitCheck {
 }
 
 /** A plan against the limits of its policy, and against what the policy has spent of its daily and weekly room. */
-export async function checkLimits(
-  parts: LimitParts,
-  { policy, projects, at }: LimitQuestion,
-): Promise<LimitCheck> {
+export async function checkLimits(parts: LimitParts, question: LimitQuestion): Promise<LimitCheck> {
+  const { policy, projects, at } = question;
   const { name, limits } = policy;
   const timeZone = policy.schedule?.timezone ?? parts.timeZone;
   const days = calendarDaysOf(at, timeZone);
@@ -52,7 +50,7 @@ export async function checkLimits(
   };
   const known = await parts.store.populations.knownPopulations(name);
   const found = breachesOf(limits, projects, spent);
-  const roomAgain = await whenThereIsRoom(parts, { found, at, timeZone, policy });
+  const roomAgain = await whenThereIsRoom(parts, question, { found, timeZone });
   const breaches = [
     ...populationBreaches(known, projects),
     ...found.map((breach) => {
@@ -81,14 +79,9 @@ export function fullRoomOf(limits: Limits): number {
 /** The first day with room for all that is wanted, or for as much as a run may ever delete; undefined where that is nothing. */
 async function whenThereIsRoom(
   { store }: LimitParts,
-  of: {
-    readonly found: readonly Breach[];
-    readonly at: number;
-    readonly timeZone: string;
-    readonly policy: LimitQuestion['policy'];
-  },
+  { policy, at }: LimitQuestion,
+  { found, timeZone }: { readonly found: readonly Breach[]; readonly timeZone: string },
 ): Promise<(Omit<RoomAgain, 'left'> & { readonly spentThen: Spent }) | undefined> {
-  const { found, at, timeZone, policy } = of;
   const wanted = found.find(isOverTime)?.wanted ?? 0;
   const enough = Math.min(wanted, fullRoomOf(policy.limits));
   if (enough === 0) return undefined;

@@ -1,24 +1,18 @@
 import { agesJudgedBy } from '../../core/decide.ts';
 import type { PlanSummary } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
-import type { PlanStore } from '../../core/ports/plans.ts';
-import type { Store } from '../../core/ports/store.ts';
+import type { PlanArrangement, PlanStore } from '../../core/ports/plans.ts';
+import type { Run } from '../context.ts';
 import { fullRoomOf } from './check-limits.ts';
 
 /** Runs looked back on for the latest one that applied a plan. */
 const LOOKED_BACK = 10;
 
-/** How much of its plan a run deletes. */
-export interface Deferral {
-  /** Most conversations; undefined: all. */
-  readonly room: number | undefined;
-}
-
 /** Brings the plan into the order in which it is applied, and leaves to later runs what there is no room for. */
 export async function arrange(
   plans: Pick<PlanStore, 'arrangePlan'>,
   plan: PlanSummary,
-  { room, policy }: Deferral & { readonly policy: Pick<Policy, 'rules'> },
+  { room, policy }: Pick<PlanArrangement, 'room'> & { readonly policy: Pick<Policy, 'rules'> },
 ): Promise<PlanSummary> {
   return { ...plan, deferred: await plans.arrangePlan(plan.planId, { room, clocks: agesJudgedBy(policy) }) };
 }
@@ -31,21 +25,16 @@ export function runsRemaining({ limits }: Pick<Policy, 'limits'>, deferred: numb
 
 /** Says that more was left than the time before: then the limits are too small for what expires. */
 export async function warnOfGrowth(
-  store: Pick<Store, 'runs' | 'plans'>,
-  run: {
-    readonly runId: string;
-    readonly policy: Pick<Policy, 'name'>;
-    readonly warn: (sentence: string) => void;
-  },
+  { store, policy, warn, runId: own }: Pick<Run, 'store' | 'policy' | 'warn' | 'runId'>,
   deferred: number,
 ): Promise<void> {
   if (deferred === 0) return;
-  const recent = await store.runs.runs({ policy: run.policy.name, limit: LOOKED_BACK });
+  const recent = await store.runs.runs({ policy: policy.name, limit: LOOKED_BACK });
   for (const { runId, planId } of recent) {
-    const before = runId === run.runId || planId === undefined ? undefined : await store.plans.plan(planId);
+    const before = runId === own || planId === undefined ? undefined : await store.plans.plan(planId);
     if (before?.status !== 'applied') continue;
     if (before.deferred > 0 && deferred > before.deferred)
-      run.warn(
+      warn(
         `The backlog grows: ${deferred} conversations are deferred, and the run before deferred ${before.deferred}. Raise the limits of the policy, or run it more often.`,
       );
     return;
