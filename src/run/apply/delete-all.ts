@@ -6,7 +6,7 @@ import { deleteProject } from './delete-project.ts';
 import { ProjectWork } from './project-work.ts';
 
 /** Conversations on a page: 10 in the vendor's example, unrecorded; never seen smaller. */
-const SMALLEST_PAGE = 10;
+export const SMALLEST_PAGE = 10;
 
 /**
  * Deletes what the plan says, project by project, several projects beside each other, and resolves when each conversation is

@@ -1,12 +1,8 @@
-import { restsOnChangeableTraits } from '../../core/decide.ts';
 import { estimate, type Estimate } from '../../core/estimate.ts';
-import { restsOnForeignKeeps } from '../../core/foreign-keeps.ts';
 import { countsOf, type PlanSummary } from '../../core/plan.ts';
 import type { Policy } from '../../core/policy.ts';
-import { FRESH_MS } from './recheck.ts';
-
-/** Conversations on a page: 10 in the vendor's example, unrecorded; never seen smaller. */
-const SMALLEST_PAGE = 10;
+import { SMALLEST_PAGE } from './delete-all.ts';
+import { createRests, FRESH_MS } from './recheck.ts';
 
 /**
  * What applying the plan would cost, from what planning it took: pages are read again before the first DELETE and for
@@ -33,10 +29,7 @@ export function estimateOf(
     observedMsPerRequest: plan.requestsUsed === 0 ? undefined : observed.tookMs / plan.requestsUsed,
     concurrency: policy.concurrency,
   };
-  const rests = restsOnChangeableTraits(policy, null);
-  const foreign = restsOnForeignKeeps(observed.others);
-  const lastMessage = rests.lastMessage || foreign.lastMessage;
-  const listed = rests.listed || foreign.listed;
+  const { lastMessage, listed } = createRests(policy, observed.others)(null);
   const withoutRecheck = estimate({ ...common, rechecked: 0 });
   const isLong = withoutRecheck.seconds * 1000 > FRESH_MS;
   const rechecked = lastMessage || (listed && isLong) ? planned : 0;

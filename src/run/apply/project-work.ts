@@ -35,11 +35,7 @@ export class ProjectWork {
   #closed: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
 
-  constructor(project: {
-    readonly projectId: number;
-    readonly planned: number;
-    readonly listingCost: number;
-  }) {
+  constructor(project: Pick<ProjectWork, 'projectId' | 'planned' | 'listingCost'>) {
     this.projectId = project.projectId;
     this.planned = project.planned;
     this.listingCost = project.listingCost;

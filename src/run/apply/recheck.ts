@@ -8,7 +8,7 @@ import { thereAt } from '../prove/passing.ts';
 import { restsOnForeignKeeps } from '../../core/foreign-keeps.ts';
 import type { DeletableItem } from '../../core/plan.ts';
 import type { Existence } from '../../core/vendor-answers.ts';
-import type { Application, Slot } from './context.ts';
+import type { Application } from './context.ts';
 import type { Relisting } from './relist.ts';
 
 /** What was seen this recently needs no second look before the DELETE. */
@@ -26,15 +26,14 @@ export type Rechecked =
   | { readonly kind: 'read'; readonly reading: Reading };
 
 /** {@link restsOnChangeableTraits}, with what the keeps of other policies look at. */
-export function createRests(policy: Policy, others: readonly Policy[]): (rule: string | null) => Rests {
+export function createRests(
+  policy: Pick<Policy, 'rules'>,
+  others: readonly Policy[],
+): (rule: string | null) => Rests {
   const foreign = restsOnForeignKeeps(others);
-  return (rule) => either(restsOnChangeableTraits(policy, rule), foreign);
-}
-
-function either(one: Rests, other: Rests): Rests {
-  return {
-    listed: one.listed || other.listed,
-    lastMessage: one.lastMessage || other.lastMessage,
+  return (rule) => {
+    const { listed, lastMessage } = restsOnChangeableTraits(policy, rule);
+    return { listed: listed || foreign.listed, lastMessage: lastMessage || foreign.lastMessage };
   };
 }
 
@@ -43,7 +42,7 @@ function either(one: Rests, other: Rests): Rests {
  * update, newest message) is read again unless it was seen within the last minute.
  */
 export async function recheck(
-  context: Application & { readonly slot: Slot; readonly restsOn: (rule: string | null) => Rests },
+  context: Application,
   item: DeletableItem,
   options: {
     readonly relisting: Relisting | undefined;
@@ -92,7 +91,7 @@ function changed(reason: string, cause: SkipCause = 'changed'): Rechecked {
 }
 
 function readAgain(
-  context: Pick<Application, 'deleter' | 'signals'> & { readonly slot: Slot },
+  context: Pick<Application, 'deleter' | 'signals' | 'slot'>,
   { projectId, sessionId }: DeletableItem,
   restsOnMessage: boolean,
 ): Promise<Existence> {
