@@ -54,12 +54,12 @@ export async function closeRun(
 async function recorded({ run, record }: OpenedRun, ending: EndingOrFault): Promise<RunResult> {
   const { store, clock, runId } = run;
   const fault = 'fault' in ending ? ending.fault : undefined;
-  const plan = 'fault' in ending ? await planOf(run) : ending.plan;
-  const asked = 'fault' in ending ? undefined : ending.outcomes;
-  const { counts: outcomeCounts, skipped } = asked ?? (await store.audit.outcomes(runId));
+  const ended: Omit<Ending, 'status'> & Pick<RunRecord, 'status'> =
+    'fault' in ending ? { ...endBy(ending.fault), plan: await planOf(run) } : ending;
+  const { status, plan, problem, outcomes, facts, runsRemaining } = ended;
+  const { counts: outcomeCounts, skipped } = outcomes ?? (await store.audit.outcomes(runId));
   const counts = runCountsOf(plan, outcomeCounts);
   const requests = run.reader.requestCounts();
-  const { status, problem, facts, runsRemaining } = inRecord(ending);
   const common = { status, counts: { ...counts }, requests: { ...requests } };
   const written = await store.audit.append([
     auditFacts(run, eventOf(status), { facts: { ...facts, ...common } }),
@@ -76,12 +76,6 @@ async function recorded({ run, record }: OpenedRun, ending: EndingOrFault): Prom
     await store.runs.recordSlot(run.policy.name, run.slotAt);
   await scrubIdlePlans(store, clock.now());
   return { run: { ...record, ...change, planId: plan?.planId }, counts, skipped, plan, fault };
-}
-
-function inRecord(
-  ending: EndingOrFault,
-): Pick<Ending, 'problem' | 'facts' | 'runsRemaining'> & { readonly status: RunStatus } {
-  return 'fault' in ending ? endBy(ending.fault) : ending;
 }
 
 async function unrecorded({ run, record }: OpenedRun, fault: RetentionError): Promise<RunResult> {

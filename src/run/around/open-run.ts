@@ -1,4 +1,3 @@
-import type { Fact } from '../../core/audit-entry.ts';
 import { RetentionError } from '../../core/errors.ts';
 import { formatInstant } from '../../core/instant.ts';
 import type { RunRecord } from '../../core/run.ts';
@@ -87,11 +86,8 @@ async function begin(run: Opening): Promise<RunRecord> {
   };
   await store.policies.keepPolicy(policy);
   await store.runs.startRun(record);
-  const facts = { trigger, mode, ...slotFact(slotAt) };
+  const slot = slotAt === undefined ? {} : { slot_at: formatInstant(slotAt) };
+  const facts = { trigger, mode, ...slot };
   await store.audit.append([auditFacts(run, 'run.started', { facts })], run.fence);
   return record;
-}
-
-function slotFact(slotAt: number | undefined): { readonly [key: string]: Fact } {
-  return slotAt === undefined ? {} : { slot_at: formatInstant(slotAt) };
 }

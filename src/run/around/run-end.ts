@@ -5,21 +5,15 @@ import type { RunStore } from '../../core/ports/store.ts';
 import type { RunCounts, RunRecord, RunStatus } from '../../core/run.ts';
 import { endedAs, likeBefore } from '../../core/run-ending.ts';
 
-/** The status of a run that something ended early. */
-function statusOf({ kind }: RetentionError): RunStatus {
-  return kind === 'interrupted' || kind === 'lease_held' ? 'interrupted' : 'failed';
-}
-
 /** How a fault stands on record. Who stopped a run, or what, nobody could tell by the kind alone. */
-export function endBy(fault: RetentionError): {
+export function endBy({ kind, message }: RetentionError): {
   readonly status: RunStatus;
   readonly problem: string;
   readonly facts: AuditFacts['facts'];
 } {
-  const { kind, message } = fault;
-  const status = statusOf(fault);
-  const facts = status === 'interrupted' ? { problem: kind, reason: message } : { problem: kind };
-  return { status, problem: message, facts };
+  return kind === 'interrupted' || kind === 'lease_held'
+    ? { status: 'interrupted', problem: message, facts: { problem: kind, reason: message } }
+    : { status: 'failed', problem: message, facts: { problem: kind } };
 }
 
 /** The event of a run's last entry. */
