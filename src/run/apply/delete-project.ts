@@ -9,7 +9,7 @@ import { advance, type Passing } from '../prove/passing.ts';
 import { PlannedItems } from './planned-items.ts';
 import { prepareProject } from './prepare-project.ts';
 import type { ProjectWork } from './project-work.ts';
-import { settle, type VanishedGuard } from '../prove/settle.ts';
+import { settle, type SettleContext, type VanishedGuard } from '../prove/settle.ts';
 
 /** Between two fresh listings of a project lie so many DELETEs at least … */
 const FEWEST_BETWEEN = 250;
@@ -190,7 +190,7 @@ async function settleWaiting(
 ): Promise<void> {
   const { calibration } = work;
   if (calibration === undefined) return;
-  const { deleter: reader, store, witnesses, signals } = context;
+  const { deleter: reader, store, signals } = context;
   if (isEnd && context.room.isEmpty) context.progress.enter('confirming');
   await work.alone(async () => {
     // Who was never sent a DELETE waits for the end: how many there are decides whether any of them counts as gone.
@@ -200,18 +200,18 @@ async function settleWaiting(
     work.waiting = later;
     work.sentSinceListing = 0;
     const requestsBefore = reader.requestCounts().list;
-    const settleContext = {
+    const settleContext: SettleContext = {
       ...context,
-      ...{ reader, witnesses, calibration, fence: undefined },
+      ...{ reader, calibration, fence: undefined },
       mayWait: !patient && !isEnd,
       takenByOthers: () => store.audit.intendedByOthers(work.projectId, context.runId),
       vanished: vanishedOf(context, work),
       signal: patient ? signals.stop : signals.abandon,
-      onSettled: (passing: Passing, settlement: Parameters<typeof afterOutcome>[2]) => {
+      onSettled: (passing, settlement) => {
         if (settlement.outcome === 'verified') work.isProven = true;
         afterOutcome(context, passing, settlement);
       },
-      onProjectLost: (reason: string) => {
+      onProjectLost: (reason) => {
         context.bars.project(work.projectId, { reason, cause: 'project' });
       },
     };

@@ -31,8 +31,6 @@ export function passingOf(context: Application, item: DeletableItem): Passing & 
     common: {},
     life: { ...NEW_LIFE, strongest: context.earlier.of({ projectId, sessionId, createdAt: seen.createdAt }) },
     sent: { attempts: 0, requestedAt: undefined, sight: undefined },
-    patience: undefined,
-    onKnown: undefined,
     hasFailedBefore: item.failedBefore === true,
   };
 }

@@ -10,7 +10,7 @@ import {
 import type { FreshListing } from './fresh-listing.ts';
 import type { LeftOpen } from './left-open.ts';
 
-interface Parts {
+export interface CalibrateParts {
   readonly reader: CustomGptReader;
   readonly calibrator: Calibrator;
   readonly signal: AbortSignal;
@@ -27,7 +27,7 @@ export interface LeftIn {
  * Throws ApiError `unauthorized` and `aborted`.
  */
 export async function calibrateOpen(
-  parts: Parts,
+  parts: CalibrateParts,
   project: LeftIn,
   listing: FreshListing,
 ): Promise<ProjectCalibration | string> {
@@ -42,7 +42,7 @@ export async function calibrateOpen(
 
 /** A row that the listing shows must answer 200; where it shows none any more, an intent on record had seen its own. */
 async function findThere(
-  { reader, signal }: Parts,
+  { reader, signal }: CalibrateParts,
   gone: KnownGone,
   { project, listing }: { readonly project: LeftIn; readonly listing: FreshListing },
 ): Promise<There | string> {

@@ -3,10 +3,9 @@ import { witnessesOf, type Kind, type Sighting } from '../../core/deletion/evide
 import { isAnother } from '../../core/deletion/reading.ts';
 import { ApiError, failureInWords } from '../../core/errors.ts';
 import { earliestOf, type Instant } from '../../core/instant.ts';
-import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { endsTheRun, MAX_SKEW_MS } from '../api-faults.ts';
 import { areLost } from '../plan/bystanders.ts';
-import { readAnew, witnessOf, type FreshReading } from './fresh-reading.ts';
+import { readAnew, witnessOf, type FreshReading, type ReadParts } from './fresh-reading.ts';
 import { InconsistentListing, repeatWhileInconsistent } from '../plan/list-project.ts';
 import type { Passing } from './passing.ts';
 import type { Witnesses } from './witnesses.ts';
@@ -21,12 +20,8 @@ export interface FreshListing {
   readonly isProjectLost: boolean;
 }
 
-interface FreshListingParts {
-  readonly reader: CustomGptReader;
+export interface FreshListingParts extends ReadParts {
   readonly witnesses: Witnesses;
-  readonly signal: AbortSignal;
-  /** Another listing follows: what this one would have to be read to its end for is left to that. */
-  readonly mayWait?: boolean;
   /** How many of the project's conversations other runs have begun to delete meanwhile. */
   readonly takenByOthers?: () => Promise<number>;
 }
@@ -45,11 +40,13 @@ export async function takeFreshListing(
     for (const [kind, sessionId] of read.kinds)
       parts.witnesses.note(projectId, kind, { sessionId, at: read.listing.at });
     const viewer = parts.reader.viewer();
-    const losses = new Losses(read, { viewer, waiting });
-    const takenByOthers = losses.any(0) ? ((await parts.takenByOthers?.()) ?? 0) : 0;
-    const loss = (passing: Passing): string | undefined => losses.of(passing, takenByOthers);
+    const counts = countsByKind(read, viewer, waiting);
+    const isAnyLost = [...counts.values()].some((ofKind) => lossIn(ofKind, 0) !== undefined);
+    const takenByOthers = isAnyLost ? ((await parts.takenByOthers?.()) ?? 0) : 0;
+    const lossOf = ({ kind }: Passing): string | undefined =>
+      kind === undefined ? undefined : lossIn(counts.get(kind) ?? [], takenByOthers);
     return {
-      sightingOf: (passing) => sightingIn(read, passing, { ...parts, viewer, loss }),
+      sightingOf: (passing) => sightingIn(read, passing, { ...parts, viewer, lost: lossOf(passing) }),
       control: { request: read.request, status: 200, at: read.listing.at },
       anyRow: read.anyRow,
       isProjectLost: false,
@@ -67,24 +64,16 @@ export async function takeFreshListing(
 function sightingIn(
   read: FreshReading,
   passing: Passing,
-  {
-    witnesses,
-    viewer,
-    loss,
-  }: {
-    readonly witnesses: Witnesses;
-    readonly viewer: Viewer;
-    readonly loss: (passing: Passing) => string | undefined;
-  },
+  by: { readonly witnesses: Witnesses; readonly viewer: Viewer; readonly lost: string | undefined },
 ): Sighting {
   const { shown, kinds, listing, isShort } = read;
   const { about, kind, life } = passing;
+  const { witnesses, viewer, lost } = by;
   const rows = (shown.get(about.sessionId) ?? []).filter(
     // Marked as deleted, and gone by its own GET: the listing says the same.
     (row) => !(life.reading?.is === 'absent' && isMark(row.deletedAt, listing.at)),
   );
   if (rows.some((row) => !isAnother(row.createdAt, passing))) return { is: 'shown' };
-  const lost = loss(passing);
   if (lost !== undefined) return { is: 'blind', said: lost };
   const witness = isShort
     ? undefined
@@ -102,34 +91,24 @@ function isMark(deletedAt: Instant | undefined, listedAt: number): boolean {
  * What the listing no longer shows of those that were listed with the conversations it must answer for, and that nobody of ours
  * deletes. All of these that are of one kind had the same others beside them, so each kind is counted once.
  */
-class Losses {
-  readonly #counts = new Map<Kind, readonly Count[]>();
-
-  constructor(
-    { bystanders, reach }: FreshReading,
-    { viewer, waiting }: { readonly viewer: Viewer; readonly waiting: readonly Passing[] },
-  ) {
-    for (const { kind, about, bystanders: listed } of waiting) {
-      if (kind === undefined || this.#counts.has(kind)) continue;
-      const kinds = witnessesOf(kind, viewer);
-      const upTo = (before: number) => ({
-        before: listed(before),
-        now: bystanders.count(about.projectId, kinds, before),
-      });
-      const all = upTo(Infinity);
-      // As far as it was read it has to show those that were listed there, and of all of them one at least.
-      this.#counts.set(kind, reach === Infinity ? [all] : [upTo(reach), atLeastOne(all)]);
-    }
+function countsByKind(
+  { bystanders, reach }: FreshReading,
+  viewer: Viewer,
+  waiting: readonly Passing[],
+): ReadonlyMap<Kind, readonly Count[]> {
+  const counts = new Map<Kind, readonly Count[]>();
+  for (const { kind, about, bystanders: listed } of waiting) {
+    if (kind === undefined || counts.has(kind)) continue;
+    const kinds = witnessesOf(kind, viewer);
+    const upTo = (before: number) => ({
+      before: listed(before),
+      now: bystanders.count(about.projectId, kinds, before),
+    });
+    const all = upTo(Infinity);
+    // As far as it was read it has to show those that were listed there, and of all of them one at least.
+    counts.set(kind, reach === Infinity ? [all] : [upTo(reach), atLeastOne(all)]);
   }
-
-  any(takenByOthers: number): boolean {
-    return [...this.#counts.values()].some((counts) => lossIn(counts, takenByOthers) !== undefined);
-  }
-
-  /** In words; undefined: nothing is missing. */
-  of({ kind }: Passing, takenByOthers: number): string | undefined {
-    return kind === undefined ? undefined : lossIn(this.#counts.get(kind) ?? [], takenByOthers);
-  }
+  return counts;
 }
 
 /** Lost only where none is shown. */
@@ -143,6 +122,7 @@ interface Count {
   readonly now: number;
 }
 
+/** In words; undefined: nothing is missing. */
 function lossIn(counts: readonly Count[], takenByOthers: number): string | undefined {
   const lost = counts.find(({ before, now }) => areLost({ before: before - takenByOthers, now }));
   if (lost === undefined) return undefined;

@@ -1,18 +1,16 @@
 import type { Viewer } from '../../core/account.ts';
+import type { Conversation } from '../../core/conversation.ts';
 import { kindOf, witnessesOf, type Kind, type ListingFacts } from '../../core/deletion/evidence.ts';
 import { needsWitness } from '../../core/deletion/life.ts';
 import { isAnother } from '../../core/deletion/reading.ts';
 import { foldSessionId } from '../../core/ids.ts';
-import { latestOf, type Instant } from '../../core/instant.ts';
+import { latestOf } from '../../core/instant.ts';
 import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { Bystanders, dateOf } from '../plan/bystanders.ts';
-import { listProject, notShownIn, withEnd, type ListedRow } from '../plan/list-project.ts';
+import { listProject, notShownIn, withEnd, type ListOptions } from '../plan/list-project.ts';
 import type { Passing } from './passing.ts';
 
-interface Shown {
-  readonly createdAt: Instant | undefined;
-  readonly deletedAt?: Instant | undefined;
-}
+type Shown = Pick<Conversation, 'createdAt' | 'deletedAt'>;
 
 /** All that the rows of one reading say. */
 export interface FreshReading {
@@ -30,13 +28,16 @@ export interface FreshReading {
   readonly request: string;
 }
 
+export interface ReadParts {
+  readonly reader: CustomGptReader;
+  readonly signal: AbortSignal;
+  /** Another listing follows: what this one would have to be read to its end for is left to that. */
+  readonly mayWait?: boolean;
+}
+
 /** Reads the project's list as far as it has to speak of `waiting`. Throws as `listProject` does. */
 export async function readAnew(
-  {
-    reader,
-    signal,
-    mayWait = false,
-  }: { readonly reader: CustomGptReader; readonly signal: AbortSignal; readonly mayWait?: boolean },
+  { reader, signal, mayWait = false }: ReadParts,
   projectId: number,
   waiting: readonly Passing[],
 ): Promise<FreshReading> {
@@ -51,7 +52,7 @@ export async function readAnew(
   const missing = new Set(waiting.filter(({ life }) => needsWitness(life)).map(({ kind }) => kind));
   // So has who has bystanders, unless that can wait.
   const unseen = new Set(mayWait ? [] : waiting.filter(hasBystanders).flatMap(({ kind }) => kind ?? []));
-  const note = (row: ListedRow & { readonly kind: 'conversation' }): void => {
+  const note = (row: Conversation): void => {
     const sessionId = wanted.idOf(row);
     if (sessionId !== undefined) {
       shown.set(sessionId, [...(shown.get(sessionId) ?? []), row]);
@@ -68,12 +69,12 @@ export async function readAnew(
     for (const one of missing) if (witnessOf(one, kinds, viewer) !== undefined) missing.delete(one);
   };
   let reach = reachOver(waiting);
-  let read = await readAsFarAs(reader, { projectId, reach, signal, note });
+  let read = await readAsFarAs(reader, projectId, { reach, signal, note });
   if (missing.size + unseen.size > 0 && reach !== Infinity) {
     // As far as it must answer for it shows none of the kind: those beyond may.
     bystanders.begin(projectId);
     reach = Infinity;
-    read = await readAsFarAs(reader, { projectId, reach, signal, note });
+    read = await readAsFarAs(reader, projectId, { reach, signal, note });
   }
   return { shown, kinds, bystanders, anyRow, ...read, reach: read.isWhole ? Infinity : reach };
 }
@@ -95,7 +96,7 @@ class Wanted {
   }
 
   /** The id under which it is wanted: its own, or one that differs in case alone, unless its date says that it is another. */
-  idOf({ sessionId, createdAt }: ListedRow & { readonly kind: 'conversation' }): string | undefined {
+  idOf({ sessionId, createdAt }: Conversation): string | undefined {
     if (this.#ids.has(sessionId)) return sessionId;
     const alike = this.#folded.get(foldSessionId(sessionId));
     return alike === undefined || isAnother(createdAt, alike) ? undefined : alike.about.sessionId;
@@ -104,17 +105,8 @@ class Wanted {
 
 async function readAsFarAs(
   reader: CustomGptReader,
-  {
-    projectId,
-    reach,
-    signal,
-    note,
-  }: {
-    readonly projectId: number;
-    readonly reach: number;
-    readonly signal: AbortSignal;
-    readonly note: (row: ListedRow & { readonly kind: 'conversation' }) => void;
-  },
+  projectId: number,
+  { note, ...options }: ListOptions & { readonly note: (row: Conversation) => void },
 ): Promise<Pick<FreshReading, 'listing' | 'request' | 'isShort'> & { readonly isWhole: boolean }> {
   let ids = 0;
   let total: number | undefined;
@@ -122,7 +114,7 @@ async function readAsFarAs(
   let request = '';
   let isShort = false;
   let isWhole = false;
-  const pages = withEnd(listProject(reader, projectId, { reach, signal }), (end) => {
+  const pages = withEnd(listProject(reader, projectId, options), (end) => {
     isShort = notShownIn(end) > 0;
     isWhole = end.how === 'read_in_full';
   });

@@ -57,8 +57,6 @@ export function passingOf(
           : { is: 'absent', status: absent.status, at: absent.at, recreatedAt: absent.recreatedAt },
     },
     sent: { attempts: intent.attempts, requestedAt, sight },
-    patience: undefined,
-    onKnown: undefined,
     hasFailedBefore: true,
   };
 }

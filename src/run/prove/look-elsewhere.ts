@@ -1,10 +1,7 @@
 import { witnessesOf, type Kind } from '../../core/deletion/evidence.ts';
-import { ApiError } from '../../core/errors.ts';
 import type { Clock } from '../../core/ports/surroundings.ts';
-import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { endsTheRun } from '../api-faults.ts';
-import { takeFreshListing } from './fresh-listing.ts';
-import type { Witnesses } from './witnesses.ts';
+import { takeFreshListing, type FreshListingParts } from './fresh-listing.ts';
 
 /** Other projects whose listing is read for a witness. */
 const MOST_ASKED = 5;
@@ -14,17 +11,7 @@ const MOST_ASKED = 5;
  * first pages of a few until all `kinds` have been seen. Throws ApiError `unauthorized` and `aborted`.
  */
 export async function lookElsewhere(
-  {
-    reader,
-    witnesses,
-    clock,
-    signal,
-  }: {
-    readonly reader: CustomGptReader;
-    readonly witnesses: Witnesses;
-    readonly clock: Clock;
-    readonly signal: AbortSignal;
-  },
+  { reader, witnesses, clock, signal }: FreshListingParts & { readonly clock: Clock },
   projectId: number,
   kinds: ReadonlySet<Kind>,
 ): Promise<void> {
@@ -41,6 +28,6 @@ export async function lookElsewhere(
       }
     }
   } catch (error) {
-    if (!(error instanceof ApiError) || endsTheRun(error)) throw error;
+    if (endsTheRun(error)) throw error;
   }
 }

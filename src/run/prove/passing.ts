@@ -34,9 +34,9 @@ export interface Passing {
   life: Life;
   sent: SentFacts;
   /** Since the first fresh listing that was to speak of it. */
-  patience: Patience | undefined;
+  patience?: Patience;
   /** To be called once it is known what became of it. */
-  onKnown: ((isGone: boolean) => void) | undefined;
+  onKnown?: ((isGone: boolean) => void) | undefined;
   /** It failed or stayed unverified in an earlier run, too. */
   readonly hasFailedBefore: boolean;
 }

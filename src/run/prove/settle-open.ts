@@ -8,7 +8,7 @@ import { readingOf } from '../../core/deletion/reading.ts';
 import type { OpenIntent } from '../../core/open-intent.ts';
 import type { AuditLog } from '../../core/ports/audit-log.ts';
 import type { LookingRun } from '../context.ts';
-import { calibrateOpen, type LeftIn } from './calibrate-open.ts';
+import { calibrateOpen, type CalibrateParts, type LeftIn } from './calibrate-open.ts';
 import { Calibrator, type ProjectCalibration } from './calibrate.ts';
 import { takeFreshListing, type FreshListing } from './fresh-listing.ts';
 import { leftBy, passingOf, type LeftOpen } from './left-open.ts';
@@ -24,10 +24,8 @@ const LONGEST_PAUSE_MS = 5000;
 const AT_ONCE = 4;
 
 /** A run that settles, and what its projects share. */
-interface Settling extends LookingRun {
-  readonly calibrator: Calibrator;
+interface Settling extends LookingRun, CalibrateParts {
   readonly witnesses: Witnesses;
-  readonly signal: AbortSignal;
 }
 
 /**
@@ -87,13 +85,13 @@ async function settleProject(run: Settling, project: LeftIn): Promise<void> {
     {
       ...run,
       ...{ calibration, takenByOthers },
-      entryOf: (passing: Passing, settlement: Settlement, proof: Proof) => {
+      entryOf: (passing, settlement, proof) => {
         const entry = outcomeEntry(passing, settlement, proof);
         if (!isThere(passing, settlement, proof) && !isLostWithOthers(passing, settlement, proof))
           return entry;
         return parkedBefore.has(passing) ? null : parked(entry);
       },
-      onSettled: (passing: Passing, settlement: Settlement) => {
+      onSettled: (passing, settlement) => {
         log.info(
           { project_id: projectId, session_id: passing.about.sessionId, outcome: settlement.outcome },
           'settled',

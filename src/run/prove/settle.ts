@@ -5,11 +5,10 @@ import { readingOf, type Calibration } from '../../core/deletion/reading.ts';
 import type { Fence } from '../../core/ports/audit-log.ts';
 import type { Run } from '../context.ts';
 import type { Bar } from './bars.ts';
-import { takeFreshListing, type FreshListing } from './fresh-listing.ts';
+import { takeFreshListing, type FreshListing, type FreshListingParts } from './fresh-listing.ts';
 import { hearOthers } from './hear-others.ts';
 import { absentEntry, advance, outcomeEntry, type Passing } from './passing.ts';
 import { startPatience } from './patience.ts';
-import type { Witnesses } from './witnesses.ts';
 
 const FIRST_PAUSE_MS = 2000;
 const LONGEST_PAUSE_MS = 15_000;
@@ -23,19 +22,13 @@ export interface VanishedGuard {
   readonly withheld: () => Bar | undefined;
 }
 
-export interface SettleContext extends Pick<
-  Run,
-  'runId' | 'reader' | 'store' | 'clock' | 'verifyTimeoutMs' | 'warn'
-> {
+export interface SettleContext
+  extends Pick<Run, 'runId' | 'store' | 'clock' | 'verifyTimeoutMs' | 'warn'>, FreshListingParts {
   readonly fence: Fence | undefined;
   /** Not needed where all of them had an intent. */
   readonly vanished?: VanishedGuard;
-  readonly witnesses: Witnesses;
   readonly calibration: Calibration & { readonly shapes: Set<string> };
-  /** As for a fresh listing. */
-  readonly mayWait?: boolean;
   readonly takenByOthers: () => Promise<number>;
-  readonly signal: AbortSignal;
   /** The entry of an outcome, where it is another than usual; null: nothing new is to be written. */
   readonly entryOf?: (passing: Passing, settlement: Settlement, proof: Proof) => AuditFacts | null;
   /** Told after the outcome is durable. */
@@ -91,11 +84,6 @@ function learn({ calibration, warn }: SettleContext, { life }: Passing, warning:
   if (life.reading?.is === 'unlike') calibration.shapes.add(life.reading.shape);
 }
 
-interface Judged {
-  readonly passing: Passing;
-  readonly settlement: Settlement;
-}
-
 /** Gives back those that have to be waited for. */
 async function judgeAll(
   context: SettleContext,
@@ -103,12 +91,15 @@ async function judgeAll(
   { open, undecided }: { readonly open: readonly Passing[]; readonly undecided: ReadonlySet<Passing> },
 ): Promise<readonly Passing[]> {
   const left: Passing[] = [];
-  const judged: Judged[] = [];
+  const judged: { readonly passing: Passing; readonly settlement: Settlement }[] = [];
   const entries: AuditFacts[] = [];
-  const take = (passing: Passing, step: Step): void => {
+  for (const passing of open) {
+    const found = await judge(context, listing, { passing, entries });
+    const isClaim = found.do === 'settle' && found.outcome === 'already_gone';
+    const step = (isClaim ? objection(context, passing, undecided) : undefined) ?? found;
     if (step.do !== 'settle') {
       left.push(passing);
-      return;
+      continue;
     }
     judged.push({ passing, settlement: step });
     const proof = {
@@ -118,11 +109,6 @@ async function judgeAll(
     };
     const entry = (context.entryOf ?? outcomeEntry)(passing, step, proof);
     if (entry !== null) entries.push(entry);
-  };
-  for (const passing of open) {
-    const step = await judge(context, listing, { passing, entries });
-    const isClaim = step.do === 'settle' && step.outcome === 'already_gone';
-    take(passing, (isClaim ? objection(context, passing, undecided) : undefined) ?? step);
   }
   if (entries.length > 0) await context.store.audit.append(entries, context.fence);
   for (const { passing, settlement } of judged) {
