@@ -134,7 +134,6 @@ async function attempt(context: Application, underway: Underway): Promise<Step> 
     const bar = barBeforeRecheck(context, candidate);
     if (bar !== undefined) return advance(passing, { saw: 'bar', ...bar });
     const checked = await recheck(context, item, {
-      relisting: context.relisting,
       always: !isFirst || isDeleted,
       calibration,
       known: isFirst ? work.known.get(item.sessionId) : undefined,
@@ -153,21 +152,18 @@ async function attempt(context: Application, underway: Underway): Promise<Step> 
     if (sent.kind === 'claimed') return pollAnother(context, underway);
     return sent.kind === 'barred'
       ? advance(passing, { saw: 'bar', ...sent })
-      : afterSent(context, underway, { sent, number: candidate.attempts + 1, sight: checked.seen });
+      : afterSent(context, underway, { ...sent, sight: checked.seen });
   }
 }
 
 async function afterSent(
   context: Application,
   underway: Underway,
-  {
-    sent: { answer, requestedAt, first },
-    number,
-    sight,
-  }: { readonly sent: Extract<Sent, { kind: 'sent' }>; readonly number: number; readonly sight: Sight },
+  sent: Extract<Sent, { kind: 'sent' }> & { readonly sight: Sight },
 ): Promise<Step> {
   const { passing } = underway;
-  passing.sent = { attempts: number, requestedAt, sight };
+  const { answer, requestedAt, first, sight } = sent;
+  passing.sent = { attempts: passing.life.attempts + 1, requestedAt, sight };
   const step = advance(passing, { saw: 'answer', answer });
   if (first === undefined || step.do !== 'look') return step;
   return read(context, underway, { answer: first, waitedMs: 0, isTimeUp: false });

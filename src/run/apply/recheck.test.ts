@@ -62,6 +62,7 @@ async function check({ item, rests = LISTED, answer = present(), relisting, alwa
     signals: { stop: signal },
     slot: <T>(work: () => T): T => work(),
     restsOn: () => rests,
+    relisting,
     deleter: {
       existence: (...question: unknown[]) => {
         questions.push(question);
@@ -70,7 +71,7 @@ async function check({ item, rests = LISTED, answer = present(), relisting, alwa
     },
   };
   const found = await recheck(context as unknown as Parameters<typeof recheck>[0], itemOf(item), {
-    ...{ relisting, always, known, calibration: CALIBRATION },
+    ...{ always, known, calibration: CALIBRATION },
   });
   // The pages behind the first one are for a newest message that counts.
   const onlyFirstPage = !(rests.lastMessage && itemOf(item).lastMessageReadAt !== undefined);

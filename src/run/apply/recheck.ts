@@ -45,14 +45,13 @@ export async function recheck(
   context: Application,
   item: DeletableItem,
   options: {
-    readonly relisting: Relisting | undefined;
     readonly always: boolean;
     readonly calibration: Calibration;
     /** An answer of its own GET that was just read for another reason. */
     readonly known: Existence | undefined;
   },
 ): Promise<Rechecked> {
-  const { relisting, calibration } = options;
+  const { relisting } = context;
   const state = relisting?.look(item);
   if (state === 'changed') return changed('changed since the plan');
   if (state === 'unreadable') return changed('its project could not be listed again', 'project');
@@ -65,7 +64,7 @@ export async function recheck(
     if (seen !== undefined) return { kind: 'unchanged', seen };
   }
   const answer = known ?? (await readAgain(context, item, restsOnMessage));
-  const reading = readingOf(answer, expectedOf(item), calibration);
+  const reading = readingOf(answer, expectedOf(item), options.calibration);
   if (answer.state !== 'present' || reading.is === 'absent') return { kind: 'read', reading };
   // The client may have waited for a further page, in a pause of the whole pool, long after the first one had arrived.
   if (!isFresh(answer, context.clock.now())) return changed('it could not be read again in time');

@@ -1,7 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { RetentionError } from '../../core/errors.ts';
-import { compareRevisions } from '../../core/hold-list.ts';
-import type { HoldList } from '../../core/hold-list.ts';
+import { compareRevisions, type HoldList } from '../../core/hold-list.ts';
 import {
   HoldIndex,
   isOver,

@@ -53,7 +53,6 @@ export function advance(passing: Passing, seen: Seen): Step {
   return step;
 }
 
-/** The entry of a calibrated 404. */
 export function absentEntry(
   { run, about, common, life, sent }: Passing,
   reading: Extract<Reading, { is: 'absent' }>,
@@ -63,7 +62,6 @@ export function absentEntry(
   return auditFacts(run, 'deletion.absent', { about, facts });
 }
 
-/** The entry of an outcome. */
 export function outcomeEntry(
   { run, about, common, createdAt, life, sent }: Passing,
   settlement: Settlement,
