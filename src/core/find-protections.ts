@@ -26,7 +26,7 @@ export function findProtections(seen: {
   readonly known: readonly KnownProtection[];
   /** The other policies of the folder. */
   readonly others: readonly OtherPolicy[];
-}): PlanFindings {
+}): Omit<PlanFindings, 'ages'> {
   const { watched, exclusions, known } = seen;
   const lost = lostHolds(seen.holds, seen.visible);
   const before = new Map(known.map((one) => [`${one.kind} ${one.name}`, one]));

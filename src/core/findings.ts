@@ -1,3 +1,4 @@
+import type { AgeBand } from './age-bands.ts';
 import { exclusionStopInWords, type ExclusionStop } from './exclusions.ts';
 
 /** What keeps something from being deleted, and how much of it there was in one plan. */
@@ -32,9 +33,17 @@ export interface PlanFindings {
   readonly stops: readonly Stop[];
   /** Projects in which a hold or a keep rule protects something. */
   readonly protectedIn: readonly number[];
+  /** Ages of what was listed; empty for plans made by versions that did not count them. */
+  readonly ages: readonly AgeBand[];
 }
 
-export const NO_FINDINGS: PlanFindings = { protections: [], warnings: [], stops: [], protectedIn: [] };
+export const NO_FINDINGS: PlanFindings = {
+  protections: [],
+  warnings: [],
+  stops: [],
+  protectedIn: [],
+  ages: [],
+};
 
 /** The same for the audit log and for programs. */
 export function stopFacts(stop: Stop): Readonly<Record<string, string | number | null>> {

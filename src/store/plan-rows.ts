@@ -85,7 +85,7 @@ export function summaryOf(row: PlanRow, projects: readonly ProjectRow[]): PlanSu
     ...headerOf(row),
     status: row.status,
     projects: projects.map(projectOf),
-    findings: row.findings === null ? NO_FINDINGS : (JSON.parse(row.findings) as PlanFindings),
+    findings: { ...NO_FINDINGS, ...(JSON.parse(row.findings ?? '{}') as Partial<PlanFindings>) },
     requestsUsed: row.requests_used ?? 0,
     fingerprint: row.fingerprint ?? '',
     fileHash: row.file_hash ?? undefined,

@@ -97,6 +97,7 @@ export const FINDINGS: PlanFindings = {
   warnings: ['keep rule vip matched nothing'],
   stops: [{ kind: 'exclusion', why: 'lost', entry: 'Legal*', projectId: 42 }],
   protectedIn: [42],
+  ages: [{ fromDays: 90, delete: 1, keep: 0, held: 2, unknown: 0 }],
 };
 export const DONE = { projects: [PROJECT], requestsUsed: 7, findings: FINDINGS };
 

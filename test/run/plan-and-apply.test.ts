@@ -49,6 +49,17 @@ describe('a stored plan', () => {
     expect(old.some((session) => world.sandbox.accounts.has(101, session))).toBe(false);
   });
 
+  test('knows the ages of all that was listed, of what is merely kept as well', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 12, young: 8 });
+    addProject(world, 102, { old: 1, young: 0 });
+    const none = { delete: 0, keep: 0, held: 0, unknown: 0 };
+    expect((await plan(await world.policy(AGE_POLICY))).findings.ages).toEqual([
+      { ...none, fromDays: 7, keep: 8 },
+      { ...none, fromDays: 365, delete: 13 },
+    ]);
+  });
+
   test('skips what was renamed, is active again, or was removed by somebody else', async () => {
     world = await createWorld();
     const [renamed, active, removed] = addProject(world, 101, { old: 6, young: 1 });

@@ -1,3 +1,4 @@
+import { AgeTally, type AgeBand } from '../../core/age-bands.ts';
 import { kindOf } from '../../core/deletion/evidence.ts';
 import { ApiError } from '../../core/errors.ts';
 import type { PlanItem, PlanProject } from '../../core/plan.ts';
@@ -27,6 +28,7 @@ export interface Collected {
   readonly project: PlanProject;
   /** Conversations that the project counts, by its paginator, and that its whole list does not show. */
   readonly notShown: number;
+  readonly ages: readonly AgeBand[];
 }
 
 /**
@@ -46,7 +48,7 @@ export async function collectProject(context: ProjectPlanning, projectId: number
       await tally.flush();
       if (listing.how === 'read_in_full')
         await context.store.plans.recordReadInFull(projectId, context.decidedAt);
-      return { project: tally.project(listing), notShown: notShownIn(listing) };
+      return { project: tally.project(listing), notShown: notShownIn(listing), ages: tally.ages.bands() };
     } catch (error) {
       if (!(error instanceof InconsistentListing) && endsTheRun(error)) throw error;
       await context.writer.dropProject(projectId);
@@ -56,7 +58,7 @@ export async function collectProject(context: ProjectPlanning, projectId: number
         { project_id: projectId, problem, attempt: start },
         again ? 'listing again' : 'listing incomplete',
       );
-      if (!again) return { project: tally.incomplete(problem), notShown: 0 };
+      if (!again) return { project: tally.incomplete(problem), notShown: 0, ages: [] };
     }
   }
 }
@@ -121,6 +123,7 @@ class Tally {
   readonly #context: ProjectPlanning;
   readonly #projectId: number;
   readonly #verdicts = { delete: 0, keep: 0, held: 0, unknown: 0 };
+  readonly ages = new AgeTally();
   #deleted = 0;
   /** Rows of other projects: none of this one's conversations, whatever they are doing here. */
   foreign = 0;
@@ -136,6 +139,7 @@ class Tally {
     for (const { isDeleted, ...one } of decided) {
       this.#verdicts[one.verdict] += 1;
       if (isDeleted) this.#deleted += 1;
+      else this.ages.add(one.ageDays, one.verdict);
       if (one.verdict === 'keep' && !this.#context.withKept) continue;
       this.#items += 1;
       this.#batch.push({ ...one, ordinal: this.#items });

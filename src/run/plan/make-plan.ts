@@ -1,4 +1,5 @@
 import pLimit from 'p-limit';
+import { AgeTally } from '../../core/age-bands.ts';
 import type { Project } from '../../core/conversation.ts';
 import { judgeExclusions } from '../../core/exclusions.ts';
 import { findProtections, matchedNow } from '../../core/find-protections.ts';
@@ -50,11 +51,11 @@ export async function makePlan(deps: Planner, request: PlanRequest): Promise<Pla
   const watch = new ProtectionWatch({ ...request, now: decidedAt });
   deps.progress.begin('listing', undefined);
   try {
-    const { projects, warnings } = await collectAll(planning, watch, selected);
+    const { projects, ...seen } = await collectAll(planning, watch, selected);
     projects.unshift(...invisible.map(invisibleProject));
     const requestsUsed = totalRequests(deps.reader.requestCounts()) - requestsBefore;
     const watched = watch.result();
-    const findings = await findingsOf(deps, request, { found, watched, decidedAt, warnings });
+    const findings = await findingsOf(deps, request, { ...seen, found, watched, decidedAt });
     return await writer.finish({ projects, requestsUsed, findings });
   } catch (error) {
     await writer.discard();
@@ -69,24 +70,26 @@ async function collectAll(
   planning: Planning,
   protections: ProtectionWatch,
   selected: readonly Project[],
-): Promise<{ readonly projects: PlanProject[]; readonly warnings: readonly string[] }> {
+): Promise<Pick<PlanFindings, 'warnings' | 'ages'> & { readonly projects: PlanProject[] }> {
   const projects: PlanProject[] = [];
+  const ages = new AgeTally();
   const warnings: string[] = [];
   for (const project of selected) {
     const watch = protections.inProject(project);
     const collected = await collectProject({ ...planning, watch }, project.id);
     watch.end(collected.project);
     projects.push(collected.project);
+    ages.addAll(collected.ages);
     if (collected.notShown > 0) warnings.push(notAllShown(collected));
   }
-  return { projects, warnings };
+  return { projects, warnings, ages: ages.bands() };
 }
 
 /** What the plan says of its listings and of the protections of its policy, by what earlier plans knew of them. Remembers what this one saw. */
 async function findingsOf(
   { store }: Planner,
   { policy, holds, others }: PlanRequest,
-  seen: {
+  seen: Pick<PlanFindings, 'ages'> & {
     readonly found: ProjectsOfPolicy;
     readonly watched: ReturnType<ProtectionWatch['result']>;
     readonly decidedAt: number;
@@ -94,7 +97,7 @@ async function findingsOf(
     readonly warnings: readonly string[];
   },
 ): Promise<PlanFindings> {
-  const { found, watched, decidedAt, warnings } = seen;
+  const { found, watched, decidedAt, warnings, ages } = seen;
   const { visible } = found;
   const memory = await store.protections.protectionMemory(policy.name);
   const exclusions = judgeExclusions(policy.projects, visible, memory.keptOut);
@@ -106,7 +109,7 @@ async function findingsOf(
   const { keptOut } = exclusions;
   const matched = matchedNow(findings);
   await store.protections.rememberProtections(policy.name, { keptOut, matched }, decidedAt);
-  return { ...findings, warnings: [...findings.warnings, ...warnings] };
+  return { ...findings, ages, warnings: [...findings.warnings, ...warnings] };
 }
 
 /** A key that may not read a whole kind of conversations gets a list without them. */
