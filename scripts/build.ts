@@ -1,5 +1,5 @@
 import { chmodSync, readdirSync, readFileSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { rolldown, type Plugin } from 'rolldown';
 
 /*
@@ -40,9 +40,13 @@ function licenseOf(folder: string): string {
   return `== ${name}\n\n${readFileSync(join(folder, file), 'utf8')}`;
 }
 
+/** The one for browsers: that for Node asks, while it loads, whether a canvas is installed, and nobody here paints on one. */
+const VEGA_CANVAS = resolve('node_modules/vega-canvas/build/vega-canvas.browser.js');
+
 const bundle = await rolldown({
   input: 'src/main.ts',
   platform: 'node',
+  resolve: { alias: { 'vega-canvas': VEGA_CANVAS } },
   external: STAY_PACKAGES,
   plugins: [besideTheCode],
 });

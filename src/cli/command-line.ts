@@ -8,7 +8,7 @@ export interface Given {
 }
 
 const VERBS = [
-  ...['demo', 'sandbox', 'validate', 'plan', 'apply', 'policy', 'runs', 'run', 'serve'],
+  ...['demo', 'sandbox', 'validate', 'plan', 'apply', 'policy', 'report', 'runs', 'run', 'serve'],
   ...['hold add', 'hold list', 'hold release', 'audit verify', 'audit export', 'state rebind'],
 ];
 const TAKES_PATHS = ['validate', 'plan', 'run', 'serve'];

@@ -2,14 +2,13 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander';
 import { createCommandLine, type Given } from './command-line.ts';
 import type { CommonFlags } from './command.ts';
 import type { ApplyInput } from './commands/apply.ts';
-import type { AuditExportInput } from './commands/audit-export.ts';
-import type { AuditVerifyInput } from './commands/audit-verify.ts';
 import type { HoldAddInput, HoldReleaseInput } from './commands/hold.ts';
 import type { PlanInput } from './commands/plan.ts';
 import type { SandboxInput } from './commands/sandbox.ts';
 import { EXIT, exitCodeOfError, foremost, type ExitCode } from './exit-codes.ts';
 import type { StateRebindInput } from './commands/state.ts';
 import { Output } from './output.ts';
+import { addHistory } from './program-history.ts';
 import { settingsOf } from './settings-of.ts';
 import type { Surroundings } from './surroundings.ts';
 import { verbOf, verbs, type Load, type Perform } from './verbs.ts';
@@ -110,6 +109,7 @@ function addLooking(program: Command, perform: Perform): void {
   })
     .option('--policy <name>', 'only this policy')
     .option('--out <file>', 'also write the plan to a file that apply takes')
+    .option('--report <file>', 'also write a report to look at: .html, .json, .csv or .md')
     .option('--all', 'also list conversations that are merely kept')
     .option('--show <plan>', 'print a stored plan (id or file) again; sends nothing')
     .action((paths: string[], flags: PlanFlags) =>
@@ -122,8 +122,14 @@ function addLooking(program: Command, perform: Perform): void {
 type PlanFlags = CommonFlags & Omit<PlanInput, 'paths'> & { readonly show?: string };
 
 /** What is there to make a new plan, as the user typed it. */
-function makingFlags(paths: readonly string[], { policy, out, all }: PlanFlags): readonly string[] {
-  const given = { 'path of a policy': paths[0], '--policy': policy, '--out': out, '--all': all };
+function makingFlags(paths: readonly string[], { policy, out, report, all }: PlanFlags): readonly string[] {
+  const given = {
+    'path of a policy': paths[0],
+    '--policy': policy,
+    '--out': out,
+    '--report': report,
+    '--all': all,
+  };
   return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [name]));
 }
 
@@ -146,8 +152,9 @@ function addDeleting(program: Command, perform: Perform): void {
     example: 'run policies/ --json',
   })
     .option('--policy <name>', 'only this policy')
-    .action((paths: string[], flags: CommonFlags & { policy?: string }) =>
-      perform(verbs.run, { paths, policy: flags.policy }, flags),
+    .option('--report <dir>', 'write a page for each run into this folder')
+    .action((paths: string[], flags: CommonFlags & { policy?: string; report?: string }) =>
+      perform(verbs.run, { paths, policy: flags.policy, report: flags.report }, flags),
     );
   verbOf(program, 'serve [paths...]', {
     does: 'The daemon: run each policy on its schedule until SIGTERM',
@@ -192,38 +199,6 @@ function addHolds(program: Command, perform: Perform): void {
     );
 }
 
-function addHistory(program: Command, perform: Perform): void {
-  verbOf(program, 'runs [id]', { does: 'History, or one run in full', example: 'runs' }).action(
-    (id: string | undefined, flags: CommonFlags) => perform(verbs.runs, { id }, flags),
-  );
-  verbOf(program, 'policy <id>', {
-    does: 'Print the policy that a plan, a run or an audit entry (policy_hash) refers to',
-    example: 'policy run-k3v9x2m7q4ab',
-  }).action((id: string, flags: CommonFlags) => perform(verbs.policyShow, { id }, flags));
-  const audit = program
-    .command('audit')
-    .description('Check or export the audit log')
-    .addHelpText('after', '\nExample:\n  $ customgpt-retention audit verify');
-  verbOf(audit, 'verify [file]', {
-    does: "Check the log's chain and signatures; compare an exported file with it",
-    example: 'audit verify audit.jsonl --checkpoint kept/last-checkpoint',
-  })
-    .option(
-      '--checkpoint <file>',
-      'a checkpoint kept elsewhere (a note, or log lines) that the log must contain',
-    )
-    .option('--key <key>', 'verifier key to trust instead of our own; may be repeated', collected)
-    .action((file: string | undefined, flags: CommonFlags & Omit<AuditVerifyInput, 'file'>) =>
-      perform(verbs.auditVerify, { ...flags, file }, flags),
-    );
-  verbOf(audit, 'export', {
-    does: 'Write the log as JSON Lines',
-    example: 'audit export --run run-k3v9x2m7q4ab > run.jsonl',
-  })
-    .option('--run <id>', 'only this run')
-    .action((flags: CommonFlags & AuditExportInput) => perform(verbs.auditExport, flags, flags));
-}
-
 function addState(program: Command, perform: Perform): void {
   const state = program
     .command('state')
@@ -239,10 +214,6 @@ function addState(program: Command, perform: Perform): void {
     .requiredOption('--by <who>', 'who takes responsibility')
     .requiredOption('--reason <text>', 'why; it stays in the audit log')
     .action((flags: CommonFlags & StateRebindInput) => perform(verbs.stateRebind, flags, flags));
-}
-
-function collected(value: string, before: readonly string[] = []): readonly string[] {
-  return [...before, value];
 }
 
 function portNumber(text: string): number {

@@ -10,7 +10,7 @@ import { HOLDS_UNDER_ANOTHER_NAME, unreadPolicies } from './lookalike-files.ts';
 import { keysAt, policySchema } from './policy-schema.ts';
 import type { Problem } from './problems.ts';
 import { faultsOf } from './schema-problems.ts';
-import { fileProblem, problemOfAccess, readTextFile } from './text-file.ts';
+import { decodedText, fileProblem, problemOfAccess, readTextFile, type TextFile } from './text-file.ts';
 import { readYaml, type YamlDocument } from './yaml-document.ts';
 
 export interface PoliciesRead {
@@ -83,8 +83,16 @@ function repeatedName(
 
 function readPolicyFile(file: string): PolicyRead {
   const read = readTextFile(file);
-  if ('message' in read) return { problems: [read] };
-  const { bytes, text } = read;
+  return 'message' in read ? { problems: [read] } : readPolicyText(file, read);
+}
+
+/** A policy as it was kept, byte for byte; undefined where this version reads it otherwise than the one that went by it. */
+export function readPolicySource(source: Uint8Array): Policy | undefined {
+  const text = decodedText('', source);
+  return typeof text === 'string' ? readPolicyText('', { bytes: source, text }).policy : undefined;
+}
+
+function readPolicyText(file: string, { bytes, text }: TextFile): PolicyRead {
   const yaml = readYaml(file, text);
   if (!yaml.ok) return { problems: yaml.problems };
   const { document } = yaml;

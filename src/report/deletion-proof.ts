@@ -35,15 +35,23 @@ export interface Control {
  * The last word on every conversation that a run's entries speak of, in the order in which they first appear. An
  * outcome outweighs an intent after it: that is how the store counts, and two counts must not differ.
  */
-export function deletionsIn(entries: Iterable<AuditEntry>): readonly Deletion[] {
-  const last = new Map<string, Deletion>();
-  for (const entry of entries) {
+export class Deletions {
+  /** By `conversationKey`. */
+  readonly all = new Map<string, Deletion>();
+
+  take(entry: AuditEntry): void {
     const deletion = deletionOf(entry);
-    if (deletion === undefined) continue;
+    if (deletion === undefined) return;
     const key = conversationKey(deletion);
-    if (deletion.outcome !== 'open' || !last.has(key)) last.set(key, deletion);
+    if (deletion.outcome !== 'open' || !this.all.has(key)) this.all.set(key, deletion);
   }
-  return [...last.values()];
+}
+
+/** The same of entries that are at hand. */
+export function deletionsIn(entries: Iterable<AuditEntry>): readonly Deletion[] {
+  const deletions = new Deletions();
+  for (const entry of entries) deletions.take(entry);
+  return [...deletions.all.values()];
 }
 
 export function conversationKey(of: { readonly projectId: number; readonly sessionId: string }): string {

@@ -27,9 +27,9 @@ export function timeHtml(time: string, day: string): Html {
   return html`<time datetime="${time}">${date === day ? clock : `${date} ${clock}`}</time>`;
 }
 
-/** An instant (epoch ms) in a sentence. */
-export function instantHtml(at: number): Html {
-  return html`<time datetime="${formatInstant(at)}">${minuteAndSecond(at, 'UTC')} UTC</time>`;
+/** An instant (epoch ms) in a sentence. `timeZone`: IANA name. */
+export function instantHtml(at: number, timeZone = 'UTC'): Html {
+  return html`<time datetime="${formatInstant(at)}">${minuteAndSecond(at, timeZone)} ${timeZone}</time>`;
 }
 
 function rendered(part: Part): string {

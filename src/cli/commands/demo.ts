@@ -7,7 +7,6 @@ import type { AuditEntry } from '../../core/audit-entry.ts';
 import { LogCheck } from '../../core/verify-log.ts';
 import { planHeadline, planRowsTable } from '../../report/plan-text.ts';
 import { policyInWords } from '../../report/policy-words.ts';
-import { runReportHtml } from '../../report/run-html.ts';
 import { runsJson } from '../../report/run-json.ts';
 import { runSummary } from '../../report/run-text.ts';
 import { applyStoredPlan } from '../../run/apply-stored-plan.ts';
@@ -26,6 +25,7 @@ import { loadPolicies, type Loaded } from '../policies.ts';
 import { settingsOf } from '../settings-of.ts';
 import { withStopSignals } from '../stopping.ts';
 import { withWorker, type Worker } from '../compose.ts';
+import { writeReport } from '../write-report.ts';
 
 /** Rows of the plan that the demo prints; the report has all of them. */
 const SHOWN = 8;
@@ -122,6 +122,7 @@ async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<obje
     `   The audit log has ${files.entries} entries and ${files.isWhole ? 'its chain is whole' : 'IS BROKEN'}.`,
     '',
     'To look at:',
+    `  dry run    ${join(folder, 'dry-run.html')}`,
     `  report     ${files.report}`,
     `  audit log  ${files.audit}`,
     `  policy     ${policy.path}`,
@@ -133,9 +134,10 @@ async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<obje
 }
 
 async function planAndShow(
-  { output, commandLine }: CommandWorld,
-  { worker, deps, policy }: Demo,
+  world: CommandWorld,
+  { worker, deps, policy, folder }: Demo,
 ): Promise<PlanSummary> {
+  const { output, commandLine } = world;
   const { store, settings } = worker;
   const { reader } = deps.openApi();
   const { text: account } = await enterAccount({ reader, accounts: store.accounts, signal: undefined });
@@ -156,16 +158,19 @@ async function planAndShow(
     '',
     ...planHeadline(plan, { cost, breaches: [], commandLine, timeZone }),
   );
+  await writeReport(world, store, {
+    subject: { plan, cost },
+    file: join(folder, 'dry-run.html'),
+    format: 'html',
+  });
   return plan;
 }
 
 async function leaveFiles(
-  { surroundings, commandLine }: CommandWorld,
-  { worker, folder, policy }: Demo,
-  { run, counts, skipped, plan }: RunResult,
+  world: CommandWorld,
+  { worker: { store }, folder }: Demo,
+  result: RunResult,
 ): Promise<{ report: string; audit: string; entries: number; isWhole: boolean }> {
-  const { store } = worker;
-  const generatedAt = surroundings.clock.now();
   const entries: AuditEntry[] = [];
   const check = new LogCheck({ known: [{ ...(await store.audit.head()), how: 'recorded' }] });
   for await (const entry of store.audit.entries()) {
@@ -175,19 +180,10 @@ async function leaveFiles(
   const audit = join(folder, 'audit.jsonl');
   await writeFile(audit, entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
   const report = join(folder, 'report.html');
-  if (plan !== undefined) {
-    const items: PlanItem[] = [];
-    for await (const item of store.plans.planItems(plan.planId)) items.push(item);
-    const auditHead = await store.audit.head();
-    const policyWords = policyInWords(policy);
-    const title = 'Retention demo';
-    await writeFile(
-      report,
-      runReportHtml({
-        ...{ title, run, counts, skipped, plan, items, entries, generatedAt, auditHead, policyWords },
-        commandLine,
-      }),
-    );
-  }
+  await writeReport(world, store, {
+    subject: { finished: result, plan: result.plan },
+    file: report,
+    format: 'html',
+  });
   return { report, audit, entries: entries.length, isWhole: check.end().ok };
 }

@@ -19,12 +19,15 @@ import { writeHashed } from '../plan-document.ts';
 import { loadPolicies } from '../policies.ts';
 import { showPlans } from '../show-plans.ts';
 import { withStopSignals } from '../stopping.ts';
+import { formatOf, writeReportOf } from '../write-report.ts';
 import { withWorker, type Worker } from '../compose.ts';
 
 export interface PlanInput {
   readonly paths: readonly string[];
   readonly policy?: string;
   readonly out?: string;
+  /** Where a report goes. */
+  readonly report?: string;
   /** Stores and lists what is merely kept, too. */
   readonly all?: boolean;
 }
@@ -32,11 +35,16 @@ export interface PlanInput {
 /** The dry run: lists, decides, stores the plan, prints it. Sends nothing but GET. */
 export const plan: Command<PlanInput> = async (world, input) => {
   const { policies, ...neighbours } = await loadPolicies(world, input.paths, input.policy);
-  if (input.out !== undefined && policies.length > 1) {
-    throw new RetentionError('usage', '--out writes one plan, and there are several policies', {
+  for (const [flag, file] of [
+    ['--out', input.out],
+    ['--report', input.report],
+  ] as const) {
+    if (file === undefined || policies.length === 1) continue;
+    throw new RetentionError('usage', `${flag} writes one plan, and there are several policies`, {
       hint: 'Choose one with --policy NAME.',
     });
   }
+  const format = formatOf(undefined, input.report);
   return withWorker(world, { forPeople: true }, async (worker) => {
     const deps = worker.depsWith(neighbours);
     const planned = await withStopSignals(world.surroundings, async ({ stop }) => {
@@ -49,6 +57,9 @@ export const plan: Command<PlanInput> = async (world, input) => {
     });
     if (input.out !== undefined)
       await writePlanFile(world, { path: input.out, planned, plans: worker.store.plans });
+    const [subject] = planned;
+    if (input.report !== undefined && subject !== undefined)
+      await writeReportOf(world, worker.store, { subject, file: input.report, format });
     await showPlans({ ...world, timeZone: worker.settings.timeZone }, planned);
     return EXIT.done;
   });

@@ -1,3 +1,5 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
 import { runsJson } from '../../report/run-json.ts';
@@ -11,19 +13,23 @@ import { EXIT, exitCodeOfError, exitCodeOfRun, foremost, type ExitCode } from '.
 import { loadPolicies } from '../policies.ts';
 import { withStops } from '../stopping.ts';
 import { withWorker } from '../compose.ts';
+import { writeReportOf } from '../write-report.ts';
 
 export interface RunInput {
   readonly paths: readonly string[];
   readonly policy?: string | undefined;
+  /** Folder for a page of each run. */
+  readonly report?: string | undefined;
 }
 
 /** One pass over the policies, one after the other. */
 export const run: Command<RunInput> = async (world, input) => {
   const { policies, ...neighbours } = await loadPolicies(world, input.paths, input.policy);
+  if (input.report !== undefined) await makeFolder(input.report);
   return withWorker(world, { forPeople: true }, async (worker) => {
     const deps = worker.depsWith(neighbours);
     const ends = await withStops(world.surroundings, worker.home, (signals) =>
-      runAll(world, { deps, policies, signals, timeZone: worker.settings.timeZone }),
+      runAll(world, { deps, policies, signals, timeZone: worker.settings.timeZone, reports: input.report }),
     );
     await world.output.document(runsJson(ends.flatMap(({ result }) => result ?? [])));
     return foremost(ends.map(({ code }) => code));
@@ -34,6 +40,8 @@ interface RunParts {
   readonly deps: RunDeps;
   readonly signals: StopSignals;
   readonly timeZone: string;
+  /** Where a page of each run goes. */
+  readonly reports: string | undefined;
 }
 
 interface End {
@@ -62,18 +70,48 @@ async function runAll(
 }
 
 async function runOne(
-  { output, commandLine }: CommandWorld,
+  world: CommandWorld,
   policy: Policy,
-  { deps, signals, timeZone }: RunParts,
+  { deps, signals, timeZone, reports }: RunParts,
 ): Promise<End> {
+  const { output, commandLine } = world;
   try {
     const result = await runPolicy(deps, { policy, trigger: 'manual', signals });
     await output.lines(...runSummary(result, { commandLine, timeZone }), '');
     if (result.fault !== undefined) output.problem(result.fault);
-    return { code: exitCodeOfRun(result), result };
+    const code = exitCodeOfRun(result);
+    const isReported =
+      reports === undefined || (await isReportWritten(world, deps, { result, folder: reports }));
+    return { code: isReported ? code : foremost([code, EXIT.unexpected]), result };
   } catch (error) {
     if (!(error instanceof RetentionError)) throw error;
     output.problem(error);
     return { code: exitCodeOfError(error), result: undefined };
+  }
+}
+
+/** Made before anything is sent: a run whose report has no place is not begun. Throws `usage`. */
+async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw new RetentionError('usage', `${folder} cannot be made a folder for reports`, { cause: error });
+  }
+}
+
+/** What was done is recorded, and stays what it is where its page cannot be written. */
+async function isReportWritten(
+  world: CommandWorld,
+  { store }: RunDeps,
+  { result, folder }: { readonly result: RunResult; readonly folder: string },
+): Promise<boolean> {
+  const file = join(folder, `${result.run.runId}.html`);
+  try {
+    const subject = { finished: result, plan: result.plan };
+    await writeReportOf(world, store, { subject, file, format: 'html' });
+    return true;
+  } catch (error) {
+    world.output.problem(error);
+    return false;
   }
 }

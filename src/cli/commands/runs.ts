@@ -1,13 +1,12 @@
 import type { AuditEntry } from '../../core/audit-entry.ts';
 import { RetentionError } from '../../core/errors.ts';
 import type { Store } from '../../core/ports/store.ts';
-import { runCountsOf, type RunRecord } from '../../core/run.ts';
 import { runsJson } from '../../report/run-json.ts';
-import type { FinishedRun } from '../../report/run-outcome.ts';
 import { runDetail, runsTable } from '../../report/run-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
+import { withCounts } from '../run-counts.ts';
 
 const SHOWN = 50;
 
@@ -46,11 +45,4 @@ async function showOne(
   const [document] = runsJson([result]).runs;
   await output.document({ ...document, entries });
   return EXIT.done;
-}
-
-/** A run's counts, folded from its plan and the audit log. */
-async function withCounts(store: Store, run: RunRecord): Promise<FinishedRun> {
-  const plan = run.planId === undefined ? undefined : await store.plans.plan(run.planId);
-  const { counts, skipped } = await store.audit.outcomes(run.runId);
-  return { run, plan, counts: runCountsOf(plan, counts), skipped };
 }

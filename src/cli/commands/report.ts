@@ -1,0 +1,62 @@
+import { isFault, RetentionError } from '../../core/errors.ts';
+import type { Store } from '../../core/ports/store.ts';
+import { reportText } from '../../report/report-formats.ts';
+import type { Command } from '../command.ts';
+import { EXIT } from '../exit-codes.ts';
+import { withHistory } from '../history.ts';
+import { findPlan } from '../plan-document.ts';
+import { reportOf, type ReportSubject } from '../report-of.ts';
+import { withCounts } from '../run-counts.ts';
+import { formatOf, writeReportOf } from '../write-report.ts';
+
+export interface ReportInput {
+  /** Of a plan or a run, or the file that `plan --out` wrote. */
+  readonly id: string;
+  readonly out?: string;
+  readonly format?: string;
+  /** Leaves names out of a plan's report. */
+  readonly redact?: boolean;
+}
+
+/** What a plan would do, or what a run did, for somebody to look at, keep and sign. */
+export const report: Command<ReportInput> = async (world, { id, out, format: given, redact = false }) => {
+  const { output, surroundings, flags } = world;
+  const format = formatOf(given ?? (flags.json === true ? 'json' : undefined), out);
+  if (out === undefined && format === 'html' && surroundings.stdout.isTTY === true) {
+    throw new RetentionError('usage', 'a page is not for reading on a terminal', {
+      hint: `Name a file: customgpt-retention report ${id} --out report.html. For the terminal: --format md`,
+    });
+  }
+  return withHistory(world, async (store) => {
+    const subject = await subjectOf(store, id);
+    if (out !== undefined) {
+      await writeReportOf(world, store, { subject, redact, file: out, format });
+      return EXIT.done;
+    }
+    for await (const piece of reportText(await reportOf(world, store, { subject, redact }), format)) {
+      await output.raw(piece);
+      if (output.isLost) break;
+    }
+    return EXIT.done;
+  });
+};
+
+async function subjectOf(store: Store, id: string): Promise<ReportSubject> {
+  const run = await store.runs.run(id);
+  if (run !== undefined) {
+    const finished = await withCounts(store, run);
+    return { finished, plan: finished.plan };
+  }
+  try {
+    return { plan: await findPlan(store.plans, id) };
+  } catch (error) {
+    if (!isFault(error, 'plan_stale')) throw error;
+    throw new RetentionError(
+      'usage',
+      `${id} is neither a plan, a plan file nor a run of this state directory`,
+      {
+        hint: 'See: customgpt-retention runs',
+      },
+    );
+  }
+}

@@ -1,0 +1,37 @@
+import { joinedRows } from './joined-rows.ts';
+import type { Report, ReportRow } from './report.ts';
+
+const COLUMNS: readonly (readonly [
+  title: string,
+  of: (row: ReportRow) => string | number | null | undefined,
+])[] = [
+  ['project_id', ({ projectId }) => projectId],
+  ['session_id', ({ sessionId }) => sessionId],
+  ['name', ({ name }) => name],
+  ['state', ({ state }) => state],
+  ['rule', ({ rule }) => rule],
+  ['age_days', ({ ageDays }) => ageDays],
+  ['reason', ({ reason }) => reason],
+  ['requested_at', ({ deletion }) => deletion?.requestedAt],
+  ['delete_status', ({ deletion }) => deletion?.deleteStatus],
+  ['verified_at', ({ deletion }) => deletion?.verifiedAt],
+  ['verify_status', ({ deletion }) => deletion?.verifyStatus],
+  ['not_listed_at', ({ deletion }) => deletion?.control?.at],
+];
+
+/** One row for each conversation, as RFC 4180 has it. */
+export async function* reportCsv(report: Report): AsyncGenerator<string> {
+  const columns = COLUMNS.filter(([title]) => title !== 'name' || report.hasNames);
+  yield `${columns.map(([title]) => title).join(',')}\r\n`;
+  yield* joinedRows(report.rows(), (row) => `${columns.map(([, of]) => cell(of(row))).join(',')}\r\n`);
+}
+
+/** A spreadsheet takes a text that begins like this for a formula, and a name is a stranger's text. */
+const FORMULA = /^[=+\-@\t\r]/;
+
+function cell(value: string | number | null | undefined): string {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'number') return String(value);
+  const text = FORMULA.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
