@@ -1,170 +1,17 @@
 import { describe, expect, it } from 'vitest';
-import { NO_FINDINGS } from '../core/findings.ts';
-import type { AuditEntry, AuditEvent, Fact } from '../core/audit-entry.ts';
-import { formatInstant } from '../core/instant.ts';
-import { LastOutcomes } from '../core/last-outcomes.ts';
-import type { PlanItem, PlanProject, PlanSummary } from '../core/plan.ts';
-import { runCountsOf, type RunRecord } from '../core/run.ts';
+import type { RunRecord } from '../core/run.ts';
 import { deletionsIn } from './deletion-proof.ts';
-import { runReportHtml, type RunReport } from './run-html.ts';
+import {
+  AT,
+  HEAD,
+  idOf,
+  INCOMPLETE,
+  PARTIAL,
+  RUN,
+  sample,
+  verified,
+} from '../../test/support/run-samples.ts';
 import { outcomeRows, runDetail, runsTable, runSummary } from './run-text.ts';
-
-const AT = Date.parse('2026-05-04T23:59:50.000Z');
-const HEAD = 'c'.repeat(64);
-
-const RUN: RunRecord = {
-  runId: 'run-4k2m9x7q1bzd',
-  policy: 'support-chats',
-  policyHash: 'a'.repeat(64),
-  mode: 'enforce',
-  trigger: 'schedule',
-  slotAt: AT - 214,
-  planId: 'plan-8h3v5t0c2wqa',
-  status: 'completed',
-  startedAt: AT,
-  endedAt: AT + 65_000,
-  requests: { list: 2, messages: 0, calibrate: 0, delete: 2, verify: 3, control: 1, account: 0 },
-  auditHead: HEAD,
-  problem: undefined,
-  warnings: [],
-  asBefore: 0,
-};
-
-const CONTROL = {
-  request: 'GET /api/v1/projects/7/conversations?page=1',
-  status: 200,
-  at: formatInstant(AT + 3_000),
-};
-const PROOF = {
-  attempts: 1,
-  requested_at: formatInstant(AT + 1_000),
-  delete_status: 200,
-  verify_status: 404,
-  verified_at: formatInstant(AT + 11_512),
-  control: CONTROL,
-  evidence: 2,
-};
-
-interface Sample {
-  readonly planned?: number;
-  readonly run?: Partial<RunRecord>;
-  readonly events?: readonly (readonly [AuditEvent, string | null, { readonly [key: string]: Fact }])[];
-  readonly projects?: readonly PlanProject[];
-  readonly others?: readonly Partial<PlanItem>[];
-}
-
-const idOf = (index: number): string => `f3b1c2d4-0000-4000-8000-${String(index).padStart(12, '0')}`;
-
-const verified = (index: number): readonly [AuditEvent, string, { readonly [key: string]: Fact }] => [
-  'deletion.verified',
-  idOf(index),
-  PROOF,
-];
-
-function itemOf(index: number, change: Partial<PlanItem> = {}): PlanItem {
-  return {
-    ordinal: index,
-    projectId: 7,
-    sessionId: idOf(index),
-    seen: { name: 'Divorce of Ms Miller', createdAt: AT, updatedAt: AT, createdBy: 'user-4711' },
-    seenAt: AT,
-    verdict: 'delete',
-    rule: 'idle',
-    reason: 'rule idle matches',
-    ageDays: 91,
-    lastMessageAt: undefined,
-    lastMessageReadAt: undefined,
-    ...change,
-  };
-}
-
-function sample({ planned = 2, run = {}, events, projects, others = [] }: Sample = {}): RunReport {
-  const entries = (events ?? [verified(1), verified(2)]).map(
-    ([event, sessionId, facts], index): AuditEntry => ({
-      seq: index + 1,
-      time: formatInstant(AT + index),
-      event,
-      run_id: RUN.runId,
-      policy: RUN.policy,
-      policy_hash: RUN.policyHash,
-      rule: sessionId === null ? null : 'idle',
-      project_id: 7,
-      session_id: sessionId,
-      ...facts,
-      prev: '0'.repeat(64),
-      hash: HEAD,
-    }),
-  );
-  const project = { projectId: 7, listed: planned + 10, total: planned + 10, kept: 10, held: 0, unknown: 0 };
-  const plan: PlanSummary = {
-    planId: 'plan-8h3v5t0c2wqa',
-    policy: RUN.policy,
-    policyHash: RUN.policyHash,
-    account: 'https://app.customgpt.ai team:7',
-    policyPath: '/policies/support.yaml',
-    mode: 'enforce',
-    decidedAt: AT,
-    expiresAt: AT,
-    status: 'applied',
-    projects: projects ?? [{ ...project, planned, incomplete: undefined }],
-    findings: NO_FINDINGS,
-    requestsUsed: 2,
-    fingerprint: 'b'.repeat(64),
-    fileHash: undefined,
-    deferred: 0,
-  };
-  const last = new LastOutcomes();
-  deletionsIn(entries).forEach(({ outcome }, index) => {
-    last.take({ projectId: 1, sessionId: String(index) }, `deletion.${outcome}`, undefined);
-  });
-  return {
-    title: 'Deletion report',
-    run: { ...RUN, ...run },
-    counts: runCountsOf(plan, last.outcomes().counts),
-    plan,
-    items: [
-      ...Array.from({ length: planned }, (_, index) => itemOf(index + 1)),
-      ...others.map((change, index) => itemOf(planned + index + 1, change)),
-    ],
-    entries,
-    generatedAt: AT + 100_000,
-    auditHead: { seq: 12_345, hash: 'd'.repeat(64) },
-    policyWords: ['Rule 1, idle, deletes <b>old</b> conversations.'],
-  };
-}
-
-const PARTIAL: Sample = {
-  planned: 6,
-  run: { status: 'partial' },
-  events: [
-    ['deletion.intended', idOf(1), { attempt: 1 }],
-    verified(1),
-    ['deletion.already_gone', idOf(2), { found_by: 'recheck', control: CONTROL, evidence: 2 }],
-    [
-      'deletion.unverified',
-      idOf(3),
-      { delete_status: 202, requested_at: PROOF.requested_at, reason: 'it still answers' },
-    ],
-    [
-      'deletion.failed',
-      idOf(4),
-      { attempts: 3, delete_status: null, requested_at: PROOF.requested_at, reason: 'not carried out' },
-    ],
-    ['deletion.skipped', idOf(5), { reason: 'renamed since the plan' }],
-    ['deletion.intended', idOf(6), { attempt: 1 }],
-  ],
-};
-
-const INCOMPLETE: PlanProject = {
-  projectId: 9,
-  listed: 300,
-  total: 800,
-  kept: 0,
-  held: 0,
-  unknown: 300,
-  planned: 0,
-  incomplete: 'page 4 of 8 is short',
-};
 
 describe('deletionsIn', () => {
   it('keeps the last outcome of each conversation, and an intent only where there is none', () => {
@@ -282,8 +129,6 @@ describe('runSummary', () => {
       expect(lines).toContain(sentence);
       expect(lines).toContain('Warning: Look at this.');
     }
-    expect(runReportHtml(report)).toContain(`<li>${sentence}</li>`);
-    expect(runReportHtml(report)).toContain('<li>Look at this.</li>');
   });
 
   it('repeats in each command what the user gave', () => {
@@ -300,8 +145,6 @@ describe('runSummary', () => {
       ]).flat(),
     ]);
     expect(commands.join()).not.toContain('customgpt-retention');
-    const page = runReportHtml({ ...sample(), commandLine: (words) => `${words} --state-dir elsewhere` });
-    expect(page).toContain('<code>audit verify --state-dir elsewhere</code>');
   });
 
   it.each([
@@ -312,7 +155,6 @@ describe('runSummary', () => {
     const { plan, ...report } = sample({ run: { mode } });
     const applied = { ...report, plan: plan && { ...plan, mode: planMode } };
     expect(runDetail(applied, [])).toContain(`Policy mode ${words}`);
-    expect(runReportHtml(applied)).toContain(`support-chats, mode ${words}`);
   });
 
   it('names the limit and the plan of a refused run', () => {
@@ -440,7 +282,6 @@ describe('runsTable and runDetail', () => {
     const lines = runDetail(report, [], { timeZone });
     expect(lines).toContain(`Started     ${started}`);
     expect(lines).toContain('Trigger     schedule, slot 2026-05-05 01:59:49 Europe/Berlin');
-    expect(runReportHtml(report)).toContain('2026-05-04 23:59:50 UTC');
   });
 
   it('shows a run that never planned', () => {
@@ -450,137 +291,3 @@ describe('runsTable and runDetail', () => {
     expect(lines.at(-1)).toBe('No DELETE was sent for any conversation.');
   });
 });
-
-describe('runReportHtml', () => {
-  it('is a page of its own: no script, nothing from outside, a policy that forbids both', () => {
-    const page = runReportHtml(sample(PARTIAL));
-    expect(page).toMatch(/^<!doctype html>\s*<html lang="en">/);
-    expect(page).toContain(`content="default-src 'none'; style-src 'unsafe-inline'"`);
-    expect(page).not.toMatch(/<script|<link|<img|src=|url\(|@import|href=/i);
-  });
-
-  it('never holds a name or a user', () => {
-    const others = [{ verdict: 'held' as const, rule: null, reason: 'held for case 17' }];
-    const page = runReportHtml(sample({ ...PARTIAL, others }));
-    expect(page).not.toContain('Miller');
-    expect(page).not.toContain('4711');
-    expect(page).toContain('held for case 17');
-  });
-
-  it('proves each deletion: DELETE, follow-up and fresh listing, each with its instant', () => {
-    const page = textOf(runReportHtml(sample()));
-    expect(page).toContain(
-      `${idOf(1)} idle 91 d 200 23:59:51.000 404 2026-05-05 00:00:01.512 200 23:59:53.000`,
-    );
-    expect(page).toContain(
-      'Project 7, 2 conversations; fresh listing by GET /api/v1/projects/7/conversations?page=1',
-    );
-    expect(page).toContain(`entry 12,345, ${'d'.repeat(64)}`);
-    expect(page).not.toContain('Please note');
-  });
-
-  it('says why the rest is not deleted, and shows every second attempt and later settlement', () => {
-    const settled = { ...PROOF, delete_status: null, settled_by: 'run-later' };
-    const page = textOf(
-      runReportHtml(
-        sample({ ...PARTIAL, events: [...(PARTIAL.events ?? []), ['deletion.verified', idOf(6), settled]] }),
-      ),
-    );
-    expect(page).toContain(`${idOf(5)} skipped renamed since the plan idle not sent –`);
-    expect(page).toContain(
-      `${idOf(2)} already gone no longer visible to this key, and not by us idle not sent –`,
-    );
-    expect(page).toContain('unanswered 23:59:51.000 attempt 3');
-    expect(page).toContain('settled by run-later');
-    expect(page).toContain('Please note');
-  });
-
-  it('warns of incomplete projects, overridden limits and missing confirmations', () => {
-    const page = textOf(
-      runReportHtml(
-        sample({
-          run: { status: 'partial' },
-          projects: [INCOMPLETE],
-          events: [
-            ['limits.overridden', null, { by: 'Ada', reason: '<i>audit</i>' }],
-            ['listing.incomplete', null, { phase: 'plan', reason: 'told by the plan' }],
-            ['listing.incomplete', null, { phase: 'confirm', reason: 'timeout' }],
-            ['run.completed', null, { unconfirmed: [7] }],
-          ],
-        }),
-      ),
-    );
-    expect(page).toContain('Project 9 could not be listed in full (page 4 of 8 is short)');
-    expect(page).toContain('overridden by Ada; reason given: &#60;i&#62;audit');
-    expect(page).toContain('Project 7 could not be listed again at the end: timeout.');
-    expect(page).toContain('No fresh listing of project 7');
-    expect(page).not.toContain('told by the plan');
-    expect(page).toContain('its project could not be listed in full unknown 300');
-  });
-
-  it('shows a refused run in red, with the plan that nobody applied', () => {
-    const problem = 'max_deletions allows 1, the plan has 2';
-    const page = runReportHtml(sample({ run: { status: 'refused', problem }, events: [] }));
-    expect(page).toContain('class="note bad"');
-    expect(textOf(page)).toContain(
-      `The reason: ${problem}. No DELETE was sent; the plan is kept as plan-8h3v5t0c2wqa.`,
-    );
-    expect(textOf(page)).toContain('No conversation was deleted in this run.');
-  });
-
-  it('says what is proven by an earlier rule', () => {
-    const old = sample({ events: [['deletion.verified', idOf(1), { ...PROOF, evidence: null }]] });
-    expect(textOf(runReportHtml(old))).toContain('200 23:59:53.000, by an earlier rule');
-    expect(outcomeRows(old.entries).replace(/\s+/g, ' ')).toContain(
-      'DELETE 200, GET 404, by an earlier rule',
-    );
-  });
-
-  it('renders a run without plan, requests, end, head or words', () => {
-    const run = { status: 'running', requests: undefined, endedAt: undefined, auditHead: undefined } as const;
-    const bare = sample({ run, planned: 0, events: [], projects: [] });
-    const page = textOf(
-      runReportHtml({ ...bare, plan: undefined, auditHead: undefined, policyWords: [], items: [] }),
-    );
-    expect(page).toContain('No project fell under the policy.');
-    expect(page).not.toContain('The policy in words');
-  });
-
-  it('escapes whatever comes from outside', () => {
-    const hostile = '<script>alert(1)</script>';
-    const others = [{ verdict: 'unknown' as const, reason: hostile, sessionId: null, ageDays: null }];
-    const page = runReportHtml({ ...sample({ others }), title: hostile });
-    expect(page).not.toContain('<script');
-    expect(page).toContain('&#60;b&#62;old');
-    expect(page).toContain('no usable id');
-  });
-
-  it('cuts a table of ten thousand rows and says where the rest is', () => {
-    const events = Array.from({ length: 10_000 }, (_, index) => verified(index + 1));
-    const page = runReportHtml(sample({ planned: 10_000, events }));
-    expect(page.match(/<tr>/g)?.length).toBeLessThan(5_100);
-    expect(textOf(page)).toContain(
-      '… and 5,000 more: customgpt-retention audit export --run run-4k2m9x7q1bzd.',
-    );
-  });
-
-  it('has a caption for every table, scoped headings, and no id twice', () => {
-    const others = [{ verdict: 'unknown' as const }];
-    const page = runReportHtml(sample({ ...PARTIAL, others }));
-    expect(page.match(/<table>/g)?.length).toBe(6);
-    expect(page.match(/<caption /g)?.length).toBe(6);
-    expect(page).not.toMatch(/<th(?![^>]*scope=)[ >]/);
-    const ids = [...page.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id);
-    expect(new Set(ids).size).toBe(ids.length);
-    for (const [, id] of page.matchAll(/aria-labelledby="([^"]+)"/g)) expect(ids).toContain(id);
-  });
-});
-
-/** What a reader sees, blanks collapsed. */
-function textOf(page: string): string {
-  return page
-    .replace(/<style>[^]*<\/style>/, '')
-    .replaceAll(/<(?:td|th|li|dd|dt|p|tr|caption)\b[^>]*>/g, ' ')
-    .replaceAll(/<[^>]+>/g, '')
-    .replaceAll(/\s+/g, ' ');
-}

@@ -139,7 +139,10 @@ const SIZE = { width: WIDTH, height: { step: 20 }, autosize: { type: 'fit-x', co
 /** An SVG without script or style of its own. The table beside it says the same, so readers of the page pass over it. */
 async function svgOf(spec: Partial<TopLevelSpec>): Promise<Html> {
   // Loaded only here: few commands draw anything.
-  const [{ compile }, { View, parse }] = await Promise.all([import('vega-lite'), import('vega')]);
+  const [{ compile }, { View, logger, None, parse }] = await Promise.all([
+    import('vega-lite'),
+    import('vega'),
+  ]);
   const config = {
     background: 'transparent',
     view: { stroke: null },
@@ -154,9 +157,10 @@ async function svgOf(spec: Partial<TopLevelSpec>): Promise<Html> {
     axisY: { grid: false, ticks: false },
     legend: { labelFontSize: 11, symbolType: 'square' as const },
   };
-  const view = new View(parse(compile({ ...spec, ...SIZE, config } as TopLevelSpec).spec), {
-    renderer: 'none',
-  });
+  // It would say on standard error how it understood the size.
+  const quiet = { logger: logger(None) };
+  const { spec: drawn } = compile({ ...spec, ...SIZE, config } as TopLevelSpec, quiet);
+  const view = new View(parse(drawn), { renderer: 'none', ...quiet });
   const text = await view.toSVG();
   view.finalize();
   return { html: text.replace('<svg ', '<svg aria-hidden="true" focusable="false" ') };
