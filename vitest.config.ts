@@ -21,7 +21,12 @@ export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     // Scenes with a stand-in of the API that shares nothing with ours take real time: npm run outside.
-    exclude: ['**/node_modules/**', ...(process.env['OUTSIDE'] === undefined ? ['test/outside/**'] : [])],
+    // Pages are looked at in a real browser, which not everybody has: npm run browser.
+    exclude: [
+      '**/node_modules/**',
+      ...(process.env['OUTSIDE'] === undefined ? ['test/outside/**'] : []),
+      ...(process.env['BROWSER'] === undefined ? ['test/browser/**'] : []),
+    ],
     maxWorkers: 3,
     // What test files import is read once for each worker, not once for each file.
     isolate: false,
