@@ -55,28 +55,46 @@ export interface ReportTotals {
   readonly rows: number;
 }
 
-/** Joins a plan's items with what the log says of them; what the log alone knows comes last. */
+/** Joins a plan's items with what the log says of them; what the log alone knows of a project stands at that project's end. */
 export async function* rowsOf(
   items: AsyncIterable<PlanItem>,
   deletions: ReadonlyMap<string, Deletion>,
   withNames: boolean,
 ): AsyncGenerator<ReportRow> {
-  const seen = new Set<string>();
+  const left = new Map<number, Map<string, Deletion>>();
+  for (const [key, deletion] of deletions) {
+    const { projectId } = deletion;
+    left.set(projectId, (left.get(projectId) ?? new Map<string, Deletion>()).set(key, deletion));
+  }
+  function* rest(projectId: number | undefined): Generator<ReportRow> {
+    if (projectId === undefined) return;
+    for (const deletion of left.get(projectId)?.values() ?? []) yield rowOfLog(deletion);
+    left.delete(projectId);
+  }
+  let project: number | undefined;
   for await (const item of items) {
-    const { projectId, sessionId, rule, ageDays, seen: sight } = item;
+    const { projectId, sessionId } = item;
+    if (projectId !== project) yield* rest(project);
+    project = projectId;
     const key = conversationKey({ projectId, sessionId: sessionId ?? '' });
-    const deletion = item.verdict === 'delete' ? deletions.get(key) : undefined;
-    if (deletion !== undefined) seen.add(key);
-    const name = withNames ? sight.name : undefined;
-    const state = deletion?.outcome ?? (item.deferred === true ? 'deferred' : item.verdict);
-    const reason = deletion === undefined ? item.reason : deletion.reason;
-    yield { projectId, sessionId, rule, ageDays, name, state, reason, deletion };
+    const deletion = item.verdict === 'delete' ? left.get(projectId)?.get(key) : undefined;
+    if (deletion !== undefined) left.get(projectId)?.delete(key);
+    yield rowOfItem(item, deletion, withNames);
   }
-  const rest = [...deletions].filter(([key]) => !seen.has(key)).map(([, deletion]) => deletion);
-  for (const deletion of rest.sort((one, other) => one.projectId - other.projectId)) {
-    const { projectId, sessionId, rule, outcome: state, reason } = deletion;
-    yield { projectId, sessionId, rule, ageDays: null, name: undefined, state, reason, deletion };
-  }
+  yield* rest(project);
+  for (const projectId of [...left.keys()].sort((one, other) => one - other)) yield* rest(projectId);
+}
+
+function rowOfItem(item: PlanItem, deletion: Deletion | undefined, withNames: boolean): ReportRow {
+  const { projectId, sessionId, rule, ageDays, verdict, deferred, reason, seen } = item;
+  const common = { projectId, sessionId, rule, ageDays, name: withNames ? seen.name : undefined, deletion };
+  if (deletion !== undefined) return { ...common, state: deletion.outcome, reason: deletion.reason };
+  return { ...common, state: deferred === true ? 'deferred' : verdict, reason };
+}
+
+function rowOfLog(deletion: Deletion): ReportRow {
+  const { projectId, sessionId, rule, outcome: state, reason } = deletion;
+  return { projectId, sessionId, rule, ageDays: null, name: undefined, state, reason, deletion };
 }
 
 export async function totalsOf(rows: AsyncIterable<ReportRow>): Promise<ReportTotals> {

@@ -33,7 +33,7 @@ async function pageOf(of: 'plan' | 'run'): Promise<string> {
     { verdict: 'unknown' as const, ageDays: null, reason: 'its age is not known' },
     ...Array.from({ length: 30 }, (_, index) => ({ projectId: 8, ageDays: 10 + index })),
   ];
-  const sampled = sample({ ...PARTIAL, others, events: [...(PARTIAL.events ?? []), verified(20)] });
+  const sampled = sample({ ...PARTIAL, others, events: [...(PARTIAL.events ?? []), verified(99)] });
   const report = await reportOn(sampled, of);
   const ages = [0, 7, 30, 90].map((fromDays) => ({
     fromDays,
