@@ -64,7 +64,7 @@ describe('planHeadline', () => {
       '1,130 newer conversations were not listed, because no rule can reach that far; all of that stays.',
       'Order sampled in 1 project: 454 read, two later pages looked at; percentages are of what was read.',
       '',
-      'Would delete 36 conversations; 3 held, 3 unknown and therefore kept and 412 kept. Nothing has been deleted.',
+      'Would delete 36 conversations; 418 stay (3 held, 3 unknown and 412 kept). Nothing has been deleted.',
       'Applying it takes about 12,345 requests, about 3 h 26 min at 60 a minute.',
       'Apply it: customgpt-retention apply plan-8h3v5t0c2wqa',
     ]);
@@ -90,7 +90,7 @@ describe('planHeadline', () => {
     const breaches = [{ limit: 'max_deletions', wanted: 36, allowed: 10, projectId: undefined }] as const;
     const lines = planHeadline(PLAN, { cost: { ...COST, requestsPerMinute: 'unlimited' }, breaches });
     expect(lines.slice(-3)).toEqual([
-      'Applying it takes about 12,345 requests, about 3 h 26 min without a pace.',
+      'Applying it takes about 12,345 requests, about 3 h 26 min with no pace set.',
       'A limit would refuse this plan: max_deletions allows 10, the plan has 36.',
       'Apply it anyway: customgpt-retention apply plan-8h3v5t0c2wqa --override-limits --by WHO --reason TEXT',
     ]);

@@ -169,14 +169,15 @@ function sentence(plan: PlanSummary): string {
   const { planned, held, unknown, kept } = countsOf(plan.projects);
   const rest = enumerated([
     ...(held > 0 ? [`${grouped(held)} held`] : []),
-    ...(unknown > 0 ? [`${grouped(unknown)} unknown and therefore kept`] : []),
+    ...(unknown > 0 ? [`${grouped(unknown)} unknown`] : []),
     `${grouped(kept)} kept`,
   ]);
-  return `Would delete ${counted(planned, 'conversation')}; ${rest}. Nothing has been deleted.`;
+  const stay = `${grouped(held + unknown + kept)} stay (${rest})`;
+  return `Would delete ${counted(planned, 'conversation')}; ${stay}. Nothing has been deleted.`;
 }
 
 function costLine({ requests, seconds, requestsPerMinute }: PlanCost): string {
-  const pace = requestsPerMinute === 'unlimited' ? 'without a pace' : `at ${requestsPerMinute} a minute`;
+  const pace = requestsPerMinute === 'unlimited' ? 'with no pace set' : `at ${requestsPerMinute} a minute`;
   const time = seconds === 0 ? '' : `, about ${durationOf(seconds)}`;
   return `Applying it takes about ${counted(requests, 'request')}${time} ${pace}.`;
 }

@@ -103,7 +103,7 @@ describe('policyInWords', () => {
       'Rule 1, vip, keeps conversations whose name contains VIP.',
       'Rule 2, old, deletes conversations created more than 90 days ago.',
       'What no rule matches is kept, and so is what a rule cannot be sure about.',
-      'What vip keeps, no other policy of this folder deletes.',
+      'No other policy of this folder deletes what vip keeps.',
       'It deletes at most 1,000 conversations a run, 3,000 a day and 10,000 in seven days (today and the six before, in Europe/Berlin); a run with more is refused as a whole.',
       'A run is refused when a project would lose more than 50 % of its conversations; projects that would lose fewer than 20 count together as one.',
       'Nothing created less than 1 day ago is deleted, whatever a rule says.',
@@ -139,9 +139,9 @@ describe('policyInWords', () => {
     const keeps = (binds: Rule['binds']): readonly Rule[] =>
       ['a', 'b'].map((name) => ({ ...rule(name, contains(name), 'keep'), binds }));
     expect(words({ rules: keeps('every_policy') })).toContain(
-      'What a and b keep, no other policy of this folder deletes.',
+      'No other policy of this folder deletes what a and b keep.',
     );
-    expect(words({ rules: keeps('this_policy') })).toContain('What a and b keep, other policies may delete.');
+    expect(words({ rules: keeps('this_policy') })).toContain('Other policies may delete what a and b keep.');
     expect(words({ rules: [rule('all', EVERYTHING, 'keep')] })).not.toContain('other polic');
   });
 

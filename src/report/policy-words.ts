@@ -94,11 +94,11 @@ function bindingInWords(rules: readonly Rule[]): readonly string[] {
   const kept = (wanted: Rule['binds'], others: string): readonly string[] => {
     const names = keeps.filter(({ binds }) => binds === wanted).map(({ name }) => name);
     const keep = names.length === 1 ? 'keeps' : 'keep';
-    return names.length === 0 ? [] : [`What ${enumerated(names)} ${keep}, ${others}.`];
+    return names.length === 0 ? [] : [`${others} what ${enumerated(names)} ${keep}.`];
   };
   return [
-    ...kept('every_policy', 'no other policy of this folder deletes'),
-    ...kept('this_policy', 'other policies may delete'),
+    ...kept('every_policy', 'No other policy of this folder deletes'),
+    ...kept('this_policy', 'Other policies may delete'),
   ];
 }
 

@@ -120,7 +120,7 @@ describe.concurrent('validate', () => {
     const { code, stdout } = await terminal.run(['validate']);
     expect(code).toBe(0);
     expect(stdout).toContain('Policies p and by-age both cover project 101.\n');
-    expect(stdout).toContain('What vip keeps, no other policy of this folder deletes.\n');
+    expect(stdout).toContain('No other policy of this folder deletes what vip keeps.\n');
     expect(documentOf(await terminal.run(['validate', '--json']))).toMatchObject({
       overlaps: ['Policies p and by-age both cover project 101.'],
     });
