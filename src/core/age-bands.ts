@@ -1,4 +1,4 @@
-import type { Verdict } from './plan.ts';
+import type { Verdict } from './verdict.ts';
 
 /** Where a band of ages begins, in days: the retention periods that people set, and what lies between them. */
 const FROM_DAYS = [0, 7, 14, 30, 60, 90, 120, 180, 270, 365, 730, 1095, 1825] as const;

@@ -2,7 +2,8 @@ import type { Conversation, LastMessage } from './conversation.ts';
 import { formatDuration } from './duration.ts';
 import type { HoldIndex } from './hold.ts';
 import { earliestOf, inWords, latestOf, wholeDaysBetween, type Instant } from './instant.ts';
-import type { Decision, Verdict } from './plan.ts';
+import type { Decision } from './plan.ts';
+import type { Verdict } from './verdict.ts';
 import type { Policy, Rule } from './policy.ts';
 import { cutoffsAt, evaluate, traitsUsed, type AgeClock, type Subject, type Trait } from './selector.ts';
 

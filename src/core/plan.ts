@@ -2,8 +2,7 @@ import type { Conversation } from './conversation.ts';
 import type { PlanFindings } from './findings.ts';
 import type { Instant } from './instant.ts';
 import type { Mode } from './policy.ts';
-
-export type Verdict = 'delete' | 'keep' | 'held' | 'unknown';
+import type { Verdict } from './verdict.ts';
 
 /** One per conversation. */
 export interface Decision {

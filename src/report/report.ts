@@ -1,7 +1,8 @@
 import { bandOf } from '../core/age-bands.ts';
 import type { AuditHead } from '../core/audit-entry.ts';
 import type { CommandLine } from '../core/command-line.ts';
-import type { PlanItem, PlanSummary, Verdict } from '../core/plan.ts';
+import type { PlanItem, PlanSummary } from '../core/plan.ts';
+import type { Verdict } from '../core/verdict.ts';
 import { countsOf } from '../core/plan.ts';
 import { conversationKey, type Deletion } from './deletion-proof.ts';
 import { counted, enumerated, grouped } from './quantities.ts';

@@ -1,6 +1,7 @@
 import { NO_FINDINGS, type PlanFindings } from '../core/findings.ts';
 import { latestOf, readRough, type Instant } from '../core/instant.ts';
-import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary, Verdict } from '../core/plan.ts';
+import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary } from '../core/plan.ts';
+import type { Verdict } from '../core/verdict.ts';
 import type { Mode } from '../core/policy.ts';
 
 export interface PlanRow {
