@@ -124,12 +124,16 @@ async function checkHistory(entries: number, mostBlockedMs: number): Promise<boo
   return bounds.every(([isGood]) => isGood);
 }
 
-async function checkStoredPlan(rows: number, bounds: { ofOneProject: number; atTerminal: number }) {
-  const { ofOneProject, atTerminal } = await storedPlanRatios(rows);
-  const isGood = ofOneProject <= bounds.ofOneProject && atTerminal <= bounds.atTerminal;
+async function checkStoredPlan(
+  rows: number,
+  bounds: { ofOneProject: number; atTerminal: number; asPage: number },
+) {
+  const { ofOneProject, atTerminal, asPage } = await storedPlanRatios(rows);
+  const isGood =
+    ofOneProject <= bounds.ofOneProject && atTerminal <= bounds.atTerminal && asPage <= bounds.asPage;
   console.log(
     `${isGood ? 'ok  ' : 'MISS'} a plan of ${rows.toLocaleString('en')} rows in 1,000 projects: one project ${ofOneProject.toFixed(3)} of reading all ` +
-      `(at most ${bounds.ofOneProject}), at a terminal ${atTerminal.toFixed(2)} (at most ${bounds.atTerminal})`,
+      `(at most ${bounds.ofOneProject}), at a terminal ${atTerminal.toFixed(2)} (at most ${bounds.atTerminal}), as a page ${asPage.toFixed(1)} (at most ${bounds.asPage})`,
   );
   return isGood;
 }
@@ -176,7 +180,7 @@ const results = [
   await checkHoldsFile(5000, 2),
   checkHeldDecisions(1_000_000, 1.2),
   checkMonthDecisions(1_000_000, 1.2),
-  await checkStoredPlan(60_000, { ofOneProject: 0.02, atTerminal: 4 }),
+  await checkStoredPlan(60_000, { ofOneProject: 0.02, atTerminal: 4, asPage: 8 }),
   await checkHistory(1_000_000, 50),
   await compare(
     '20,000 without latency, concurrency 32',
