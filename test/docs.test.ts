@@ -57,7 +57,7 @@ describe('the documents name', () => {
 
   test('every exit code', () => {
     const rows = [...textOf('docs/commands.md').matchAll(/^\| (\d+) +\|/gm)].map(([, code]) => Number(code));
-    expect(rows).toEqual(Object.values(EXIT));
+    expect(rows).toEqual([...new Set(Object.values(EXIT))]);
   });
 });
 

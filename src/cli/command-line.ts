@@ -8,10 +8,10 @@ export interface Given {
 }
 
 const VERBS = [
-  ...['demo', 'sandbox', 'validate', 'plan', 'apply', 'policy', 'report', 'runs', 'run', 'serve'],
+  ...['demo', 'sandbox', 'validate', 'plan', 'apply', 'policy', 'report', 'runs', 'run', 'serve', 'status'],
   ...['hold add', 'hold list', 'hold release', 'audit verify', 'audit export', 'state rebind'],
 ];
-const TAKES_PATHS = ['validate', 'plan', 'run', 'serve'];
+const TAKES_PATHS = ['validate', 'plan', 'run', 'serve', 'status'];
 const TAKES_POLICY = ['plan', 'run'];
 /** They have a state of their own, or none. */
 const TAKES_NO_STATE = ['demo', 'sandbox'];

@@ -4,6 +4,8 @@ import type { RunResult } from '../run/around/close-run.ts';
 export const EXIT = {
   done: 0,
   unexpected: 1,
+  /** Of `status`, for a monitor: somebody has to look. */
+  attention: 1,
   usage: 2,
   not_all_deleted: 3,
   limit: 4,

@@ -8,6 +8,10 @@ import { verbOf, verbs, type Perform } from './verbs.ts';
 
 /** Commands that look back: reports, runs, policies as they were, the audit log. */
 export function addHistory(program: Command, perform: Perform): void {
+  verbOf(program, 'status [paths...]', {
+    does: 'Does retention work? Last success, next run, failures in a row and why, for each policy; exits with 1 if somebody has to look',
+    example: 'status policies/',
+  }).action((paths: string[], flags: CommonFlags) => perform(verbs.status, { paths }, flags));
   verbOf(program, 'report <plan-or-run>', {
     does: 'A report to read, keep and sign: what a plan would do, or what a run did, with its proof',
     example: 'report run-k3v9x2m7q4ab --out report.html',

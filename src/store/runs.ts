@@ -22,6 +22,19 @@ export function createRunStore(connection: Connection): RunStore {
   const ofPolicy = connection.prepare<[string, number], RunRow>(
     `SELECT ${columns} FROM runs WHERE policy = ? ${newest}`,
   );
+  const latest = (condition: string) =>
+    connection.prepare<[string], RunRow>(
+      `SELECT ${columns} FROM runs WHERE policy = ? AND ${condition} ORDER BY number DESC LIMIT 1`,
+    );
+  const last = latest('TRUE');
+  const ended = latest("status <> 'running'");
+  const completed = latest("status = 'completed'");
+  const failures = connection
+    .prepare<[{ policy: string }], number>(
+      `SELECT COUNT(*) FROM runs WHERE policy = @policy AND status NOT IN ('running', 'completed') AND number >
+        COALESCE((SELECT MAX(number) FROM runs WHERE policy = @policy AND status = 'completed'), 0)`,
+    )
+    .pluck();
   const underWay = connection.prepare<[], RunRow>(
     `SELECT ${columns} FROM runs WHERE status = 'running' ORDER BY number`,
   );
@@ -43,6 +56,14 @@ export function createRunStore(connection: Connection): RunStore {
       connection.read(() =>
         (policy === undefined ? all.all(limit) : ofPolicy.all(policy, limit)).map(recordOf),
       ),
+    history: (policy) =>
+      connection.read(() => {
+        const [lastRun, lastEnded, lastSuccess] = [last, ended, completed].map((select) => {
+          const row = select.get(policy);
+          return row === undefined ? undefined : recordOf(row);
+        });
+        return { last: lastRun, lastEnded, lastSuccess, failuresInARow: failures.get({ policy }) ?? 0 };
+      }),
     ...createSlotStore(connection),
   };
 }

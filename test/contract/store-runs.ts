@@ -98,6 +98,22 @@ export function runTests({ store, reopen }: Suite): void {
     await expect(store().runs.updateRun('run-9', { status: 'failed' })).rejects.toThrow(/run-9/);
   });
 
+  it('knows how the runs of a policy went', async () => {
+    const history = (policy = RUN.policy) => store().runs.history(policy);
+    const none = { last: undefined, lastEnded: undefined, lastSuccess: undefined, failuresInARow: 0 };
+    expect(await history()).toEqual(none);
+    const statuses = ['partial', 'completed', 'completed', 'refused', 'failed', 'running'] as const;
+    for (const [index, status] of statuses.entries())
+      await store().runs.startRun({ ...RUN, runId: `run-${index}`, status, startedAt: NOON + index });
+    expect(await history()).toMatchObject({
+      last: { runId: 'run-5' },
+      lastEnded: { runId: 'run-4' },
+      lastSuccess: { runId: 'run-2' },
+      failuresInARow: 2,
+    });
+    expect(await history('another')).toEqual(none);
+  });
+
   it('lists runs newest first', async () => {
     const start = (runId: string, policy: string, startedAt: number) =>
       store().runs.startRun({ ...RUN, runId, policy, startedAt });

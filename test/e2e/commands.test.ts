@@ -2,12 +2,25 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import DatabaseFile from 'better-sqlite3';
 import { describe, expect } from 'vitest';
-import { addConversations, documentOf, type Env, onlyRun, until } from '../support/command.ts';
+import { addConversations, documentOf, type Env, onlyPlan, onlyRun, until } from '../support/command.ts';
 import { AGE_POLICY } from '../support/purge.ts';
 import { expectPlainWords, terminalTest as test } from '../support/terminal-test.ts';
 
 describe.concurrent('help', () => {
-  const ALL = ['', 'demo', 'sandbox', 'validate', 'plan', 'apply', 'run', 'serve', 'runs', 'policy'];
+  const ALL = [
+    '',
+    'demo',
+    'sandbox',
+    'validate',
+    'plan',
+    'apply',
+    'run',
+    'serve',
+    'runs',
+    'policy',
+    'report',
+    'status',
+  ];
   const AUDIT = ['audit', 'audit verify', 'audit export'];
   const HOLD = ['hold', 'hold add', 'hold list', 'hold release'];
 
@@ -178,6 +191,88 @@ test('a folder without policies, and one that is not there, are refused with wha
 });
 
 const DRY_RUN = AGE_POLICY.replace('enforce', 'dry-run');
+
+describe.concurrent('status', () => {
+  const LIMITED = AGE_POLICY.replace('max_percent: 100', 'max_deletions: 1');
+
+  test('says when each policy last succeeded, and asks for somebody when one does not', async ({
+    terminal,
+  }) => {
+    terminal.policy(AGE_POLICY);
+    addConversations(terminal.sandbox, 101, { old: 6, young: 4 });
+    expectPlainWords(await terminal.run(['status']), /no state in .* yet/);
+    expect((await terminal.run(['plan'])).code).toBe(0);
+    const waiting = await terminal.run(['status']);
+    expect(waiting.code).toBe(0);
+    expect(waiting.stdout).toMatch(/^waiting {2}by-age\n {9}It has not succeeded yet\./);
+
+    terminal.policy(LIMITED);
+    expect((await terminal.run(['run'])).code).toBe(4);
+    expect((await terminal.run(['run'])).code).toBe(4);
+    const failing = await terminal.run(['status']);
+    expect(failing.code).toBe(1);
+    expect(failing.stdout).toMatch(
+      /^failing {2}by-age\n {9}Its last run was refused, 2 runs in a row without success .*: max_deletions allows 1/,
+    );
+    expect(failing.stdout).toMatch(/See: customgpt-retention runs run-/);
+
+    terminal.policy(AGE_POLICY);
+    expect((await terminal.run(['run'])).code).toBe(0);
+    const ok = await terminal.run(['status', '--json']);
+    expect(ok.code).toBe(0);
+    expect(JSON.parse(ok.stdout)).toMatchObject({
+      ok: true,
+      policies: [
+        { policy: 'by-age', state: 'ok', failures_in_a_row: 0, last_success: { status: 'completed' } },
+      ],
+      open: [],
+    });
+  });
+});
+
+describe.concurrent('report', () => {
+  test('is made of a plan with names, and of a run without, in each format', async ({ terminal }) => {
+    terminal.policy(AGE_POLICY);
+    addConversations(terminal.sandbox, 101, { old: 6, young: 4 });
+    const planned = await terminal.run(['plan', '--report', 'plan.html', '--json']);
+    expect(planned.code).toBe(0);
+    expect(planned.stderr).toContain('report written to plan.html; it holds conversation names');
+    const page = readFileSync(join(terminal.folder, 'plan.html'), 'utf8');
+    expect(page).toContain('Would delete 6 conversations.');
+    const plan = onlyPlan(planned);
+    const name = String(plan.decisions[0]?.name);
+    expect(page).toContain(name);
+    const redacted = await terminal.run(['report', plan.plan_id, '--format', 'csv', '--redact']);
+    expect(redacted.stdout.split('\r\n')).toHaveLength(8);
+    expect(redacted.stdout).not.toContain(name);
+
+    const ran = await terminal.run(['run', '--report', 'pages', '--json']);
+    const { run_id: runId } = onlyRun(ran);
+    const ofRun = readFileSync(join(terminal.folder, 'pages', `${runId}.html`), 'utf8');
+    expect(ofRun).toContain('Deleted 6 conversations, each one proven gone.');
+    expect(ofRun).not.toContain(name);
+    const markdown = await terminal.run(['report', runId, '--out', 'run.md']);
+    expect(markdown).toMatchObject({ code: 0, stdout: '' });
+    expect(readFileSync(join(terminal.folder, 'run.md'), 'utf8')).toContain('# Deletion report: by-age');
+    const json = await terminal.run(['report', runId, '--json']);
+    expect(JSON.parse(json.stdout)).toMatchObject({ dry_run: false, by_rule: [{ planned: 6, deleted: 6 }] });
+  });
+
+  test('refuses what it cannot make or find', async ({ terminal }) => {
+    const path = terminal.policy(AGE_POLICY);
+    expect((await terminal.run(['plan'])).code).toBe(0);
+    for (const [args, words] of [
+      [['report', 'run-unknown'], /neither a plan, a plan file nor a run/],
+      [['report', 'run-unknown', '--out', 'x.pdf'], /a report is no "pdf"/],
+      [['plan', '--report', 'nowhere/x.html'], /nowhere\/x\.html cannot be written/],
+      [['run', '--report', path], /cannot be made a folder for reports/],
+    ] as const) {
+      const refused = await terminal.run(args);
+      expect(refused.code).toBe(2);
+      expectPlainWords(refused, words);
+    }
+  });
+});
 
 describe.concurrent('policy', () => {
   test('prints what a plan, a run and an audit entry went by, whatever the file says by now', async ({

@@ -343,6 +343,7 @@ export interface PlanDocument {
   readonly refused_by: readonly object[];
   readonly decisions: readonly {
     readonly session_id: string;
+    readonly name: string | null;
     readonly verdict: string;
     readonly rule: string;
     readonly reason: string;

@@ -2,6 +2,7 @@ import type { AccountBinding } from '../account.ts';
 import type { BindAccount, BindOutcome } from '../bind-account.ts';
 import type { KnownPopulation } from '../population.ts';
 import type { RunRecord } from '../run.ts';
+import type { RunHistory } from '../status.ts';
 import type { AuditLog, Fence } from './audit-log.ts';
 import type { HoldStore } from './holds.ts';
 import type { PlanStore } from './plans.ts';
@@ -64,6 +65,7 @@ export interface RunStore {
   runsUnderWay(): Promise<readonly RunRecord[]>;
   /** Newest first. */
   runs(filter: { readonly policy?: string; readonly limit: number }): Promise<readonly RunRecord[]>;
+  history(policy: string): Promise<RunHistory>;
   /** The last slot that was run or caught up for a policy. */
   lastSlot(policy: string): Promise<number | undefined>;
   recordSlot(policy: string, slotAt: number): Promise<void>;
