@@ -15,6 +15,8 @@ export const EXIT = {
   credential: 8,
   clock: 9,
   unreachable: 10,
+  /** Of `plan --detailed-exitcode`. */
+  would_delete: 20,
   interrupted: 130,
 } as const;
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -110,6 +110,10 @@ function addLooking(program: Command, perform: Perform): void {
     .option('--policy <name>', 'only this policy')
     .option('--out <file>', 'also write the plan to a file that apply takes')
     .option('--report <file>', 'also write a report to look at: .html, .json, .csv or .md')
+    .option(
+      '--detailed-exitcode',
+      'exit with 20 if something would be deleted, with 4 if a limit or protection would refuse it',
+    )
     .option('--all', 'also list conversations that are merely kept')
     .option('--show <plan>', 'print a stored plan (id or file) again; sends nothing')
     .action((paths: string[], flags: PlanFlags) =>

@@ -12,6 +12,7 @@ import { refusal } from './around/refusal.ts';
 import { auditFacts } from './audit-facts.ts';
 import type { Run, RunDeps, RunRequest } from './context.ts';
 import { Bystanders } from './plan/bystanders.ts';
+import { breachInWords } from '../core/limits.ts';
 import { checkLimits } from './plan/check-limits.ts';
 import { planPolicy, type Planned } from './plan/plan-policy.ts';
 
@@ -23,10 +24,12 @@ export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult
     const { plan, others } = await planRun(run, bystanders);
     await reportIncomplete(run, plan);
     sayFindings(run, plan);
-    if (policy.mode === 'dry-run')
-      return { status: plan.projects.some(isIncomplete) ? 'partial' : 'completed', plan };
     const { projects, findings } = plan;
     const { spent, refusing, deferring, room } = await checkLimits(run, { policy, at, projects });
+    if (policy.mode === 'dry-run') {
+      for (const breach of refusing) run.warn(`a limit would refuse this plan: ${breachInWords(breach)}`);
+      return { status: projects.some(isIncomplete) ? 'partial' : 'completed', plan };
+    }
     if (refusing.length + findings.stops.length > 0) return refusal(plan, refusing);
     return consumePlan(run, {
       ...{ plan, others, bystanders, relisting: undefined, lost: [], keptSince: NOTHING_KEPT_SINCE },

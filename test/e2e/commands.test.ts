@@ -230,6 +230,31 @@ describe.concurrent('status', () => {
   });
 });
 
+describe.concurrent('plan --detailed-exitcode', () => {
+  test('tells nothing, something and what would be refused apart', async ({ terminal }) => {
+    addConversations(terminal.sandbox, 101, { old: 6, young: 4 });
+    const code = async (policy: string): Promise<number | undefined> => {
+      terminal.policy(policy);
+      return (await terminal.run(['plan', '--detailed-exitcode'])).code;
+    };
+    expect(await code(AGE_POLICY)).toBe(20);
+    expect(await code(AGE_POLICY.replace('90d', '900d'))).toBe(0);
+    expect(await code(AGE_POLICY.replace('max_percent: 100', 'max_deletions: 1'))).toBe(4);
+  });
+
+  test('is not needed to hear of it: a dry run warns of the limit that would refuse it', async ({
+    terminal,
+  }) => {
+    addConversations(terminal.sandbox, 101, { old: 6, young: 4 });
+    terminal.policy(DRY_RUN.replace('max_percent: 100', 'max_deletions: 1'));
+    const ended = await terminal.run(['run', '--json']);
+    expect(ended.code).toBe(0);
+    expect(onlyRun(ended).warnings).toContain(
+      'a limit would refuse this plan: max_deletions allows 1, the plan has 6',
+    );
+  });
+});
+
 describe.concurrent('report', () => {
   test('is made of a plan with names, and of a run without, in each format', async ({ terminal }) => {
     terminal.policy(AGE_POLICY);

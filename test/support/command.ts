@@ -314,6 +314,7 @@ export interface RunDocument {
   readonly run_id: string;
   readonly policy: string;
   readonly mode: string;
+  readonly warnings: readonly string[];
   readonly trigger: string;
   readonly status: string;
   readonly counts: Readonly<Record<string, number>>;

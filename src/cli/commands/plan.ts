@@ -12,7 +12,7 @@ import { planPolicy } from '../../run/plan/plan-policy.ts';
 import { scrubIdlePlans } from '../../run/around/scrub.ts';
 import { checkLimits, type LimitCheck } from '../../run/plan/check-limits.ts';
 import type { Command, CommandWorld } from '../command.ts';
-import { EXIT } from '../exit-codes.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { MOST_ASKED, readRetention } from '../native-retention.ts';
 import { isOutOfRoom, OutputError } from '../output.ts';
 import { writeHashed } from '../plan-document.ts';
@@ -28,6 +28,8 @@ export interface PlanInput {
   readonly out?: string;
   /** Where a report goes. */
   readonly report?: string;
+  /** Tells scripts by the exit code what the plans would do. */
+  readonly detailedExitcode?: boolean;
   /** Stores and lists what is merely kept, too. */
   readonly all?: boolean;
 }
@@ -61,9 +63,18 @@ export const plan: Command<PlanInput> = async (world, input) => {
     if (input.report !== undefined && subject !== undefined)
       await writeReportOf(world, worker.store, { subject, file: input.report, format });
     await showPlans({ ...world, timeZone: worker.settings.timeZone }, planned);
-    return EXIT.done;
+    return input.detailedExitcode === true ? codeOf(planned) : EXIT.done;
   });
 };
+
+/** The same for several plans as for one that does what any of them does. */
+function codeOf(planned: readonly PlanToShow[]): ExitCode {
+  if (planned.some(({ plan: { findings }, breaches }) => findings.stops.length + breaches.length > 0))
+    return EXIT.limit;
+  return planned.some(({ plan: { projects } }) => countsOf(projects).planned > 0)
+    ? EXIT.would_delete
+    : EXIT.done;
+}
 
 interface Planning {
   readonly input: PlanInput;
