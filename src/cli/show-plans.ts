@@ -27,10 +27,11 @@ export async function showPlans(
     }
     return;
   }
-  const shown = surroundings.stdout.isTTY === true ? END_ROWS : Infinity;
+  const { isTTY, columns } = surroundings.stdout;
+  const shown = isTTY === true ? END_ROWS : Infinity;
   for (const { items, ...one } of plans) {
     const more = commandLine(`plan --show ${one.plan.planId}`);
-    await showRows(output, items, { shown, more });
+    await showRows(output, items, { shown, more, columns });
     await output.lines('', ...planHeadline(one.plan, { ...one, commandLine, timeZone }), '');
   }
 }
@@ -42,12 +43,16 @@ export async function showPlans(
 async function showRows(
   output: Output,
   items: AsyncIterable<PlanItem>,
-  { shown, more }: { readonly shown: number; readonly more: string },
+  {
+    shown,
+    more,
+    columns,
+  }: { readonly shown: number; readonly more: string; readonly columns: number | undefined },
 ): Promise<void> {
   let batch: PlanItem[] = [];
   let header = true;
   const flush = async (): Promise<void> => {
-    if (batch.length > 0) await output.lines(planRowsTable(batch, { header }));
+    if (batch.length > 0) await output.lines(planRowsTable(batch, { header, columns }));
     header = false;
     batch = [];
   };

@@ -156,8 +156,27 @@ describe('planRowsTable', () => {
     const lines = planRowsTable(items, { header: true }).split('\n');
     expect(lines).toHaveLength(names.length + 1);
     for (const line of lines) expect(displayWidth(line)).toBeLessThanOrEqual(80);
-    expect(lines[2]).toBe('1234      412 d  would delete  rule idle matches           \\u202e\\e[31mevil\\n');
-    expect(lines[4]).toContain('(no name) f3b1c2d4-0…');
+    expect(lines[2]).toBe(
+      String.raw`1234     f3b1c2d4   412 d  would delete  rule idle               \u202e\e[31mev…`,
+    );
+    expect(lines[4]).toContain('(no name)');
+  });
+
+  it('uses the width that the terminal has, and from 120 columns on has room for whole ids', () => {
+    const id = ITEM.sessionId ?? '';
+    for (const columns of [60, 80, 119, 120, 200]) {
+      const [head = '', line = ''] = planRowsTable(
+        [{ ...ITEM, seen: { ...ITEM.seen, name: 'x'.repeat(500) } }],
+        {
+          header: true,
+          columns,
+        },
+      ).split('\n');
+      expect(displayWidth(line)).toBe(Math.max(80, columns));
+      expect(line.includes(id)).toBe(columns >= 120);
+      expect(line).toContain(id.slice(0, 8));
+      expect(head.indexOf('NAME')).toBe(line.indexOf('xxx'));
+    }
   });
 
   it('never calls a planned deletion deleted, and wraps a long reason', () => {
@@ -177,10 +196,10 @@ describe('planRowsTable', () => {
       { header: false },
     );
     expect(table.split('\n')).toEqual([
-      '1234      412 d  would delete  rule idle matches           test-1',
-      '1234          ?  unknown       rule idle needs its newest  (no name, no id)',
-      "                               message's date, which is",
-      '                               unknown',
+      '1234     f3b1c2d4   412 d  would delete  rule idle               test-1',
+      '1234     (none)         ?  unknown       rule idle needs its     (no name)',
+      "                                         newest message's date,",
+      '                                         which is unknown',
     ]);
   });
 });

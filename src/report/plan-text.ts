@@ -30,15 +30,36 @@ const PROJECT_COLUMNS: readonly Column[] = [
   { title: 'KEPT', width: 9, align: 'right' },
 ];
 
-const ITEM_COLUMNS: readonly Column[] = [
-  { title: 'PROJECT', width: 7, breaks: 'anywhere' },
-  { title: 'AGE', width: 6, align: 'right' },
-  { title: 'VERDICT', width: 12 },
-  { title: 'WHY', width: 26 },
-  // Last, because a name may be in any script: what a terminal makes of its width or direction moves nothing else.
-  { title: 'NAME', width: 'rest' },
-];
-const NAME_COLUMNS = 21;
+/** Where nobody knows how wide a terminal is. */
+const USUAL_COLUMNS = 80;
+/** From here on a row has room for a whole id. */
+const WIDE_COLUMNS = 120;
+/** The start of an id, which tells rows apart and finds the whole one in a report. */
+const SHORT_ID = 8;
+
+interface ItemLayout {
+  readonly columns: readonly Column[];
+  readonly idColumns: number;
+  readonly nameColumns: number;
+}
+
+function layoutFor(given = USUAL_COLUMNS): ItemLayout {
+  const all = Math.max(given, USUAL_COLUMNS);
+  const idColumns = all < WIDE_COLUMNS ? SHORT_ID : 36;
+  // Project, age, verdict, and two columns between each and the next.
+  const rest = all - idColumns - 7 - 6 - 12 - 5 * 2;
+  const why = Math.max(22, Math.floor(rest / 2));
+  const columns: readonly Column[] = [
+    { title: 'PROJECT', width: 7, breaks: 'anywhere' },
+    { title: 'ID', width: idColumns, breaks: 'anywhere' },
+    { title: 'AGE', width: 6, align: 'right' },
+    { title: 'VERDICT', width: 12 },
+    { title: 'WHY', width: why },
+    // Last, because a name may be in any script: what a terminal makes of its width or direction moves nothing else.
+    { title: 'NAME', width: 'rest' },
+  ];
+  return { columns, idColumns, nameColumns: rest - why };
+}
 
 const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   delete: 'would delete',
@@ -104,10 +125,18 @@ export function projectLines(projects: readonly PlanProject[]): string[] {
 
 /**
  * One row for each conversation of a batch; batches printed one after another form one table. The header goes above
- * the first.
+ * the first. `columns`: how wide the terminal is.
  */
-export function planRowsTable(items: readonly PlanItem[], options: { readonly header: boolean }): string {
-  return textTable(ITEM_COLUMNS, items.map(cellsOf), options);
+export function planRowsTable(
+  items: readonly PlanItem[],
+  { header, columns }: { readonly header: boolean; readonly columns?: number | undefined },
+): string {
+  const layout = layoutFor(columns);
+  return textTable(
+    layout.columns,
+    items.map((item) => cellsOf(item, layout)),
+    { header },
+  );
 }
 
 /** How many rows of a plan each rule is the reason for, by what becomes of them. */
@@ -126,20 +155,24 @@ export class RuleTotals {
   }
 }
 
-function cellsOf(item: PlanItem): string[] {
+function cellsOf(item: PlanItem, { idColumns, nameColumns }: ItemLayout): string[] {
   return [
     String(item.projectId),
+    item.sessionId === null
+      ? '(none)'
+      : idColumns === SHORT_ID
+        ? item.sessionId.slice(0, SHORT_ID)
+        : item.sessionId,
     item.ageDays === null ? '?' : `${item.ageDays} d`,
     VERDICT_WORDS[item.verdict],
-    sentenceSafe(item.reason, SENTENCE_COLUMNS),
-    nameOf(item),
+    sentenceSafe(whyOf(item), SENTENCE_COLUMNS),
+    terminalSafe(item.seen.name ?? '(no name)', nameColumns),
   ];
 }
 
-/** A conversation without a usable name still has to be told from the next one. */
-function nameOf({ seen, sessionId }: PlanItem): string {
-  const text = seen.name ?? (sessionId === null ? '(no name, no id)' : `(no name) ${sessionId}`);
-  return terminalSafe(text, NAME_COLUMNS);
+/** That a rule which deletes matches goes without saying, and would be a second line for most rows. */
+function whyOf({ verdict, reason }: PlanItem): string {
+  return verdict === 'delete' ? reason.replace(/^(rule .*) matches$/, '$1') : reason;
 }
 
 function incompleteLine({ projectId, incomplete }: PlanProject): string[] {

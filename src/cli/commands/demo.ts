@@ -153,7 +153,7 @@ async function planAndShow(
   const cost = { requestsPerMinute, ...estimateOf(policy, plan, { tookMs, requestsPerMinute, others }) };
   const more = countsOf(plan.projects).planned - rows.length;
   await output.lines(
-    planRowsTable(rows, { header: true }),
+    planRowsTable(rows, { header: true, columns: world.surroundings.stdout.columns }),
     ...(more > 0 ? [`… and ${more} more, all in the report.`] : []),
     '',
     ...planHeadline(plan, { cost, breaches: [], commandLine, timeZone }),
