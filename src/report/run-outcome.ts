@@ -165,9 +165,12 @@ function isUnapplied({ run, counts, plan }: WithOrWithoutPlan): boolean {
 }
 
 function deletedSoFar({ run, counts: { planned, verified } }: FinishedRun): string {
-  if (run.requests?.delete === 0 && verified === 0) return 'No DELETE was sent.';
-  if (verified === 0) return 'Nothing is verified as deleted.';
-  return `Deleted ${grouped(verified)} of ${counted(planned, 'planned conversation')} before that.`;
+  const sent = run.requests?.delete;
+  if (sent === 0 && verified === 0) return 'No DELETE was sent.';
+  const words =
+    sent === undefined || sent === verified ? '' : ` ${counted(sent, 'DELETE was', 'DELETEs were')} sent.`;
+  if (verified === 0) return `Nothing is verified as deleted.${words}`;
+  return `Deleted ${grouped(verified)} of ${counted(planned, 'planned conversation')} before that.${words}`;
 }
 
 function otherOutcomes(counts: RunCounts): string {

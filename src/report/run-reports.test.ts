@@ -202,7 +202,7 @@ describe('runSummary', () => {
   });
 
   it.each([
-    [{ status: 'failed' }, [], 'The run failed. Nothing is verified as deleted.'],
+    [{ status: 'failed' }, [], 'The run failed. Nothing is verified as deleted. 2 DELETEs were sent.'],
     [
       { status: 'failed', requests: { ...RUN.requests, delete: 0 } },
       [],
@@ -211,9 +211,13 @@ describe('runSummary', () => {
     [
       { status: 'interrupted' },
       [verified(1)],
-      'The run was interrupted. Deleted 1 of 2 planned conversations before that.',
+      'The run was interrupted. Deleted 1 of 2 planned conversations before that. 2 DELETEs were sent.',
     ],
-    [{ status: 'running', endedAt: undefined }, [], 'The run is under way. Nothing is verified as deleted.'],
+    [
+      { status: 'running', endedAt: undefined },
+      [],
+      'The run is under way. Nothing is verified as deleted. 2 DELETEs were sent.',
+    ],
   ] as const)('%o', (run, events, sentence) => {
     expect(runSummary(sample({ run: run as Partial<RunRecord>, events }))[1]).toBe(sentence);
   });
