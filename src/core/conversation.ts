@@ -25,6 +25,8 @@ export interface UnusableRow {
   readonly projectId: number;
   /** Present only where it is well-formed. */
   readonly sessionId: string | undefined;
+  /** Undefined where it does not say, or nobody can read it. */
+  readonly createdAt?: Instant | undefined;
   readonly problem: 'no_session_id' | 'bad_session_id' | 'wrong_project' | 'not_an_object' | 'oversized';
 }
 

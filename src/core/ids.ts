@@ -23,6 +23,11 @@ export function foldSessionId(sessionId: string): string {
   return sessionId.toLowerCase();
 }
 
+/** The form in which an id that is still listed is looked for: without its hyphens, too, since a list may drop them one day. */
+export function foldLoosely(sessionId: string): string {
+  return foldSessionId(sessionId).replaceAll(/[-_]/g, '');
+}
+
 /** Why a text is no session id, as a phrase. */
 export function problemOfSessionId(text: string): string | undefined {
   if (SESSION_ID.test(text)) return undefined;

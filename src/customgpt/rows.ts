@@ -34,23 +34,27 @@ function parseCreator(value: unknown): string | undefined {
   return typeof value === 'string' && USER_ID.test(value) ? value : undefined;
 }
 
-function unusable(projectId: number, problem: UnusableRow['problem'], sessionId?: string): Row {
-  return { kind: 'unusable', projectId, sessionId, problem };
+function unusable(
+  row: Pick<UnusableRow, 'projectId' | 'problem'> & { readonly sessionId?: string },
+  createdAt: unknown,
+): Row {
+  return { kind: 'unusable', sessionId: undefined, ...row, createdAt: parseRoughly(createdAt) };
 }
 
 /** By hand and not by schema: a list may have a million rows. */
 export function parseConversationRow(row: unknown, projectId: number): Row {
-  if (!isRecord(row)) return unusable(projectId, 'not_an_object');
+  if (!isRecord(row)) return unusable({ projectId, problem: 'not_an_object' }, undefined);
   const sessionId = row['session_id'];
   if (sessionId === undefined || sessionId === null || sessionId === '') {
-    return unusable(projectId, 'no_session_id');
+    return unusable({ projectId, problem: 'no_session_id' }, row['created_at']);
   }
-  if (!isSessionId(sessionId)) return unusable(projectId, 'bad_session_id');
+  if (!isSessionId(sessionId)) return unusable({ projectId, problem: 'bad_session_id' }, row['created_at']);
   const owner = row['project_id'] ?? projectId;
-  if (parseId(owner) !== projectId) return unusable(projectId, 'wrong_project', sessionId);
+  if (parseId(owner) !== projectId)
+    return unusable({ projectId, problem: 'wrong_project', sessionId }, row['created_at']);
   const name = row['name'];
   if (typeof name === 'string' && name.length > OVERSIZED_NAME) {
-    return unusable(projectId, 'oversized', sessionId);
+    return unusable({ projectId, problem: 'oversized', sessionId }, row['created_at']);
   }
   return { kind: 'conversation', ...parseFacts(row, projectId, sessionId) };
 }

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
+import type { UnusableRow } from '../../src/core/conversation.ts';
 import { RetentionError } from '../../src/core/errors.ts';
 import type { PlanSummary } from '../../src/core/plan.ts';
 import type { Policy } from '../../src/core/policy.ts';
@@ -912,4 +913,56 @@ test('each intent is for one DELETE, though the project is asked about in betwee
   const result = await runOnce(world, await world.policy(`${AGE_POLICY}concurrency: 8\n`));
   expect(result.counts).toMatchObject({ verified: 55, already_gone: 5 });
   expect((await entriesOf('deletion.intended')).length).toBe(60);
+});
+
+describe('a row without a usable id', () => {
+  /** The list shows so many rows more, once a DELETE has gone out: nobody can read whose they are. */
+  async function runBeside(rows: readonly UnusableRow[]): Promise<RunResult> {
+    world = await createWorld();
+    addProject(world, 101, { old: 4, young: 20 });
+    const openApi: RunDeps['openApi'] = () => {
+      const { reader, deleter } = world.deps.openApi();
+      const conversationPages: typeof reader.conversationPages = async function* (...args) {
+        for await (const page of deleter.conversationPages(...args)) {
+          const more = deletes() > 0 && page.page === page.lastPage ? rows : [];
+          const unusable = more.map((row) => ({ kind: 'unusable' as const, ...row }));
+          const total = page.total === undefined ? undefined : page.total + (deletes() > 0 ? rows.length : 0);
+          yield { ...page, total, rows: [...page.rows, ...unusable] };
+        }
+      };
+      return { reader: { ...reader, conversationPages }, deleter: { ...deleter, conversationPages } };
+    };
+    const policy = await world.policy(AGE_POLICY);
+    return runPolicy({ ...world.deps, openApi }, { policy, trigger: 'manual', signals: GO_ON });
+  }
+  const row = { projectId: 101, sessionId: undefined, problem: 'no_session_id' } as const;
+  const first = NOW - 400 * DAY;
+
+  test.each([
+    ['no date', 4, { ...row, createdAt: undefined }],
+    ['the date of one that was deleted', 1, { ...row, createdAt: first }],
+    [
+      'another project, and the id of one that was deleted',
+      1,
+      {
+        ...row,
+        problem: 'wrong_project' as const,
+        sessionId: 'OLD-10100000000',
+        createdAt: NOW,
+      },
+    ],
+  ])(
+    'and with %s may be one that was deleted, which is not verified beside it',
+    async (_what, unverified, nameless) => {
+      const { counts, run } = await runBeside([nameless]);
+      expect(run.status).toBe('partial');
+      expect(counts).toMatchObject({ planned: 4, verified: 4 - unverified, unverified });
+      expect(reasonOf((await entriesOf('deletion.unverified'))[0])).toContain('a row that may be it');
+    },
+  );
+
+  test('but of another date is another one', async () => {
+    const { counts } = await runBeside([{ ...row, createdAt: NOW - 10 * DAY }]);
+    expect(counts).toMatchObject({ planned: 4, verified: 4 });
+  });
 });

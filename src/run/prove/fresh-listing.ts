@@ -1,6 +1,8 @@
+import type { UnusableRow } from '../../core/conversation.ts';
 import type { Viewer } from '../../core/account.ts';
 import { witnessesOf, type Kind, type Sighting } from '../../core/deletion/evidence.ts';
-import { isAnother } from '../../core/deletion/reading.ts';
+import { foldLoosely } from '../../core/ids.ts';
+import { areApart, isAnother } from '../../core/deletion/reading.ts';
 import { ApiError, failureInWords } from '../../core/errors.ts';
 import { earliestOf, type Instant } from '../../core/instant.ts';
 import { endsTheRun, MAX_SKEW_MS } from '../api-faults.ts';
@@ -66,7 +68,7 @@ function sightingIn(
   passing: Passing,
   by: { readonly witnesses: Witnesses; readonly viewer: Viewer; readonly lost: string | undefined },
 ): Sighting {
-  const { shown, kinds, listing, isShort } = read;
+  const { shown, kinds, listing, isShort, unusable } = read;
   const { about, kind, life } = passing;
   const { witnesses, viewer, lost } = by;
   const rows = (shown.get(about.sessionId) ?? []).filter(
@@ -75,11 +77,20 @@ function sightingIn(
   );
   if (rows.some((row) => !isAnother(row.createdAt, passing))) return { is: 'shown' };
   if (lost !== undefined) return { is: 'blind', said: lost };
+  // It may be the very conversation: nobody can tell.
+  if (unusable.some((row) => mayBeOf(passing, row))) return { is: 'blind', said: NAMELESS };
   const witness = isShort
     ? undefined
     : (witnessOf(kind, kinds, viewer) ??
       witnesses.elsewhere(about.projectId, witnessesOf(kind ?? 'unstated', viewer), listing.at));
   return { is: 'not_shown', listing, witness, recreatedAt: rows[0]?.createdAt };
+}
+
+const NAMELESS = 'the listing shows a row that may be it, and that nobody can read';
+
+function mayBeOf({ about, createdAt }: Passing, row: UnusableRow): boolean {
+  if (row.sessionId !== undefined) return foldLoosely(row.sessionId) === foldLoosely(about.sessionId);
+  return row.createdAt === undefined || createdAt === undefined || !areApart(row.createdAt, createdAt);
 }
 
 /** A date of the future is no sign of a deletion. */

@@ -1,9 +1,9 @@
 import type { Viewer } from '../../core/account.ts';
-import type { Conversation } from '../../core/conversation.ts';
+import type { Conversation, UnusableRow } from '../../core/conversation.ts';
 import { kindOf, witnessesOf, type Kind, type ListingFacts } from '../../core/deletion/evidence.ts';
 import { needsWitness } from '../../core/deletion/life.ts';
 import { isAnother } from '../../core/deletion/reading.ts';
-import { foldSessionId } from '../../core/ids.ts';
+import { foldLoosely } from '../../core/ids.ts';
 import { latestOf } from '../../core/instant.ts';
 import type { CustomGptReader } from '../../core/ports/vendor.ts';
 import { Bystanders, dateOf } from '../plan/bystanders.ts';
@@ -21,6 +21,8 @@ export interface FreshReading {
   /** It shows all that was created before this instant (epoch ms); Infinity: it was read in full. */
   readonly reach: number;
   readonly anyRow: string | undefined;
+  /** Rows that are no conversation of the project by their own word. */
+  readonly unusable: readonly UnusableRow[];
   readonly listing: ListingFacts;
   /** By its own count it does not show all, so that what it does not show may be among these. */
   readonly isShort: boolean;
@@ -91,14 +93,14 @@ class Wanted {
   constructor(waiting: readonly Passing[]) {
     for (const one of waiting) {
       this.#ids.add(one.about.sessionId);
-      this.#folded.set(foldSessionId(one.about.sessionId), one);
+      this.#folded.set(foldLoosely(one.about.sessionId), one);
     }
   }
 
-  /** The id under which it is wanted: its own, or one that differs in case alone, unless its date says that it is another. */
+  /** The id under which it is wanted: its own, or one that differs in case or hyphens alone, unless its date says that it is another. */
   idOf({ sessionId, createdAt }: Conversation): string | undefined {
     if (this.#ids.has(sessionId)) return sessionId;
-    const alike = this.#folded.get(foldSessionId(sessionId));
+    const alike = this.#folded.get(foldLoosely(sessionId));
     return alike === undefined || isAnother(createdAt, alike) ? undefined : alike.about.sessionId;
   }
 }
@@ -107,7 +109,10 @@ async function readAsFarAs(
   reader: CustomGptReader,
   projectId: number,
   { note, ...options }: ListOptions & { readonly note: (row: Conversation) => void },
-): Promise<Pick<FreshReading, 'listing' | 'request' | 'isShort'> & { readonly isWhole: boolean }> {
+): Promise<
+  Pick<FreshReading, 'listing' | 'request' | 'isShort' | 'unusable'> & { readonly isWhole: boolean }
+> {
+  const unusable: UnusableRow[] = [];
   let ids = 0;
   let total: number | undefined;
   let at = 0;
@@ -119,13 +124,15 @@ async function readAsFarAs(
     isWhole = end.how === 'read_in_full';
   });
   for await (const page of pages) {
-    for (const row of page.rows) if (row.kind === 'conversation') note(row);
+    for (const row of page.rows)
+      if (row.kind === 'conversation') note(row);
+      else unusable.push(row);
     ids += page.rows.length;
     total = page.total;
     at = page.receivedAt;
     request = page.request;
   }
-  return { listing: { at, ids, total }, request, isShort, isWhole };
+  return { listing: { at, ids, total }, request, isShort, isWhole, unusable };
 }
 
 function reachOver(waiting: readonly Passing[]): number {
