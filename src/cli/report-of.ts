@@ -1,6 +1,10 @@
 import { readPolicySource } from '../config/policy-file.ts';
+import { hasItsHash } from '../core/audit-chain.ts';
+import { RetentionError } from '../core/errors.ts';
+import { LastOutcomes } from '../core/last-outcomes.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Store } from '../core/ports/store.ts';
+import { runCountsOf } from '../core/run.ts';
 import { Deletions } from '../report/deletion-proof.ts';
 import { notesIn } from '../report/notes.ts';
 import { policyInWords } from '../report/policy-words.ts';
@@ -19,8 +23,11 @@ export async function reportOf(
   store: Store,
   { subject, redact = false }: { readonly subject: ReportSubject; readonly redact?: boolean },
 ): Promise<Report> {
-  const { plan, finished } = subject;
-  const { deletions, entryNotes } = await loggedOf(store, finished);
+  const { plan } = subject;
+  // First: what is written meanwhile belongs to a later report.
+  const auditHead = await store.audit.head();
+  if (subject.finished === undefined && plan?.status === 'open') await assertAsPlanned(store, plan);
+  const { finished, deletions, entryNotes } = await loggedOf(store, subject.finished, auditHead.seq);
   // A run's report is kept for years: names have no place in it. Where the plan is closed there are none any more.
   const hasNames = !redact && finished === undefined && plan?.status === 'open';
   const rows = (): AsyncIterable<ReportRow> =>
@@ -29,11 +36,11 @@ export async function reportOf(
   const source = hash === undefined ? undefined : await store.policies.policySource(hash);
   const policy = source === undefined ? undefined : readPolicySource(source);
   return {
-    ...{ plan, finished, cost: subject.cost, breaches: subject.breaches ?? [], deferral: subject.deferral },
+    ...{ plan, finished, cost: subject.cost, breaches: subject.breaches, deferral: subject.deferral },
     totals: await totalsOf(rows()),
     entryNotes,
     policyWords: policy === undefined ? [] : policyInWords(policy),
-    auditHead: await store.audit.head(),
+    auditHead,
     generatedAt: clock.now(),
     timeZone: settings().timeZone,
     commandLine,
@@ -48,18 +55,41 @@ const NOTHING = {
   },
 };
 
-/** What the log says of a run; of a plan it says nothing. */
+/** @throws RetentionError `state_unusable` where the rows of a plan are not those that were planned */
+async function assertAsPlanned({ plans }: Store, { planId, fingerprint }: PlanSummary): Promise<void> {
+  if ((await plans.planFingerprint(planId)) !== fingerprint) throw altered(`what is stored of ${planId}`);
+}
+
+/** What the log says of a run, up to an entry; of a plan it says nothing. Its counts are folded from the same entries. */
 async function loggedOf(
   { audit }: Store,
   finished: FinishedRun | undefined,
-): Promise<{ readonly deletions: Deletions['all']; readonly entryNotes: readonly string[] }> {
+  upTo: number,
+): Promise<{
+  readonly finished: FinishedRun | undefined;
+  readonly deletions: Deletions['all'];
+  readonly entryNotes: readonly string[];
+}> {
   const deletions = new Deletions();
   const entryNotes: string[] = [];
-  if (finished !== undefined) {
-    for await (const entry of audit.entries({ runId: finished.run.runId })) {
-      deletions.take(entry);
-      entryNotes.push(...notesIn(entry));
-    }
+  if (finished === undefined) return { finished, deletions: deletions.all, entryNotes };
+  const outcomes = new LastOutcomes();
+  for await (const entry of audit.entries({ runId: finished.run.runId })) {
+    if (entry.seq > upTo) break;
+    if (!hasItsHash(entry)) throw altered(`audit entry ${entry.seq}`);
+    deletions.take(entry);
+    entryNotes.push(...notesIn(entry));
+    const { project_id: projectId, session_id: sessionId, event } = entry;
+    if (projectId !== null && sessionId !== null)
+      outcomes.take({ projectId, sessionId }, event, entry['cause']);
   }
-  return { deletions: deletions.all, entryNotes };
+  const { counts, skipped } = outcomes.outcomes();
+  const folded = { ...finished, counts: runCountsOf(finished.plan, counts), skipped };
+  return { finished: folded, deletions: deletions.all, entryNotes };
+}
+
+function altered(what: string): RetentionError {
+  return new RetentionError('state_unusable', `${what} is not as it was written`, {
+    hint: 'Run `audit verify`, find out who changed it, and restore the state directory from a backup.',
+  });
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { chainEntry, checkEntry } from './audit-chain.ts';
+import { chainEntry, checkEntry, hasItsHash } from './audit-chain.ts';
 import { GENESIS } from './audit-entry.ts';
 import type { AuditEntry, AuditFacts, Fact } from './audit-entry.ts';
 import { verifyChain } from '../../test/support/verify-chain.ts';
@@ -251,5 +251,14 @@ describe('a whole chain', () => {
       }),
       { numRuns: 500 },
     );
+  });
+});
+
+describe('an entry that is read by itself', () => {
+  it('is what its hash says, or was changed', () => {
+    const entry = at(chain(2), 1);
+    expect(hasItsHash(entry)).toBe(true);
+    expect(hasItsHash({ ...entry, event: 'deletion.failed' })).toBe(false);
+    expect(hasItsHash({ ...entry, rule: '\ud800' })).toBe(false);
   });
 });

@@ -64,6 +64,11 @@ export function checkEntry(entry: unknown, head: AuditHead): EntryCheck {
   return { ok: true, head: { seq, hash: entry.hash } };
 }
 
+/** Whether an entry that is read by itself is still what its hash says; that it stands in its place, only the chain tells. */
+export function hasItsHash(entry: AuditEntry): boolean {
+  return recomputedHash(entry) === entry.hash;
+}
+
 function hashOf(entryWithoutHash: object): string {
   return digest('sha256', canonicalJson(entryWithoutHash));
 }

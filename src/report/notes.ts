@@ -1,28 +1,17 @@
 import type { AuditEntry, Fact } from '../core/audit-entry.ts';
 import { stopInWords } from '../core/findings.ts';
 import { breachInWords } from '../core/limits.ts';
-import { isDryRun, type Report } from './report.ts';
+import { hasLostRows, isDryRun, type Report } from './report.ts';
 import { counted, grouped } from './quantities.ts';
 import { asBeforeWords, incompleteIn, leftovers } from './run-outcome.ts';
 
 /** Everything that a reader must not miss, above all else: one sentence each. */
 export function notesOf(report: Report): readonly string[] {
-  const { plan, finished, breaches, deferral } = report;
+  const { plan, finished } = report;
   return [
-    ...(isDryRun(report)
-      ? [
-          ...(plan?.findings.stops ?? []).map(
-            (stop) => `A protection would refuse it: ${stopInWords(stop)}.`,
-          ),
-          ...breaches.map((breach) => `A limit would refuse it: ${breachInWords(breach)}.`),
-          ...(deferral === undefined
-            ? []
-            : [
-                `A run would delete the ${grouped(deferral.room)} oldest and leave ${grouped(deferral.deferred)} to later runs: ${deferral.breaches.map(breachInWords).join('; ')}.`,
-              ]),
-        ]
-      : []),
+    ...(isDryRun(report) ? refusals(report) : []),
     ...(finished === undefined ? (plan?.findings.warnings ?? []).map(ended) : ofRun(report, finished)),
+    ...(hasLostRows(report) ? [LOST_ROWS] : []),
     ...incompleteIn(plan).map(
       ({ projectId, incomplete }) =>
         `Project ${projectId} could not be listed in full (${incomplete ?? ''}), so nothing of it is deleted.`,
@@ -33,6 +22,24 @@ export function notesOf(report: Report): readonly string[] {
   ];
 }
 
+/** What would refuse the plan, or leave some of it to later. */
+function refusals({ plan, finished, breaches, deferral }: Report): readonly string[] {
+  const isUnchecked = breaches === undefined && finished === undefined && plan?.status === 'open';
+  return [
+    ...(plan?.findings.stops ?? []).map((stop) => `A protection would refuse it: ${stopInWords(stop)}.`),
+    ...(isUnchecked ? [UNCHECKED] : []),
+    ...(breaches ?? []).map((breach) => `A limit would refuse it: ${breachInWords(breach)}.`),
+    ...(deferral === undefined
+      ? []
+      : [
+          `A run would delete the ${grouped(deferral.room)} oldest and leave ${grouped(deferral.deferred)} to later runs: ${deferral.breaches.map(breachInWords).join('; ')}.`,
+        ]),
+  ];
+}
+
+const UNCHECKED = 'Limits, and holds placed since, were not checked for this report: apply checks them.';
+const LOST_ROWS =
+  'The rows of the plan were removed, 30 days after it was closed: its counts are those of then, ages and what was merely planned are no longer known one by one.';
 const NOTHING_MATCHED = { rule: 'Keep rule', exclude: 'Exclude entry', hold: 'Hold' } as const;
 
 function ofRun(

@@ -207,7 +207,8 @@ function sentence(plan: PlanSummary): string {
     `${grouped(kept)} kept`,
   ]);
   const stay = `${grouped(held + unknown + kept)} stay (${rest})`;
-  return `Would delete ${counted(planned, 'conversation')}; ${stay}. Nothing has been deleted.`;
+  const yet = plan.status === 'applied' ? '' : ' Nothing has been deleted.';
+  return `Would delete ${counted(planned, 'conversation')}; ${stay}.${yet}`;
 }
 
 function costLine({ requests, seconds, requestsPerMinute }: PlanCost): string {

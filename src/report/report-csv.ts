@@ -1,5 +1,6 @@
 import { joinedRows } from './joined-rows.ts';
 import type { Report, ReportRow } from './report.ts';
+import { terminalSafe } from './safe-text.ts';
 
 const COLUMNS: readonly (readonly [
   title: string,
@@ -27,11 +28,13 @@ export async function* reportCsv(report: Report): AsyncGenerator<string> {
 }
 
 /** A spreadsheet takes a text that begins like this for a formula, and a name is a stranger's text. */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^\s*[=+\-@＝＋－＠]/;
 
 function cell(value: string | number | null | undefined): string {
   if (value === null || value === undefined) return '';
   if (typeof value === 'number') return String(value);
-  const text = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  // What would move a terminal's cursor, or turn its text round, is written out.
+  const shown = terminalSafe(value, Number.POSITIVE_INFINITY);
+  const text = FORMULA.test(value) ? `'${shown}` : shown;
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

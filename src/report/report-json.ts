@@ -13,7 +13,8 @@ export async function* reportJson(report: Report): AsyncGenerator<string> {
     verdict: verdictOf(report).sentence,
     notes: notesOf(report),
     run: run ?? null,
-    plan: plan === undefined ? null : planJson({ ...report, plan }),
+    // `refused_by`: null where limits were not checked for this report.
+    plan: plan === undefined ? null : planOf(report, plan),
     policy_in_words: policyWords,
     by_rule: [...totals.byRule].map(([rule, counts]) => ({ rule, ...counts })),
     // `from_days`: where the band begins; null: of unknown age.
@@ -31,6 +32,12 @@ export async function* reportJson(report: Report): AsyncGenerator<string> {
     (row, index) => `${index === 0 ? '\n' : ',\n'}${JSON.stringify(rowJson(row, report.hasNames))}`,
   );
   yield ']}\n';
+}
+
+function planOf(report: Report, plan: NonNullable<Report['plan']>) {
+  const { breaches } = report;
+  const document = planJson({ ...report, plan, breaches: breaches ?? [] });
+  return breaches === undefined ? { ...document, refused_by: null } : document;
 }
 
 function rowJson({ deletion, ...row }: ReportRow, hasNames: boolean) {

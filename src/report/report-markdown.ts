@@ -2,7 +2,7 @@ import { bandInWords } from '../core/age-bands.ts';
 import { joinedRows } from './joined-rows.ts';
 import { matchedWords, notesOf } from './notes.ts';
 import { grouped, minuteAndSecond } from './quantities.ts';
-import { isDryRun, stateInWords, verdictOf, type Report } from './report.ts';
+import { hasLostRows, isDryRun, stateInWords, verdictOf, type Report } from './report.ts';
 import { terminalSafe } from './safe-text.ts';
 
 /** The report as Markdown tables: for a ticket, a merge request, or a terminal. */
@@ -62,7 +62,7 @@ function protectionsTable({ plan }: Report): readonly string[] {
 
 function agesTable({ plan, totals, finished }: Report): readonly string[] {
   const ages = plan?.findings.ages ?? [];
-  if (ages.length === 0) return [];
+  if (ages.length === 0 || hasLostRows({ plan, totals })) return [];
   const isDry = isDryRun({ finished });
   const rows = ages.map((band) => {
     const before = band.delete + band.keep + band.held + band.unknown;

@@ -3,7 +3,7 @@ import type { AuditHead } from '../core/audit-entry.ts';
 import type { CommandLine } from '../core/command-line.ts';
 import type { PlanItem, PlanSummary } from '../core/plan.ts';
 import type { Verdict } from '../core/verdict.ts';
-import { countsOf } from '../core/plan.ts';
+import { countsOf, isIncomplete } from '../core/plan.ts';
 import { conversationKey, type Deletion } from './deletion-proof.ts';
 import { counted, enumerated, grouped } from './quantities.ts';
 import type { PlanToShow } from './run-json.ts';
@@ -23,7 +23,9 @@ export interface ReportRow extends Pick<PlanItem, 'projectId' | 'sessionId' | 'r
 /** A verdict, or the outcome of what was to be deleted. `deferred`: left to a later run. */
 export type RowState = Verdict | Deletion['outcome'] | 'deferred';
 
-export interface Report extends Pick<PlanToShow, 'cost' | 'breaches' | 'deferral'> {
+export interface Report extends Pick<PlanToShow, 'cost' | 'deferral'> {
+  /** Limits that would refuse the plan now; undefined where nobody asked. */
+  readonly breaches: PlanToShow['breaches'] | undefined;
   /** Undefined where a run ended before it had one. */
   readonly plan: PlanSummary | undefined;
   /** The run that it is about; undefined: a plan, whatever became of it later. */
@@ -119,6 +121,16 @@ export async function totalsOf(rows: AsyncIterable<ReportRow>): Promise<ReportTo
   return { byRule, byProject, deletedByBand, rows: count };
 }
 
+/** Whether the rows of the plan are gone: they are removed some time after it was closed, and its counts stay. */
+export function hasLostRows({ plan, totals }: Pick<Report, 'plan' | 'totals'>): boolean {
+  const { planned, held, unknown } = countsOf(plan?.projects ?? []);
+  const rows = [...totals.byProject.values()].flatMap((states) => [...states]);
+  const known = rows.reduce((sum, [state, count]) => sum + (state === 'keep' ? 0 : count), 0);
+  // Of projects that could not be listed there never were any.
+  const incomplete = (plan?.projects ?? []).filter(isIncomplete).reduce((sum, one) => sum + one.unknown, 0);
+  return known < planned + held + unknown - incomplete;
+}
+
 /** Whether nothing was, or is yet, deleted by what the report is about. */
 export function isDryRun({ finished }: Pick<Report, 'finished'>): boolean {
   return finished === undefined || wasOnlyPlanned(finished);
@@ -131,7 +143,7 @@ export function verdictOf(report: Report): { readonly sentence: string; readonly
     return { sentence: runSentence(finished), rest: plan === undefined ? '' : restSentence(plan, true) };
   if (plan === undefined) return { sentence: 'Nothing was planned.', rest: 'Nothing was deleted.' };
   const { planned } = countsOf(plan.projects);
-  const refused = plan.findings.stops.length + report.breaches.length;
+  const refused = plan.findings.stops.length + (report.breaches?.length ?? 0);
   const what = `Would delete ${counted(planned, 'conversation')}`;
   return {
     sentence:

@@ -55,8 +55,8 @@ export function openForWriting(stateDir: string, { clock, check }: OpenOptions):
   });
 }
 
-/** Parents as well. Node's own `recursive` tries again for ever where a folder takes no others, as /proc does. */
-function makeFolder(folder: string): void {
+/** Makes a folder, and its parents. Node's own `recursive` tries again for ever where a folder takes no others, as /proc does. */
+export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   if (!existsSync(dirname(folder))) makeFolder(dirname(folder));
   try {

@@ -1,3 +1,4 @@
+import { RetentionError } from '../core/errors.ts';
 import { NO_FINDINGS, type PlanFindings } from '../core/findings.ts';
 import { latestOf, readRough, type Instant } from '../core/instant.ts';
 import type { PlanHeader, PlanItem, PlanProject, PlanStatus, PlanSummary } from '../core/plan.ts';
@@ -86,12 +87,23 @@ export function summaryOf(row: PlanRow, projects: readonly ProjectRow[]): PlanSu
     ...headerOf(row),
     status: row.status,
     projects: projects.map(projectOf),
-    findings: { ...NO_FINDINGS, ...(JSON.parse(row.findings ?? '{}') as Partial<PlanFindings>) },
+    findings: findingsIn(row),
     requestsUsed: row.requests_used ?? 0,
     fingerprint: row.fingerprint ?? '',
     fileHash: row.file_hash ?? undefined,
     deferred: row.deferred,
   };
+}
+
+function findingsIn({ plan_id: planId, findings }: PlanRow): PlanFindings {
+  try {
+    return { ...NO_FINDINGS, ...(JSON.parse(findings ?? '{}') as Partial<PlanFindings>) };
+  } catch (error) {
+    throw new RetentionError('state_unusable', `what is stored of ${planId} is damaged`, {
+      hint: 'Find out who changed the database, and restore the state directory from a backup.',
+      cause: error,
+    });
+  }
 }
 
 export function projectRow(project: PlanProject): ProjectRow {

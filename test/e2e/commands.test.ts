@@ -283,12 +283,49 @@ describe.concurrent('report', () => {
     expect(JSON.parse(json.stdout)).toMatchObject({ dry_run: false, by_rule: [{ planned: 6, deleted: 6 }] });
   });
 
+  test('takes the place of no state and no policy', async ({ terminal }) => {
+    const path = terminal.policy(AGE_POLICY);
+    const plan = await terminal.plan();
+    for (const file of [path, join(terminal.stateDir, 'retention.db')]) {
+      const before = readFileSync(file);
+      const refused = await terminal.run(['report', plan, '--out', file, '--format', 'html']);
+      expect(refused.code).toBe(2);
+      expectPlainWords(refused, /its name is not that of a report/);
+      expect(readFileSync(file).equals(before)).toBe(true);
+    }
+  });
+
+  test('is not made of what was altered in the state', async ({ terminal }) => {
+    terminal.policy(AGE_POLICY);
+    addConversations(terminal.sandbox, 101, { old: 6, young: 4 });
+    const plan = await terminal.plan();
+    const { run_id: runId } = onlyRun(await terminal.run(['run', '--json']));
+    const database = new DatabaseFile(join(terminal.stateDir, 'retention.db'));
+    database.exec("UPDATE plan_items SET verdict = 'keep' WHERE ordinal = 1");
+    database.exec('DROP TRIGGER audit_entries_never_change');
+    const seq = (await terminal.entries('deletion.verified'))[0]?.seq;
+    const alter = database.prepare('UPDATE audit_entries SET event = ? WHERE seq = ?');
+    alter.run('deletion.failed', seq);
+    for (const [id, words] of [
+      [plan, /what is stored of plan-.* is not as it was written/],
+      [runId, /audit entry \d+ is not as it was written/],
+    ] as const) {
+      const refused = await terminal.run(['report', id, '--format', 'md']);
+      expect(refused).toMatchObject({ code: 6, stdout: '' });
+      expectPlainWords(refused, words);
+    }
+    alter.run('deletion.verified', seq);
+    database.exec("UPDATE plan_items SET verdict = 'delete' WHERE ordinal = 1");
+    database.close();
+  });
+
   test('refuses what it cannot make or find', async ({ terminal }) => {
     const path = terminal.policy(AGE_POLICY);
     expect((await terminal.run(['plan'])).code).toBe(0);
     for (const [args, words] of [
       [['report', 'run-unknown'], /neither a plan, a plan file nor a run/],
-      [['report', 'run-unknown', '--out', 'x.pdf'], /a report is no "pdf"/],
+      [['report', 'run-unknown', '--out', 'x.pdf'], /"pdf" is no format of a report/],
+      [['report', 'run-unknown', '--json', '--format', 'csv'], /--json and another --format exclude/],
       [['plan', '--report', 'nowhere/x.html'], /nowhere\/x\.html cannot be written/],
       [['run', '--report', path], /cannot be made a folder for reports/],
     ] as const) {

@@ -64,10 +64,22 @@ async function verifyStored(
     const derivedDifferences = (): ReturnType<Store['derivedDifferences']> => store.derivedDifferences();
     const stored = { audit: store.audit, remembered, derivedDifferences };
     const verdict = await verifyAudit({ ...request, stored });
-    return { verdict, problem: known.problems[0] ?? (await problemOfBindings(store)) };
+    const noted = known.problems[0];
+    const isHeld = verdict.ok && request.known.length > 0;
+    return {
+      verdict,
+      problem: noted && isHeld ? removable(noted) : (noted ?? (await problemOfBindings(store))),
+    };
   };
   // How it differs from what is remembered, the verdict says with the place.
   return withHistory(world, verify, () => undefined);
+}
+
+/** Of a file beside a log that leads through the checkpoints that were kept elsewhere. */
+function removable({ kind, message }: RetentionError): RetentionError {
+  return new RetentionError(kind, message, {
+    hint: 'The log holds, and so does your checkpoint: remove that file, and the next run writes it anew.',
+  });
 }
 
 /** Whose the state is by the log must be so by the table, too: that is where runs look. */

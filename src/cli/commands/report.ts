@@ -21,7 +21,9 @@ export interface ReportInput {
 /** What a plan would do, or what a run did, for somebody to look at, keep and sign. */
 export const report: Command<ReportInput> = async (world, { id, out, format: given, redact = false }) => {
   const { output, surroundings, flags } = world;
-  const format = formatOf(given ?? (flags.json === true ? 'json' : undefined), out);
+  if (flags.json === true && (given ?? 'json') !== 'json')
+    throw new RetentionError('usage', '--json and another --format exclude each other');
+  const format = formatOf(flags.json === true ? 'json' : given, out);
   if (out === undefined && format === 'html' && surroundings.stdout.isTTY === true) {
     throw new RetentionError('usage', 'a page is not for reading on a terminal', {
       hint: `Name a file: customgpt-retention report ${id} --out report.html. For the terminal: --format md`,

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
 import { runsJson } from '../../report/run-json.ts';
@@ -8,6 +8,7 @@ import type { RunResult } from '../../run/around/close-run.ts';
 import type { RunDeps } from '../../run/context.ts';
 import type { StopSignals } from '../../run/stop-signals.ts';
 import { runPolicy } from '../../run/run-policy.ts';
+import { makeFolder } from '../../store/open-database.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT, exitCodeOfError, exitCodeOfRun, foremost, type ExitCode } from '../exit-codes.ts';
 import { loadPolicies } from '../policies.ts';
@@ -25,7 +26,7 @@ export interface RunInput {
 /** One pass over the policies, one after the other. */
 export const run: Command<RunInput> = async (world, input) => {
   const { policies, ...neighbours } = await loadPolicies(world, input.paths, input.policy);
-  if (input.report !== undefined) await makeFolder(input.report);
+  if (input.report !== undefined) makeReportFolder(input.report);
   return withWorker(world, { forPeople: true }, async (worker) => {
     const deps = worker.depsWith(neighbours);
     const ends = await withStops(world.surroundings, worker.home, (signals) =>
@@ -91,9 +92,10 @@ async function runOne(
 }
 
 /** Made before anything is sent: a run whose report has no place is not begun. Throws `usage`. */
-async function makeFolder(folder: string): Promise<void> {
+function makeReportFolder(folder: string): void {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    makeFolder(resolve(folder));
+    if (!statSync(folder).isDirectory()) throw new Error('it is a file');
   } catch (error) {
     throw new RetentionError('usage', `${folder} cannot be made a folder for reports`, { cause: error });
   }

@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { bandInWords, bandsUpTo } from '../../core/age-bands.ts';
 import { html, NOTHING, type Html } from '../html.ts';
 import { counted, grouped } from '../quantities.ts';
-import { isDryRun, type Report } from '../report.ts';
+import { hasLostRows, isDryRun, type Report } from '../report.ts';
 import { plainTable } from './tables.ts';
 
 /** Bars of a chart by project or rule; the rest is one bar more. */
@@ -21,7 +21,7 @@ export async function chartsHtml(report: Report): Promise<Html> {
 /** A bar for each band of ages: what stays, and on it what goes. */
 async function agesHtml(report: Report): Promise<Html> {
   const ages = report.plan?.findings.ages ?? [];
-  if (ages.length === 0) return NOTHING;
+  if (ages.length === 0 || hasLostRows(report)) return NOTHING;
   const goes = isDryRun(report) ? 'would be deleted' : 'deleted';
   const bands = bandsUpTo(ages).map((fromDays) => {
     const band = ages.find((one) => one.fromDays === fromDays);
@@ -51,7 +51,8 @@ async function agesHtml(report: Report): Promise<Html> {
   const rows = bands.map((band) => [band.age, ...[band.before, band.gone, band.after].map(grouped)]);
   return figureHtml({
     title: 'Ages before and after',
-    caption: html`What was listed, by age${unreadWords(report)}. The whole bar is before, the grey part after.`,
+    caption: html`What was listed, by the age that its rule counts${unreadWords(report)}. A whole bar is what
+    was there before; its grey part is what stays.`,
     svg,
     table: plainTable(['Age', 'Before', goes, 'After'], rows),
   });
@@ -151,7 +152,7 @@ async function svgOf(spec: Partial<TopLevelSpec>): Promise<Html> {
       domainColor: 'var(--line)',
       tickColor: 'var(--line)',
       labelFontSize: 11,
-      labelLimit: 120,
+      labelLimit: 160,
     },
     axisX: { tickMinStep: 1, tickCount: 4, format: ',d' },
     axisY: { grid: false, ticks: false },

@@ -70,10 +70,10 @@ function dayOf({ finished }: Pick<Report, 'finished'>): string {
 }
 
 function captionOf({ hasNames, totals, plan, finished }: Report): string {
-  const listed = `${counted(totals.rows, 'conversation')} that the plan names one by one; what no rule touches is counted only.`;
+  const listed = `${counted(totals.rows, 'conversation')} that the plan names one by one; what is merely kept is only counted.`;
   if (isDryRun({ finished }))
     return hasNames ? listed : `${listed} This report names them by their ids only.`;
-  return `${listed} Ages are those at the decision${plan === undefined ? '' : ` of plan ${plan.planId}`}; times are UTC, on ${dayOf({ finished })} where no date is given. By ids only.`;
+  return `${listed} Ages are those at the decision${plan === undefined ? '' : ` of plan ${plan.planId}`}; times are UTC, on ${dayOf({ finished })} where no date is given.`;
 }
 
 function toolsHtml({ totals, finished }: Report): Html {

@@ -145,8 +145,11 @@ function listingWords({
 /** What makes a deletion proven, and how anybody can check this page against the log. */
 export function proofHtml(report: Report): Html {
   const { finished, auditHead, commandLine, plan } = report;
+  const verified = finished?.counts.verified ?? 0;
+  const none = isDryRun(report) ? NOTHING : html`<p>Nothing is proven gone by this run.</p>`;
   const { run } = finished ?? {};
-  const steps = html`<ol class="plain">
+  const steps = html`<p>Each of the ${counted(verified, 'deleted conversation')} went through these steps:</p>
+    <ol class="plain">
       <li>
         An id that cannot exist was asked for in the same project, and answered 404; a conversation that
         exists answered 200. So a 404 tells the two apart there.
@@ -175,7 +178,7 @@ export function proofHtml(report: Report): Html {
     }
     ${fact('Check the policy', html`<code>sha256sum</code> of its file is the SHA-256 above`)}
   </dl>`;
-  return section('proof', 'Proof, and how to check it', html`${isDryRun(report) ? NOTHING : steps} ${facts}`);
+  return section('proof', 'Proof, and how to check it', html`${verified === 0 ? none : steps} ${facts}`);
 }
 
 /** For a pen, and for whoever asks later when this was made. */
@@ -187,6 +190,6 @@ export function signHtml({ generatedAt, timeZone, hasNames }: Report): Html {
     </section>
     <footer>
       Made ${instantHtml(generatedAt, timeZone)} by customgpt-retention.
-      ${hasNames ? 'It holds names of conversations: treat it as they are treated.' : 'It names conversations by their ids only.'}
+      ${hasNames ? 'It holds names of conversations, which are personal data.' : 'It names conversations by their ids only.'}
     </footer>`;
 }

@@ -49,7 +49,8 @@ h3 { font-size: 1rem; font-weight: 600; display: inline; }
 .quiet { color: var(--soft); font-size: 0.88rem; }
 code, .id { font-family: ui-monospace, "SF Mono", "Cascadia Mono", Consolas, "Noto Sans Mono", "Liberation Mono", monospace; font-size: 0.86em; overflow-wrap: anywhere; }
 time { white-space: nowrap; }
-.scroll { overflow-x: auto; }
+.scroll { overflow-x: auto; background: linear-gradient(to right, var(--sheet) 30%, transparent), linear-gradient(to left, var(--sheet) 30%, transparent) 100% 0, linear-gradient(to right, var(--stays), transparent), linear-gradient(to left, var(--stays), transparent) 100% 0; background-repeat: no-repeat; background-size: 2.4rem 100%, 2.4rem 100%, 0.5rem 100%, 0.5rem 100%; background-attachment: local, local, scroll, scroll; }
+.scroll th, .scroll td { overflow-wrap: break-word; }
 table { border-collapse: collapse; width: 100%; font-size: 0.88rem; line-height: 1.4; }
 th, td { text-align: left; vertical-align: baseline; font-weight: 400; padding: 0.35rem 0.7rem 0.35rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
 thead th { font-weight: 600; color: var(--soft); font-size: 0.8rem; overflow-wrap: normal; } .n { text-align: right; }
@@ -74,7 +75,7 @@ footer { margin-top: 1.5rem; font-size: 0.82rem; color: var(--soft); }
   .head { grid-template-columns: 1fr; } .facts { grid-template-columns: 1fr; gap: 0; } .facts dd { margin-bottom: 0.5rem; }
   th, td { padding-right: 0.4rem; } table { font-size: 0.8rem; }
   .rows col:nth-child(1) { width: 34%; } .rows col:nth-child(2) { width: 13%; } .rows col:nth-child(3) { width: 20%; } .rows col:nth-child(4) { display: none; }
-  .rows th:nth-child(4), .rows td:nth-child(4) { display: none; } .rows td:nth-child(2), .rows thead th:nth-child(2) { padding-right: 0.6rem; }
+  .rows th:nth-child(4), .rows td:nth-child(4) { display: none; } .rows td:nth-child(2) { white-space: normal; } .rows td:nth-child(2), .rows thead th:nth-child(2) { padding-right: 0.6rem; }
 }
 @media print {
   @page { margin: 14mm 12mm; }
