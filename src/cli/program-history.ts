@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { REPORT_FORMATS } from '../report/report-formats.ts';
+import { REPORT_FORMATS } from '../report/format-names.ts';
 import type { CommonFlags } from './command.ts';
 import type { AuditExportInput } from './commands/audit-export.ts';
 import type { AuditVerifyInput } from './commands/audit-verify.ts';

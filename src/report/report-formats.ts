@@ -1,10 +1,8 @@
+import type { ReportFormat } from './format-names.ts';
 import type { Report } from './report.ts';
 import { reportCsv } from './report-csv.ts';
 import { reportJson } from './report-json.ts';
 import { reportMarkdown } from './report-markdown.ts';
-
-export const REPORT_FORMATS = ['html', 'json', 'csv', 'md'] as const;
-export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /** A report in pieces, which are written one after the other. */
 export async function* reportText(report: Report, format: ReportFormat): AsyncGenerator<string> {

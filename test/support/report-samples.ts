@@ -2,7 +2,8 @@ import { plainCommandLine } from '../../src/core/command-line.ts';
 import type { PlanItem } from '../../src/core/plan.ts';
 import { Deletions } from '../../src/report/deletion-proof.ts';
 import { notesIn } from '../../src/report/notes.ts';
-import { reportText, type ReportFormat } from '../../src/report/report-formats.ts';
+import type { ReportFormat } from '../../src/report/format-names.ts';
+import { reportText } from '../../src/report/report-formats.ts';
 import { rowsOf, totalsOf, type Report } from '../../src/report/report.ts';
 import { AT, type SampledRun } from './run-samples.ts';
 
