@@ -14,6 +14,7 @@ import type { RunResult } from '../../run/around/close-run.ts';
 import type { RunDeps } from '../../run/context.ts';
 import { enterAccount } from '../../run/around/enter-account.ts';
 import { estimateOf } from '../../run/apply/estimate-plan.ts';
+import { checkLimits } from '../../run/plan/check-limits.ts';
 import { planPolicy } from '../../run/plan/plan-policy.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
 import type { Policy } from '../../core/policy.ts';
@@ -151,15 +152,17 @@ async function planAndShow(
   }
   const { requestsPerMinute, timeZone } = settings;
   const cost = { requestsPerMinute, ...estimateOf(policy, plan, { tookMs, requestsPerMinute, others }) };
-  const more = countsOf(plan.projects).planned - rows.length;
+  const { projects } = plan;
+  const { refusing } = await checkLimits(deps, { policy, projects, at: world.surroundings.clock.now() });
+  const more = countsOf(projects).planned - rows.length;
   await output.lines(
     planRowsTable(rows, { header: true, columns: world.surroundings.stdout.columns }),
     ...(more > 0 ? [`… and ${more} more, all in the report.`] : []),
     '',
-    ...planHeadline(plan, { cost, breaches: [], commandLine, timeZone }),
+    ...planHeadline(plan, { cost, breaches: refusing, commandLine, timeZone }),
   );
   await writeReport(world, store, {
-    subject: { plan, cost },
+    subject: { plan, cost, breaches: refusing },
     file: join(folder, 'dry-run.html'),
     format: 'html',
   });
