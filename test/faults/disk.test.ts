@@ -45,7 +45,7 @@ describe('the state cannot be written', { timeout: 90_000 }, () => {
   test.for([
     ['an I/O error', 'pwrite64', 'EIO', 420],
     ['a full disk', 'pwrite64', 'ENOSPC', 420],
-    ['an I/O error of a sync', 'fsync', 'EIO', 60],
+    ['an I/O error of a sync', 'fsync', 'EIO', 44],
   ] as const)(
     'because of %s: no new DELETE after the first failed write, and exit 6',
     async ([, call, error, nth], { terminal, skip }) => {
