@@ -44,3 +44,8 @@ export async function findPlan(plans: PlanStore, idOrFile: string): Promise<Plan
       : `${idOrFile} is not a plan file of this state directory, or was edited since it was written`;
   throw new RetentionError('plan_stale', message, { hint: 'Make a new one: customgpt-retention plan' });
 }
+
+/** A plan as it stands now: that it is overdue is marked by the next run only, and nobody can apply it any more. */
+export function asOf(plan: PlanSummary, now: number): PlanSummary {
+  return plan.status === 'open' && plan.expiresAt <= now ? { ...plan, status: 'expired' } : plan;
+}

@@ -1,7 +1,8 @@
 /*
  * What the ids of sessions, projects and users look like, and when two of them are the same. Sessions are compared as
  * the API spells them where something is to be deleted, and without regard to case where something is to be kept: a UUID
- * is often copied in capitals. A UUID without its hyphens is another id.
+ * is often copied in capitals. A UUID without its hyphens is another id, unless an
+ * absence is to be proven: then it counts as the same that is still there.
  */
 
 /** A conversation's `session_id` as the paths of the API allow it. */

@@ -14,7 +14,7 @@ const history = (last?: RunStatus, lastEnded = last): RunHistory => ({
   lastSuccess: undefined,
   failuresInARow: 0,
 });
-const at = (lastSlotAt: number | undefined, now = NOON) => ({ lastSlotAt, now });
+const at = (lastSlotAt: number | undefined, now = NOON) => ({ lastSlotAt, now, isHeld: true });
 
 describe('the status of a policy', () => {
   it.each([
@@ -47,6 +47,19 @@ describe('the status of a policy', () => {
     });
     const soon = at(AT_THREE - 24 * HOUR, AT_THREE + 60_000);
     expect(policyStatus(DAILY, history('completed'), soon)).toMatchObject({ state: 'ok', dueAt: undefined });
+  });
+
+  it('whose worker vanished in mid-run is failing, however well the run before went', () => {
+    const gone = { ...at(AT_THREE), isHeld: false };
+    expect(policyStatus(DAILY, history('running', 'completed'), gone)).toMatchObject({
+      state: 'failing',
+      isAbandoned: true,
+    });
+    expect(policyStatus(DAILY, history('running', 'completed'), at(AT_THREE))).toMatchObject({
+      state: 'ok',
+      isAbandoned: false,
+    });
+    expect(policyStatus(DAILY, history('completed'), gone)).toMatchObject({ state: 'ok' });
   });
 
   it('is not overdue while its run is under way, and stands as its last run ended', () => {

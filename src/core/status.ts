@@ -15,7 +15,7 @@ export interface RunHistory {
 }
 
 /**
- * `ok`: its last run was completed. `failing`: it was not. `overdue`: a slot has passed, and nobody ran it. `waiting`: it has not
+ * `ok`: its last run was completed. `failing`: it was not, or its worker vanished in mid-run. `overdue`: a slot has passed, and nobody ran it. `waiting`: it has not
  * had a run yet, and none is due.
  */
 export type PolicyState = 'ok' | 'failing' | 'overdue' | 'waiting';
@@ -23,6 +23,8 @@ export type PolicyState = 'ok' | 'failing' | 'overdue' | 'waiting';
 export interface PolicyStatus {
   readonly policy: Policy;
   readonly state: PolicyState;
+  /** A run is marked as running, and no worker has the right to run it any more. */
+  readonly isAbandoned: boolean;
   readonly history: RunHistory;
   /** The slot that nobody has run; undefined: none is owed. */
   readonly dueAt: number | undefined;
@@ -30,19 +32,31 @@ export interface PolicyStatus {
   readonly nextAt: number | undefined;
 }
 
-/** How a policy stands. `lastSlotAt`: the last slot that was run or caught up; undefined: no daemon has seen it yet. */
-export function policyStatus(
-  policy: Policy,
-  history: RunHistory,
-  { lastSlotAt, now }: { readonly lastSlotAt: number | undefined; readonly now: number },
-): PolicyStatus {
-  const { schedule } = policy;
-  const dueAt = overdueSlot(policy, { lastSlotAt, now });
-  const nextAt = schedule === undefined ? undefined : nextSlot(schedule, now);
-  return { policy, history, dueAt, nextAt, state: stateOf(history, dueAt) };
+/** What is known of a policy beside its runs. */
+export interface Standing {
+  /** The last slot that was run or caught up; undefined: no daemon has seen it yet. */
+  readonly lastSlotAt: number | undefined;
+  /** Whether a worker holds its lease. */
+  readonly isHeld: boolean;
+  readonly now: number;
 }
 
-function stateOf({ last, lastEnded }: RunHistory, dueAt: number | undefined): PolicyState {
+/** How a policy stands. */
+export function policyStatus(policy: Policy, history: RunHistory, standing: Standing): PolicyStatus {
+  const { schedule } = policy;
+  const { now, isHeld } = standing;
+  const dueAt = overdueSlot(policy, standing);
+  const isAbandoned = history.last?.status === 'running' && !isHeld;
+  const nextAt = schedule === undefined ? undefined : nextSlot(schedule, now);
+  return { policy, history, dueAt, nextAt, isAbandoned, state: stateOf(history, dueAt, isAbandoned) };
+}
+
+function stateOf(
+  { last, lastEnded }: RunHistory,
+  dueAt: number | undefined,
+  isAbandoned: boolean,
+): PolicyState {
+  if (isAbandoned) return 'failing';
   // A run that is under way is the one that is due.
   if (dueAt !== undefined && last?.status !== 'running') return 'overdue';
   if (lastEnded === undefined) return 'waiting';
@@ -52,7 +66,7 @@ function stateOf({ last, lastEnded }: RunHistory, dueAt: number | undefined): Po
 /** A slot is nobody's debt before a daemon has seen the policy, nor for as long as it may still be run on time. */
 function overdueSlot(
   { schedule }: Policy,
-  { lastSlotAt, now }: { readonly lastSlotAt: number | undefined; readonly now: number },
+  { lastSlotAt, now }: Pick<Standing, 'lastSlotAt' | 'now'>,
 ): number | undefined {
   if (schedule === undefined || lastSlotAt === undefined) return undefined;
   const decision = decideSlot({ schedule, lastSlotAt, settledAt: lastSlotAt, now: now - ON_TIME_MS });

@@ -46,7 +46,7 @@ function policySentences(status: PolicyStatus, report: StatusReport): readonly s
   const { last, lastEnded, lastSuccess } = history;
   return [
     ...(dueAt === undefined ? [] : [`Due since ${at(dueAt)}, and nobody has run it: is serve running?`]),
-    ...(last?.status === 'running' ? [`A run is under way since ${at(last.startedAt)}.`] : []),
+    ...(last?.status === 'running' ? [runningSentence(at(last.startedAt), status)] : []),
     ...(lastEnded === undefined || lastEnded.status === 'completed'
       ? []
       : [failureSentence(lastEnded, status, report)]),
@@ -56,6 +56,12 @@ function policySentences(status: PolicyStatus, report: StatusReport): readonly s
       ? []
       : [`See: ${commandLine(`runs ${lastEnded.runId}`)}`]),
   ];
+}
+
+function runningSentence(since: string, { isAbandoned }: PolicyStatus): string {
+  return isAbandoned
+    ? `A run began ${since}, and its worker is gone: the next run settles what it left open.`
+    : `A run is under way since ${since}.`;
 }
 
 function failureSentence(run: RunRecord, { history }: PolicyStatus, { timeZone }: StatusReport): string {

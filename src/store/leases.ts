@@ -27,13 +27,14 @@ export function createLeaseStore(connection: Connection): LeaseStore {
     return { name: fence.name, holder: fence.holder, token: fence.token, expiresAt };
   };
   return {
+    isHeld: (name, now) => connection.read(() => isLive(select.get(name), now)),
     acquireLease: (name, holder, { now, ttlMs }) =>
       connection.write(() => {
         const current = select.get(name);
-        const held = current !== undefined && current.holder !== null && current.expires_at > now;
-        if (held && current.holder !== holder) return undefined;
+        const held = isLive(current, now);
+        if (held && current?.holder !== holder) return undefined;
         // Also grows when the former holder comes back after it had lapsed: what it sent off before must not count.
-        const token = held ? current.token : (current?.token ?? 0) + 1;
+        const token = (current?.token ?? 0) + (held ? 0 : 1);
         return hold({ name, holder, token }, now + ttlMs);
       }),
     renewLease: (fence, { now, ttlMs }) =>
@@ -47,4 +48,8 @@ export function createLeaseStore(connection: Connection): LeaseStore {
         release.run(fence.name, fence.holder, fence.token);
       }),
   };
+}
+
+function isLive(row: LeaseRow | undefined, now: number): boolean {
+  return row !== undefined && row.holder !== null && row.expires_at > now;
 }

@@ -1,5 +1,5 @@
-import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { closeSync, openSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import DatabaseFile from 'better-sqlite3';
 import type { Database } from 'better-sqlite3';
 import { codeOf } from '../core/error-code.ts';
@@ -7,6 +7,7 @@ import { RetentionError } from '../core/errors.ts';
 import type { Clock } from '../core/ports/surroundings.ts';
 import { stateFault } from '../core/state-fault.ts';
 import { Connection } from './connection.ts';
+import { makeFolder } from './make-folder.ts';
 import { assertCurrent, migrate, stateVersion } from './migrate.ts';
 
 const FILE_NAME = 'retention.db';
@@ -53,18 +54,6 @@ export function openForWriting(stateDir: string, { clock, check }: OpenOptions):
       return isNew;
     });
   });
-}
-
-/** Makes a folder, and its parents. Node's own `recursive` tries again for ever where a folder takes no others, as /proc does. */
-export function makeFolder(folder: string): void {
-  if (existsSync(folder)) return;
-  if (!existsSync(dirname(folder))) makeFolder(dirname(folder));
-  try {
-    mkdirSync(folder, { mode: 0o700 });
-  } catch (error) {
-    // Another process was first.
-    if (!existsSync(folder)) throw error;
-  }
 }
 
 /** While another process is making the same new state, SQLite answers "busy" to this at once, whatever the time-out. */

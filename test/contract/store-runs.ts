@@ -8,6 +8,20 @@ export function leaseTests({ store, reopen }: Suite): void {
   const time = { now: NOON, ttlMs: MINUTE_MS };
   const acquire = (holder: string, now = NOON) => store().leases.acquireLease('p', holder, { ...time, now });
 
+  it('is known to be held until it expires or is given back', async () => {
+    const isHeld = (now = NOON) => store().leases.isHeld('p', now);
+    expect(await isHeld()).toBe(false);
+    const lease = await acquire('a');
+    if (lease === undefined) throw new Error('no lease');
+    expect([await isHeld(), await isHeld(NOON + MINUTE_MS - 1), await isHeld(NOON + MINUTE_MS)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    await store().leases.releaseLease(lease);
+    expect(await isHeld()).toBe(false);
+  });
+
   it('goes to one worker only', async () => {
     const leases = await Promise.all(['a', 'b', 'c'].map((holder) => acquire(holder)));
     expect(leases.filter((lease) => lease !== undefined)).toEqual([

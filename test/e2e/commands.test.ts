@@ -230,6 +230,26 @@ describe.concurrent('status', () => {
   });
 });
 
+test('a policy whose worker was killed in mid-run is failing, not under way for ever', async ({
+  terminal,
+}) => {
+  terminal.policy(AGE_POLICY);
+  addConversations(terminal.sandbox, 101, { old: 20, young: 4 });
+  terminal.sandbox.faults.add({ when: { method: 'DELETE' }, then: { latencyMs: 20 } });
+  const worker = terminal.start(['run'], { RETENTION_LEASE: '1s' });
+  await until(() => terminal.deleteCount() >= 2);
+  worker.kill('SIGKILL');
+  await worker.ended;
+  let status = await terminal.run(['status']);
+  // Its lease outlives it by a second at most.
+  while (status.code === 0) status = await terminal.run(['status']);
+  expect(status.code).toBe(1);
+  expect(status.stdout).toMatch(/^failing {2}by-age\n {9}A run began .*, and its worker is gone/);
+  let next = await terminal.run(['run']);
+  while (next.code === 7) next = await terminal.run(['run']);
+  expect((await terminal.run(['status'])).stdout).toMatch(/^ok {7}by-age/);
+});
+
 describe.concurrent('plan --detailed-exitcode', () => {
   test('tells nothing, something and what would be refused apart', async ({ terminal }) => {
     addConversations(terminal.sandbox, 101, { old: 6, young: 4 });
@@ -327,7 +347,7 @@ describe.concurrent('report', () => {
       [['report', 'run-unknown', '--out', 'x.pdf'], /"pdf" is no format of a report/],
       [['report', 'run-unknown', '--json', '--format', 'csv'], /--json and another --format exclude/],
       [['plan', '--report', 'nowhere/x.html'], /nowhere\/x\.html cannot be written/],
-      [['run', '--report', path], /cannot be made a folder for reports/],
+      [['run', '--report', path], /cannot be a folder for reports \(it is a file\)/],
     ] as const) {
       const refused = await terminal.run(args);
       expect(refused.code).toBe(2);

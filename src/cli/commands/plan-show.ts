@@ -1,8 +1,7 @@
 import { RetentionError } from '../../core/errors.ts';
-import type { PlanSummary } from '../../core/plan.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
-import { findPlan } from '../plan-document.ts';
+import { asOf, findPlan } from '../plan-document.ts';
 import { showPlans } from '../show-plans.ts';
 import { withHistory } from '../history.ts';
 
@@ -22,13 +21,10 @@ export const planShow: Command<PlanShowInput> = async (world, { show, others }) 
   }
   const settings = world.settings();
   return withHistory(world, async (store) => {
-    const plan = await findPlan(store.plans, show);
-    // Marked by the next run only; nobody can apply it any more.
-    const isOverdue = plan.status === 'open' && plan.expiresAt <= world.surroundings.clock.now();
+    const plan = asOf(await findPlan(store.plans, show), world.surroundings.clock.now());
     const items = store.plans.planItems(plan.planId);
-    const shown: PlanSummary = isOverdue ? { ...plan, status: 'expired' } : plan;
     const { timeZone } = settings;
-    await showPlans({ ...world, timeZone }, [{ plan: shown, items, cost: undefined, breaches: [] }]);
+    await showPlans({ ...world, timeZone }, [{ plan, items, cost: undefined, breaches: [] }]);
     return EXIT.done;
   });
 };

@@ -4,7 +4,7 @@ import { reportText } from '../../report/report-formats.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
-import { findPlan } from '../plan-document.ts';
+import { asOf, findPlan } from '../plan-document.ts';
 import { reportOf, type ReportSubject } from '../report-of.ts';
 import { withCounts } from '../run-counts.ts';
 import { formatOf, writeReportOf } from '../write-report.ts';
@@ -30,7 +30,7 @@ export const report: Command<ReportInput> = async (world, { id, out, format: giv
     });
   }
   return withHistory(world, async (store) => {
-    const subject = await subjectOf(store, id);
+    const subject = await subjectOf(store, id, surroundings.clock.now());
     if (out !== undefined) {
       await writeReportOf(world, store, { subject, redact, file: out, format });
       return EXIT.done;
@@ -43,14 +43,14 @@ export const report: Command<ReportInput> = async (world, { id, out, format: giv
   });
 };
 
-async function subjectOf(store: Store, id: string): Promise<ReportSubject> {
+async function subjectOf(store: Store, id: string, now: number): Promise<ReportSubject> {
   const run = await store.runs.run(id);
   if (run !== undefined) {
     const finished = await withCounts(store, run);
     return { finished, plan: finished.plan };
   }
   try {
-    return { plan: await findPlan(store.plans, id) };
+    return { plan: asOf(await findPlan(store.plans, id), now) };
   } catch (error) {
     if (!isFault(error, 'plan_stale')) throw error;
     throw new RetentionError(

@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { codeOf } from '../../core/error-code.ts';
 import { RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
 import { runsJson } from '../../report/run-json.ts';
@@ -8,7 +9,7 @@ import type { RunResult } from '../../run/around/close-run.ts';
 import type { RunDeps } from '../../run/context.ts';
 import type { StopSignals } from '../../run/stop-signals.ts';
 import { runPolicy } from '../../run/run-policy.ts';
-import { makeFolder } from '../../store/open-database.ts';
+import { makeFolder } from '../../store/make-folder.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT, exitCodeOfError, exitCodeOfRun, foremost, type ExitCode } from '../exit-codes.ts';
 import { loadPolicies } from '../policies.ts';
@@ -96,8 +97,10 @@ function makeReportFolder(folder: string): void {
   try {
     makeFolder(resolve(folder));
     if (!statSync(folder).isDirectory()) throw new Error('it is a file');
+    accessSync(folder, constants.W_OK);
   } catch (error) {
-    throw new RetentionError('usage', `${folder} cannot be made a folder for reports`, { cause: error });
+    const why = codeOf(error) ?? (error as Error).message;
+    throw new RetentionError('usage', `${folder} cannot be a folder for reports (${why})`, { cause: error });
   }
 }
 

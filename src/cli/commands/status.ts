@@ -2,6 +2,7 @@ import { policyStatus, needsAttention, type PolicyStatus } from '../../core/stat
 import { statusJson, statusLines } from '../../report/status-text.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
+import { leaseOf } from '../../run/around/lease.ts';
 import { withHistory } from '../history.ts';
 import { loadPolicies } from '../policies.ts';
 
@@ -17,8 +18,10 @@ export const status: Command<StatusInput> = async (world, { paths }) => {
     const now = surroundings.clock.now();
     const found: PolicyStatus[] = [];
     for (const policy of policies) {
-      const lastSlotAt = await store.runs.lastSlot(policy.name);
-      found.push(policyStatus(policy, await store.runs.history(policy.name), { lastSlotAt, now }));
+      const { name } = policy;
+      const lastSlotAt = await store.runs.lastSlot(name);
+      const isHeld = await store.leases.isHeld(leaseOf(name), now);
+      found.push(policyStatus(policy, await store.runs.history(name), { lastSlotAt, isHeld, now }));
     }
     const report = {
       ...{ policies: found, now, commandLine, timeZone: settings().timeZone },

@@ -27,6 +27,8 @@ export interface LeaseStore {
     time: { readonly now: number; readonly ttlMs: number },
   ): Promise<Lease | undefined>;
   releaseLease(fence: Fence): Promise<void>;
+  /** Whether somebody holds it, unexpired at `now`. */
+  isHeld(name: string, now: number): Promise<boolean>;
 }
 
 export interface AccountStore {

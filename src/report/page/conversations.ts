@@ -42,7 +42,7 @@ export async function* conversationsHtml(report: Report): AsyncGenerator<string>
   yield `${rows}${ROWS_END}</details></section>`;
 }
 
-const NONE = 'The plan names no conversation one by one: all that was listed is kept.';
+const NONE = 'No conversation is named here one by one.';
 
 function rowsStart(more: string): string {
   return `<div class="rows${more}"><table>${COLGROUP}<thead><tr>${HEADS}</tr></thead><tbody>`;

@@ -105,18 +105,16 @@ export function figuresHtml(report: Report): Html {
   </section> `;
 }
 
-function sharesOf({ plan, finished }: Report): readonly (readonly [RowState, number])[] {
-  const planned = countsOf(plan?.projects ?? []);
-  const counts: Partial<Record<RowState, number>> = {
-    ...planned,
-    keep: planned.kept,
-    delete: planned.planned,
-  };
+function sharesOf({ plan, finished, totals }: Report): readonly (readonly [RowState, number])[] {
+  const { kept: keep, held, unknown, planned } = countsOf(plan?.projects ?? []);
+  const counts: Partial<Record<RowState, number>> = { keep, held, unknown, delete: planned };
   if (finished !== undefined) {
     const { verified, already_gone, unverified, failed, skipped, deferred } = finished.counts;
     const ended = verified + already_gone + unverified + failed + skipped + deferred;
-    Object.assign(counts, { verified, already_gone, unverified, failed, skipped, deferred });
-    counts.delete = Math.max(0, planned.planned - ended);
+    // Begun, and without an outcome.
+    const open = [...totals.byProject.values()].reduce((sum, states) => sum + (states.get('open') ?? 0), 0);
+    Object.assign(counts, { verified, already_gone, unverified, failed, skipped, deferred, open });
+    counts.delete = Math.max(0, planned - ended - open);
   }
   return ROW_STATES.flatMap((state) => {
     const count = counts[state] ?? 0;

@@ -24,7 +24,7 @@ const POLICY = `default-src 'none'; style-src ${STYLE.source}; script-src ${SCRI
 
 /**
  * A report as one HTML page that needs nothing else: no network, no font, no picture; where scripts do not run, nothing is
- * missing. In pieces, so that 100,000 rows need no more memory than ten.
+ * missing. In pieces: its rows are written as they are read.
  */
 export async function* pageHtml(report: Report): AsyncGenerator<string> {
   const head = html`<meta charset="utf-8" />

@@ -2,7 +2,7 @@ import { isFault, RetentionError } from '../../core/errors.ts';
 import { asRunFault } from '../api-faults.ts';
 import type { Run, RunDeps, RunRequest } from '../context.ts';
 import { closeRun, type Ending, type EndingOrFault, type RunResult } from './close-run.ts';
-import { withLease } from './lease.ts';
+import { leaseOf, withLease } from './lease.ts';
 import { enterRun, openRun, type OpenedRun } from './open-run.ts';
 
 /**
@@ -15,7 +15,7 @@ export function conductRun(
   request: RunRequest,
   body: (run: Run) => Promise<Ending>,
 ): Promise<RunResult> {
-  return withLease(deps, `policy:${request.policy.name}`, async (lease) => {
+  return withLease(deps, leaseOf(request.policy.name), async (lease) => {
     const opened = await openRun(deps, request, lease);
     const ending = await endingOf(opened, body);
     return closeRun(opened, ending, deps.remarks?.() ?? []);

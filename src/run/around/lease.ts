@@ -7,6 +7,11 @@ type Leasing = Pick<RunDeps, 'clock' | 'log' | 'holder' | 'leaseMs'> & {
   readonly store: Pick<Store, 'leases'>;
 };
 
+/** The name of the lease that gives the right to run a policy. */
+export function leaseOf(policy: string): string {
+  return `policy:${policy}`;
+}
+
 export interface HeldLease {
   readonly fence: Fence;
   /** False from the instant at which another worker may take it, whether or not a timer has noticed by then. */

@@ -5,7 +5,7 @@ import type { RunRecord } from '../../core/run.ts';
 import { auditFacts } from '../audit-facts.ts';
 import type { LookingRun } from '../context.ts';
 import { settleOpen } from '../prove/settle-open.ts';
-import { withLease } from './lease.ts';
+import { leaseOf, withLease } from './lease.ts';
 
 /**
  * What another policy left behind is that policy's to settle, unless nobody ran it for so long: then it may have been
@@ -67,7 +67,7 @@ async function settleOrphans(run: LookingRun, policy: string, leavings: Leavings
   // A name of its own: this process may be at work on that policy itself, and must not let itself in.
   const another = { ...run, holder: `${run.holder}/reconcile` };
   try {
-    await withLease(another, `policy:${policy}`, ({ fence }) => settleAll({ ...run, fence }, leavings));
+    await withLease(another, leaseOf(policy), ({ fence }) => settleAll({ ...run, fence }, leavings));
   } catch (error) {
     if (!isFault(error, 'lease_held')) throw error;
   }
