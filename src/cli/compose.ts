@@ -15,7 +15,7 @@ import { openStateHome } from '../state-home/state-home.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
-import { createProgress, NO_PROGRESS } from './progress-bar.ts';
+import { createProgress, NO_PROGRESS, showing } from './progress-bar.ts';
 import { signerOf } from './signing.ts';
 
 /** `forPeople`: a command somebody waits for, as opposed to the daemon. */
@@ -66,6 +66,8 @@ export interface Worker {
   readonly store: Store;
   readonly home: StateHome;
   readonly log: Log;
+  /** For what is counted outside of runs. */
+  readonly progress: Progress;
   /** For what is asked of projects beside runs. */
   readonly places: PlaceReader;
 }
@@ -107,18 +109,19 @@ async function openWorker(
   const progress: Progress = options.forPeople
     ? await createProgress(surroundings.stderr, { clock, requestsPerMinute })
     : NO_PROGRESS;
-  const openApi: RunDeps['openApi'] = () => client.view();
+  const openApi: RunDeps['openApi'] = (onRequest) => client.view(onRequest);
   const remarks = (): readonly string[] => {
     const { remark } = surroundings.stderr;
     return remark === undefined ? [] : [remark];
   };
-  const common = { openApi, store, clock, chance, log, progress, holder, remarks };
+  const common = { openApi, store, clock, chance, log, observer: showing(progress), holder, remarks };
   return {
     settings,
     openApi,
     store,
     home: openStateHome(settings.stateDir),
     log,
+    progress,
     places: client.places,
     depsWith({ holdFiles: files, keeps }) {
       const holds = new HoldFiles({ store: store.holds, files, clock, chance, log });

@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { ProgressLine } from './progress-bar.ts';
+import { ProgressCount } from '../core/progress-count.ts';
+import { progressLine } from './progress-bar.ts';
+
+class Line extends ProgressCount {
+  text(atMs: number, columns: number): string {
+    return progressLine(this.at(atMs), columns);
+  }
+}
 
 const line = (total: number | undefined, requestsPerMinute: number | 'unlimited' = 60) =>
-  new ProgressLine({ phase: 'deleting', total, startMs: 0, requestsPerMinute });
+  new Line({ phase: 'deleting', total, startMs: 0, requestsPerMinute });
 
 describe('the progress bar', () => {
   it('says a truthful time from the first half minute on, before anything has ended', () => {

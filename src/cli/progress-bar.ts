@@ -1,6 +1,8 @@
 import type { SingleBar as Bar } from 'cli-progress';
-import type { Clock, Progress, ProgressPhase } from '../core/ports/surroundings.ts';
-import { RemainingTime } from '../core/remaining.ts';
+import { watching } from '../core/observers.ts';
+import type { RunObserver } from '../core/ports/observer.ts';
+import type { Clock, Progress } from '../core/ports/surroundings.ts';
+import { ProgressCount, type ProgressNow } from '../core/progress-count.ts';
 import { durationOf, grouped } from '../report/quantities.ts';
 import type { Screen } from './surroundings.ts';
 
@@ -30,79 +32,56 @@ export async function createProgress(
   // Loaded only where somebody looks.
   const { SingleBar } = await import('cli-progress');
   let bar: Bar | undefined;
-  let line: ProgressLine | undefined;
+  let count: ProgressCount | undefined;
   return {
     begin(phase, total) {
-      line = new ProgressLine({ phase, total, startMs: clock.monotonic(), requestsPerMinute });
-      const text = (): string => line?.text(clock.monotonic(), screen.columns ?? DEFAULT_COLUMNS) ?? '';
+      const started = new ProgressCount({ phase, total, startMs: clock.monotonic(), requestsPerMinute });
+      count = started;
+      const text = (): string =>
+        progressLine(started.at(clock.monotonic()), screen.columns ?? DEFAULT_COLUMNS);
       // Asked anew at each drawing: the time goes on although nothing advances.
       bar = new SingleBar({ format: text, stream: screen, hideCursor: true, clearOnComplete: true, fps: 4 });
       bar.start(total ?? 0, 0);
     },
     enter(phase) {
-      if (line !== undefined) line.phase = phase;
+      if (count !== undefined) count.phase = phase;
     },
     advance(by) {
-      line?.advance(by, clock.monotonic());
+      count?.advance(by, clock.monotonic());
       bar?.increment(by);
     },
     end() {
       bar?.stop();
       bar = undefined;
-      line = undefined;
+      count = undefined;
     },
   };
 }
 
-/** What the bar says at some instant. */
-export class ProgressLine {
-  phase: ProgressPhase;
-  readonly #total: number | undefined;
-  readonly #startMs: number;
-  readonly #remaining: RemainingTime | undefined;
-  #count = 0;
+/** One bar for every run: those of a command come one after the other. */
+export function showing(progress: Progress): RunObserver {
+  return { watch: () => watching(progress) };
+}
 
-  constructor(
-    parts: Pick<ProgressParts, 'requestsPerMinute'> & {
-      readonly phase: ProgressPhase;
-      readonly total: number | undefined;
-      readonly startMs: number;
-    },
-  ) {
-    const { phase, total, startMs, requestsPerMinute } = parts;
-    this.phase = phase;
-    this.#total = total;
-    this.#startMs = startMs;
-    this.#remaining =
-      total === undefined ? undefined : new RemainingTime({ total, startMs, requestsPerMinute });
-  }
+/** What the bar says, at most `columns` wide, less one. */
+export function progressLine(
+  { phase, done, total, perSecond, leftMs }: ProgressNow,
+  columns: number,
+): string {
+  const rate = `${perSecond.toFixed(1)}/s`;
+  if (total === undefined) return `${phase}  ${grouped(done)} conversations  ${rate}`;
+  const share = total === 0 ? 1 : Math.min(1, done / total);
+  const percent = `${Math.floor(share * 100)}%`;
+  const rest = [percent, `${grouped(done)}/${grouped(total)}`, rate, leftInWords(leftMs)].join('  ');
+  const room = columns - 1 - phase.length - rest.length - 4;
+  if (room < NARROWEST_BAR) return `${phase}  ${rest}`.slice(0, columns - 1);
+  const width = Math.min(WIDEST_BAR, room);
+  const filled = Math.round(share * width);
+  return `${phase}  ${'█'.repeat(filled)}${'░'.repeat(width - filled)}  ${rest}`;
+}
 
-  advance(by: number, atMs: number): void {
-    this.#count += by;
-    this.#remaining?.note(this.#count, atMs);
-  }
-
-  /** At most `columns` wide, less one. */
-  text(atMs: number, columns: number): string {
-    const seconds = Math.max(0.001, (atMs - this.#startMs) / 1000);
-    const rate = `${(this.#count / seconds).toFixed(1)}/s`;
-    const total = this.#total;
-    if (total === undefined) return `${this.phase}  ${grouped(this.#count)} conversations  ${rate}`;
-    const share = total === 0 ? 1 : Math.min(1, this.#count / total);
-    const percent = `${Math.floor(share * 100)}%`;
-    const parts = [percent, `${grouped(this.#count)}/${grouped(total)}`, rate, this.#leftInWords(atMs)];
-    const rest = parts.join('  ');
-    const room = columns - 1 - this.phase.length - rest.length - 4;
-    if (room < NARROWEST_BAR) return `${this.phase}  ${rest}`.slice(0, columns - 1);
-    const width = Math.min(WIDEST_BAR, room);
-    const filled = Math.round(share * width);
-    return `${this.phase}  ${'█'.repeat(filled)}${'░'.repeat(width - filled)}  ${rest}`;
-  }
-
-  #leftInWords(atMs: number): string {
-    const leftMs = this.#remaining?.leftMs(atMs);
-    return leftMs === undefined ? 'time left unknown' : `about ${durationOf(roundly(leftMs / 1000))} left`;
-  }
+export function leftInWords(leftMs: number | undefined): string {
+  return leftMs === undefined ? 'time left unknown' : `about ${durationOf(roundly(leftMs / 1000))} left`;
 }
 
 /** To ten seconds below ten minutes, to a minute above: nobody knows it better. */

@@ -1,4 +1,5 @@
 import { failureInWords, type ApiError } from '../core/errors.ts';
+import type { RequestSeen } from '../core/ports/observer.ts';
 import type { Chance, Clock, Log } from '../core/ports/surroundings.ts';
 import type { CustomGptDeleter, CustomGptReader } from '../core/ports/vendor.ts';
 import type { DeleteAnswer } from '../core/vendor-answers.ts';
@@ -55,8 +56,11 @@ export interface CustomGptView {
 }
 
 export interface CustomGptClient extends CustomGptView {
-  /** Another pair, with request counts that start at zero; connections, pace and pauses are those of the client. */
-  view(): CustomGptView;
+  /**
+   * Another pair, with request counts that start at zero; connections, pace and pauses are those of the client. `onRequest` is
+   * told of each of its requests.
+   */
+  view(onRequest?: (request: RequestSeen) => void): CustomGptView;
   /** Ends everything at once: calls that wait are `aborted`, requests on the wire are cut. */
   close(): Promise<void>;
 }
@@ -81,8 +85,8 @@ export function createCustomGptClient(options: CustomGptClientOptions): CustomGp
   });
   const breaker = new CircuitBreaker({ clock, chance, log, patience });
   const queue = new RequestQueue({ clock, breaker, pace: createPace(options.requestsPerMinute) });
-  const view = () =>
-    createView({ urls, transport, queue, breaker, clock, chance, log, patience, credential });
+  const view: CustomGptClient['view'] = (onRequest) =>
+    createView({ urls, transport, queue, breaker, clock, chance, log, patience, credential, onRequest });
   return {
     ...view(),
     view,

@@ -1,4 +1,5 @@
 import { ApiError, type ApiFailure } from '../core/errors.ts';
+import type { RequestSeen } from '../core/ports/observer.ts';
 import type { Chance, Clock, Log } from '../core/ports/surroundings.ts';
 import type { Purpose } from '../core/run.ts';
 import { failureOf, jsonOfNotFound, toApiError } from './answers.ts';
@@ -52,7 +53,9 @@ export interface CallerParts {
   /** Asks whose the key is. */
   readonly whoseCall: Call<Owner>;
   /** A request goes on the wire, the first time or again. */
-  onSent(purpose: Purpose): void;
+  readonly onSent: (purpose: Purpose) => void;
+  /** The same, once it was answered or given up. */
+  readonly onRequest: ((request: RequestSeen) => void) | undefined;
 }
 
 /** How a call has fared so far. */
@@ -114,6 +117,7 @@ async function attempt<T>(
   last: ApiError | undefined,
 ): Promise<AttemptResult<T>> {
   const { transport, queue, clock } = parts;
+  const askedMs = clock.monotonic();
   const admission = await queue.enter(call.target.method === 'GET', call.signal);
   if (admission.kind === 'aborted') throw failed(call, 'aborted');
   if (admission.kind === 'exhausted') throw last ?? failed(call, admission.failure, admission.status);
@@ -131,12 +135,29 @@ async function attempt<T>(
   }
   const hadAnswered = transport.hasAnswered();
   const sentWith = parts.credential.current();
-  const result = await transport.send(call, () => {
-    parts.onSent(call.purpose);
-  });
+  const result = await observed(parts, call, askedMs);
   const isFirstContact = result.kind === 'silence' && !hadAnswered && !transport.hasAnswered();
   queue.leave(ticket, isFirstContact ? { kind: 'nothing' } : lessonOf(call, result, clock.now()));
   return resultOf(call, result, sentWith);
+}
+
+/** Sends it, and tells who wants to know. `askedMs`: when it asked for its turn. */
+async function observed(
+  { transport, clock, onSent, onRequest }: CallerParts,
+  call: Call<unknown>,
+  askedMs: number,
+): Promise<WireResult> {
+  const { purpose } = call;
+  const [startedAt, startMs] = [clock.now(), clock.monotonic()];
+  let wasSent = false;
+  const result = await transport.send(call, () => {
+    wasSent = true;
+    onSent(purpose);
+  });
+  const status = result.kind === 'answer' ? result.status : undefined;
+  const [tookMs, waitedMs] = [clock.monotonic() - startMs, startMs - askedMs];
+  onRequest?.({ purpose, status, wasSent, startedAt, tookMs, waitedMs });
+  return result;
 }
 
 async function assertMayBeSent(

@@ -1,20 +1,16 @@
-import type { AuditHead } from '../core/audit-entry.ts';
+import { backlogCount, oldestDueAt, type Backlog } from '../core/backlog.ts';
 import type { CommandLine } from '../core/command-line.ts';
 import { formatInstant } from '../core/instant.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
 import type { RunRecord } from '../core/run.ts';
+import type { PolicyStanding, Standing } from '../core/ports/status.ts';
 import { needsAttention, type PolicyStatus } from '../core/status.ts';
 import { SENTENCE_COLUMNS } from './plan-text.ts';
 import { counted, dayIn, durationOf, grouped, minuteAndSecond } from './quantities.ts';
 import { sentenceSafe, terminalSafe } from './safe-text.ts';
 
-/** How retention stands in one state directory. */
-export interface StatusReport {
-  readonly policies: readonly PolicyStatus[];
-  /** Conversations of which it is not settled what became of them. */
-  readonly open: readonly OpenIntent[];
-  readonly auditHead: AuditHead;
-  readonly now: number;
+/** How retention stands, and how to say it. */
+export interface StatusReport extends Pick<Standing, 'policies' | 'open' | 'auditHead' | 'now'> {
   /** IANA name. */
   readonly timeZone: string;
   readonly commandLine: CommandLine;
@@ -39,7 +35,7 @@ export function statusLines(report: StatusReport): readonly string[] {
   ];
 }
 
-function policySentences(status: PolicyStatus, report: StatusReport): readonly string[] {
+function policySentences(status: PolicyStanding, report: StatusReport): readonly string[] {
   const { history, dueAt, nextAt, policy } = status;
   const { timeZone, commandLine } = report;
   const at = (time: number): string => `${minuteAndSecond(time, timeZone).slice(0, 16)} ${timeZone}`;
@@ -51,6 +47,7 @@ function policySentences(status: PolicyStatus, report: StatusReport): readonly s
       ? []
       : [failureSentence(lastEnded, status, report)]),
     lastSuccess === undefined ? 'It has not succeeded yet.' : successSentence(lastSuccess, at, report.now),
+    ...(status.backlog === undefined ? [] : [backlogSentence(status.backlog, report)]),
     nextSentence(policy.schedule !== undefined, nextAt, at),
     ...(lastEnded === undefined || lastEnded.status === 'completed'
       ? []
@@ -78,6 +75,15 @@ function successSentence(run: RunRecord, at: (time: number) => string, now: numb
   return `Last success: ${at(endedAt)}, ${durationOf((now - endedAt) / 1000)} ago${how}.`;
 }
 
+function backlogSentence(backlog: Backlog, { now, timeZone }: StatusReport): string {
+  const asOf = `as of ${dayIn(backlog.asOf, timeZone)}`;
+  const count = backlogCount(backlog);
+  if (count === 0) return `Nothing expired is left, ${asOf}.`;
+  const due = oldestDueAt(backlog);
+  const lag = due === undefined ? '' : `, the oldest for ${durationOf((now - due) / 1000)}`;
+  return `Expired and still there: ${grouped(count)}${lag} (${asOf}).`;
+}
+
 function nextSentence(
   isScheduled: boolean,
   nextAt: number | undefined,
@@ -101,10 +107,15 @@ function openLines(open: readonly OpenIntent[]): readonly string[] {
 }
 
 /** The document of `status --json`. */
-export function statusJson({ policies, open, auditHead }: StatusReport) {
+export function statusJson({
+  policies,
+  open,
+  auditHead,
+  now,
+}: Pick<Standing, 'policies' | 'open' | 'auditHead' | 'now'>) {
   return {
     ok: !policies.some(needsAttention),
-    policies: policies.map(({ policy, state, history, dueAt, nextAt }) => ({
+    policies: policies.map(({ policy, state, history, dueAt, nextAt, backlog }) => ({
       policy: policy.name,
       mode: policy.mode,
       state,
@@ -115,6 +126,7 @@ export function statusJson({ policies, open, auditHead }: StatusReport) {
       problem: history.lastEnded?.problem ?? null,
       due_since: instant(dueAt),
       next_run_at: instant(nextAt),
+      backlog: backlog === undefined ? null : backlogJson(backlog, now),
     })),
     open: open.map(({ policy, runId, projectId, sessionId, requestedAt, isParked }) => ({
       policy,
@@ -125,6 +137,16 @@ export function statusJson({ policies, open, auditHead }: StatusReport) {
       stuck: isParked,
     })),
     audit_head: auditHead,
+  };
+}
+
+/** `oldest_expired_seconds`: how long the oldest of them is past its cutoff; null where no rule looks at an age. */
+function backlogJson(backlog: Backlog, now: number) {
+  const due = oldestDueAt(backlog);
+  return {
+    conversations: backlogCount(backlog),
+    oldest_expired_seconds: due === undefined ? null : Math.max(0, Math.round((now - due) / 1000)),
+    as_of: formatInstant(backlog.asOf),
   };
 }
 

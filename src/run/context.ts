@@ -5,6 +5,7 @@ import type { Fence } from '../core/ports/audit-log.ts';
 import type { HoldSource } from '../core/ports/holds.ts';
 import type { KeepSource } from '../core/ports/policies.ts';
 import type { Store } from '../core/ports/store.ts';
+import type { RequestSeen, RunObserver } from '../core/ports/observer.ts';
 import type { Chance, Clock, Log, Progress } from '../core/ports/surroundings.ts';
 import type { CustomGptDeleter, CustomGptReader } from '../core/ports/vendor.ts';
 import type { Trigger } from '../core/run.ts';
@@ -14,14 +15,18 @@ import type { StopSignals } from './stop-signals.ts';
 /** All that a run needs from outside. */
 export interface RunDeps {
   /** A view of the vendor with request counts of its own; pace and pauses are shared by all of a key. */
-  readonly openApi: () => { readonly reader: CustomGptReader; readonly deleter: CustomGptDeleter };
+  readonly openApi: (onRequest?: (request: RequestSeen) => void) => {
+    readonly reader: CustomGptReader;
+    readonly deleter: CustomGptDeleter;
+  };
   readonly store: Store;
   readonly holds: HoldSource;
   readonly keeps: KeepSource;
   readonly clock: Clock;
   readonly chance: Chance;
   readonly log: Log;
-  readonly progress: Progress;
+  /** Told of each run. */
+  readonly observer: RunObserver;
   /** Who we are, unique per process. */
   readonly holder: string;
   readonly leaseMs: number;
@@ -45,8 +50,9 @@ export interface RunRequest {
 }
 
 /** One run: what everything in it works with. Made in one place, `run/around/open-run.ts`; who needs less takes a `Pick` of it. */
-export interface Run extends Omit<RunDeps, 'openApi' | 'remarks'>, RunRequest {
+export interface Run extends Omit<RunDeps, 'openApi' | 'observer' | 'remarks'>, RunRequest {
   readonly runId: string;
+  readonly progress: Progress;
   /** Whose conversations they are; `text` is the fact of an intent. */
   readonly account: OwnAccount;
   readonly startedAt: number;

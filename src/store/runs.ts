@@ -22,19 +22,6 @@ export function createRunStore(connection: Connection): RunStore {
   const ofPolicy = connection.prepare<[string, number], RunRow>(
     `SELECT ${columns} FROM runs WHERE policy = ? ${newest}`,
   );
-  const latest = (condition: string) =>
-    connection.prepare<[string], RunRow>(
-      `SELECT ${columns} FROM runs WHERE policy = ? AND ${condition} ORDER BY number DESC LIMIT 1`,
-    );
-  const last = latest('TRUE');
-  const ended = latest("status <> 'running'");
-  const completed = latest("status = 'completed'");
-  const failures = connection
-    .prepare<[{ policy: string }], number>(
-      `SELECT COUNT(*) FROM runs WHERE policy = @policy AND status NOT IN ('running', 'completed') AND number >
-        COALESCE((SELECT MAX(number) FROM runs WHERE policy = @policy AND status = 'completed'), 0)`,
-    )
-    .pluck();
   const underWay = connection.prepare<[], RunRow>(
     `SELECT ${columns} FROM runs WHERE status = 'running' ORDER BY number`,
   );
@@ -56,15 +43,38 @@ export function createRunStore(connection: Connection): RunStore {
       connection.read(() =>
         (policy === undefined ? all.all(limit) : ofPolicy.all(policy, limit)).map(recordOf),
       ),
+    ...createHistoryStore(connection, columns),
+    ...createSlotStore(connection),
+  };
+}
+
+function createHistoryStore(connection: Connection, columns: string): Pick<RunStore, 'history'> {
+  const latest = (condition: string) =>
+    connection.prepare<[string], RunRow>(
+      `SELECT ${columns} FROM runs WHERE policy = ? AND ${condition} ORDER BY number DESC LIMIT 1`,
+    );
+  const last = latest('TRUE');
+  const ended = latest("status <> 'running'");
+  const completed = latest("status = 'completed'");
+  const planned = latest("status <> 'running' AND plan_id IS NOT NULL");
+  const failures = connection
+    .prepare<[{ policy: string }], number>(
+      `SELECT COUNT(*) FROM runs WHERE policy = @policy AND status NOT IN ('running', 'completed') AND number >
+        COALESCE((SELECT MAX(number) FROM runs WHERE policy = @policy AND status = 'completed'), 0)`,
+    )
+    .pluck();
+  return {
     history: (policy) =>
       connection.read(() => {
-        const [lastRun, lastEnded, lastSuccess] = [last, ended, completed].map((select) => {
-          const row = select.get(policy);
-          return row === undefined ? undefined : recordOf(row);
-        });
-        return { last: lastRun, lastEnded, lastSuccess, failuresInARow: failures.get({ policy }) ?? 0 };
+        const [lastRun, lastEnded, lastSuccess, lastPlanned] = [last, ended, completed, planned].map(
+          (select) => {
+            const row = select.get(policy);
+            return row === undefined ? undefined : recordOf(row);
+          },
+        );
+        const failuresInARow = failures.get({ policy }) ?? 0;
+        return { last: lastRun, lastEnded, lastSuccess, lastPlanned, failuresInARow };
       }),
-    ...createSlotStore(connection),
   };
 }
 

@@ -114,7 +114,10 @@ export function runTests({ store, reopen }: Suite): void {
 
   it('knows how the runs of a policy went', async () => {
     const history = (policy = RUN.policy) => store().runs.history(policy);
-    const none = { last: undefined, lastEnded: undefined, lastSuccess: undefined, failuresInARow: 0 };
+    const none = {
+      ...{ last: undefined, lastEnded: undefined, lastSuccess: undefined, lastPlanned: undefined },
+      failuresInARow: 0,
+    };
     expect(await history()).toEqual(none);
     const statuses = ['partial', 'completed', 'completed', 'refused', 'failed', 'running'] as const;
     for (const [index, status] of statuses.entries())

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { watching } from '../../src/core/observers.ts';
 import type { Progress } from '../../src/core/ports/surroundings.ts';
 import type { StopSignals } from '../../src/run/stop-signals.ts';
 import { runPolicy } from '../../src/run/run-policy.ts';
@@ -27,7 +28,8 @@ async function phasesOf(signals: StopSignals = GO_ON): Promise<readonly string[]
     },
   };
   const policy = await world.policy(AGE_POLICY);
-  await runPolicy({ ...world.deps, progress }, { policy, trigger: 'manual', signals });
+  const observer = { watch: () => watching(progress) };
+  await runPolicy({ ...world.deps, observer }, { policy, trigger: 'manual', signals });
   return said;
 }
 

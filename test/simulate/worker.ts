@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import { isFault, RetentionError } from '../../src/core/errors.ts';
+import { NO_OBSERVER } from '../../src/core/observers.ts';
 import type { PlanSummary } from '../../src/core/plan.ts';
 import type { Policy } from '../../src/core/policy.ts';
 import type { Store } from '../../src/core/ports/store.ts';
@@ -126,7 +127,7 @@ export class SimWorker implements Suspect {
     this.#control = createStopSignals(clock);
     const file = sabotaged(stage.sabotage).holdFile(stage.paper.file({ isCopy: this.hasCopy }));
     this.#deps = {
-      openApi: () => this.#client.view(),
+      openApi: (onRequest) => this.#client.view(onRequest),
       store: this.#state,
       holds: new HoldFiles({ store: this.#state.holds, files: [file], clock, chance, log }),
       keeps: sabotaged(stage.sabotage).keeps({
@@ -135,7 +136,7 @@ export class SimWorker implements Suspect {
       clock,
       chance,
       log,
-      progress: silentProgress,
+      observer: NO_OBSERVER,
       holder: this.holder,
       leaseMs: stage.leaseMs,
       verifyTimeoutMs: stage.verifyTimeoutMs,
@@ -222,7 +223,10 @@ export class SimWorker implements Suspect {
     const { text: account } = await enterAccount({ reader, accounts: store.accounts, signal: undefined });
     const holds = await this.#deps.holds.holdsInForce(clock.now());
     const others = await this.#deps.keeps.othersThan(policy.name);
-    return makePlan({ ...this.#deps, reader }, { policy, account, others, holds, withKept: true });
+    return makePlan(
+      { ...this.#deps, reader, progress: silentProgress },
+      { policy, account, others, holds, withKept: true },
+    );
   }
 
   async apply(

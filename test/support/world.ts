@@ -13,7 +13,8 @@ import {
   type CustomGptClient,
   type CustomGptClientOptions,
 } from '../../src/customgpt/client.ts';
-import type { RunDeps } from '../../src/run/context.ts';
+import { NO_OBSERVER } from '../../src/core/observers.ts';
+import type { Run, RunDeps } from '../../src/run/context.ts';
 import { startSandbox, type Sandbox, type SandboxOptions } from '../../src/sandbox/server.ts';
 import { openState } from './state.ts';
 import { verifyChain } from './verify-chain.ts';
@@ -69,7 +70,8 @@ export interface TestWorld {
   readonly store: Store;
   readonly stateDir: string;
   readonly client: CustomGptClient;
-  readonly deps: RunDeps;
+  /** `progress`: for what plans without a run. */
+  readonly deps: RunDeps & Pick<Run, 'progress'>;
   /** A policy from YAML, written to a file of its own. */
   policy(yaml: string): Promise<Policy>;
   entries(): Promise<readonly AuditEntry[]>;
@@ -110,14 +112,15 @@ export async function createWorld(
     log,
     ...options.client,
   });
-  const deps: RunDeps = {
-    openApi: () => client.view(),
+  const deps: TestWorld['deps'] = {
+    openApi: (onRequest) => client.view(onRequest),
     store,
     holds: new HoldFiles({ store: store.holds, files: [], clock, chance, log }),
     keeps: NO_OTHERS,
     clock,
     chance,
     log,
+    observer: NO_OBSERVER,
     progress: silentProgress,
     holder: 'test-worker',
     leaseMs: 60_000,

@@ -143,7 +143,7 @@ async function planAndShow(
   const { reader } = deps.openApi();
   const { text: account } = await enterAccount({ reader, accounts: store.accounts, signal: undefined });
   const { plan, others, tookMs } = await planPolicy(
-    { ...deps, reader },
+    { ...deps, reader, progress: worker.progress },
     { policy, account, withKept: false },
   );
   const rows: PlanItem[] = [];

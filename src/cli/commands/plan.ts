@@ -92,7 +92,7 @@ async function planOne(
   await scrubIdlePlans(store, clock.now());
   const { reader } = deps.openApi();
   const request = { policy, account, withKept: input.all === true, signal: stop };
-  const { plan, others, tookMs } = await planPolicy({ ...deps, reader }, request);
+  const { plan, others, tookMs } = await planPolicy({ ...deps, reader, progress: worker.progress }, request);
   const protectedIn = plan.findings.protectedIn.slice(0, MOST_ASKED);
   const retention = await readRetention(worker.places, protectedIn, stop);
   const check = await checkLimits(deps, { policy, projects: plan.projects, at: clock.now() });

@@ -27,9 +27,9 @@ export type ProgressPhase = 'listing' | 'checking' | 'deleting' | 'confirming';
 
 /** Shown to a person at a terminal; nothing else depends on it. */
 export interface Progress {
-  begin(phase: ProgressPhase, total: number | undefined): void;
+  readonly begin: (phase: ProgressPhase, total: number | undefined) => void;
   /** Goes on counting towards the same total, in another phase. */
-  enter(phase: ProgressPhase): void;
-  advance(count: number): void;
-  end(): void;
+  readonly enter: (phase: ProgressPhase) => void;
+  readonly advance: (count: number) => void;
+  readonly end: () => void;
 }

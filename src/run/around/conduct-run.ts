@@ -17,8 +17,14 @@ export function conductRun(
 ): Promise<RunResult> {
   return withLease(deps, leaseOf(request.policy.name), async (lease) => {
     const opened = await openRun(deps, request, lease);
-    const ending = await endingOf(opened, body);
-    return closeRun(opened, ending, deps.remarks?.() ?? []);
+    let result: RunResult | undefined;
+    try {
+      const ending = await endingOf(opened, body);
+      result = await closeRun(opened, ending, deps.remarks?.() ?? []);
+      return result;
+    } finally {
+      opened.watch.ended(result);
+    }
   });
 }
 

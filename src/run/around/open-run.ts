@@ -1,5 +1,6 @@
 import { RetentionError } from '../../core/errors.ts';
 import { formatInstant } from '../../core/instant.ts';
+import type { RunWatch } from '../../core/ports/observer.ts';
 import type { RunRecord } from '../../core/run.ts';
 import { auditFacts } from '../audit-facts.ts';
 import { assertClockAfterLog, ClockWatch } from '../clock-watch.ts';
@@ -13,20 +14,20 @@ import { reconcile } from './reconcile.ts';
 export interface OpenedRun {
   readonly run: Omit<Run, 'account'>;
   readonly record: RunRecord;
+  readonly watch: RunWatch;
 }
 
 /** Makes the context of a run and begins its record. Throws `lease_held` where another worker has just run its slot. */
 export async function openRun(
-  { openApi, ...deps }: RunDeps,
+  { openApi, observer, ...deps }: RunDeps,
   request: RunRequest,
   { fence, isLive, lost }: HeldLease,
 ): Promise<OpenedRun> {
   const { clock, chance, log } = deps;
   const warnings: string[] = [];
-  const run = {
+  const opening = {
     ...deps,
     ...request,
-    ...openApi(),
     signals: joinStops(request.signals, lost),
     runId: `run-${chance.token(12)}`,
     startedAt: clock.now(),
@@ -40,8 +41,10 @@ export async function openRun(
       log.warn({ policy: request.policy.name }, sentence);
     },
   };
-  await assertSlotDue(run);
-  return { run, record: await begin(run) };
+  await assertSlotDue(opening);
+  const record = await begin(opening);
+  const watch = observer.watch(record);
+  return { run: { ...opening, ...openApi(watch.requested), progress: watch }, record, watch };
 }
 
 /** Before the body of a run: whose key it is, and what earlier runs left open. Throws RetentionError. */
@@ -54,7 +57,7 @@ export async function enterRun({ run }: OpenedRun): Promise<Run> {
   return entered;
 }
 
-type Opening = OpenedRun['run'];
+type Opening = Omit<OpenedRun['run'], 'progress' | 'reader' | 'deleter'>;
 
 /** Asked again under the lease: the worker that held it until a moment ago may have run this very slot. */
 async function assertSlotDue({ store, clock, policy, slotAt }: Opening): Promise<void> {

@@ -1,0 +1,74 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { backlogCount, oldestDueAt } from '../../src/core/backlog.ts';
+import type { PolicyStanding } from '../../src/core/ports/status.ts';
+import { StandingReader } from '../../src/run/standing.ts';
+import { addProject, AGE_POLICY, runOnce } from '../support/purge.ts';
+import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
+
+let world: TestWorld;
+afterEach(() => world.close());
+
+function onlyOne({ policies }: { readonly policies: readonly PolicyStanding[] }): PolicyStanding {
+  const [one] = policies;
+  if (one === undefined || policies.length !== 1) throw new Error(`${policies.length} policies`);
+  return one;
+}
+
+describe('how retention stands', () => {
+  test('is told with the backlog, which a dry run leaves and a run takes away', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 6, young: 3 });
+    const dry = await world.policy(AGE_POLICY.replace('mode: enforce', 'mode: dry-run'));
+    const enforced = await world.policy(AGE_POLICY);
+    let policies = [dry];
+    const { store, clock } = world;
+    const reader = new StandingReader({ store, clock, policies: () => Promise.resolve({ policies }) });
+    expect(onlyOne(await reader.standing())).toMatchObject({
+      state: 'waiting',
+      plan: undefined,
+      backlog: undefined,
+    });
+
+    await runOnce(world, dry);
+    const left = onlyOne(await reader.standing());
+    if (left.backlog === undefined) throw new Error('no backlog');
+    expect(left.state).toBe('ok');
+    expect(backlogCount(left.backlog)).toBe(6);
+    // 400 days old, by a rule of 90.
+    expect(oldestDueAt(left.backlog)).toBe(NOW - 310 * DAY);
+
+    policies = [enforced];
+    await runOnce(world, enforced);
+    const done = await reader.standing();
+    expect(onlyOne(done).backlog?.projects).toEqual([]);
+    expect(done).toMatchObject({ problems: [], open: [], holdCount: 0, auditHead: await store.audit.head() });
+  });
+
+  test('goes on naming the policies while a file is wrong', async () => {
+    world = await createWorld();
+    const policy = await world.policy(AGE_POLICY);
+    let read: Awaited<ReturnType<ConstructorParameters<typeof StandingReader>[0]['policies']>> = {
+      policies: [policy],
+    };
+    const { store, clock } = world;
+    const reader = new StandingReader({ store, clock, policies: () => Promise.resolve(read) });
+    await reader.standing();
+    read = { problems: ['a.yaml:3:1 is wrong'] };
+    const standing = await reader.standing();
+    expect(standing.problems).toEqual(['a.yaml:3:1 is wrong']);
+    expect(onlyOne(standing).policy.name).toBe(policy.name);
+  });
+
+  test('a backlog that is not known is not told as none', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 2, young: 0 });
+    const policy = await world.policy(AGE_POLICY);
+    await runOnce(world, policy);
+    await world.clock.sleep(40 * DAY);
+    await world.store.plans.scrubPlans(world.clock.now());
+    const { store, clock } = world;
+    const policies = [policy];
+    const reader = new StandingReader({ store, clock, policies: () => Promise.resolve({ policies }) });
+    expect(onlyOne(await reader.standing()).backlog).toBeUndefined();
+  });
+});
