@@ -3,7 +3,8 @@ import { watching } from '../core/observers.ts';
 import type { RunObserver } from '../core/ports/observer.ts';
 import type { Clock, Progress } from '../core/ports/surroundings.ts';
 import { ProgressCount, type ProgressNow } from '../core/progress-count.ts';
-import { durationOf, grouped } from '../report/quantities.ts';
+import { leftWords } from '../report/progress-words.ts';
+import { grouped } from '../report/quantities.ts';
 import type { Screen } from './surroundings.ts';
 
 export const NO_PROGRESS: Progress = {
@@ -72,20 +73,10 @@ export function progressLine(
   if (total === undefined) return `${phase}  ${grouped(done)} conversations  ${rate}`;
   const share = total === 0 ? 1 : Math.min(1, done / total);
   const percent = `${Math.floor(share * 100)}%`;
-  const rest = [percent, `${grouped(done)}/${grouped(total)}`, rate, leftInWords(leftMs)].join('  ');
+  const rest = [percent, `${grouped(done)}/${grouped(total)}`, rate, leftWords(leftMs)].join('  ');
   const room = columns - 1 - phase.length - rest.length - 4;
   if (room < NARROWEST_BAR) return `${phase}  ${rest}`.slice(0, columns - 1);
   const width = Math.min(WIDEST_BAR, room);
   const filled = Math.round(share * width);
   return `${phase}  ${'█'.repeat(filled)}${'░'.repeat(width - filled)}  ${rest}`;
-}
-
-export function leftInWords(leftMs: number | undefined): string {
-  return leftMs === undefined ? 'time left unknown' : `about ${durationOf(roundly(leftMs / 1000))} left`;
-}
-
-/** To ten seconds below ten minutes, to a minute above: nobody knows it better. */
-function roundly(seconds: number): number {
-  const unit = seconds < 600 ? 10 : 60;
-  return Math.ceil(seconds / unit) * unit;
 }

@@ -3,6 +3,7 @@ import { readBaseUrl } from '../core/api-access.ts';
 import { RetentionError } from '../core/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../core/instant.ts';
 import { readApiKey } from './api-key.ts';
+import { readHttpSettings, type HttpSettings } from './http-settings.ts';
 import { nearestName } from './problems.ts';
 import type { Secret } from './secret.ts';
 import { problemOfTimezone } from './schedule-rules.ts';
@@ -28,6 +29,8 @@ export interface Settings {
   readonly logLevel: LogLevel;
   /** Undefined when none is named: the state directory has one of its own. */
   readonly signingKey: KeyObject | undefined;
+  /** Where `serve` answers HTTP; undefined: nowhere. */
+  readonly http: HttpSettings | undefined;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -56,6 +59,8 @@ export function readSettings(env: Environment, stateDirFlag?: string): SettingsR
   const variable = (name: string): Source => ({ name, text: env[name] });
   const key = readApiKey(env);
   if (!key.ok) problems.push(key.problem);
+  const { http, problems: httpProblems } = readHttpSettings(env);
+  problems.push(...httpProblems);
   const settings: Settings = {
     apiKey: key.ok ? key.key : undefined,
     baseUrl: read(variable('CUSTOMGPT_BASE_URL'), 'https://app.customgpt.ai', readBaseUrl),
@@ -73,13 +78,13 @@ export function readSettings(env: Environment, stateDirFlag?: string): SettingsR
     timeZone: read(variable('RETENTION_TIME_ZONE'), 'UTC', timeZoneOf),
     logLevel: read(variable('LOG_LEVEL'), 'info', logLevelOf),
     signingKey: read(variable('RETENTION_SIGNING_KEY_FILE'), undefined, signingKeyOf),
+    http,
   };
-  // Not there yet, and not to be passed over in silence: the one would work on other state, the other answer nothing.
+  // Not there yet, and not to be passed over in silence: it would work on other state.
   read(variable('RETENTION_DATABASE_URL'), undefined, () => ({
     problem:
       'is set, but PostgreSQL is not supported by this version: remove it and use RETENTION_STATE_DIR (SQLite)',
   }));
-  read(variable('RETENTION_HTTP_ADDRESS'), undefined, httpAddressOf);
   return problems.length === 0 ? { ok: true, settings } : { ok: false, problems };
 }
 
@@ -136,9 +141,4 @@ function timeZoneOf(text: string): Read<string> {
 function signingKeyOf(file: string): Read<KeyObject | undefined> {
   const result = readSigningKey(file);
   return result.ok ? { value: result.key } : { problem: result.problem };
-}
-
-function httpAddressOf(text: string): Read<undefined> {
-  if (text === 'off') return { value: undefined };
-  return { problem: 'is set, but this version has no health and status page yet: remove it' };
 }

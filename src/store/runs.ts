@@ -17,9 +17,9 @@ export function createRunStore(connection: Connection): RunStore {
   const changes = COLUMNS.map((column) => `${column} = @${column}`).join(', ');
   const update = connection.prepare<[RunRow]>(`UPDATE runs SET ${changes} WHERE run_id = @run_id`);
   const one = connection.prepare<[string], RunRow>(`SELECT ${columns} FROM runs WHERE run_id = ?`);
-  const newest = 'ORDER BY started_at DESC, number DESC LIMIT ?';
-  const all = connection.prepare<[number], RunRow>(`SELECT ${columns} FROM runs ${newest}`);
-  const ofPolicy = connection.prepare<[string, number], RunRow>(
+  const newest = 'ORDER BY started_at DESC, number DESC LIMIT ? OFFSET ?';
+  const all = connection.prepare<[number, number], RunRow>(`SELECT ${columns} FROM runs ${newest}`);
+  const ofPolicy = connection.prepare<[string, number, number], RunRow>(
     `SELECT ${columns} FROM runs WHERE policy = ? ${newest}`,
   );
   const underWay = connection.prepare<[], RunRow>(
@@ -39,9 +39,9 @@ export function createRunStore(connection: Connection): RunStore {
         return row === undefined ? undefined : recordOf(row);
       }),
     runsUnderWay: () => connection.read(() => underWay.all().map(recordOf)),
-    runs: ({ policy, limit }) =>
+    runs: ({ policy, limit, skip = 0 }) =>
       connection.read(() =>
-        (policy === undefined ? all.all(limit) : ofPolicy.all(policy, limit)).map(recordOf),
+        (policy === undefined ? all.all(limit, skip) : ofPolicy.all(policy, limit, skip)).map(recordOf),
       ),
     ...createHistoryStore(connection, columns),
     ...createSlotStore(connection),

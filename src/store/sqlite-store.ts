@@ -88,6 +88,9 @@ function checkOf({ stateDir, readOnly, onUnlike }: SqliteStoreOptions, known: Kn
 }
 
 function assemble(connection: Connection, writer: GroupCommit): Store {
+  const version = connection.prepare<[], number>('PRAGMA user_version').pluck().get() ?? 0;
+  // The first page is written anew, with what it holds already.
+  const rewriteVersion = connection.prepare(`PRAGMA user_version = ${version}`);
   return {
     policies: createPolicyStore(connection),
     plans: createPlanStore(connection),
@@ -99,6 +102,7 @@ function assemble(connection: Connection, writer: GroupCommit): Store {
     accounts: createAccountStore(connection, writer),
     audit: createAuditLog(connection, writer),
     derivedDifferences: () => connection.read(() => derivedDifferences(connection)),
+    checkWritable: () => connection.write(() => void rewriteVersion.run()),
     async close() {
       await writer.close();
       connection.close();

@@ -1,12 +1,10 @@
-import { isFault, RetentionError } from '../../core/errors.ts';
-import type { Store } from '../../core/ports/store.ts';
+import { RetentionError } from '../../core/errors.ts';
 import { reportText } from '../../report/report-formats.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
-import { asOf, findPlan } from '../plan-document.ts';
-import { reportOf, type ReportSubject } from '../report-of.ts';
-import { withCounts } from '../run-counts.ts';
+import { reportOf } from '../report-of.ts';
+import { subjectOf } from '../report-subject.ts';
 import { formatOf, writeReportOf } from '../write-report.ts';
 
 export interface ReportInput {
@@ -42,23 +40,3 @@ export const report: Command<ReportInput> = async (world, { id, out, format: giv
     return EXIT.done;
   });
 };
-
-async function subjectOf(store: Store, id: string, now: number): Promise<ReportSubject> {
-  const run = await store.runs.run(id);
-  if (run !== undefined) {
-    const finished = await withCounts(store, run);
-    return { finished, plan: finished.plan };
-  }
-  try {
-    return { plan: asOf(await findPlan(store.plans, id), now) };
-  } catch (error) {
-    if (!isFault(error, 'plan_stale')) throw error;
-    throw new RetentionError(
-      'usage',
-      `${id} is neither a plan, a plan file nor a run of this state directory`,
-      {
-        hint: 'See: customgpt-retention runs',
-      },
-    );
-  }
-}

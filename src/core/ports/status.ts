@@ -25,6 +25,14 @@ export interface Standing {
   readonly auditHead: AuditHead;
 }
 
+/** When the audit log was last read from its first entry to its head, and what was found. */
+export interface AuditVerification {
+  readonly at: number;
+  readonly entries: number;
+  /** What is wrong with it, in one line; undefined: nothing. */
+  readonly problem: string | undefined;
+}
+
 /** Where status page, metrics, probes and commands learn how retention stands. */
 export interface StatusPort {
   /** Rejects with RetentionError `state_unusable`. */

@@ -66,7 +66,12 @@ export interface RunStore {
   /** All that are `running` by their record, however old, oldest first. */
   runsUnderWay(): Promise<readonly RunRecord[]>;
   /** Newest first. */
-  runs(filter: { readonly policy?: string; readonly limit: number }): Promise<readonly RunRecord[]>;
+  runs(filter: {
+    readonly policy?: string | undefined;
+    readonly limit: number;
+    /** Left out at the start. */
+    readonly skip?: number;
+  }): Promise<readonly RunRecord[]>;
   history(policy: string): Promise<RunHistory>;
   /** The last slot that was run or caught up for a policy. */
   lastSlot(policy: string): Promise<number | undefined>;
@@ -93,5 +98,7 @@ export interface Store {
   readonly audit: AuditLog;
   /** Computes anew from the audit log what is kept beside it, and says where that is otherwise. Reads the whole log. */
   derivedDifferences(): Promise<readonly DerivedDifference[]>;
+  /** Writes something that changes nothing. Rejects where nothing can be written. */
+  checkWritable(): Promise<void>;
   close(): Promise<void>;
 }

@@ -1,0 +1,78 @@
+import type { Context, MiddlewareHandler } from 'hono';
+import { getCookie } from 'hono/cookie';
+import { secureHeaders } from 'hono/secure-headers';
+import { isSame, type Visitor } from './access.ts';
+import { isOwnHost } from './own-host.ts';
+import type { WebParts } from './parts.ts';
+
+export interface Env {
+  Variables: { visitor: Visitor };
+}
+
+export const SESSION_COOKIE = 'retention_session';
+
+/** Nothing but what this server itself sends; nobody frames it. */
+export const headers: MiddlewareHandler = secureHeaders({
+  contentSecurityPolicy: {
+    defaultSrc: ["'none'"],
+    styleSrc: ["'self'"],
+    scriptSrc: ["'self'"],
+    connectSrc: ["'self'"],
+    imgSrc: ["'self'"],
+    formAction: ["'self'"],
+    baseUri: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+  // With none at all, browsers would not say where a form came from.
+  referrerPolicy: 'same-origin',
+  strictTransportSecurity: false,
+});
+
+/** Refuses what was not meant for this server. */
+export function onlyOwnHost(names: readonly string[]): MiddlewareHandler {
+  return async (context, next) => {
+    if (isOwnHost(context.req.header('host'), names)) return next();
+    return context.text(
+      'This server is not reached under that name. Use its address, or list the name in RETENTION_HTTP_HOSTS.\n',
+      421,
+    );
+  };
+}
+
+/** Lets in who has a token or a session; people are led to the door, programs told. */
+export function onlyKnown({ access }: Pick<WebParts, 'access'>): MiddlewareHandler<Env> {
+  return async (context, next) => {
+    const { req } = context;
+    const visitor = access.visitor(req.header('authorization'), getCookie(context, SESSION_COOKIE));
+    if (visitor !== undefined) {
+      context.set('visitor', visitor);
+      context.header('Cache-Control', 'no-store');
+      return next();
+    }
+    const isPerson = req.method === 'GET' && (req.header('accept') ?? '').includes('text/html');
+    if (!isPerson) {
+      context.header('WWW-Authenticate', 'Bearer realm="customgpt-retention"');
+      return context.text('A token is needed: Authorization: Bearer TOKEN\n', 401);
+    }
+    const { pathname, search } = new URL(req.url);
+    return context.redirect(`/login?to=${encodeURIComponent(pathname + search)}`, 303);
+  };
+}
+
+/** Whether a form was sent by one of our own pages. A request with a token in its header is no form. */
+export async function isOwnForm(context: Context, visitor: Visitor): Promise<boolean> {
+  if (visitor.csrf === undefined) return true;
+  const { csrf } = await context.req.parseBody();
+  return isFromHere(context) && typeof csrf === 'string' && isSame(csrf, visitor.csrf);
+}
+
+/** By what the browser says of the page that the form is on. */
+export function isFromHere(context: Context): boolean {
+  const { req } = context;
+  const site = req.header('sec-fetch-site');
+  if (site !== undefined && site !== 'same-origin' && site !== 'none') return false;
+  const origin = req.header('origin');
+  if (origin === undefined) return true;
+  // By the host alone: in front of us something may speak https for us.
+  return URL.canParse(origin) && new URL(origin).host === req.header('host');
+}

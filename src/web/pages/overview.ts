@@ -1,0 +1,245 @@
+import { backlogCount, oldestDueAt } from '../../core/backlog.ts';
+import type { LiveRun } from '../../core/live-runs.ts';
+import type { AuditVerification, PolicyStanding, Standing } from '../../core/ports/status.ts';
+import { needsAttention } from '../../core/status.ts';
+import { html, NOTHING, type Html } from '../../report/html.ts';
+import { section } from '../../report/page/tables.ts';
+import { counted, durationOf, enumerated, grouped } from '../../report/quantities.ts';
+import type { FinishedRun } from '../../report/run-outcome.ts';
+import type { Visitor } from '../access.ts';
+import { liveRunsHtml } from './live-runs.ts';
+import { runsTableHtml, statusPill } from './runs.ts';
+import { tableHtml } from './table.ts';
+import { whenHtml, type Reading } from './time-words.ts';
+
+export interface Overview {
+  readonly standing: Standing;
+  readonly live: readonly LiveRun[];
+  readonly recent: readonly FinishedRun[];
+  readonly verification: AuditVerification | undefined;
+  readonly visitor: Visitor;
+  readonly timeZone: string;
+}
+
+/** Rows of a list that has no bound of its own. */
+const MOST_ROWS = 20;
+
+/** How retention stands, what needs somebody first. */
+export function overviewHtml(overview: Overview): Html {
+  const { standing, live, visitor, timeZone } = overview;
+  const reading = { now: standing.now, timeZone };
+  return html`<div id="head" data-live>${headHtml(overview)} ${troubleHtml(overview, reading)}</div>
+    ${liveRunsHtml(live, visitor, reading)}
+    <div id="standing" data-live>
+      ${policiesHtml(standing, reading)} ${openHtml(standing, reading)} ${backlogHtml(standing, reading)}
+      ${protectionsHtml(standing)} ${recentHtml(overview, reading)} ${auditHtml(overview, reading)}
+    </div>`;
+}
+
+function headHtml({ standing, verification }: Overview): Html {
+  const { policies, problems } = standing;
+  const troubled = policies.filter(needsAttention).map(({ policy }) => policy.name);
+  const isBad = troubled.length > 0 || problems.length > 0 || verification?.problem !== undefined;
+  const waiting = policies.filter(({ state }) => state === 'waiting').length;
+  return html`<section class="sheet ${isBad ? 'alarm' : ''}">
+    <h1>${verdict(standing, verification)}</h1>
+    <p class="lead">
+      ${counted(policies.length, 'policy', 'policies')}${waiting > 0 ? `, ${waiting} without a run yet` : ''}
+      · ${counted(standing.holdCount, 'hold')} in force ·
+      ${grouped(policies.reduce((sum, { backlog }) => sum + (backlog ? backlogCount(backlog) : 0), 0))}
+      expired and still there
+    </p>
+  </section>`;
+}
+
+function verdict(
+  { policies, problems, open }: Standing,
+  verification: AuditVerification | undefined,
+): string {
+  if (verification?.problem !== undefined) return 'The audit log is broken.';
+  if (problems.length > 0) return 'Nothing runs: files of policies or holds are wrong.';
+  const troubled = policies.filter(needsAttention).map(({ policy }) => policy.name);
+  if (troubled.length > 0)
+    return `${enumerated(troubled.slice(0, 3))}${troubled.length > 3 ? ' and others' : ''}: somebody has to look.`;
+  if (policies.length === 0) return 'There is no policy.';
+  const stuck = open.filter(({ isParked }) => isParked).length;
+  if (stuck > 0)
+    return `Retention works, but ${counted(stuck, 'conversation is', 'conversations are')} stuck.`;
+  if (policies.every(({ state }) => state === 'waiting')) return 'No policy has had a run yet.';
+  return 'Retention works.';
+}
+
+function troubleHtml({ standing, verification }: Overview, reading: Reading): Html {
+  const { policies, problems } = standing;
+  const notes = [
+    ...(verification?.problem === undefined
+      ? []
+      : [html`The audit log: ${verification.problem} Run <code>audit verify</code>.`]),
+    ...problems.map((problem) => html`${problem}`),
+    ...policies.filter(needsAttention).map((status) => troubleOf(status, reading)),
+  ];
+  if (notes.length === 0) return NOTHING;
+  return html`<section class="note refused" aria-labelledby="trouble">
+    <h2 id="trouble">To look at</h2>
+    <ul>
+      ${notes.map((note) => html`<li>${note}</li> `)}
+    </ul>
+  </section>`;
+}
+
+function troubleOf({ policy, history, dueAt, isAbandoned, state }: PolicyStanding, reading: Reading): Html {
+  const { lastEnded, failuresInARow } = history;
+  if (isAbandoned)
+    return html`<b>${policy.name}</b>: its worker vanished in mid-run. The next run settles what it left open.`;
+  if (state === 'overdue' && dueAt !== undefined)
+    return html`<b>${policy.name}</b>: due ${whenHtml(dueAt, reading)}, and nobody has run it.`;
+  const times = failuresInARow > 1 ? `, ${grouped(failuresInARow)} runs in a row without success` : '';
+  const why = lastEnded?.problem === undefined ? '.' : `: ${lastEnded.problem}`;
+  return html`<b>${policy.name}</b>: its last run was ${lastEnded?.status ?? 'lost'}${times}${why}
+    ${lastEnded === undefined ? NOTHING : html`<a href="/runs/${lastEnded.runId}">Its report</a>`}`;
+}
+
+const STATE_WORDS = { ok: 'ok', failing: 'failing', overdue: 'overdue', waiting: 'no run yet' } as const;
+const STATE_TONES = { ok: 'good', failing: 'bad', overdue: 'bad', waiting: 'warn' } as const;
+
+function policiesHtml({ policies }: Standing, reading: Reading): Html {
+  const rows = [...policies]
+    .sort((one, other) => Number(needsAttention(other)) - Number(needsAttention(one)))
+    .map((status) => {
+      const { policy, state, history, nextAt } = status;
+      const { lastEnded, lastSuccess } = history;
+      return [
+        html`<b>${policy.name}</b> <small>${policy.mode === 'dry-run' ? 'dry run' : 'enforced'}</small>`,
+        html`<span class="pill ${STATE_TONES[state]}">${STATE_WORDS[state]}</span>`,
+        lastSuccess === undefined ? 'never' : whenHtml(lastSuccess.endedAt ?? lastSuccess.startedAt, reading),
+        nextWords(status, nextAt, reading),
+        lastEnded === undefined
+          ? 'none'
+          : html`<a href="/runs/${lastEnded.runId}">${whenHtml(lastEnded.startedAt, reading)}</a>
+              ${statusPill(lastEnded.status)}`,
+        backlogWords(status, reading.now),
+      ];
+    });
+  const heads = ['Policy', 'State', 'Last success', 'Next run', 'Last run', 'Expired, still there'];
+  return section('policies', 'Policies', tableHtml({ label: 'Policies', heads, rows }));
+}
+
+function nextWords({ policy }: PolicyStanding, nextAt: number | undefined, reading: Reading): string | Html {
+  if (policy.schedule === undefined) return 'on command only';
+  return nextAt === undefined ? 'never: no such date' : whenHtml(nextAt, reading);
+}
+
+function backlogWords({ backlog }: PolicyStanding, now: number): string {
+  if (backlog === undefined) return 'not known';
+  const count = backlogCount(backlog);
+  const due = oldestDueAt(backlog);
+  return due === undefined || count === 0
+    ? grouped(count)
+    : `${grouped(count)}, the oldest for ${durationOf((now - due) / 1000)}`;
+}
+
+/** By project, over all policies. */
+function backlogHtml({ policies, now }: Standing, reading: Reading): Html {
+  const all = policies.flatMap(({ policy, backlog }) =>
+    (backlog?.projects ?? []).map((project) => ({
+      ...project,
+      policy: policy.name,
+      asOf: backlog?.asOf ?? now,
+    })),
+  );
+  if (all.length === 0) return NOTHING;
+  const sorted = all.sort((one, other) => other.count - one.count);
+  const rows = sorted
+    .slice(0, MOST_ROWS)
+    .map(({ projectId, policy, count, oldestDueAt: due, asOf }) => [
+      html`${projectId}`,
+      policy,
+      grouped(count),
+      due === undefined ? 'no age asked' : durationOf((now - due) / 1000),
+      whenHtml(asOf, reading),
+    ]);
+  const heads = ['Project', 'Policy', 'Conversations', 'Oldest past its cutoff', 'As of'];
+  const more = sorted.length - MOST_ROWS;
+  return section(
+    'backlog',
+    'Expired and still there',
+    html`${tableHtml({ label: 'Backlog by project', heads, rows })}
+    ${more > 0 ? html`<p class="quiet">… and ${counted(more, 'more project')}.</p>` : NOTHING}`,
+  );
+}
+
+function openHtml({ open }: Standing, reading: Reading): Html {
+  if (open.length === 0) return NOTHING;
+  const sorted = [...open].sort((one, other) => Number(other.isParked) - Number(one.isParked));
+  const rows = sorted
+    .slice(0, MOST_ROWS)
+    .map(({ projectId, sessionId, policy, requestedAt, isParked }) => [
+      html`<span class="id">${projectId}/${sessionId}</span>`,
+      policy,
+      isParked ? html`<span class="pill bad">stuck</span>` : 'to be settled',
+      whenHtml(Date.parse(requestedAt), reading),
+    ]);
+  const more = open.length - MOST_ROWS;
+  return section(
+    'open',
+    'Not settled',
+    html`<p class="quiet">
+        A DELETE may have gone out, and it is not proven that they are gone. The next run looks again.
+      </p>
+      ${tableHtml({ label: 'Not settled', heads: ['Conversation', 'Policy', 'State', 'Since'], rows })}
+      ${more > 0 ? html`<p class="quiet">… and ${grouped(more)} more.</p>` : NOTHING}`,
+  );
+}
+
+const KINDS = { rule: 'keep rule', exclude: 'exclude entry', hold: 'hold' } as const;
+
+function protectionsHtml({ policies }: Standing): Html {
+  const rows = policies.flatMap(({ policy, plan }) =>
+    (plan?.findings.protections ?? [])
+      .filter(({ matched }) => matched === 0)
+      .map(({ kind, name, before }) => [
+        html`<b>${name}</b>`,
+        KINDS[kind],
+        policy.name,
+        before === undefined
+          ? 'never matched'
+          : html`<span class="bad">matched ${grouped(before)} before</span>`,
+      ]),
+  );
+  if (rows.length === 0) return NOTHING;
+  return section(
+    'protections',
+    'Protections that match nothing',
+    html`<p class="quiet">
+        Each is meant to keep something, and kept nothing in the latest plan. Is it spelled right?
+      </p>
+      ${tableHtml({ label: 'Protections that match nothing', heads: ['Protection', 'Kind', 'Policy', 'Earlier'], rows })}`,
+  );
+}
+
+function recentHtml({ recent }: Overview, reading: Reading): Html {
+  if (recent.length === 0) return NOTHING;
+  return section(
+    'recent',
+    'Latest runs',
+    html`${runsTableHtml(recent, reading)}
+      <p><a href="/runs">All runs</a></p>`,
+  );
+}
+
+function auditHtml({ standing, verification }: Overview, reading: Reading): Html {
+  const { seq, hash } = standing.auditHead;
+  const checked =
+    verification === undefined
+      ? html`Not verified by this process yet.`
+      : html`Verified ${whenHtml(verification.at, reading)}:
+        ${verification.problem ?? `all ${counted(verification.entries, 'entry', 'entries')} whole and in order.`}`;
+  return section(
+    'audit',
+    'Audit log',
+    html`<p>${counted(seq, 'entry', 'entries')}. ${checked}</p>
+      <p class="quiet">
+        Head <code>${hash}</code>. To check it yourself: <code>customgpt-retention audit verify</code>.
+      </p>`,
+  );
+}
