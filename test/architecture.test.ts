@@ -17,7 +17,20 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   store: ['core'],
   'state-home': ['core'],
   daemon: ['core', 'run'],
-  cli: ['core', 'audit', 'run', 'report', 'config', 'customgpt', 'store', 'state-home', 'daemon', 'sandbox'],
+  metrics: ['core'],
+  cli: [
+    'core',
+    'audit',
+    'run',
+    'report',
+    'config',
+    'customgpt',
+    'store',
+    'state-home',
+    'daemon',
+    'metrics',
+    'sandbox',
+  ],
   'main.ts': ['cli'],
 };
 

@@ -30,3 +30,10 @@ export interface StatusPort {
   /** Rejects with RetentionError `state_unusable`. */
   standing(): Promise<Standing>;
 }
+
+/** When the whole audit log was last verified, and what came of it. */
+export interface AuditVerification {
+  /** Epoch ms. */
+  readonly at: number;
+  readonly isIntact: boolean;
+}
