@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { readPolicies } from '../../src/config/policy-file.ts';
 import type { AuditEntry } from '../../src/core/audit-entry.ts';
 import type { Policy } from '../../src/core/policy.ts';
+import type { EntryObserver } from '../../src/core/ports/observer.ts';
 import type { KeepSource } from '../../src/core/ports/policies.ts';
 import type { Store } from '../../src/core/ports/store.ts';
 import type { Chance, Log, Progress } from '../../src/core/ports/surroundings.ts';
@@ -90,12 +91,14 @@ export async function createWorld(
     readonly deps?: Partial<RunDeps>;
     readonly rpm?: number;
     readonly client?: Pick<CustomGptClientOptions, 'timeouts'>;
+    readonly onAppended?: EntryObserver;
   } = {},
 ): Promise<TestWorld> {
   const stateDir = mkdtempSync(join(tmpdir(), 'retention-test-'));
   const clock = createVirtualClock(NOW);
   const log = recordLog();
-  const store = await openState(stateDir, { clock });
+  const { onAppended } = options;
+  const store = await openState(stateDir, { clock, ...(onAppended === undefined ? {} : { onAppended }) });
   const sandbox = await startSandbox({
     sample: 'empty',
     now: () => clock.now(),

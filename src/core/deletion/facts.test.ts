@@ -12,6 +12,7 @@ import {
   intendedFacts,
   outcomeFacts,
   recordedAnswer,
+  verificationMs,
   type Proof,
   type SentFacts,
 } from './facts.ts';
@@ -239,4 +240,23 @@ test('an instant that is known only roughly is written and read as an interval',
   const rough = between(AT, AT + 12 * 3_600_000);
   expect(formatRoughly(rough)).toBe('2026-03-01T12:00:00.000Z/2026-03-02T00:00:00.000Z');
   expect(instantIn(formatRoughly(rough))).toBe(rough);
+});
+
+describe('how long a verification took', () => {
+  const entry = (requestedAt: string, verifiedAt: string): AuditEntry =>
+    written({ requested_at: requestedAt, verified_at: verifiedAt });
+
+  test('is from the DELETE until it was seen to be gone', () => {
+    expect(verificationMs(entry(formatInstant(AT), formatInstant(AT + 1500)))).toBe(1500);
+    expect(verificationMs(entry(formatInstant(AT), formatRoughly(between(AT + 10, AT + 20))))).toBe(10);
+  });
+
+  test('is none where the clock was set back', () => {
+    expect(verificationMs(entry(formatInstant(AT), formatInstant(AT - 1)))).toBe(0);
+  });
+
+  test('is not known where the entry does not say', () => {
+    expect(verificationMs(written({ verified_at: formatInstant(AT) }))).toBeUndefined();
+    expect(verificationMs(written({ requested_at: formatInstant(AT) }))).toBeUndefined();
+  });
 });

@@ -1,6 +1,6 @@
 import type { Viewer } from '../account.ts';
 import type { AuditEntry, Fact } from '../audit-entry.ts';
-import { between, formatInstant, formatRoughly, parseInstant, type Instant } from '../instant.ts';
+import { between, earliestOf, formatInstant, formatRoughly, parseInstant, type Instant } from '../instant.ts';
 import type { DeleteAnswer } from '../vendor-answers.ts';
 import {
   isAnswered,
@@ -184,4 +184,14 @@ export function instantIn(fact: Fact | undefined): Instant | undefined {
   if (typeof fact !== 'string' || !fact.includes('/')) return parseInstant(fact);
   const [earliest, latest] = fact.split('/').map(parseInstant);
   return earliest === undefined || latest === undefined ? undefined : between(earliest, latest);
+}
+
+/**
+ * From the DELETE until the conversation was seen to be gone; where that is known only roughly, the least that it took.
+ * Undefined where the entry does not say. Never below 0: the clock may have been set back in between.
+ */
+export function verificationMs(entry: AuditEntry): number | undefined {
+  const [requestedAt, verifiedAt] = [instantIn(entry['requested_at']), instantIn(entry['verified_at'])];
+  if (requestedAt === undefined || verifiedAt === undefined) return undefined;
+  return Math.max(0, earliestOf(verifiedAt) - earliestOf(requestedAt));
 }
