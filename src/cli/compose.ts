@@ -5,6 +5,7 @@ import type { Secret } from '../config/secret.ts';
 import type { HoldFile } from '../core/ports/holds.ts';
 import type { KeepSource } from '../core/ports/policies.ts';
 import type { StateHome } from '../core/ports/state-home.ts';
+import type { EntryObserver, RunObserver } from '../core/ports/observer.ts';
 import type { Store } from '../core/ports/store.ts';
 import type { Log, Progress } from '../core/ports/surroundings.ts';
 import type { PlaceReader } from '../core/place.ts';
@@ -25,10 +26,18 @@ export function loggingOf(world: CommandWorld, settings: Settings, forPeople: bo
 }
 
 /** Opens the state for writing; every audit entry also goes out as a log line, and the log is signed as it grows. */
-export async function openState(world: CommandWorld, settings: Settings, logging: Logging): Promise<Store> {
+export async function openState(
+  world: CommandWorld,
+  settings: Settings,
+  { onEntries, ...logging }: Logging & { readonly onEntries?: EntryObserver },
+): Promise<Store> {
   const { clock, newSigningKey } = world.surroundings;
   const { stateDir } = settings;
-  const { log, logAudit: onAppended } = logging;
+  const { log, logAudit } = logging;
+  const onAppended: EntryObserver = (entries) => {
+    logAudit(entries);
+    onEntries?.(entries);
+  };
   const home = openStateHome(stateDir);
   const signer = () => signerOf(settings, home, { newSigningKey, log });
   const onRepaired = (sentence: string): void => {
@@ -68,6 +77,10 @@ export interface Worker {
   readonly log: Log;
   /** For what is counted outside of runs. */
   readonly progress: Progress;
+  /** Of each run that is made with `depsWith`. */
+  readonly observer: RunObserver;
+  /** Tells of every audit entry once it is durable. */
+  readonly onEntries: (listener: EntryObserver) => void;
   /** For what is asked of projects beside runs. */
   readonly places: PlaceReader;
 }
@@ -103,7 +116,11 @@ async function openWorker(
     { ...settings, apiKey: requireApiKey(settings) },
     { log: logging.log },
   );
-  const store = await openState(world, settings, logging);
+  const listeners: EntryObserver[] = [];
+  const onEntries: EntryObserver = (entries) => {
+    for (const listener of listeners) listener(entries);
+  };
+  const store = await openState(world, settings, { ...logging, onEntries });
   const { log } = logging;
   const { leaseMs, verifyTimeoutMs, requestsPerMinute, timeZone } = settings;
   const progress: Progress = options.forPeople
@@ -114,7 +131,8 @@ async function openWorker(
     const { remark } = surroundings.stderr;
     return remark === undefined ? [] : [remark];
   };
-  const common = { openApi, store, clock, chance, log, observer: showing(progress), holder, remarks };
+  const observer = showing(progress);
+  const common = { openApi, store, clock, chance, log, observer, holder, remarks };
   return {
     settings,
     openApi,
@@ -122,6 +140,8 @@ async function openWorker(
     home: openStateHome(settings.stateDir),
     log,
     progress,
+    observer,
+    onEntries: (listener) => void listeners.push(listener),
     places: client.places,
     depsWith({ holdFiles: files, keeps }) {
       const holds = new HoldFiles({ store: store.holds, files, clock, chance, log });

@@ -10,6 +10,7 @@ import type { Worker } from './compose.ts';
 import { reportOf } from './report-of.ts';
 import { subjectOf } from './report-subject.ts';
 import { withCounts } from './run-counts.ts';
+import { version } from './version.ts';
 
 /** What the pages of one daemon show, and whom they ask. */
 export type StatusPageParts = Pick<WebParts, 'verification' | 'readiness' | 'metrics' | 'stopRun'> & {
@@ -28,7 +29,6 @@ export async function startStatusPage(
   const { http } = settings;
   if (http === undefined) return undefined;
   const { clock, chance } = world.surroundings;
-  const { version } = await import('./version.ts');
   const server = await startWebServer(http, {
     ...{ status, live, verification, readiness, metrics, stopRun, clock, chance, version },
     async runs({ policy, skip, limit }) {

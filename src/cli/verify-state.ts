@@ -14,12 +14,14 @@ import { withHistory } from './history.ts';
 import { ownVerifierKey } from './signing.ts';
 
 /** Reads the log of the state directory from its first entry to its head, as `audit verify` does. */
-export async function verifyState(world: CommandWorld): Promise<AuditVerification> {
+export async function verifyState(world: CommandWorld, signal?: AbortSignal): Promise<AuditVerification> {
   const settings = world.settings();
   const { stateDir } = settings;
   const home = openStateHome(stateDir);
   const { trusted, from: keysFrom } = trustedKeys(settings, home);
-  const checked = await verifyStored(world, home, { known: [], trusted, mustBeSigned: false });
+  const checked = await verifyStored(world, home, {
+    ...{ known: [], trusted, mustBeSigned: false, signal },
+  });
   const { verdict } = checked;
   const broken = brokenAudit({ ...checked, stateDir, file: undefined, keysFrom });
   const at = world.surroundings.clock.now();
@@ -30,7 +32,7 @@ export async function verifyState(world: CommandWorld): Promise<AuditVerificatio
 export async function verifyStored(
   world: CommandWorld,
   { heads }: StateHome,
-  request: VerifyRequest,
+  { signal, ...request }: VerifyRequest & { readonly signal?: AbortSignal | undefined },
 ): Promise<Pick<AuditReport, 'verdict' | 'problem'>> {
   const settings = world.settings();
   // Before the log, which a worker may be writing: the notes are then the older of the two.
@@ -41,7 +43,9 @@ export async function verifyStored(
   }));
   const verify = async (store: Store): ReturnType<typeof verifyStored> => {
     const derivedDifferences = (): ReturnType<Store['derivedDifferences']> => store.derivedDifferences();
-    const stored = { audit: store.audit, remembered, derivedDifferences };
+    const entries = (): ReturnType<Store['audit']['entries']> => until(signal, store.audit.entries());
+    const audit = { entries, head: () => store.audit.head() };
+    const stored = { audit, remembered, derivedDifferences };
     const verdict = await verifyAudit({ ...request, stored });
     const noted = known.problems[0];
     const isHeld = verdict.ok && request.known.length > 0;
@@ -52,6 +56,14 @@ export async function verifyStored(
   };
   // How it differs from what is remembered, the verdict says with the place.
   return withHistory(world, verify, () => undefined);
+}
+
+/** Breaks off with the reason of the signal: to read a long log must not hold up who stops the process. */
+async function* until<T>(signal: AbortSignal | undefined, all: AsyncIterable<T>): AsyncGenerator<T> {
+  for await (const one of all) {
+    signal?.throwIfAborted();
+    yield one;
+  }
 }
 
 /** Of a file beside a log that leads through the checkpoints that were kept elsewhere. */

@@ -40,6 +40,7 @@ describe('defaults', () => {
       verifyTimeoutMs: 60_000,
       logLevel: 'info',
       signingKey: undefined,
+      http: undefined,
       timeZone: 'UTC',
     });
   });
@@ -242,7 +243,9 @@ describe('the others', () => {
     ['LOG_LEVEL', ''],
     ['RETENTION_DATABASE_URL', 'postgres://user:hunter2@db/x'],
     ['RETENTION_DATABASE_URL', ''],
-    ['RETENTION_HTTP_ADDRESS', '127.0.0.1:8080'],
+    ['RETENTION_HTTP_ADDRESS', '8080'],
+    ['RETENTION_HTTP_TOKEN_FILE', '/etc/hostname'],
+    ['RETENTION_HTTP_HOSTS', 'retention.example.com'],
     ['RETENTION_HTTP_ADDRESS', ''],
   ])('refuse %s=%j', (name = '', text = '') => {
     expect(problems({ [name]: text })).toMatch(new RegExp(`^${name} (is|must) [^\\n]*$`));

@@ -23,7 +23,8 @@ export class AuditWatch {
     readonly onBroken?: (verification: AuditVerification) => void;
   }): Promise<void> {
     const { verify, clock, log, signal } = parts;
-    while (!signal.aborted) {
+    const isOver = (): boolean => signal.aborted;
+    while (!isOver()) {
       let waitMs = DAY_MS;
       try {
         const found = await verify();
@@ -34,6 +35,7 @@ export class AuditWatch {
           parts.onBroken?.(found);
         }
       } catch (error) {
+        if (isOver()) return;
         waitMs = AGAIN_MS;
         const problem = error instanceof Error ? error.message : String(error);
         log.warn({ problem }, 'the audit log could not be verified');

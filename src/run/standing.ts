@@ -1,4 +1,5 @@
 import { BacklogFold, type Backlog } from '../core/backlog.ts';
+import { parseInstant } from '../core/instant.ts';
 import { outcomeOfEvent } from '../core/outcome.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
@@ -10,19 +11,32 @@ import { leaseOf } from './around/lease.ts';
 
 export interface StandingParts {
   readonly store: Pick<Store, 'runs' | 'leases' | 'plans' | 'audit' | 'holds'>;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'now' | 'monotonic'>;
   /** The policies as their files say now, or what is wrong with them. */
   readonly policies: () => Promise<
     { readonly policies: readonly Policy[] } | { readonly problems: readonly string[] }
   >;
 }
 
+interface Folded {
+  /** Run, plan and policy. */
+  readonly of: string;
+  /** Head of the log that it was read up to. */
+  readonly seq: number;
+  /** Not folded again before: a plan may have a million rows, and a run writes an entry every second. */
+  readonly againAtMs: number;
+  readonly backlog: Backlog | undefined;
+}
+
+/** How long a fold is kept while the log grows, as a multiple of the time that it took. */
+const REST = 30;
+
 /** Reads from the store how retention stands. Sends nothing, changes nothing. */
 export class StandingReader implements StatusPort {
   readonly #parts: StandingParts;
   #policies: readonly Policy[] = [];
-  /** What was folded last for each policy, for as long as nothing happened since: a plan may have a million rows. */
-  readonly #folded = new Map<string, { readonly of: string; readonly backlog: Backlog | undefined }>();
+  /** What was folded last for each policy. */
+  readonly #folded = new Map<string, Folded>();
 
   constructor(parts: StandingParts) {
     this.#parts = parts;
@@ -59,19 +73,42 @@ export class StandingReader implements StatusPort {
   }
 
   async #backlogOf(policy: Policy, plan: PlanSummary, runId: string): Promise<Backlog | undefined> {
+    const { store, clock } = this.#parts;
     const of = `${runId} ${plan.planId} ${policy.hash}`;
+    const { seq } = await store.audit.head();
     const known = this.#folded.get(policy.name);
-    if (known?.of === of) return known.backlog;
+    const startMs = clock.monotonic();
+    if (known?.of === of && (known.seq === seq || startMs < known.againAtMs)) return known.backlog;
+    const backlog = await this.#fold(policy, plan, runId);
+    const endMs = clock.monotonic();
+    const againAtMs = endMs + (endMs - startMs) * REST;
+    this.#folded.set(policy.name, { of, seq, againAtMs, backlog });
+    return backlog;
+  }
+
+  /** What is gone since then is gone, whichever policy deleted it. */
+  async #fold(policy: Policy, plan: PlanSummary, runId: string): Promise<Backlog | undefined> {
     const { audit, plans } = this.#parts.store;
     const fold = new BacklogFold(plan, policy);
-    for await (const { event, project_id: projectId, session_id: sessionId } of audit.entries({ runId })) {
+    for await (const entry of audit.entries({ fromSeq: await this.#firstSeq(runId, plan) })) {
+      const { event, time, project_id: projectId, session_id: sessionId } = entry;
       const outcome = outcomeOfEvent(event);
       const isGone = outcome === 'verified' || outcome === 'already_gone';
-      if (isGone && projectId !== null && sessionId !== null) fold.gone(projectId, sessionId);
+      // What was gone before, and is planned, has come back.
+      const isSince = isGone && (parseInstant(time) ?? 0) >= plan.decidedAt;
+      if (isSince && projectId !== null && sessionId !== null) fold.gone(projectId, sessionId);
     }
     for await (const item of plans.planItems(plan.planId)) fold.take(item);
-    const backlog = fold.end();
-    this.#folded.set(policy.name, { of, backlog });
-    return backlog;
+    return fold.end();
+  }
+
+  /** Where the log stood when the plan was made, or before. */
+  async #firstSeq(runId: string, { decidedAt }: PlanSummary): Promise<number> {
+    const { audit } = this.#parts.store;
+    for await (const { seq, time } of audit.entries({ runId })) {
+      // A run that applied a plan began after it was made: then nobody knows, and all of the log is read.
+      return (parseInstant(time) ?? Infinity) <= decidedAt ? seq : 1;
+    }
+    return 1;
   }
 }

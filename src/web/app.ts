@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { addDoor, addExit, forbidden, formLimit } from './door.ts';
 import { createEvents } from './events.ts';
-import { headers, isOwnForm, onlyKnown, onlyOwnHost, type Env } from './guards.ts';
+import { contentPolicy, headers, isOwnForm, onlyKnown, onlyOwnHost, type Env } from './guards.ts';
 import { addPages } from './looking.ts';
 import { messagePage } from './pages/layout.ts';
 import { ICON, WEB_SCRIPT } from './pages/script.ts';
@@ -13,7 +13,7 @@ export function createApp(parts: WebParts): Hono<Env> {
   const { access, names, version, onFailure } = parts;
   const app = new Hono<Env>();
   app.use(onlyOwnHost(names));
-  app.use(headers);
+  app.use(headers, contentPolicy);
   addProbes(app, parts);
   addFiles(app);
   addDoor(app, parts);

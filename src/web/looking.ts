@@ -24,7 +24,7 @@ export function addPages(app: Hono<Env>, parts: WebParts): void {
   const { status, live, runs, holds, verification, clock, timeZone, version } = parts;
   const answer = (context: Context<Env>, at: string, titled: readonly [title: string, body: Html]) => {
     const [title, body] = titled;
-    return context.html(page({ title, at, body, version, visitor: context.get('visitor') }));
+    return context.html(page({ title, at, body, version, timeZone, visitor: context.get('visitor') }));
   };
   app.get('/', async (context) => {
     const standing = await status.standing();
@@ -78,8 +78,6 @@ async function sendReport(
       'Cache-Control': 'no-store',
       // It has a policy of its own, by the hashes of its style and script; here it gets no origin beside.
       'Content-Security-Policy': "sandbox allow-scripts allow-modals; frame-ancestors 'none'",
-      'X-Content-Type-Options': 'nosniff',
-      'Referrer-Policy': 'same-origin',
     },
   });
 }

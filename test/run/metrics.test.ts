@@ -144,7 +144,7 @@ describe('a scrape', () => {
     counted.policies = [await counted.world.policy(SCHEDULED)];
     expect((await counted.scrape()).get('policies_broken')).toBe(0);
     counted.problems = ['policies/a.yaml:3:1 is wrong'];
-    counted.verification = { at: NOW, isIntact: false };
+    counted.verification = { at: NOW, entries: 0, problem: 'broken' };
     const samples = await counted.scrape();
     expect(samples.get('policies_broken')).toBe(1);
     expect(samples.get('policy_state{policy="by-age",state="waiting"}')).toBe(1);

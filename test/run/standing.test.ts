@@ -72,3 +72,17 @@ describe('how retention stands', () => {
     expect(onlyOne(await reader.standing()).backlog).toBeUndefined();
   });
 });
+
+test('what another policy deleted since the plan is no backlog any more', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 6, young: 3 });
+  const dry = await world.policy(AGE_POLICY.replace('mode: enforce', 'mode: dry-run'));
+  const other = await world.policy(AGE_POLICY.replace('name: by-age', 'name: other'));
+  await runOnce(world, dry);
+  const { store, clock } = world;
+  const policies = [dry];
+  const reader = new StandingReader({ store, clock, policies: () => Promise.resolve({ policies }) });
+  expect(backlogCount(onlyOne(await reader.standing()).backlog ?? { projects: [] })).toBe(6);
+  await runOnce(world, other);
+  expect(onlyOne(await reader.standing()).backlog?.projects).toEqual([]);
+});

@@ -287,9 +287,9 @@ export function addConversations(
 }
 
 /** Waits for something to become true, looking often. */
-export async function until(isSo: () => boolean, timeoutMs = 15_000): Promise<void> {
+export async function until(isSo: () => boolean | Promise<boolean>, timeoutMs = 15_000): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  while (!isSo()) {
+  while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`not so within ${timeoutMs} ms: ${String(isSo)}`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }

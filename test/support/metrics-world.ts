@@ -73,7 +73,7 @@ export async function fullScrape(): Promise<string> {
     addProject(world, 101, { old: 3, young: 2 });
     const policy = await world.policy(`${AGE_POLICY}schedule: { cron: "30 3 * * *" }\n`);
     counted.policies = [policy];
-    counted.verification = { at: NOW, isIntact: true };
+    counted.verification = { at: NOW, entries: 1, problem: undefined };
     await runOnce(world, policy);
     return (await counted.metrics.text()).body;
   } finally {

@@ -12,6 +12,7 @@ import { runPolicy } from '../../run/run-policy.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { loadPolicies, policiesNow } from '../policies.ts';
+import { createServeWatch, type ServeWatch } from '../serve-watch.ts';
 import { withStopFile, withStopSignals } from '../stopping.ts';
 import { withWorker, type Worker } from '../compose.ts';
 
@@ -32,10 +33,16 @@ export const serve: Command<ServeInput> = async (world, { paths }) => {
     for (const { name } of policies.filter(({ schedule }) => schedule === undefined)) {
       worker.log.warn({ policy: name }, 'has no schedule: runs on command only');
     }
-    const deps = worker.depsWith(neighbours);
-    await withStopSignals(world.surroundings, (signals) =>
-      serveUntilStopped(world, { worker, deps, policies, paths, signals }),
-    );
+    await withStopSignals(world.surroundings, async (signals) => {
+      const watch = createServeWatch(world, { worker, paths, signal: signals.stop });
+      const deps = { ...worker.depsWith(neighbours), observer: watch.observer };
+      const page = await watch.startPage();
+      try {
+        await serveUntilStopped(world, { worker, deps, policies, paths, signals, watch });
+      } finally {
+        await page?.close();
+      }
+    });
     return EXIT.interrupted;
   });
 };
@@ -45,24 +52,31 @@ interface Serving extends ServeInput {
   readonly deps: RunDeps;
   readonly policies: readonly Policy[];
   readonly signals: StopSignals;
+  readonly watch: ServeWatch;
 }
 
 async function serveUntilStopped(world: CommandWorld, serving: Serving): Promise<void> {
-  const { worker, deps, policies, paths, signals } = serving;
+  const { worker, deps, policies, paths, signals, watch } = serving;
   const { home, log, store } = worker;
   // A state that could not be written once is not written again by this process: its supervisor starts another.
   const broken = new AbortController();
   const stops = joinStops(signals, broken.signal);
-  const runOne = async (policy: Policy, request: SlotRequest): Promise<RunResult> => {
+  const runOne = async (policy: Policy, request: SlotRequest): Promise<Pick<RunResult, 'fault'>> => {
     try {
       // Only the runs stop: the daemon stays, the slot stays due, and is caught up when the file is gone.
-      const result = await withStopFile({ home, clock: deps.clock, signals: stops }, (either) => {
-        // Where it lies there already, none begins: one a minute would be all that is on record.
-        either.stop.throwIfAborted();
-        return runPolicy(deps, { policy, ...request, signals: either });
-      });
+      const { result, wasStopped } = await withStopFile(
+        { home, clock: deps.clock, signals: stops },
+        (either) => {
+          // Where it lies there already, none begins: one a minute would be all that is on record.
+          either.stop.throwIfAborted();
+          return watch.stops.during(policy.name, either, (signals) =>
+            runPolicy(deps, { policy, ...request, signals }),
+          );
+        },
+      );
       if (isFault(result.fault, 'state_unusable')) broken.abort(result.fault);
-      return result;
+      // Whoever stopped this run did not mean that it begins again within a minute: its slot is over.
+      return wasStopped && isFault(result.fault, 'interrupted') ? { fault: undefined } : result;
     } catch (error) {
       if (isFault(error, 'state_unusable')) broken.abort(error);
       throw error;
@@ -83,10 +97,12 @@ async function serveUntilStopped(world: CommandWorld, serving: Serving): Promise
   });
   const served = policies.filter(({ schedule }) => schedule !== undefined).map(({ name }) => name);
   log.info({ policies: served }, 'serving');
+  const verifying = watch.keepVerifying();
   await keepBeating({ home, clock: deps.clock, log, signal: stops.stop });
   stopListening();
   log.info({}, 'stopping: no new deletion, what is in flight is recorded');
   await scheduler.stop();
+  await verifying;
   broken.signal.throwIfAborted();
 }
 

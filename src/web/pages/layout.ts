@@ -8,6 +8,8 @@ export interface PageParts {
   /** Undefined: nobody is signed in, and there is nothing to navigate. */
   readonly visitor: Visitor | undefined;
   readonly version: string;
+  /** Of the times on it, IANA name; undefined: there are none. */
+  readonly timeZone?: string;
   readonly body: Html;
 }
 
@@ -19,7 +21,7 @@ const PLACES = [
 
 /** A whole page. Style and script are files of this server; its content security policy allows nothing else. */
 export function page(parts: PageParts): string {
-  const { title, body, visitor, version } = parts;
+  const { title, body, visitor, version, timeZone } = parts;
   const head = html`<meta charset="utf-8" />
     <meta name="viewport" content="width=device-width, initial-scale=1" />
     <meta name="robots" content="noindex" />
@@ -34,7 +36,8 @@ export function page(parts: PageParts): string {
     </header>
     <main id="main" tabindex="-1">${body}</main>
     <footer class="foot">
-      customgpt-retention ${version}. It sends nothing from here, and this page deletes nothing.
+      customgpt-retention ${version}.${timeZone === undefined ? '' : ` Times: ${timeZone}.`} Nothing is
+      deleted from here.
     </footer>`;
   return `<!doctype html>\n<html lang="en">\n<head>${head.html}</head>\n<body>${content.html}</body>\n</html>\n`;
 }
@@ -84,6 +87,7 @@ export function loginPage(parts: {
     <h1>Sign in</h1>
     <form method="post" action="/login">
       <input type="hidden" name="to" value="${to}" />
+      <input type="text" name="username" value="token" autocomplete="username" hidden />
       <label for="token">Token</label>
       <input
         id="token"

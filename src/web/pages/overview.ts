@@ -1,4 +1,5 @@
 import { backlogCount, oldestDueAt } from '../../core/backlog.ts';
+import { parseInstant } from '../../core/instant.ts';
 import type { LiveRun } from '../../core/live-runs.ts';
 import type { AuditVerification, PolicyStanding, Standing } from '../../core/ports/status.ts';
 import { needsAttention } from '../../core/status.ts';
@@ -36,25 +37,30 @@ export function overviewHtml(overview: Overview): Html {
     </div>`;
 }
 
-function headHtml({ standing, verification }: Overview): Html {
-  const { policies, problems } = standing;
-  const troubled = policies.filter(needsAttention).map(({ policy }) => policy.name);
-  const isBad = troubled.length > 0 || problems.length > 0 || verification?.problem !== undefined;
+function headHtml({ standing, verification, live }: Overview): Html {
+  const { policies, problems, holdCount } = standing;
+  const isBad = policies.some(needsAttention) || problems.length > 0 || verification?.problem !== undefined;
   const waiting = policies.filter(({ state }) => state === 'waiting').length;
   return html`<section class="sheet ${isBad ? 'alarm' : ''}">
-    <h1>${verdict(standing, verification)}</h1>
+    <h1>${verdict(standing, verification, live.length > 0)}</h1>
     <p class="lead">
-      ${counted(policies.length, 'policy', 'policies')}${waiting > 0 ? `, ${waiting} without a run yet` : ''}
-      · ${counted(standing.holdCount, 'hold')} in force ·
-      ${grouped(policies.reduce((sum, { backlog }) => sum + (backlog ? backlogCount(backlog) : 0), 0))}
-      expired and still there
+      ${counted(policies.length, 'policy', 'policies')}${waiting > 0 ? `, ${grouped(waiting)} without a run yet` : ''}
+      · ${counted(holdCount, 'hold')} in force · ${expiredWords(policies)}
     </p>
   </section>`;
+}
+
+function expiredWords(policies: Standing['policies']): string {
+  const known = policies.flatMap(({ backlog }) => (backlog === undefined ? [] : [backlogCount(backlog)]));
+  if (known.length === 0) return 'what is expired is not known yet';
+  const sum = grouped(known.reduce((all, count) => all + count, 0));
+  return `${known.length < policies.length ? 'at least ' : ''}${sum} expired and still there`;
 }
 
 function verdict(
   { policies, problems, open }: Standing,
   verification: AuditVerification | undefined,
+  isRunning: boolean,
 ): string {
   if (verification?.problem !== undefined) return 'The audit log is broken.';
   if (problems.length > 0) return 'Nothing runs: files of policies or holds are wrong.';
@@ -65,8 +71,8 @@ function verdict(
   const stuck = open.filter(({ isParked }) => isParked).length;
   if (stuck > 0)
     return `Retention works, but ${counted(stuck, 'conversation is', 'conversations are')} stuck.`;
-  if (policies.every(({ state }) => state === 'waiting')) return 'No policy has had a run yet.';
-  return 'Retention works.';
+  if (policies.some(({ state }) => state !== 'waiting')) return 'Retention works.';
+  return isRunning ? 'The first run is under way.' : 'No policy has had a run yet.';
 }
 
 function troubleHtml({ standing, verification }: Overview, reading: Reading): Html {
@@ -109,7 +115,8 @@ function policiesHtml({ policies }: Standing, reading: Reading): Html {
       const { policy, state, history, nextAt } = status;
       const { lastEnded, lastSuccess } = history;
       return [
-        html`<b>${policy.name}</b> <small>${policy.mode === 'dry-run' ? 'dry run' : 'enforced'}</small>`,
+        html`<a href="/runs?policy=${policy.name}">${policy.name}</a>
+          <small>${policy.mode === 'dry-run' ? 'dry run' : 'enforced'}</small>`,
         html`<span class="pill ${STATE_TONES[state]}">${STATE_WORDS[state]}</span>`,
         lastSuccess === undefined ? 'never' : whenHtml(lastSuccess.endedAt ?? lastSuccess.startedAt, reading),
         nextWords(status, nextAt, reading),
@@ -177,7 +184,7 @@ function openHtml({ open }: Standing, reading: Reading): Html {
       html`<span class="id">${projectId}/${sessionId}</span>`,
       policy,
       isParked ? html`<span class="pill bad">stuck</span>` : 'to be settled',
-      whenHtml(Date.parse(requestedAt), reading),
+      sinceHtml(requestedAt, reading),
     ]);
   const more = open.length - MOST_ROWS;
   return section(
@@ -189,6 +196,11 @@ function openHtml({ open }: Standing, reading: Reading): Html {
       ${tableHtml({ label: 'Not settled', heads: ['Conversation', 'Policy', 'State', 'Since'], rows })}
       ${more > 0 ? html`<p class="quiet">… and ${grouped(more)} more.</p>` : NOTHING}`,
   );
+}
+
+function sinceHtml(text: string, reading: Reading): string | Html {
+  const at = parseInstant(text);
+  return typeof at === 'number' ? whenHtml(at, reading) : text;
 }
 
 const KINDS = { rule: 'keep rule', exclude: 'exclude entry', hold: 'hold' } as const;
@@ -227,13 +239,19 @@ function recentHtml({ recent }: Overview, reading: Reading): Html {
   );
 }
 
+function verifiedWords({ entries, problem }: AuditVerification): string {
+  if (problem !== undefined) return problem;
+  return entries === 0
+    ? 'there was nothing in it.'
+    : `${counted(entries, 'entry', 'entries')}, whole and in order.`;
+}
+
 function auditHtml({ standing, verification }: Overview, reading: Reading): Html {
   const { seq, hash } = standing.auditHead;
   const checked =
     verification === undefined
       ? html`Not verified by this process yet.`
-      : html`Verified ${whenHtml(verification.at, reading)}:
-        ${verification.problem ?? `all ${counted(verification.entries, 'entry', 'entries')} whole and in order.`}`;
+      : html`Verified ${whenHtml(verification.at, reading)}: ${verifiedWords(verification)}`;
   return section(
     'audit',
     'Audit log',
