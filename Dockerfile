@@ -23,9 +23,9 @@ RUN install -d -o node -g node -m 0700 /state \
 WORKDIR /
 USER node
 VOLUME /state
-# `serve` touches this file every 30 seconds, so a worker that hangs is seen. It says nothing about whether runs succeed
-# (`runs` and the logs do), and nothing about other commands: switch it off for those.
+# Sees a worker that hangs. It says nothing about whether runs succeed (`status`, the status page and the metrics do), and
+# nothing about other commands: switch it off for those.
 HEALTHCHECK --interval=60s --timeout=5s --start-period=60s \
-  CMD ["sh", "-c", "test -n \"$(find \"$RETENTION_STATE_DIR/serve.alive\" -mmin -3)\""]
+  CMD ["customgpt-retention", "alive"]
 ENTRYPOINT ["customgpt-retention"]
 CMD ["serve", "/policies"]

@@ -115,7 +115,7 @@ describe('Dockerfile', () => {
 
   test('checks the heartbeat of serve where the state is', () => {
     const [check] = valuesOf('HEALTHCHECK');
-    expect(check).toContain('$RETENTION_STATE_DIR/serve.alive');
+    expect(check).toContain('"customgpt-retention", "alive"');
     expect(valuesOf('ENV').join(' ')).toContain('RETENTION_STATE_DIR=/state');
     expect(valuesOf('VOLUME')).toEqual(['/state']);
   });

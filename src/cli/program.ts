@@ -164,6 +164,10 @@ function addDeleting(program: Command, perform: Perform): void {
     does: 'The daemon: run each policy on its schedule until SIGTERM',
     example: 'serve /policies --state-dir /state',
   }).action((paths: string[], flags: CommonFlags) => perform(verbs.serve, { paths }, flags));
+  verbOf(program, 'alive', {
+    does: 'Does serve turn? Exits with 1 if it has given no sign of life for 3 minutes; for probes without a shell',
+    example: 'alive --state-dir /state',
+  }).action((flags: CommonFlags) => perform(verbs.alive, {}, flags));
 }
 
 function addHolds(program: Command, perform: Perform): void {

@@ -15,6 +15,7 @@ export const verbs = {
   run: async () => (await import('./commands/run.ts')).run,
   serve: async () => (await import('./commands/serve.ts')).serve,
   policyShow: async () => (await import('./commands/policy-show.ts')).policyShow,
+  alive: async () => (await import('./commands/alive.ts')).alive,
   status: async () => (await import('./commands/status.ts')).status,
   report: async () => (await import('./commands/report.ts')).report,
   runs: async () => (await import('./commands/runs.ts')).runs,

@@ -9,11 +9,14 @@ export interface LiveRun {
   readonly run: RunRecord;
   /** Undefined between two phases. */
   readonly progress: ProgressNow | undefined;
+  /** DELETEs that it has sent. */
+  readonly deletesSent: number;
 }
 
 interface Watched {
   readonly run: RunRecord;
   count: ProgressCount | undefined;
+  deletesSent: number;
 }
 
 /** Knows the runs of this process that are under way, and how far they are. */
@@ -32,7 +35,7 @@ export class LiveRuns implements RunObserver {
   }
 
   readonly watch = (run: RunRecord): RunWatch => {
-    const watched: Watched = { run, count: undefined };
+    const watched: Watched = { run, count: undefined, deletesSent: 0 };
     this.#runs.set(run.runId, watched);
     this.#tell();
     return watching({
@@ -54,6 +57,9 @@ export class LiveRuns implements RunObserver {
       end: () => {
         watched.count = undefined;
       },
+      requested: ({ purpose, wasSent }) => {
+        if (purpose === 'delete' && wasSent) watched.deletesSent += 1;
+      },
       ended: () => {
         this.#runs.delete(run.runId);
         this.#tell();
@@ -64,7 +70,10 @@ export class LiveRuns implements RunObserver {
   /** Oldest first. */
   now(): readonly LiveRun[] {
     const atMs = this.#clock.monotonic();
-    return [...this.#runs.values()].map(({ run, count }) => ({ run, progress: count?.at(atMs) }));
+    return [...this.#runs.values()].map(({ run, count, deletesSent }) => ({
+      ...{ run, deletesSent },
+      progress: count?.at(atMs),
+    }));
   }
 
   /** Calls back when a run begins or ends; returns how to stop listening. */

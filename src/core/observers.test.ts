@@ -104,7 +104,7 @@ describe('runs that are under way', () => {
     const live = new LiveRuns({ clock: { monotonic: () => atMs }, requestsPerMinute: 60 });
     const stopListening = live.onChange(() => (changes += 1));
     const watch = live.watch(RUN);
-    expect(live.now()).toEqual([{ run: RUN, progress: undefined }]);
+    expect(live.now()).toEqual([{ run: RUN, progress: undefined, deletesSent: 0 }]);
     // Before a phase has begun nothing is counted.
     watch.enter('deleting');
     watch.advance(3);
@@ -114,6 +114,10 @@ describe('runs that are under way', () => {
     atMs = 2_000;
     watch.advance(1);
     expect(live.now()[0]?.progress).toMatchObject({ phase: 'deleting', done: 1, total: 4, perSecond: 0.5 });
+    watch.requested(REQUEST);
+    watch.requested({ ...REQUEST, purpose: 'delete' });
+    watch.requested({ ...REQUEST, purpose: 'delete', wasSent: false, status: undefined });
+    expect(live.now()[0]?.deletesSent).toBe(1);
     watch.end();
     expect(live.now()[0]?.progress).toBeUndefined();
     watch.ended(undefined);

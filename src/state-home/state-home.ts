@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { lstatSync, statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { StateHome } from '../core/ports/state-home.ts';
@@ -25,6 +25,14 @@ export function openStateHome(stateDir: string): StateHome {
       await writeFile(file, '').catch((error: unknown) => {
         throw stateFault(error, file);
       });
+    },
+    lastBeat() {
+      const file = join(stateDir, HEARTBEAT);
+      try {
+        return statSync(file, { throwIfNoEntry: false })?.mtimeMs;
+      } catch (error) {
+        throw stateFault(error, file);
+      }
     },
   };
 }

@@ -20,6 +20,7 @@ describe.concurrent('help', () => {
     'policy',
     'report',
     'status',
+    'alive',
   ];
   const AUDIT = ['audit', 'audit verify', 'audit export'];
   const HOLD = ['hold', 'hold add', 'hold list', 'hold release'];

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { openState } from '../support/state.ts';
@@ -65,6 +65,10 @@ describe.concurrent('serve', () => {
   }) => {
     const serve = await serving(terminal);
     await until(() => existsSync(join(terminal.stateDir, 'serve.alive')));
+    expect(await terminal.run(['alive', '--json'])).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^\{"alive":true,/) as string,
+    });
     await expectStops(serve, 3000);
     const lines = jsonLines(serve.stderr());
     expect(lines).toContainEqual(expect.objectContaining({ msg: 'serving', policies: ['by-age'] }));
@@ -72,6 +76,22 @@ describe.concurrent('serve', () => {
     expect(Date.parse(String(next)) - Date.now()).toBeGreaterThan(10 * 3_600_000);
     expect(serve.stdout()).toBe('');
     expect(terminal.sandbox.journal.count()).toBe(0);
+  });
+
+  test('is not alive where its sign of life is old, or never was', async ({ terminal }) => {
+    const never = await terminal.run(['alive']);
+    expect(never).toMatchObject({ code: 1, stdout: 'serve has never run with ./state.\n' });
+    const serve = await serving(terminal);
+    const file = join(terminal.stateDir, 'serve.alive');
+    await until(() => existsSync(file));
+    serve.kill('SIGKILL');
+    await serve.ended;
+    expect((await terminal.run(['alive'])).code).toBe(0);
+    const fiveMinutesAgo = Date.now() / 1000 - 300;
+    utimesSync(file, fiveMinutesAgo, fiveMinutesAgo);
+    const old = await terminal.run(['alive']);
+    expect(old.code).toBe(1);
+    expect(old.stdout).toMatch(/^serve is not alive: its last sign of life was 5 min( \d+ s)? ago\./);
   });
 
   test('catches up on missed slots with one run at once, and not again', async ({ terminal }) => {

@@ -185,7 +185,7 @@ test('an approver stops a run: it ends as interrupted by a person, and does not 
   const reader = events.body?.getReader() as ReadableStreamDefaultReader<Uint8Array> | undefined;
   const first = new TextDecoder().decode((await reader?.read())?.value);
   expect(first).toContain('event: runs');
-  expect(first).toMatch(/"words":"(checking|deleting): \d+ of 8/);
+  expect(first).toMatch(/"words":"(checking|deleting): \d+ of 8 done/);
 
   expect(await post({ csrf }, { cookie, origin: page.url })).toBe(303);
   await until(() => page.serve.stderr().includes('"msg":"run.interrupted"'));

@@ -42,4 +42,6 @@ export interface StateHome {
   stopFile(): string | undefined;
   /** Touches the file by which a health check knows that the process still turns. */
   beat(): Promise<void>;
+  /** When it was touched last, epoch ms; undefined: never. */
+  lastBeat(): number | undefined;
 }

@@ -1,7 +1,7 @@
 import type { LiveRun } from '../../core/live-runs.ts';
 import { leftWords } from '../../report/progress-words.ts';
 import { html, NOTHING, type Html } from '../../report/html.ts';
-import { grouped } from '../../report/quantities.ts';
+import { counted, grouped } from '../../report/quantities.ts';
 import type { Visitor } from '../access.ts';
 import { whenHtml, type Reading } from './time-words.ts';
 
@@ -9,25 +9,29 @@ import { whenHtml, type Reading } from './time-words.ts';
 export interface LiveRunJson {
   readonly run_id: string;
   readonly words: string;
-  readonly done: number;
+  readonly value: number;
   /** null: nobody knows. */
-  readonly total: number | null;
+  readonly max: number | null;
 }
 
-export function liveRunJson({ run, progress }: LiveRun): LiveRunJson {
-  return {
-    run_id: run.runId,
-    words: progressWords(progress),
-    done: progress?.done ?? 0,
-    total: progress?.total ?? null,
-  };
+export function liveRunJson(one: LiveRun): LiveRunJson {
+  return { run_id: one.run.runId, words: progressWords(one), ...barOf(one) };
 }
 
-function progressWords(progress: LiveRun['progress']): string {
+/** Each conversation counts twice where DELETEs go out: when its own was sent, and when it is proven gone, which comes later. */
+function barOf({ progress, deletesSent }: LiveRun): Pick<LiveRunJson, 'value' | 'max'> {
+  const { done = 0, total } = progress ?? {};
+  if (total === undefined) return { value: 0, max: null };
+  if (deletesSent === 0) return { value: done, max: total };
+  return { value: Math.min(deletesSent, total) + done, max: 2 * total };
+}
+
+function progressWords({ progress, deletesSent }: LiveRun): string {
   if (progress === undefined) return 'between two steps';
   const { phase, done, total, leftMs } = progress;
-  if (total === undefined) return `${phase}: ${grouped(done)} conversations so far`;
-  return `${phase}: ${grouped(done)} of ${grouped(total)}, ${leftWords(leftMs)}`;
+  if (total === undefined) return `${phase}: ${counted(done, 'conversation')} so far`;
+  const sent = deletesSent === 0 ? '' : `, ${counted(deletesSent, 'DELETE')} sent`;
+  return `${phase}: ${grouped(done)} of ${grouped(total)} done${sent}, ${leftWords(leftMs)}`;
 }
 
 /** Runs of this process that are under way; the element stays there while there is none, for the script to fill. */
@@ -46,7 +50,7 @@ export function liveRunsHtml(live: readonly LiveRun[], visitor: Visitor, reading
 
 function liveRunHtml(one: LiveRun, visitor: Visitor, reading: Reading): Html {
   const { run } = one;
-  const { words, done, total } = liveRunJson(one);
+  const { words, value, max } = liveRunJson(one);
   return html`<div class="live" data-run="${run.runId}">
     <p>
       <b>${run.policy}</b>
@@ -54,7 +58,7 @@ function liveRunHtml(one: LiveRun, visitor: Visitor, reading: Reading): Html {
     </p>
     <progress
       aria-label="Progress of ${run.policy}"
-      ${total === null ? NOTHING : html`value="${done}" max="${Math.max(total, 1)}"`}
+      ${max === null ? NOTHING : html`value="${value}" max="${Math.max(max, 1)}"`}
     ></progress>
     <p data-words>${words}</p>
     <p><a href="/runs/${run.runId}">Report so far</a></p>

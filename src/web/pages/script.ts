@@ -36,8 +36,8 @@ addEventListener('DOMContentLoaded', () => {
       if (row === null) continue;
       row.querySelector('[data-words]').textContent = run.words;
       const bar = row.querySelector('progress');
-      if (run.total === null) bar.removeAttribute('value');
-      else { bar.max = Math.max(run.total, 1); bar.value = run.done; }
+      if (run.max === null) bar.removeAttribute('value');
+      else { bar.max = Math.max(run.max, 1); bar.value = run.value; }
     }
   });
   setInterval(refresh, 60000);
