@@ -18,6 +18,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'state-home': ['core'],
   daemon: ['core', 'run'],
   metrics: ['core'],
+  traces: ['core'],
   cli: [
     'core',
     'audit',
@@ -29,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'state-home',
     'daemon',
     'metrics',
+    'traces',
     'sandbox',
   ],
   'main.ts': ['cli'],

@@ -202,7 +202,9 @@ describe('the dashboard', () => {
 });
 
 test('the document names every metric with its labels, and no other', () => {
-  const rows = [...textOf('docs/metrics.md').matchAll(/^\| `([a-z_]+)` +\|([^|]*)\|/gm)];
+  const rows = [
+    ...(textOf('docs/metrics.md').split('## Traces')[0] ?? '').matchAll(/^\| `([a-z_]+)` +\|([^|]*)\|/gm),
+  ];
   const documented = rows.map(([, name = '', labels = '']) => [
     name,
     [...labels.matchAll(/`(\w+)`/g)].map(([, label = '']) => label).sort(),
