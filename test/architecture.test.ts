@@ -19,6 +19,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   daemon: ['core', 'run'],
   web: ['core', 'report'],
   metrics: ['core'],
+  traces: ['core'],
   cli: [
     'core',
     'audit',
@@ -31,6 +32,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'daemon',
     'web',
     'metrics',
+    'traces',
     'sandbox',
   ],
   'main.ts': ['cli'],

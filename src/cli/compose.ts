@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { createKeySource } from '../config/key-source.ts';
 import { requireApiKey, type Settings } from '../config/settings.ts';
 import type { Secret } from '../config/secret.ts';
+import { allObservers } from '../core/observers.ts';
 import type { HoldFile } from '../core/ports/holds.ts';
 import type { KeepSource } from '../core/ports/policies.ts';
 import type { StateHome } from '../core/ports/state-home.ts';
@@ -18,6 +19,7 @@ import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
 import { createProgress, NO_PROGRESS, showing } from './progress-bar.ts';
 import { signerOf } from './signing.ts';
+import { tracingOf } from './tracing.ts';
 
 /** `forPeople`: a command somebody waits for, as opposed to the daemon. */
 export function loggingOf(world: CommandWorld, settings: Settings, forPeople: boolean): Promise<Logging> {
@@ -131,7 +133,11 @@ async function openWorker(
     const { remark } = surroundings.stderr;
     return remark === undefined ? [] : [remark];
   };
-  const observer = showing(progress);
+  const tracing = await tracingOf(surroundings, log);
+  const observers = [showing(progress), ...tracing.observers];
+  const observer = allObservers(observers, (error) => {
+    log.warn({ problem: String(error) }, 'a watcher of runs failed');
+  });
   const common = { openApi, store, clock, chance, log, observer, holder, remarks };
   return {
     settings,
@@ -150,6 +156,7 @@ async function openWorker(
     async close() {
       await client.close();
       await store.close();
+      await tracing.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 import { LiveRuns } from '../../src/core/live-runs.ts';
 import { allObservers } from '../../src/core/observers.ts';
 import type { Policy } from '../../src/core/policy.ts';
+import type { EntryObserver } from '../../src/core/ports/observer.ts';
 import type { AuditVerification } from '../../src/core/ports/status.ts';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.ts';
 import { StandingReader } from '../../src/run/standing.ts';
@@ -25,8 +26,13 @@ export interface MetricsWorld {
 export type Samples = ReadonlyMap<string, number>;
 
 export async function createMetricsWorld(options: WorldOptions = {}): Promise<MetricsWorld> {
-  let metrics: Metrics | undefined;
-  const world = await createWorld({ ...options, onAppended: (entries) => metrics?.onEntries(entries) });
+  let onEntries: EntryObserver = () => undefined;
+  const world = await createWorld({
+    ...options,
+    onAppended: (entries) => {
+      onEntries(entries);
+    },
+  });
   const { clock, store } = world;
   const live = new LiveRuns({ clock, requestsPerMinute: options.rpm ?? 'unlimited' });
   const status = new StandingReader({
@@ -37,10 +43,11 @@ export async function createMetricsWorld(options: WorldOptions = {}): Promise<Me
       return Promise.resolve(problems.length > 0 ? { problems } : { policies });
     },
   });
-  metrics = createMetrics({
+  const metrics = createMetrics({
     ...{ status, live, clock, version: '1.2.3' },
     lastVerification: () => counted.verification,
   });
+  onEntries = metrics.onEntries;
   const observer = allObservers([live, metrics.observer], (error) => {
     throw error;
   });
