@@ -16,8 +16,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   customgpt: ['core'],
   store: ['core'],
   'state-home': ['core'],
+  notices: ['core'],
   daemon: ['core', 'run'],
-  cli: ['core', 'audit', 'run', 'report', 'config', 'customgpt', 'store', 'state-home', 'daemon', 'sandbox'],
+  cli: [
+    ...['core', 'audit', 'run', 'report', 'config', 'customgpt', 'store', 'state-home', 'notices', 'daemon'],
+    'sandbox',
+  ],
   'main.ts': ['cli'],
 };
 

@@ -15,6 +15,7 @@ import { openStateHome } from '../state-home/state-home.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
+import { openNotices, watchedBy, type NoticeSender } from './open-notices.ts';
 import { createProgress, NO_PROGRESS, showing } from './progress-bar.ts';
 import { signerOf } from './signing.ts';
 
@@ -70,6 +71,8 @@ export interface Worker {
   readonly progress: Progress;
   /** For what is asked of projects beside runs. */
   readonly places: PlaceReader;
+  /** Tells people of what is no run's end. */
+  readonly tell: NoticeSender['tell'];
 }
 
 /** Opens a worker, and ends its connections and its store once the work is done. */
@@ -114,7 +117,9 @@ async function openWorker(
     const { remark } = surroundings.stderr;
     return remark === undefined ? [] : [remark];
   };
-  const common = { openApi, store, clock, chance, log, observer: showing(progress), holder, remarks };
+  const notices = await openNotices(world, settings, { store, log });
+  const observer = watchedBy([showing(progress), ...notices.observers], log);
+  const common = { openApi, store, clock, chance, log, observer, holder, remarks };
   return {
     settings,
     openApi,
@@ -123,13 +128,20 @@ async function openWorker(
     log,
     progress,
     places: client.places,
+    tell: notices.tell,
     depsWith({ holdFiles: files, keeps }) {
       const holds = new HoldFiles({ store: store.holds, files, clock, chance, log });
       return { ...common, holds, keeps, leaseMs, verifyTimeoutMs, requestsPerMinute, timeZone };
     },
     async close() {
-      await client.close();
-      await store.close();
+      await notices.decided();
+      try {
+        await client.close();
+        await store.close();
+      } finally {
+        // Only now: who is killed while a receiver does not answer leaves the state closed.
+        await notices.close();
+      }
     },
   };
 }

@@ -40,6 +40,7 @@ describe('defaults', () => {
       verifyTimeoutMs: 60_000,
       logLevel: 'info',
       signingKey: undefined,
+      notices: { webhook: undefined, slackUrl: undefined, heartbeatUrl: undefined, eachRun: false },
       timeZone: 'UTC',
     });
   });

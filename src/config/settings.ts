@@ -3,6 +3,7 @@ import { readBaseUrl } from '../core/api-access.ts';
 import { RetentionError } from '../core/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../core/instant.ts';
 import { readApiKey } from './api-key.ts';
+import { readNoticeSettings, type NoticeSettings } from './notice-settings.ts';
 import { nearestName } from './problems.ts';
 import type { Secret } from './secret.ts';
 import { problemOfTimezone } from './schedule-rules.ts';
@@ -28,6 +29,7 @@ export interface Settings {
   readonly logLevel: LogLevel;
   /** Undefined when none is named: the state directory has one of its own. */
   readonly signingKey: KeyObject | undefined;
+  readonly notices: NoticeSettings;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -56,6 +58,7 @@ export function readSettings(env: Environment, stateDirFlag?: string): SettingsR
   const variable = (name: string): Source => ({ name, text: env[name] });
   const key = readApiKey(env);
   if (!key.ok) problems.push(key.problem);
+  const notices = readNoticeSettings(env);
   const settings: Settings = {
     apiKey: key.ok ? key.key : undefined,
     baseUrl: read(variable('CUSTOMGPT_BASE_URL'), 'https://app.customgpt.ai', readBaseUrl),
@@ -73,7 +76,9 @@ export function readSettings(env: Environment, stateDirFlag?: string): SettingsR
     timeZone: read(variable('RETENTION_TIME_ZONE'), 'UTC', timeZoneOf),
     logLevel: read(variable('LOG_LEVEL'), 'info', logLevelOf),
     signingKey: read(variable('RETENTION_SIGNING_KEY_FILE'), undefined, signingKeyOf),
+    notices: notices.settings,
   };
+  problems.push(...notices.problems);
   // Not there yet, and not to be passed over in silence: the one would work on other state, the other answer nothing.
   read(variable('RETENTION_DATABASE_URL'), undefined, () => ({
     problem:
