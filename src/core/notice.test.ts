@@ -73,9 +73,19 @@ describe('the end of a run', () => {
   });
 
   it('is told once when runs are good again, with how many were not and since when', () => {
-    const bad = [earlier(1, 'failed'), earlier(2, 'interrupted'), earlier(3, 'completed'), earlier(4, 'failed')];
+    const bad = [
+      earlier(1, 'failed'),
+      earlier(2, 'interrupted'),
+      earlier(3, 'completed'),
+      earlier(4, 'failed'),
+    ];
     expect(told({}, { earlier: bad })).toMatchObject([
-      { kind: 'recovered', severity: 'info', streak: { runs: 2, since: AT - 2 * HOUR }, next: 'runs run-now' },
+      {
+        kind: 'recovered',
+        severity: 'info',
+        streak: { runs: 2, since: AT - 2 * HOUR },
+        next: 'runs run-now',
+      },
     ]);
     expect(told({}, { earlier: [earlier(1, 'refused')] })).toMatchObject([{ streak: { runs: 1 } }]);
     expect(told({}, { earlier: [earlier(1, 'completed'), earlier(2, 'failed')] })).toEqual([]);
