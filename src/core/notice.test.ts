@@ -113,6 +113,15 @@ describe('a problem', () => {
     );
   });
 
+  it('names no account', () => {
+    expect(
+      problemOf('this state belongs to https://a.example team:12, and the key is of http://b:9 user:4711'),
+    ).toBe('this state belongs to …, and the key is of …');
+    expect(problemOf('the key was exchanged for one of key:0a1b, and this program works for team:3')).toBe(
+      'the key was exchanged for one of …, and this program works for …',
+    );
+  });
+
   it('is cut where it is long, between two characters', () => {
     expect(problemOf('x'.repeat(1000))).toBe('x'.repeat(1000));
     expect(problemOf('x'.repeat(1001))).toBe(`${'x'.repeat(1000)}…`);

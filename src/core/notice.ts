@@ -30,7 +30,7 @@ export interface Notice {
   readonly run?: RunRecord | undefined;
   /** The fold over the run's outcomes; undefined where nobody could make it. */
   readonly counts?: RunCounts | undefined;
-  /** What went wrong, without what stands in quotes there. */
+  /** What went wrong, without what stands in quotes there, and without accounts. */
   readonly problem?: string | undefined;
   /** Of `as_before`: runs that ended in the same way, this one included. Of `recovered`: those before that were not good. */
   readonly streak?: Streak | undefined;
@@ -181,9 +181,14 @@ export function testNotice(at: number): Notice {
 /** Characters. A refusal may name a thousand projects. */
 const LONGEST_PROBLEM = 1000;
 
-/** A problem quotes what the policy says: patterns of names, and names of projects. They stay on the machine. */
+/** What the policy says: patterns of names, and names of projects. */
+const QUOTED = /"(?:[^"\\]|\\.)*"/gs;
+/** As accounts are spelled in problems: `https://host team:12`. */
+const ACCOUNT = /(?:https?:\/\/[^\s,]+ )?\b(?:team|user|key):[^\s,]+/g;
+
+/** What a problem quotes, and whose account it is, stays on the machine. */
 function shownProblem(problem: string | undefined): string | undefined {
-  const shown = problem?.replace(/"(?:[^"\\]|\\.)*"/gs, '"…"');
+  const shown = problem?.replace(QUOTED, '"…"').replace(ACCOUNT, '…');
   if (shown === undefined || shown.length <= LONGEST_PROBLEM) return shown;
   return `${shown.slice(0, LONGEST_PROBLEM).replace(/[\ud800-\udbff]$/, '')}…`;
 }

@@ -234,6 +234,25 @@ describe('a conversation that is stuck', () => {
   });
 });
 
+test('a run with the key of another account names neither', async () => {
+  addProject(world, 101, { old: 3, young: 3 });
+  const policy = await world.policy(AGE_POLICY);
+  await run(policy);
+  await told();
+  const openApi: RunDeps['openApi'] = () => {
+    const { reader, deleter } = world.deps.openApi();
+    const account = async () => ({ ...(await reader.account()), named: 'team:47110815', key: 'key:0815' });
+    return { deleter, reader: { ...reader, account } };
+  };
+  await runPolicy(
+    { ...world.deps, openApi, observer: notices },
+    { policy, trigger: 'manual', signals: GO_ON },
+  );
+  const { notices: documents } = await told();
+  const problem = 'this state belongs to …, and the key is of …';
+  expect(documents).toMatchObject([{ type: 'run_failed', data: { problem } }]);
+});
+
 test('a policy that quotes names, and conversations with them, give notices without any', async () => {
   addProject(world, 101, { old: 3, young: 3 });
   const createdAt = NOW - 400 * DAY;
