@@ -8,8 +8,8 @@ import { rolldown, type Plugin } from 'rolldown';
  * source maps.
  */
 
-/** They load files of their own while they run: a native module, workers, WebAssembly. */
-const STAY_PACKAGES = /^(better-sqlite3|node-cron|pino|pino-pretty|undici)(\/|$)/;
+/** They load files of their own while they run (a native module, workers, WebAssembly), or bring no license text (standardwebhooks). */
+const STAY_PACKAGES = /^(better-sqlite3|node-cron|pino|pino-pretty|standardwebhooks|undici)(\/|$)/;
 
 /** The package.json of this project says that a `.js` file is an ES module; and bundled packages bring their licenses. */
 const besideTheCode: Plugin = {

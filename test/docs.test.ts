@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { EXIT } from '../src/cli/exit-codes.ts';
 import { AUDIT_EVENTS } from '../src/core/audit-entry.ts';
+import { NOTICE_KINDS } from '../src/core/notice.ts';
 import { SKIP_CAUSES } from '../src/core/outcome.ts';
 
 /* What the documents list must be all that the code has. */
@@ -31,6 +32,10 @@ function missingIn(text: string, names: Iterable<string>): readonly string[] {
 describe('the documents name', () => {
   test('every event of the audit log, and every cause of a skip', () => {
     expect(missingIn(textOf('docs/audit-log.md'), [...AUDIT_EVENTS, ...SKIP_CAUSES])).toEqual([]);
+  });
+
+  test('every kind of notice', () => {
+    expect(missingIn(textOf('docs/notices.md'), NOTICE_KINDS)).toEqual([]);
   });
 
   test('every fact of a deletion', () => {

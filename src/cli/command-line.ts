@@ -9,12 +9,20 @@ export interface Given {
 
 const VERBS = [
   ...['demo', 'sandbox', 'validate', 'plan', 'apply', 'policy', 'report', 'runs', 'run', 'serve', 'status'],
-  ...['hold add', 'hold list', 'hold release', 'audit verify', 'audit export', 'state rebind'],
+  ...[
+    'hold add',
+    'hold list',
+    'hold release',
+    'audit verify',
+    'audit export',
+    'state rebind',
+    'notices test',
+  ],
 ];
 const TAKES_PATHS = ['validate', 'plan', 'run', 'serve', 'status'];
 const TAKES_POLICY = ['plan', 'run'];
 /** They have a state of their own, or none. */
-const TAKES_NO_STATE = ['demo', 'sandbox'];
+const TAKES_NO_STATE = ['demo', 'sandbox', 'notices test'];
 
 const COMMAND = new RegExp(`customgpt-retention ((?:${VERBS.join('|')})\\b)([^\\n]*)`, 'g');
 

@@ -2,7 +2,6 @@ import { setFlagsFromString } from 'node:v8';
 import { createKeySource } from '../config/key-source.ts';
 import { requireApiKey, type Settings } from '../config/settings.ts';
 import type { Secret } from '../config/secret.ts';
-import { allObservers } from '../core/observers.ts';
 import type { HoldFile } from '../core/ports/holds.ts';
 import type { KeepSource } from '../core/ports/policies.ts';
 import type { StateHome } from '../core/ports/state-home.ts';
@@ -17,6 +16,7 @@ import { openStateHome } from '../state-home/state-home.ts';
 import { openSqliteStore } from '../store/sqlite-store.ts';
 import type { CommandWorld } from './command.ts';
 import { createLogging, type Logging } from './logging.ts';
+import { openNotices, watchedBy, type NoticeSender } from './open-notices.ts';
 import { createProgress, NO_PROGRESS, showing } from './progress-bar.ts';
 import { signerOf } from './signing.ts';
 import { tracingOf } from './tracing.ts';
@@ -85,6 +85,8 @@ export interface Worker {
   readonly onEntries: (listener: EntryObserver) => void;
   /** For what is asked of projects beside runs. */
   readonly places: PlaceReader;
+  /** Tells people of what is no run's end. */
+  readonly tell: NoticeSender['tell'];
 }
 
 /** Opens a worker, and ends its connections and its store once the work is done. */
@@ -134,10 +136,8 @@ async function openWorker(
     return remark === undefined ? [] : [remark];
   };
   const tracing = await tracingOf(surroundings, log);
-  const observers = [showing(progress), ...tracing.observers];
-  const observer = allObservers(observers, (error) => {
-    log.warn({ problem: String(error) }, 'a watcher of runs failed');
-  });
+  const notices = await openNotices(world, settings, { store, log });
+  const observer = watchedBy([showing(progress), ...tracing.observers, ...notices.observers], log);
   const common = { openApi, store, clock, chance, log, observer, holder, remarks };
   return {
     settings,
@@ -149,14 +149,20 @@ async function openWorker(
     observer,
     onEntries: (listener) => void listeners.push(listener),
     places: client.places,
+    tell: notices.tell,
     depsWith({ holdFiles: files, keeps }) {
       const holds = new HoldFiles({ store: store.holds, files, clock, chance, log });
       return { ...common, holds, keeps, leaseMs, verifyTimeoutMs, requestsPerMinute, timeZone };
     },
     async close() {
-      await client.close();
-      await store.close();
-      await tracing.close();
+      await notices.decided();
+      try {
+        await client.close();
+        await store.close();
+      } finally {
+        // Only now: who is killed while a receiver does not answer leaves the state closed.
+        await Promise.all([notices.close(), tracing.close()]);
+      }
     },
   };
 }

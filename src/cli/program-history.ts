@@ -3,6 +3,7 @@ import { REPORT_FORMATS } from '../report/format-names.ts';
 import type { CommonFlags } from './command.ts';
 import type { AuditExportInput } from './commands/audit-export.ts';
 import type { AuditVerifyInput } from './commands/audit-verify.ts';
+import type { NoticesTestInput } from './commands/notices-test.ts';
 import type { ReportInput } from './commands/report.ts';
 import { verbOf, verbs, type Perform } from './verbs.ts';
 
@@ -54,6 +55,20 @@ export function addHistory(program: Command, perform: Perform): void {
   })
     .option('--run <id>', 'only this run')
     .action((flags: CommonFlags & AuditExportInput) => perform(verbs.auditExport, flags, flags));
+}
+
+/** Whom the program tells by itself. */
+export function addNotices(program: Command, perform: Perform): void {
+  const notices = program
+    .command('notices')
+    .description('Whom the program tells of its runs, by webhook, Slack and heartbeat')
+    .addHelpText('after', '\nExample:\n  $ customgpt-retention notices test');
+  verbOf(notices, 'test', {
+    does: 'Send a test notice to everybody who is told of runs, and say what each answered; exits with 1 if one did not take it',
+    example: 'notices test --policy support-chats',
+  })
+    .option('--policy <name>', 'the policy that {policy} in the heartbeat URL stands for')
+    .action((flags: CommonFlags & NoticesTestInput) => perform(verbs.noticesTest, flags, flags));
 }
 
 function collected(value: string, before: readonly string[] = []): readonly string[] {

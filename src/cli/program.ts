@@ -8,7 +8,7 @@ import type { SandboxInput } from './commands/sandbox.ts';
 import { EXIT, exitCodeOfError, foremost, type ExitCode } from './exit-codes.ts';
 import type { StateRebindInput } from './commands/state.ts';
 import { Output } from './output.ts';
-import { addHistory } from './program-history.ts';
+import { addHistory, addNotices } from './program-history.ts';
 import { settingsOf } from './settings-of.ts';
 import type { Surroundings } from './surroundings.ts';
 import { verbOf, verbs, type Load, type Perform } from './verbs.ts';
@@ -78,6 +78,7 @@ function buildProgram({ surroundings, help, perform }: Parts): Command {
   addHolds(program, perform);
   addHistory(program, perform);
   addState(program, perform);
+  addNotices(program, perform);
   return program;
 }
 

@@ -23,6 +23,7 @@ export const verbs = {
   holdList: async () => (await import('./commands/hold-list.ts')).holdList,
   holdRelease: async () => (await import('./commands/hold.ts')).holdRelease,
   stateRebind: async () => (await import('./commands/state.ts')).stateRebind,
+  noticesTest: async () => (await import('./commands/notices-test.ts')).noticesTest,
   auditVerify: async () => (await import('./commands/audit-verify.ts')).auditVerify,
   auditExport: async () => (await import('./commands/audit-export.ts')).auditExport,
 } as const;

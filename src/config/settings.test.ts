@@ -41,6 +41,7 @@ describe('defaults', () => {
       logLevel: 'info',
       signingKey: undefined,
       http: undefined,
+      notices: { webhook: undefined, slackUrl: undefined, heartbeatUrl: undefined, eachRun: false },
       timeZone: 'UTC',
     });
   });

@@ -4,6 +4,7 @@ import { RetentionError } from '../core/errors.ts';
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../core/instant.ts';
 import { readApiKey } from './api-key.ts';
 import { readHttpSettings, type HttpSettings } from './http-settings.ts';
+import { readNoticeSettings, type NoticeSettings } from './notice-settings.ts';
 import { nearestName } from './problems.ts';
 import type { Secret } from './secret.ts';
 import { problemOfTimezone } from './schedule-rules.ts';
@@ -31,6 +32,7 @@ export interface Settings {
   readonly signingKey: KeyObject | undefined;
   /** Where `serve` answers HTTP; undefined: nowhere. */
   readonly http: HttpSettings | undefined;
+  readonly notices: NoticeSettings;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -61,6 +63,7 @@ export function readSettings(env: Environment, stateDirFlag?: string): SettingsR
   if (!key.ok) problems.push(key.problem);
   const { http, problems: httpProblems } = readHttpSettings(env);
   problems.push(...httpProblems);
+  const notices = readNoticeSettings(env);
   const settings: Settings = {
     apiKey: key.ok ? key.key : undefined,
     baseUrl: read(variable('CUSTOMGPT_BASE_URL'), 'https://app.customgpt.ai', readBaseUrl),
@@ -79,7 +82,9 @@ export function readSettings(env: Environment, stateDirFlag?: string): SettingsR
     logLevel: read(variable('LOG_LEVEL'), 'info', logLevelOf),
     signingKey: read(variable('RETENTION_SIGNING_KEY_FILE'), undefined, signingKeyOf),
     http,
+    notices: notices.settings,
   };
+  problems.push(...notices.problems);
   // Not there yet, and not to be passed over in silence: it would work on other state.
   read(variable('RETENTION_DATABASE_URL'), undefined, () => ({
     problem:

@@ -21,7 +21,7 @@ export function readBaseUrl(text: string): BaseUrlRead {
 }
 
 /** The URL parser has brought every way of writing an IPv4 address into this form. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 

@@ -117,6 +117,15 @@ describe('openIntentOf', () => {
     expect(openIntentOf([intended, parked, entry('deletion.unverified')])?.isParked).toBe(false);
   });
 
+  it('knows which run parked it', () => {
+    const bySelf = entry('deletion.unverified', { parked: true });
+    const byLater = entry('deletion.unverified', { parked: true, settled_by: 'run-later' });
+    expect(openIntentOf([intended, bySelf])?.parkedBy).toBe(intended.run_id);
+    expect(openIntentOf([intended, byLater])?.parkedBy).toBe('run-later');
+    const settledOnly = entry('deletion.unverified', { settled_by: 'run-later' });
+    expect(openIntentOf([intended, byLater, settledOnly])?.parkedBy).toBeUndefined();
+  });
+
   it('knows from an outcome when the DELETE was sent and what it answered', () => {
     const unverified = entry('deletion.unverified', { requested_at: AT[1], delete_status: 200, reason: 'x' });
     const known = { requestedAt: AT[1], isRequestKnown: true, deleteStatus: 200 };

@@ -38,6 +38,8 @@ export interface OpenIntent {
     { readonly at: number; readonly status: number; readonly recreatedAt: Instant | undefined } | undefined;
   /** Its project was no longer visible, and that was reported. */
   readonly isParked: boolean;
+  /** The run that reported it; undefined: it is not parked. */
+  readonly parkedBy: string | undefined;
 }
 
 /**
@@ -75,8 +77,14 @@ function updated(known: OpenIntent, entry: AuditEntry): OpenIntent {
     answered: answered ?? known.answered,
     deleteStatus: numberOr(entry['delete_status'], known.deleteStatus),
     absent: absentIn(entry) ?? known.absent,
-    isParked: entry['parked'] === true,
+    ...parkedIn(entry),
   };
+}
+
+function parkedIn(entry: AuditEntry): Pick<OpenIntent, 'isParked' | 'parkedBy'> {
+  const isParked = entry['parked'] === true;
+  const by = textOr(entry['settled_by'], entry.run_id ?? undefined);
+  return { isParked, parkedBy: isParked ? by : undefined };
 }
 
 function absentIn(entry: AuditEntry): OpenIntent['absent'] {
@@ -110,7 +118,7 @@ function begun(entry: AuditEntry): OpenIntent | undefined {
     seenAt: textOr(entry['seen_at'], null),
     seenBy: textOr(entry['seen_by'], null),
     absent: undefined,
-    isParked: entry['parked'] === true,
+    ...parkedIn(entry),
   };
 }
 

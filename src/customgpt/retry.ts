@@ -4,7 +4,7 @@ import type { Chance, Clock, Log } from '../core/ports/surroundings.ts';
 import type { Purpose } from '../core/run.ts';
 import { failureOf, jsonOfNotFound, toApiError } from './answers.ts';
 import { jittered, type CircuitBreaker, type Lesson, type Patience } from './circuit-breaker.ts';
-import { parseRetryAfter } from './http-date.ts';
+import { parseRetryAfter } from '../core/http-date.ts';
 import type { Credential, Owner } from './credential.ts';
 import type { Answer, WireRequest, WireResult } from './request.ts';
 import type { Transport } from './transport.ts';

@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Clock } from '../core/ports/surroundings.ts';
 import { startDeadline, type StartDeadline } from './deadlines.ts';
-import { parseHttpDate } from './http-date.ts';
+import { parseHttpDate } from '../core/http-date.ts';
 import { Exchange, type Line, type Timeouts, type WireRequest, type WireResult } from './request.ts';
 import { isChecked } from './urls.ts';
 

@@ -5,7 +5,7 @@ import { ApiError, RetentionError } from '../../src/core/errors.ts';
 import { parseDuration } from '../../src/core/duration.ts';
 import { compileNameTest } from '../../src/core/name-match.ts';
 import type { NameTest } from '../../src/core/selector.ts';
-import { parseHttpDate, parseRetryAfter } from '../../src/customgpt/http-date.ts';
+import { parseHttpDate, parseRetryAfter } from '../../src/core/http-date.ts';
 import { createUrls, type Target, type Urls } from '../../src/customgpt/urls.ts';
 import { cpuMs } from '../support/cpu-time.ts';
 import { fuzz, tellCases } from './cases.ts';
