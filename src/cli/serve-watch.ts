@@ -1,4 +1,5 @@
 import { LiveRuns } from '../core/live-runs.ts';
+import { auditBroken } from '../core/notice.ts';
 import { allObservers } from '../core/observers.ts';
 import type { RunObserver } from '../core/ports/observer.ts';
 import { AuditWatch } from '../daemon/audit-watch.ts';
@@ -62,6 +63,11 @@ export function createServeWatch(
         stopRun: (runId, by) => stops.stop(runId, by),
       }),
     keepVerifying: () =>
-      audit.keepVerifying({ verify: () => verifyState(world, signal), clock, log, signal }),
+      audit.keepVerifying({
+        ...{ verify: () => verifyState(world, signal), clock, log, signal },
+        onBroken: ({ at, problem = '' }) => {
+          worker.tell(auditBroken(at, problem));
+        },
+      }),
   };
 }

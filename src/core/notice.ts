@@ -167,7 +167,7 @@ export function policiesBroken(at: number, problem: string): Notice {
   return { at, kind: 'policies_broken', severity: 'error', problem: shownProblem(problem), next };
 }
 
-/** The audit log is not whole, or cannot be written: nothing runs. */
+/** The audit log is not as it was written. */
 export function auditBroken(at: number, problem: string): Notice {
   const next = 'audit verify';
   return { at, kind: 'audit_broken', severity: 'error', problem: shownProblem(problem), next };

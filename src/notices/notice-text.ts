@@ -109,7 +109,7 @@ const SAID: Readonly<Record<NoticeKind, (notice: Notice) => string>> = {
   conversations_stuck: stuckWords,
   protection_unmatched: unmatchedWords,
   policies_broken: (notice) => `The policies cannot be used, and none of them runs${why(notice)}`,
-  audit_broken: (notice) => `The audit log cannot be relied on, and nothing runs${why(notice)}`,
+  audit_broken: (notice) => `The audit log is not as it was written${why(notice)}`,
   test: () => 'A test: notices of customgpt-retention arrive here',
 };
 

@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { randomBytes } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -145,6 +146,44 @@ test('serve beats the heart after a run on its schedule', async ({ terminal, rec
   expect(ended.code).toBe(130);
   expectSilent(ended);
   expect(pathsOf(receiver)).toEqual(['/alive/by-age', '/hook', '/slack']);
+});
+
+test('serve tells of a log that was changed, and of policies that cannot be used', async ({
+  terminal,
+  receiver,
+}) => {
+  // A log so long that its start looks only at the end.
+  addConversations(terminal.sandbox, 101, { old: 400, young: 3 });
+  terminal.policy(AGE_POLICY);
+  await terminal.run(['run']);
+  const file = join(terminal.stateDir, 'retention.db');
+  const database = new Database(file);
+  database.exec('DROP TRIGGER audit_entries_never_change');
+  const alter = (from: string, to: string): void => {
+    database.prepare('UPDATE audit_entries SET event = ? WHERE seq = 3 AND event = ?').run(to, from);
+  };
+  const { event } = database.prepare('SELECT event FROM audit_entries WHERE seq = 3').get() as {
+    event: string;
+  };
+  alter(event, 'conversation.marked');
+  const farHour = (new Date().getUTCHours() + 12) % 24;
+  const scheduled = `${AGE_POLICY}schedule: { cron: "0 ${farHour} * * *" }\n`;
+  terminal.policy(scheduled);
+  const serving = terminal.start(['serve'], environment(terminal, receiver));
+  const types = () =>
+    receiver.received.filter(({ path }) => path.startsWith('/hook')).map((hook) => documentIn(hook)['type']);
+  await until(() => types().includes('audit_broken'));
+  terminal.policy(scheduled.replace('rules:', 'rulez:'));
+  serving.kill('SIGHUP');
+  await until(() => types().includes('policies_broken'));
+  serving.kill('SIGHUP');
+  await until(() => (serving.stderr().match(/nothing runs until they can/g) ?? []).length === 2);
+  serving.kill('SIGTERM');
+  expectSilent(await serving.ended);
+  expect(types()).toEqual(['audit_broken', 'policies_broken']);
+  // As the terminal's own check wants it at the end.
+  alter('conversation.marked', event);
+  database.close();
 });
 
 describe.concurrent('notices test', () => {

@@ -1,10 +1,11 @@
 import { isFault, RetentionError } from '../../core/errors.ts';
+import { policiesBroken } from '../../core/notice.ts';
 import type { Policy } from '../../core/policy.ts';
 import type { Log } from '../../core/ports/surroundings.ts';
 import { createCronWake } from '../../daemon/cron-wake.ts';
 import { keepBeating } from '../../daemon/heartbeat.ts';
 import type { SlotRequest } from '../../daemon/policy-schedule.ts';
-import { createScheduler, type Scheduler } from '../../daemon/scheduler.ts';
+import { createScheduler, type PoliciesNow, type Scheduler } from '../../daemon/scheduler.ts';
 import type { RunResult } from '../../run/around/close-run.ts';
 import type { RunDeps } from '../../run/context.ts';
 import { joinStops, type StopSignals } from '../../run/stop-signals.ts';
@@ -84,7 +85,7 @@ async function serveUntilStopped(world: CommandWorld, serving: Serving): Promise
   };
   const scheduler = createScheduler({
     policies,
-    reread: () => policiesNow(world, paths),
+    reread: tellingOfProblems(worker, deps.clock, () => policiesNow(world, paths)),
     slots: store.runs,
     clock: deps.clock,
     log,
@@ -104,6 +105,22 @@ async function serveUntilStopped(world: CommandWorld, serving: Serving): Promise
   await scheduler.stop();
   await verifying;
   broken.signal.throwIfAborted();
+}
+
+/** Tells people once that the policies cannot be used, and again when it is for another reason. */
+function tellingOfProblems(
+  { tell }: Pick<Worker, 'tell'>,
+  clock: Pick<RunDeps['clock'], 'now'>,
+  read: () => Promise<PoliciesNow>,
+): () => Promise<PoliciesNow> {
+  let told = '';
+  return async () => {
+    const found = await read();
+    const problems = 'problems' in found ? found.problems.join('; ') : '';
+    if (problems !== '' && problems !== told) tell(policiesBroken(clock.now(), problems));
+    told = problems;
+    return found;
+  };
 }
 
 function reload(scheduler: Scheduler, log: Log): void {
