@@ -76,6 +76,19 @@ describe('a scrape', () => {
     await world.assertSound();
   });
 
+  test('says nothing of a lag where no rule looks at an age, and goes on counting what is left', async () => {
+    counted = await createMetricsWorld();
+    const { world } = counted;
+    addProject(world, 101, { old: 6, young: 0 });
+    const dry = SCHEDULED.replace('mode: enforce', 'mode: dry-run');
+    const policy = await world.policy(dry.replace('older_than: 90d', 'name: "secret name*"'));
+    counted.policies = [policy];
+    await runOnce(world, policy);
+    const samples = await counted.scrape();
+    expect(samples.get('backlog_conversations{policy="by-age"}')).toBe(6);
+    expect(samples.has('oldest_expired_seconds{policy="by-age"}')).toBe(false);
+  });
+
   test('tells a run that fails, and that a policy needs somebody', async () => {
     counted = await createMetricsWorld();
     const { world } = counted;
