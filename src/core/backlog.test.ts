@@ -107,6 +107,10 @@ describe('the backlog', () => {
     const backlog = fold(all);
     expect(backlog?.projects).toEqual([]);
     expect(oldestDueAt(backlog ?? { projects: [] })).toBeUndefined();
+    const unknown = { projectId: 2, count: 1, oldestDueAt: undefined };
+    const known = { projectId: 3, count: 1, oldestDueAt: NOW };
+    expect(oldestDueAt({ projects: [unknown, known] })).toBe(NOW);
+    expect(oldestDueAt({ projects: [unknown] })).toBeUndefined();
   });
 
   test('says nothing of when it was due under another policy than the plan was made by', () => {

@@ -83,7 +83,7 @@ function updated(known: OpenIntent, entry: AuditEntry): OpenIntent {
 
 function parkedIn(entry: AuditEntry): Pick<OpenIntent, 'isParked' | 'parkedBy'> {
   const isParked = entry['parked'] === true;
-  const by = textOr(entry['settled_by'], entry.run_id ?? undefined);
+  const by = textOr(entry['settled_by'], textOr(entry.run_id, undefined));
   return { isParked, parkedBy: isParked ? by : undefined };
 }
 
