@@ -39,6 +39,7 @@ function policy(name: string, rules: readonly Rule[]): Policy {
     ...{
       includes: () => true,
       includesForKeeps: () => true,
+      includedBy: () => '*',
       include: ['*'],
       exclude: [],
       excludeEntries: [],

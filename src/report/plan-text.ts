@@ -61,7 +61,7 @@ function layoutFor(given = USUAL_COLUMNS): ItemLayout {
   return { columns, idColumns, nameColumns: rest - why };
 }
 
-const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
+export const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
   delete: 'would delete',
   keep: 'keep',
   held: 'held',

@@ -23,6 +23,7 @@ const rule = (name: string, selector: Selector, action: Rule['action'] = 'delete
 const projects = (include: readonly string[], exclude: readonly string[] = []): Policy['projects'] => ({
   includes: () => true,
   includesForKeeps: () => true,
+  includedBy: () => '*',
   include,
   exclude,
   excludeEntries: [],

@@ -2,6 +2,7 @@ import type { RunStore } from '../core/ports/store.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { RequestCounts, RunRecord } from '../core/run.ts';
 import type { Connection } from './connection.ts';
+import { prepareIdsStarting } from './sessions-starting.ts';
 
 type RunRow = ReturnType<typeof rowOf>;
 
@@ -22,19 +23,9 @@ export function createRunStore(connection: Connection): RunStore {
   const ofPolicy = connection.prepare<[string, number], RunRow>(
     `SELECT ${columns} FROM runs WHERE policy = ? ${newest}`,
   );
-  const latest = (condition: string) =>
-    connection.prepare<[string], RunRow>(
-      `SELECT ${columns} FROM runs WHERE policy = ? AND ${condition} ORDER BY number DESC LIMIT 1`,
-    );
-  const last = latest('TRUE');
-  const ended = latest("status <> 'running'");
-  const completed = latest("status = 'completed'");
-  const failures = connection
-    .prepare<[{ policy: string }], number>(
-      `SELECT COUNT(*) FROM runs WHERE policy = @policy AND status NOT IN ('running', 'completed') AND number >
-        COALESCE((SELECT MAX(number) FROM runs WHERE policy = @policy AND status = 'completed'), 0)`,
-    )
-    .pluck();
+  const byPlan = connection.prepare<[string], RunRow>(
+    `SELECT ${columns} FROM runs WHERE plan_id = ? ORDER BY number DESC LIMIT 1`,
+  );
   const underWay = connection.prepare<[], RunRow>(
     `SELECT ${columns} FROM runs WHERE status = 'running' ORDER BY number`,
   );
@@ -51,11 +42,37 @@ export function createRunStore(connection: Connection): RunStore {
         const row = one.get(runId);
         return row === undefined ? undefined : recordOf(row);
       }),
+    runOfPlan: (planId) =>
+      connection.read(() => {
+        const row = byPlan.get(planId);
+        return row === undefined ? undefined : recordOf(row);
+      }),
+    runIdsStarting: prepareIdsStarting(connection, { table: 'runs', column: 'run_id' }),
     runsUnderWay: () => connection.read(() => underWay.all().map(recordOf)),
     runs: ({ policy, limit }) =>
       connection.read(() =>
         (policy === undefined ? all.all(limit) : ofPolicy.all(policy, limit)).map(recordOf),
       ),
+    ...createRunHistory(connection, columns),
+    ...createSlotStore(connection),
+  };
+}
+
+function createRunHistory(connection: Connection, columns: string): Pick<RunStore, 'history'> {
+  const latest = (condition: string) =>
+    connection.prepare<[string], RunRow>(
+      `SELECT ${columns} FROM runs WHERE policy = ? AND ${condition} ORDER BY number DESC LIMIT 1`,
+    );
+  const last = latest('TRUE');
+  const ended = latest("status <> 'running'");
+  const completed = latest("status = 'completed'");
+  const failures = connection
+    .prepare<[{ policy: string }], number>(
+      `SELECT COUNT(*) FROM runs WHERE policy = @policy AND status NOT IN ('running', 'completed') AND number >
+        COALESCE((SELECT MAX(number) FROM runs WHERE policy = @policy AND status = 'completed'), 0)`,
+    )
+    .pluck();
+  return {
     history: (policy) =>
       connection.read(() => {
         const [lastRun, lastEnded, lastSuccess] = [last, ended, completed].map((select) => {
@@ -64,7 +81,6 @@ export function createRunStore(connection: Connection): RunStore {
         });
         return { last: lastRun, lastEnded, lastSuccess, failuresInARow: failures.get({ policy }) ?? 0 };
       }),
-    ...createSlotStore(connection),
   };
 }
 

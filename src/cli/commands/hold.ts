@@ -1,4 +1,3 @@
-import { isProjectId, isSessionId } from '../../core/ids.ts';
 import { RetentionError } from '../../core/errors.ts';
 import { compareWithList, HoldIndex, type HoldRecord } from '../../core/hold.ts';
 import { endOfHoldDay, LONGEST_MATTER, NO_HOLD_DAY } from '../../core/hold-fields.ts';
@@ -8,6 +7,7 @@ import { holdJson, holdSentence } from '../../report/hold-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { textOf } from '../flag-text.ts';
+import { targetOf } from '../target.ts';
 import { lookAtPlace } from '../look-at-place.ts';
 import { loggingOf, openState } from '../compose.ts';
 
@@ -38,7 +38,7 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
   const addedAt = clock.now();
   const hold = {
     holdId: `hold-${chance.token(12)}`,
-    ...targetOf(input.target),
+    ...targetOf(input.target, 'hold add'),
     matter: textOf('--matter', input.matter, LONGEST_MATTER),
     reason: textOf('--reason', input.reason),
     by: textOf('--by', input.by),
@@ -116,21 +116,6 @@ async function withState<T>(world: CommandWorld, work: (store: Store) => Promise
   } finally {
     await store.close();
   }
-}
-
-function targetOf(target: string): Pick<HoldRecord, 'projectId' | 'sessionId'> {
-  const [project = '', sessionId, ...more] = target.split('/');
-  const projectId = /^\d{1,16}$/.test(project) ? Number(project) : undefined;
-  const isSound = isProjectId(projectId) && more.length === 0;
-  if (isSound && sessionId === undefined) return { projectId, sessionId };
-  if (isSound && isSessionId(sessionId)) return { projectId, sessionId };
-  throw new RetentionError(
-    'usage',
-    'what to hold is a project id, or a project id, a slash and a session id',
-    {
-      hint: 'For example: hold add 1234, or hold add 1234/0b1e6f0c-5f0e-4f65-9a52-3a9df1c3a7d1',
-    },
-  );
 }
 
 /** A day counts to its end, in UTC. */
