@@ -99,9 +99,10 @@ export class Output {
     for (const line of problemLines(error, options)) this.#stderr.write(`${line}\n`);
   }
 
-  note(line: string): void {
+  /** A line beside the answer, on stderr. */
+  readonly note = (line: string): void => {
     this.#stderr.write(`${line}\n`);
-  }
+  };
 }
 
 const READER_GONE: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);

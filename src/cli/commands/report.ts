@@ -7,6 +7,7 @@ import { withHistory } from '../history.ts';
 import { asOf, findPlan } from '../plan-document.ts';
 import { reportOf, type ReportSubject } from '../report-of.ts';
 import { withCounts } from '../run-counts.ts';
+import { wholeRunId, type Say } from '../whole-ids.ts';
 import { formatOf, writeReportOf } from '../write-report.ts';
 
 export interface ReportInput {
@@ -30,7 +31,7 @@ export const report: Command<ReportInput> = async (world, { id, out, format: giv
     });
   }
   return withHistory(world, async (store) => {
-    const subject = await subjectOf(store, id, surroundings.clock.now());
+    const subject = await subjectOf(store, id, { now: surroundings.clock.now(), say: output.note });
     if (out !== undefined) {
       await writeReportOf(world, store, { subject, redact, file: out, format });
       return EXIT.done;
@@ -43,14 +44,18 @@ export const report: Command<ReportInput> = async (world, { id, out, format: giv
   });
 };
 
-async function subjectOf(store: Store, id: string, now: number): Promise<ReportSubject> {
-  const run = await store.runs.run(id);
+async function subjectOf(
+  store: Store,
+  id: string,
+  { now, say }: { readonly now: number; readonly say: Say },
+): Promise<ReportSubject> {
+  const run = await store.runs.run(await wholeRunId(store.runs, id, say));
   if (run !== undefined) {
     const finished = await withCounts(store, run);
     return { finished, plan: finished.plan };
   }
   try {
-    return { plan: asOf(await findPlan(store.plans, id), now) };
+    return { plan: asOf(await findPlan(store.plans, id, say), now) };
   } catch (error) {
     if (!isFault(error, 'plan_stale')) throw error;
     throw new RetentionError(

@@ -7,6 +7,7 @@ import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
 import { withCounts } from '../run-counts.ts';
+import { wholeRunId } from '../whole-ids.ts';
 
 const SHOWN = 50;
 
@@ -32,8 +33,9 @@ export const runs: Command<RunsInput> = async (world, { id }) => {
 async function showOne(
   store: Store,
   { output, commandLine, timeZone }: CommandWorld & { readonly timeZone: string },
-  id: string,
+  given: string,
 ): ReturnType<Command<unknown>> {
+  const id = await wholeRunId(store.runs, given, output.note);
   const run = await store.runs.run(id);
   if (run === undefined) {
     throw new RetentionError('usage', `there is no run ${id}`, { hint: 'See: customgpt-retention runs' });

@@ -1,4 +1,5 @@
 import { RetentionError } from '../../core/errors.ts';
+import type { Store } from '../../core/ports/store.ts';
 import { isKnown, type WhyReport } from '../../core/why.ts';
 import { whyJson } from '../../report/why-json.ts';
 import { whyLines } from '../../report/why-text.ts';
@@ -11,6 +12,7 @@ import { EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
 import { loadPolicies, type Loaded } from '../policies.ts';
 import { withStopSignals } from '../stopping.ts';
+import { wholeSessionId } from '../whole-ids.ts';
 import { sessionTargetOf } from '../target.ts';
 
 export interface WhyInput {
@@ -37,7 +39,9 @@ export const why: Command<WhyInput> = async (world, { target, paths, offline }) 
 
 function onRecord(world: CommandWorld, question: WhyQuestion): Promise<WhyReport> {
   const { timeZone } = world.settings();
-  return withHistory(world, (store) => whyOnRecord({ store, timeZone }, question));
+  return withHistory(world, async (store) =>
+    whyOnRecord({ store, timeZone }, await withWholeId(world, store, question)),
+  );
 }
 
 function withTheApi(
@@ -55,9 +59,17 @@ function withTheApi(
       const { openApi, ...deps } = depsWith({ holdFiles, keeps });
       const { reader } = openApi();
       await enterAccount({ reader, accounts: store.accounts, signal });
-      return await whyConversation({ ...deps, reader, signal }, question);
+      return await whyConversation({ ...deps, reader, signal }, await withWholeId(world, store, question));
     }),
   );
+}
+
+async function withWholeId(
+  { output }: CommandWorld,
+  store: Store,
+  question: WhyQuestion,
+): Promise<WhyQuestion> {
+  return { ...question, sessionId: await wholeSessionId(store, question, output.note) };
 }
 
 /** Says what was looked at. */
