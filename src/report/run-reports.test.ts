@@ -272,12 +272,12 @@ describe('runsTable and runDetail', () => {
     const alike = { status: 'running', endedAt: undefined, asBefore: 1, alikeSince: AT } as const;
     const report = sample({ run: alike, events: [] });
     const timeZone = 'Europe/Berlin';
-    expect(runsTable([report], timeZone).split('\n')).toEqual([
+    expect(runsTable([report], { timeZone }).split('\n')).toEqual([
       'RUN               STARTED           STATUS       DELETED        POLICY',
       '                  (Europe/Berlin)',
       'run-4k2m9x7q1bzd  2026-05-05 01:59  running      0 of 2         support-chats',
     ]);
-    expect(runsTable([report], 'America/Los_Angeles')).toMatch(
+    expect(runsTable([report], { timeZone: 'America/Los_Angeles' })).toMatch(
       /STARTED .*\n {18}\(America\/\n {18}Los_Angeles\)\n.* 2026-05-04 16:59 /,
     );
     const started = '2026-05-05 01:59:50 Europe/Berlin';

@@ -3,10 +3,12 @@ import type { SourcedHold } from '../core/hold.ts';
 import { parseInstant } from '../core/instant.ts';
 import type { OpenIntent } from '../core/open-intent.ts';
 import type { WhyReport } from '../core/why.ts';
-import { SENTENCE_COLUMNS, VERDICT_WORDS } from './plan-text.ts';
+import { VERDICT_WORDS } from './plan-rows-text.ts';
+import { SENTENCE_COLUMNS } from './plan-text.ts';
 import { grouped, minuteAndSecond } from './quantities.ts';
 import { sentenceSafe } from './safe-text.ts';
-import { textTable, type Column } from './text-table.ts';
+import type { Look } from './paint.ts';
+import { columnsFor, textTable, type Column } from './text-table.ts';
 
 /** Earlier plans that are named. */
 const MOST_PLANS = 5;
@@ -27,29 +29,34 @@ export function openLinesOf(open: readonly OpenIntent[]): readonly string[] {
   });
 }
 
-const COLUMNS: readonly Column[] = [
-  { title: 'WHEN', width: 19 },
-  { title: 'WHAT', width: 12 },
-  { title: 'BY', width: 16, breaks: 'anywhere' },
-  { title: 'ENTRY', width: 7, align: 'right' },
-  { title: 'HOW', width: 'rest' },
-];
+const BEFORE_HOW = 60;
+
+/** What is not on a terminal goes on in one line. */
+function pastColumns({ columns }: Look): readonly Column[] {
+  return [
+    { title: 'WHEN', width: 19 },
+    { title: 'WHAT', width: 12 },
+    { title: 'BY', width: 16, breaks: 'anywhere' },
+    { title: 'ENTRY', width: 5, align: 'right' },
+    { title: 'HOW', width: columns === undefined ? 'rest' : columnsFor(columns) - BEFORE_HOW },
+  ];
+}
 
 /** What plans said of it, and what the audit log has. */
-export function pastLines(report: WhyReport, timeZone: string): readonly string[] {
+export function pastLines(report: WhyReport, timeZone: string, look: Look): readonly string[] {
   const { history } = report;
   const rows = history.map((entry) => [
     whenOf(entry, timeZone),
     entry.event.replace(/^deletion\./, ''),
     entry.run_id ?? '–',
     grouped(entry.seq),
-    sentenceSafe(detailsOf(entry), SENTENCE_COLUMNS),
+    sentenceSafe(detailsOf(entry, timeZone), SENTENCE_COLUMNS),
   ]);
   return [
     ...earlierLines(report, timeZone),
     ...(rows.length === 0
       ? ['Nothing was done to it: the audit log does not name it.']
-      : ['', ...textTable(COLUMNS, rows, { header: true }).split('\n')]),
+      : ['', ...textTable(pastColumns(look), rows, { header: true }).split('\n')]),
   ];
 }
 
@@ -72,21 +79,25 @@ function whenOf({ time }: AuditEntry, timeZone: string): string {
 }
 
 /** Facts of an entry that say what was sent and seen, in the order of the events. */
-function detailsOf(entry: AuditEntry): string {
+function detailsOf(entry: AuditEntry, timeZone: string): string {
   const { rule, event } = entry;
   const said = (key: string, words: string): readonly string[] => {
     const fact = entry[key];
     return typeof fact === 'string' || typeof fact === 'number' ? [`${words} ${fact}`] : [];
   };
   const reason = entry['reason'];
+  const verifiedAt = parseInstant(entry['verified_at']);
   return [
-    ...(rule === null ? [] : [`rule ${rule}`]),
+    // Said once: what follows an intent is by its rule.
+    ...(rule !== null && (event === 'deletion.intended' || event === 'deletion.skipped')
+      ? [`rule ${rule}`]
+      : []),
     ...said('plan_id', 'of'),
     ...said('attempt', 'attempt'),
     ...(event === 'deletion.intended'
       ? []
       : [...said('delete_status', 'DELETE'), ...said('verify_status', 'GET')]),
-    ...said('verified_at', 'gone by'),
+    ...(verifiedAt === undefined ? [] : [`gone by ${minuteAndSecond(verifiedAt, timeZone)}`]),
     ...said('matter', 'matter'),
     ...(entry['parked'] === true ? ['stuck'] : []),
     ...(typeof reason === 'string' ? [reason] : []),

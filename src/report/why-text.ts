@@ -5,7 +5,9 @@ import { foreignRuleName } from '../core/foreign-keeps.ts';
 import type { Subject } from '../core/selector.ts';
 import type { LatestPlan, OthersWord, PolicyNow, PolicyWhy, WhyReport } from '../core/why.ts';
 import { clauseWords, comparedWords, instantWords, lastMessageWords, TRUTH_WORDS } from './clause-words.ts';
-import { SENTENCE_COLUMNS, VERDICT_WORDS } from './plan-text.ts';
+import { NO_PAINT, VERDICT_STYLES, type Look } from './paint.ts';
+import { VERDICT_WORDS } from './plan-rows-text.ts';
+import { SENTENCE_COLUMNS } from './plan-text.ts';
 import { counted, grouped, minuteAndSecond } from './quantities.ts';
 import { sentenceSafe, terminalSafe } from './safe-text.ts';
 import { whyAnswer } from './why-answer.ts';
@@ -14,16 +16,16 @@ import { holdLinesOf, openLinesOf, pastLines } from './why-past.ts';
 const NAME_COLUMNS = 120;
 
 /** The answer, then all that it rests on. `timeZone`: IANA name. */
-export function whyLines(report: WhyReport, timeZone: string): readonly string[] {
+export function whyLines(report: WhyReport, timeZone: string, look: Look = {}): readonly string[] {
   return [
     whyAnswer(report, timeZone),
     '',
     ...sightLines(report, timeZone),
-    ...report.policies.flatMap((one) => ['', ...policyLines(one, report, timeZone)]),
+    ...report.policies.flatMap((one) => ['', ...policyLines(one, report, { timeZone, ...look })]),
     '',
     ...holdLinesOf(report.holds, timeZone),
     ...openLinesOf(report.open),
-    ...pastLines(report, timeZone),
+    ...pastLines(report, timeZone, look),
   ];
 }
 
@@ -80,10 +82,11 @@ function rowLines(row: Conversation, projectName: string | undefined, timeZone: 
 function policyLines(
   { policy, now, latest }: PolicyWhy,
   { sight, at, projectId }: WhyReport,
-  timeZone: string,
+  { timeZone, paint = NO_PAINT }: Look & { readonly timeZone: string },
 ): readonly string[] {
   const row = sight.state === 'listed' ? sight.row : undefined;
-  const verdict = now?.decision === undefined ? '' : `: ${VERDICT_WORDS[now.decision.verdict]}`;
+  const decided = now?.decision?.verdict;
+  const verdict = decided === undefined ? '' : `: ${paint(VERDICT_STYLES[decided], VERDICT_WORDS[decided])}`;
   return [
     `Policy ${policy.name}, ${policy.mode}${verdict}`,
     ...(now === undefined ? [] : [`  ${coverageWords(now.coverage)}`]),

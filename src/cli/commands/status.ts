@@ -1,5 +1,6 @@
 import { policyStatus, needsAttention, type PolicyStatus } from '../../core/status.ts';
 import { statusJson, statusLines } from '../../report/status-text.ts';
+import { lookOf } from '../colour.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { leaseOf } from '../../run/around/lease.ts';
@@ -25,6 +26,7 @@ export const status: Command<StatusInput> = async (world, { paths }) => {
     }
     const report = {
       ...{ policies: found, now, commandLine, timeZone: settings().timeZone },
+      look: lookOf(world),
       open: await store.audit.openIntents(),
       auditHead: await store.audit.head(),
     };

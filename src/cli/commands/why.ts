@@ -6,6 +6,7 @@ import { whyLines } from '../../report/why-text.ts';
 import { enterAccount } from '../../run/around/enter-account.ts';
 import { whyConversation } from '../../run/plan/why-conversation.ts';
 import { whyOnRecord, type WhyQuestion } from '../../run/plan/why-record.ts';
+import { lookOf } from '../colour.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { withWorker } from '../compose.ts';
 import { EXIT } from '../exit-codes.ts';
@@ -32,7 +33,7 @@ export const why: Command<WhyInput> = async (world, { target, paths, offline }) 
   const report =
     offline === true ? await onRecord(world, question) : await withTheApi(world, question, loaded);
   if (!isKnown(report)) throw nobodyKnows(report);
-  await output.lines(...whyLines(report, settings().timeZone));
+  await output.lines(...whyLines(report, settings().timeZone, lookOf(world)));
   await output.document(whyJson(report));
   return EXIT.done;
 };
