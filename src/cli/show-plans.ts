@@ -1,7 +1,6 @@
 import type { PlanItem } from '../core/plan.ts';
-import type { Look } from '../report/paint.ts';
-import { planRowsTable } from '../report/plan-rows-text.ts';
-import { planHeadline } from '../report/plan-text.ts';
+import { planRowsTable, type RowsLook } from '../report/plan-rows-text.ts';
+import { hasNames, planHeadline } from '../report/plan-text.ts';
 import { RuleTotals } from '../report/rule-totals.ts';
 import { grouped } from '../report/quantities.ts';
 import { plansJsonText, type PlanToShow } from '../report/run-json.ts';
@@ -36,7 +35,8 @@ export async function showPlans(
   const shown = isTTY === true ? END_ROWS : Infinity;
   for (const { items, ...one } of plans) {
     const more = commandLine(`plan --show ${one.plan.planId}`);
-    const totals = await showRows(output, items, { shown, more, look });
+    const isScrubbed = !hasNames(one.plan);
+    const totals = await showRows(output, items, { shown, more, look: { ...look, isScrubbed } });
     await output.lines(...spaced(totals.lines(one.plan, look)));
     await output.lines('', ...planHeadline(one.plan, { ...one, commandLine, timeZone }), '');
   }
@@ -53,7 +53,7 @@ function spaced(lines: readonly string[]): readonly string[] {
 async function showRows(
   output: Output,
   items: AsyncIterable<PlanItem>,
-  { shown, more, look }: { readonly shown: number; readonly more: string; readonly look: Look },
+  { shown, more, look }: { readonly shown: number; readonly more: string; readonly look: RowsLook },
 ): Promise<RuleTotals> {
   let batch: PlanItem[] = [];
   let header = true;

@@ -23,6 +23,11 @@ interface ItemLayout {
   readonly nameColumns: number;
 }
 
+/** `isScrubbed`: names were removed, so that a row without one says nothing. */
+export interface RowsLook extends Look {
+  readonly isScrubbed?: boolean;
+}
+
 function layoutFor({ columns: given, paint = NO_PAINT }: Look): ItemLayout {
   const all = columnsFor(given);
   const idColumns = all < WIDE_COLUMNS ? SHORT_ID : 36;
@@ -55,17 +60,20 @@ function verdictPaint(paint: Paint): (line: string, cell: string) => string {
  */
 export function planRowsTable(
   items: readonly PlanItem[],
-  { header, ...look }: Look & { readonly header: boolean },
+  { header, isScrubbed = false, ...look }: RowsLook & { readonly header: boolean },
 ): string {
   const layout = layoutFor(look);
   return textTable(
     layout.columns,
-    items.map((item) => cellsOf(item, layout)),
+    items.map((item) => cellsOf(item, { ...layout, isScrubbed })),
     { header },
   );
 }
 
-function cellsOf(item: PlanItem, { idColumns, nameColumns }: ItemLayout): string[] {
+function cellsOf(
+  item: PlanItem,
+  { idColumns, nameColumns, isScrubbed }: ItemLayout & { readonly isScrubbed: boolean },
+): string[] {
   return [
     String(item.projectId),
     item.sessionId === null
@@ -76,7 +84,7 @@ function cellsOf(item: PlanItem, { idColumns, nameColumns }: ItemLayout): string
     item.ageDays === null ? '?' : `${item.ageDays} d`,
     VERDICT_WORDS[item.verdict],
     sentenceSafe(whyOf(item), SENTENCE_COLUMNS),
-    terminalSafe(item.seen.name ?? '(no name)', nameColumns),
+    terminalSafe(item.seen.name ?? (isScrubbed ? '' : '(no name)'), nameColumns),
   ];
 }
 

@@ -72,6 +72,16 @@ describe('planHeadline', () => {
     ]);
   });
 
+  it.each([
+    ['applied', 'applied since'],
+    ['expired', 'expired 2026-05-11 03:30:03'],
+  ] as const)('says of a plan that is %s that names go, and no longer how long it lasts', (status, words) => {
+    expect(planHeadline({ ...PLAN, status }, WORDS).slice(1, 3)).toEqual([
+      `Decided 2026-05-04 03:30:03, ${words} (UTC)`,
+      'Names of conversations are removed once a plan can no longer be applied.',
+    ]);
+  });
+
   it('says when in the zone of its reader', () => {
     expect(planHeadline(PLAN, { ...WORDS, timeZone: 'Europe/Berlin' })[1]).toBe(
       'Decided 2026-05-04 05:30:03, to be applied until 2026-05-11 05:30:03 (Europe/Berlin)',
@@ -162,6 +172,12 @@ describe('planRowsTable', () => {
       String.raw`1234     f3b1c2d4   412 d  would delete  rule idle               \u202e\e[31mev…`,
     );
     expect(lines[4]).toContain('(no name)');
+  });
+
+  it('says nothing of names that were removed', () => {
+    const rows = [{ ...ITEM, seen: { ...ITEM.seen, name: undefined } }];
+    expect(planRowsTable(rows, { header: false })).toMatch(/\(no name\)$/);
+    expect(planRowsTable(rows, { header: false, isScrubbed: true })).toMatch(/rule idle$/);
   });
 
   it('colours the verdict alone, and moves nothing by it', () => {

@@ -29,6 +29,11 @@ const PROJECT_COLUMNS: readonly Column[] = [
   { title: 'KEPT', width: 9, align: 'right' },
 ];
 
+/** Of a plan that nobody will apply any more. */
+const COLUMNS_OF_THE_PAST = PROJECT_COLUMNS.map((column) =>
+  column.title === 'WOULD DELETE' ? { ...column, title: 'PLANNED' } : column,
+);
+
 /** What a plan would do, as lines for a terminal, 80 columns where the words allow. */
 export function planHeadline(
   plan: PlanSummary,
@@ -42,7 +47,8 @@ export function planHeadline(
   const { planned } = countsOf(plan.projects);
   return [
     `Plan ${plan.planId} of policy ${plan.policy}, mode ${plan.mode}`,
-    `Decided ${minuteAndSecond(plan.decidedAt, timeZone)}, to be applied until ${minuteAndSecond(plan.expiresAt, timeZone)} (${timeZone})`,
+    `Decided ${minuteAndSecond(plan.decidedAt, timeZone)}, ${lifeWords(plan, timeZone)} (${timeZone})`,
+    ...(hasNames(plan) ? [] : ['Names of conversations are removed once a plan can no longer be applied.']),
     '',
     ...projectLines(plan.projects),
     '',
@@ -60,8 +66,23 @@ export function planHeadline(
   ];
 }
 
-/** The table of a plan's projects, and a line for each that could not be listed. */
-export function projectLines(projects: readonly PlanProject[]): string[] {
+/** How long a plan can be applied, as far as it still can. */
+function lifeWords({ status, expiresAt }: PlanSummary, timeZone: string): string {
+  if (status === 'applied') return 'applied since';
+  const end = minuteAndSecond(expiresAt, timeZone);
+  return status === 'expired' ? `expired ${end}` : `to be applied until ${end}`;
+}
+
+/** Names are kept for as long as somebody may apply the plan, and removed some time after that. */
+export function hasNames({ status }: Pick<PlanSummary, 'status'>): boolean {
+  return status === 'open' || status === 'draft';
+}
+
+/** The table of a plan's projects, and a line for each that could not be listed. `isOver`: of a run that was not a mere plan. */
+export function projectLines(
+  projects: readonly PlanProject[],
+  { isOver = false }: { readonly isOver?: boolean } = {},
+): string[] {
   if (projects.length === 0) return ['No project falls under this policy.'];
   const isQuiet = (project: PlanProject): boolean =>
     project.planned + project.held + project.unknown === 0 && project.incomplete === undefined;
@@ -75,7 +96,7 @@ export function projectLines(projects: readonly PlanProject[]): string[] {
   ]);
   const kept = countsOf(quiet).kept;
   return [
-    ...textTable(PROJECT_COLUMNS, rows, { header: true }).split('\n'),
+    ...textTable(isOver ? COLUMNS_OF_THE_PAST : PROJECT_COLUMNS, rows, { header: true }).split('\n'),
     ...(quiet.length === 0
       ? []
       : [`… and ${counted(quiet.length, 'project')} where all that was listed is kept (${grouped(kept)}).`]),

@@ -50,7 +50,7 @@ describe('runSummary', () => {
   it('says what is left of a partial run, and what becomes of it', () => {
     expect(runSummary(sample(PARTIAL)).slice(1, 7)).toEqual([
       'Deleted 1 of 6 planned conversations; 1 already gone, 1 unverified, 1 failed and 1 skipped.',
-      '1 already gone: no longer visible to this key, and not by us.',
+      '1 already gone: not deleted by us, and no longer visible to this key.',
       '1 unverified, not proven gone: the next run looks again.',
       '1 failed, not carried out: tried again in the next run.',
       '1 skipped: decided anew in the next run.',
@@ -263,6 +263,7 @@ describe('runsTable and runDetail', () => {
     expect(rows.join(' ')).toContain('renamed since the');
     const lines = runDetail(report, report.entries);
     expect(lines).toContain('Requests    2 list, 2 delete, 3 verify, 1 control');
+    expect(lines.join('\n')).toMatch(/\nPROJECT +LISTED +TOTAL +PLANNED /);
     expect(lines.slice(-rows.length)).toEqual(rows);
     expect(lines.join('\n')).not.toContain('customgpt-retention runs');
     for (const line of rows) expect(line.length).toBeLessThanOrEqual(80);

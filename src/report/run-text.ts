@@ -141,7 +141,7 @@ export function runDetail(
       ? []
       : [`Plan        ${plan.planId}, ${plan.status}`, `Fingerprint ${plan.fingerprint}`]),
     ...(run.requests === undefined ? [] : [`Requests    ${requestWords(run.requests)}`]),
-    ...(plan === undefined ? [] : ['', ...projectLines(plan.projects)]),
+    ...(plan === undefined ? [] : ['', ...projectLines(plan.projects, { isOver: !wasOnlyPlanned(result) })]),
     '',
     ...(outcomes === '' ? ['No DELETE was sent for any conversation.'] : outcomes.split('\n')),
   ];

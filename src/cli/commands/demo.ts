@@ -108,7 +108,7 @@ async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<obje
     `1. A sandbox of the CustomGPT API is running, with ${conversations} invented conversations in ${projects.length} projects.`,
     '',
     '2. The policy, in plain words:',
-    ...policyInWords(policy).map((line) => `   ${line}`),
+    ...policyInWords(policy, timeZone).map((line) => `   ${line}`),
     '',
     '3. The dry run (customgpt-retention plan):',
     '',
