@@ -8,7 +8,20 @@ export interface Given {
 }
 
 const VERBS = [
-  ...['demo', 'sandbox', 'validate', 'plan', 'apply', 'policy', 'report', 'runs', 'run', 'serve', 'status'],
+  ...[
+    'demo',
+    'sandbox',
+    'validate',
+    'plan',
+    'apply',
+    'policy',
+    'report',
+    'runs',
+    'run',
+    'serve',
+    'status',
+    'why',
+  ],
   ...[
     'hold add',
     'hold list',

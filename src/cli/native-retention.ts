@@ -3,7 +3,7 @@ import type { ProjectRetention } from '../core/native-retention.ts';
 import type { Policy } from '../core/policy.ts';
 import type { PlaceReader } from '../core/place.ts';
 import { asRunFault } from '../run/api-faults.ts';
-import { findProjects } from '../run/plan/projects.ts';
+import { visibleProjects } from '../run/plan/projects.ts';
 import type { CommandWorld } from './command.ts';
 import { loggingOf, openClient } from './compose.ts';
 
@@ -38,7 +38,7 @@ export async function retentionOf(
   const { log } = await loggingOf(world, settings, true);
   const client = await openClient(world, { ...settings, apiKey }, { log });
   try {
-    const { visible } = await findProjects(client.reader, { projects: NONE }, undefined);
+    const visible = await visibleProjects(client.reader, undefined);
     const ids = visible
       .filter((project) => policies.some(({ projects }) => projects.includes(project)))
       .map(({ id }) => id);
@@ -50,11 +50,3 @@ export async function retentionOf(
     await client.close();
   }
 }
-
-/** All that the key can see is asked for, whatever a policy makes of it. */
-const NONE: Policy['projects'] = {
-  includes: () => false,
-  includesForKeeps: () => false,
-  ...{ include: [], exclude: [], excludeEntries: [] },
-  ...{ released: new Set<number>(), allowUnmatched: new Set<string>() },
-};

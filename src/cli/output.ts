@@ -1,5 +1,6 @@
 import { codeOf } from '../core/error-code.ts';
 import { ApiError, RetentionError } from '../core/errors.ts';
+import { columnsFor, fitted } from '../report/text-table.ts';
 import { syncScreen } from './screens.ts';
 import { withGiven, type Given } from './command-line.ts';
 import type { Screen, Surroundings } from './surroundings.ts';
@@ -51,9 +52,19 @@ export class Output {
     return this.#failure !== undefined;
   }
 
-  /** Lines for people; nothing in JSON mode. */
+  /** Lines for people, broken between words where a terminal would break them anywhere; nothing in JSON mode. */
   async lines(...lines: readonly string[]): Promise<void> {
-    if (!this.json && lines.length > 0) await this.raw(`${lines.join('\n')}\n`);
+    if (this.json || lines.length === 0) return;
+    const { isTTY, columns } = this.#stdout;
+    const text = lines.join('\n');
+    const shown =
+      isTTY === true
+        ? text
+            .split('\n')
+            .flatMap((line) => fitted(line, columnsFor(columns)))
+            .join('\n')
+        : text;
+    await this.raw(`${shown}\n`);
   }
 
   /** The one JSON document; nothing in people's mode. */
@@ -99,9 +110,10 @@ export class Output {
     for (const line of problemLines(error, options)) this.#stderr.write(`${line}\n`);
   }
 
-  note(line: string): void {
+  /** A line beside the answer, on stderr. */
+  readonly note = (line: string): void => {
     this.#stderr.write(`${line}\n`);
-  }
+  };
 }
 
 const READER_GONE: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET', 'ERR_STREAM_DESTROYED']);

@@ -5,6 +5,7 @@ import { finished } from 'node:stream/promises';
 import { RetentionError } from '../core/errors.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { PlanStore } from '../core/ports/plans.ts';
+import { wholePlanId, type Say } from './whole-ids.ts';
 
 /** SHA-256 (hex) of a file's bytes; undefined when there is no such file. */
 async function hashOfFile(path: string): Promise<string | undefined> {
@@ -33,10 +34,16 @@ export async function writeHashed(path: string, chunks: AsyncIterable<string>): 
   return hash.digest('hex');
 }
 
-/** The stored plan with this id, or the one that this file was written from. @throws RetentionError `plan_stale` */
-export async function findPlan(plans: PlanStore, idOrFile: string): Promise<PlanSummary> {
+/**
+ * The stored plan that this file was written from, or the one with this id, or with the only id that begins like this; which one
+ * that is, is told before anything is done with it. Throws RetentionError (`plan_stale`, `usage`).
+ */
+export async function findPlan(plans: PlanStore, idOrFile: string, say: Say): Promise<PlanSummary> {
   const fileHash = await hashOfFile(idOrFile);
-  const plan = fileHash === undefined ? await plans.plan(idOrFile) : await plans.planByFileHash(fileHash);
+  const plan =
+    fileHash === undefined
+      ? await plans.plan(await wholePlanId(plans, idOrFile, say))
+      : await plans.planByFileHash(fileHash);
   if (plan !== undefined) return plan;
   const message =
     fileHash === undefined

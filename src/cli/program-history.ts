@@ -13,6 +13,14 @@ export function addHistory(program: Command, perform: Perform): void {
     does: 'Does retention work? Last success, next run, failures in a row and why, for each policy; exits with 1 if somebody has to look',
     example: 'status policies/',
   }).action((paths: string[], flags: CommonFlags) => perform(verbs.status, { paths }, flags));
+  verbOf(program, 'why <target> [paths...]', {
+    does: 'Why a conversation (1234/SESSION) is, will be, or was deleted, or not: each rule, holds, plans, what was done',
+    example: 'why 1234/0b1e6f0c-5f0e-4f65-9a52-3a9df1c3a7d1 policies/',
+  })
+    .option('--offline', 'only what is on record: needs no key, sends nothing')
+    .action((target: string, paths: string[], flags: CommonFlags & { offline?: boolean }) =>
+      perform(verbs.why, { target, paths, offline: flags.offline }, flags),
+    );
   verbOf(program, 'report <plan-or-run>', {
     does: 'A report to read, keep and sign: what a plan would do, or what a run did, with its proof',
     example: 'report run-k3v9x2m7q4ab --out report.html',

@@ -39,7 +39,7 @@ export async function reportOf(
     ...{ plan, finished, cost: subject.cost, breaches: subject.breaches, deferral: subject.deferral },
     totals: await totalsOf(rows()),
     entryNotes,
-    policyWords: policy === undefined ? [] : policyInWords(policy),
+    policyWords: policy === undefined ? [] : policyInWords(policy, settings().timeZone),
     auditHead,
     generatedAt: clock.now(),
     timeZone: settings().timeZone,

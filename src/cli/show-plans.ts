@@ -1,8 +1,11 @@
 import type { PlanItem } from '../core/plan.ts';
-import { planHeadline, planRowsTable, RuleTotals } from '../report/plan-text.ts';
+import { planRowsTable, type RowsLook } from '../report/plan-rows-text.ts';
+import { hasNames, planHeadline } from '../report/plan-text.ts';
+import { RuleTotals } from '../report/rule-totals.ts';
 import { grouped } from '../report/quantities.ts';
 import { plansJsonText, type PlanToShow } from '../report/run-json.ts';
 import type { CommandWorld } from './command.ts';
+import { lookOf } from './colour.ts';
 import type { Output } from './output.ts';
 
 /** Rows that are printed together. */
@@ -27,32 +30,35 @@ export async function showPlans(
     }
     return;
   }
-  const { isTTY, columns } = surroundings.stdout;
+  const look = lookOf({ surroundings, output });
+  const { isTTY } = surroundings.stdout;
   const shown = isTTY === true ? END_ROWS : Infinity;
   for (const { items, ...one } of plans) {
     const more = commandLine(`plan --show ${one.plan.planId}`);
-    await showRows(output, items, { shown, more, columns });
+    const isScrubbed = !hasNames(one.plan);
+    const totals = await showRows(output, items, { shown, more, look: { ...look, isScrubbed } });
+    await output.lines(...spaced(totals.lines(one.plan, look)));
     await output.lines('', ...planHeadline(one.plan, { ...one, commandLine, timeZone }), '');
   }
 }
 
+function spaced(lines: readonly string[]): readonly string[] {
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
 /**
- * Prints rows in batches, which form one table. `shown`: so many rows of either end; `more`: the command that prints all
- * of them.
+ * Prints rows in batches, which form one table, and gives back how often each rule was the reason. `shown`: so many rows of
+ * either end; `more`: the command that prints all of them.
  */
 async function showRows(
   output: Output,
   items: AsyncIterable<PlanItem>,
-  {
-    shown,
-    more,
-    columns,
-  }: { readonly shown: number; readonly more: string; readonly columns: number | undefined },
-): Promise<void> {
+  { shown, more, look }: { readonly shown: number; readonly more: string; readonly look: RowsLook },
+): Promise<RuleTotals> {
   let batch: PlanItem[] = [];
   let header = true;
   const flush = async (): Promise<void> => {
-    if (batch.length > 0) await output.lines(planRowsTable(batch, { header, columns }));
+    if (batch.length > 0) await output.lines(planRowsTable(batch, { header, ...look }));
     header = false;
     batch = [];
   };
@@ -71,5 +77,5 @@ async function showRows(
   if (left > 0) await output.lines(`… ${grouped(left)} more: ${more} > plan.txt`);
   batch = last;
   await flush();
-  if (left > 0) await output.lines('', ...totals.lines());
+  return totals;
 }

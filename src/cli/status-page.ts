@@ -38,7 +38,7 @@ export async function startStatusPage(
     holds: () => store.holds.holds(),
     async report(id, { format, withNames }) {
       try {
-        const subject = await subjectOf(store, id, clock.now());
+        const subject = await subjectOf(store, id, { now: clock.now(), say: () => undefined });
         return reportText(await reportOf(world, store, { subject, redact: !withNames }), format);
       } catch (error) {
         if (isFault(error, 'usage')) return undefined;

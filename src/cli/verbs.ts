@@ -17,6 +17,7 @@ export const verbs = {
   policyShow: async () => (await import('./commands/policy-show.ts')).policyShow,
   alive: async () => (await import('./commands/alive.ts')).alive,
   status: async () => (await import('./commands/status.ts')).status,
+  why: async () => (await import('./commands/why.ts')).why,
   report: async () => (await import('./commands/report.ts')).report,
   runs: async () => (await import('./commands/runs.ts')).runs,
   holdAdd: async () => (await import('./commands/hold.ts')).holdAdd,

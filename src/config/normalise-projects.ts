@@ -9,16 +9,22 @@ type ProjectTest = (project: Project) => boolean;
 export function projectSelector(written: PolicyAsWritten['projects']): ProjectSelector {
   // A project whose name is not known is taken by `*` alone, and left out by any pattern that could name it.
   const excludeEntries = (written.exclude ?? []).map(excludeEntry);
-  const included = ({ ignoreCase }: { readonly ignoreCase: boolean }): ProjectTest => {
-    const tests = written.include.map((pattern) =>
-      projectTest(pattern, { whenNameless: isStar(pattern), ignoreCase }),
-    );
-    return (project) =>
-      tests.some((matches) => matches(project)) && !excludeEntries.some(({ matches }) => matches(project));
+  const includedBy = (ignoreCase: boolean): ProjectSelector['includedBy'] => {
+    const entries = written.include.map((pattern) => ({
+      written: String(pattern),
+      matches: projectTest(pattern, { whenNameless: isStar(pattern), ignoreCase }),
+    }));
+    return (project) => entries.find(({ matches }) => matches(project))?.written;
   };
+  const covered =
+    (by: ProjectSelector['includedBy']): ProjectTest =>
+    (project) =>
+      by(project) !== undefined && !excludeEntries.some(({ matches }) => matches(project));
+  const inThisCase = includedBy(false);
   return {
-    includes: included({ ignoreCase: false }),
-    includesForKeeps: included({ ignoreCase: true }),
+    includes: covered(inThisCase),
+    includesForKeeps: covered(includedBy(true)),
+    includedBy: inThisCase,
     include: written.include.map(String),
     exclude: excludeEntries.map((entry) => entry.written),
     excludeEntries,

@@ -5,7 +5,16 @@ import { earliestOf, inWords, latestOf, wholeDaysBetween, type Instant } from '.
 import type { Decision } from './plan.ts';
 import type { Verdict } from './verdict.ts';
 import type { Policy, Rule } from './policy.ts';
-import { cutoffsAt, evaluate, traitsUsed, type AgeClock, type Subject, type Trait } from './selector.ts';
+import {
+  cutoffsAt,
+  evaluate,
+  traitsUsed,
+  type AgeClock,
+  type Evaluation,
+  type EvaluationContext,
+  type Subject,
+  type Trait,
+} from './selector.ts';
 
 /** Either the decision, or the one thing that would have to be read first. */
 export type Step =
@@ -40,9 +49,10 @@ export function createDecider(
         const ageDays = ageOf(subject, 'created', now);
         return decided({ verdict: 'held', rule: null, reason: `held for ${hold.matter}`, ageDays });
       }
-      for (const { rule, used } of rules) {
-        const { truth, wantsLastMessage } = evaluate(rule.selector, subject, { now, cutoff });
-        if (truth === 'no') continue;
+      const first = firstMatch(rules, subject, { now, cutoff });
+      if (first !== undefined) {
+        const { rule, used } = first.one;
+        const { truth, wantsLastMessage } = first.evaluation;
         const ageDays = ageOf(subject, clockOf(used), now);
         const by = (verdict: Verdict, reason: string): Step =>
           decided({ verdict, rule: rule.name, reason, ageDays });
@@ -52,18 +62,43 @@ export function createDecider(
             : by('unknown', unknownReason(rule, subject, now));
         }
         if (rule.action === 'keep') return by('keep', `rule ${rule.name} keeps it`);
-        const { createdAt } = conversation;
-        if (createdAt === undefined || earliestOf(createdAt) > now) {
-          return by('unknown', 'its creation date is unknown, so min_age cannot be checked');
+        switch (againstMinAge(conversation, { now, youngest })) {
+          case 'unknown':
+            return by('unknown', 'its creation date is unknown, so min_age cannot be checked');
+          case 'younger':
+            return by('keep', `younger than min_age ${formatDuration(minAge)}`);
+          case 'old_enough':
+            return by('delete', `rule ${rule.name} matches${roughlySince(used, subject)}`);
         }
-        if (latestOf(createdAt) >= youngest)
-          return by('keep', `younger than min_age ${formatDuration(minAge)}`);
-        return by('delete', `rule ${rule.name} matches${roughlySince(used, subject)}`);
       }
       const ageDays = ageOf(subject, 'created', now);
       return decided({ verdict: 'keep', rule: null, reason: 'no rule matches', ageDays });
     },
   };
+}
+
+/** The first rule that matches, or of which nobody can tell: it decides, and those behind it are not asked. */
+export function firstMatch<One extends { readonly rule: Pick<Rule, 'selector'> }>(
+  rules: readonly One[],
+  subject: Subject,
+  context: EvaluationContext,
+): { readonly one: One; readonly evaluation: Evaluation } | undefined {
+  for (const one of rules) {
+    const evaluation = evaluate(one.rule.selector, subject, context);
+    if (evaluation.truth !== 'no') return { one, evaluation };
+  }
+  return undefined;
+}
+
+export type MinAgeState = 'old_enough' | 'younger' | 'unknown';
+
+/** Whether a conversation that a rule deletes is old enough for that. `youngest`: `min_age` before now. */
+export function againstMinAge(
+  { createdAt }: Pick<Conversation, 'createdAt'>,
+  { now, youngest }: { readonly now: number; readonly youngest: number },
+): MinAgeState {
+  if (createdAt === undefined || earliestOf(createdAt) > now) return 'unknown';
+  return latestOf(createdAt) >= youngest ? 'younger' : 'old_enough';
 }
 
 /** What a decision rests on that can change. `listed`: what a row shows; `lastMessage`: the newest message. */
@@ -121,7 +156,8 @@ function roughlySince(used: ReadonlySet<Trait>, subject: Subject): string {
   return rough.length === 0 ? '' : ` (${rough.join(', ')})`;
 }
 
-function instantOf({ conversation, lastMessage }: Subject, clock: AgeClock): Instant | undefined {
+/** The instant of a conversation that a clock looks at; undefined where it is not known, or not read. */
+export function instantOf({ conversation, lastMessage }: Subject, clock: AgeClock): Instant | undefined {
   switch (clock) {
     case 'created':
       return conversation.createdAt;

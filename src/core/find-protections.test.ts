@@ -39,6 +39,7 @@ function policy(name: string, rules: readonly Rule[]): Policy {
     ...{
       includes: () => true,
       includesForKeeps: () => true,
+      includedBy: () => '*',
       include: ['*'],
       exclude: [],
       excludeEntries: [],
@@ -102,7 +103,7 @@ describe('each keep rule says how often it matched', () => {
     [undefined, 120],
   ];
 
-  test('of what it was asked about', () => {
+  test('of what it was checked against', () => {
     const rules = [
       rule('vip', named('VIP*')),
       rule('orders', named('order*')),
@@ -122,7 +123,7 @@ describe('each keep rule says how often it matched', () => {
 
   test('and none is said, louder where it was different before', () => {
     const rules = [rule('vip', named('KEY*')), OLD, rule('rest', { kind: 'everything' })];
-    const said = 'keep rule vip matched none of the 2 conversations it was asked about';
+    const said = 'keep rule vip matched none of the 2 conversations it was checked against';
     const rows = [...ROWS.slice(1, 3)];
     expect(find({ rules, rows }).warnings).toEqual([said]);
     expect(find({ rules, rows, twice: true }).warnings).toEqual([said]);
@@ -148,7 +149,7 @@ describe('each keep rule says how often it matched', () => {
       { name: 'none of policy b', matched: 0 },
     ]);
     expect(warnings).toEqual([
-      'keep rule none of policy b matched none of the 1 conversation it was asked about',
+      'keep rule none of policy b matched none of the 1 conversation it was checked against',
     ]);
     expect(protectedIn).toEqual([1]);
   });

@@ -79,7 +79,8 @@ export function matchedNow({ protections }: Pick<PlanFindings, 'protections'>): 
 function zeroKeep(keep: KeepCount, { listed, wouldDelete }: Watched, isKnown: boolean): readonly string[] {
   const { name, asked, matched, unknown, isForeign, keepsAll } = keep;
   if (matched + unknown > 0 || keepsAll || listed === 0) return [];
-  if (asked > 0) return [`keep rule ${name} matched none of the ${conversations(asked)} it was asked about`];
+  if (asked > 0)
+    return [`keep rule ${name} matched none of the ${conversations(asked)} it was checked against`];
   if (isForeign) {
     // Asked about nothing, because nothing would be deleted, or because it is meant for other projects.
     if (wouldDelete === 0 || !isKnown) return [];

@@ -34,7 +34,13 @@ const drop = (name: string, selector: Selector): Rule => ({
 });
 
 function projects(part: Partial<ProjectSelector> = {}): ProjectSelector {
-  const all = { includes: () => true, include: ['*'], exclude: [], excludeEntries: [] };
+  const all = {
+    includes: () => true,
+    includedBy: () => '*',
+    include: ['*'],
+    exclude: [],
+    excludeEntries: [],
+  };
   const given = { ...all, released: new Set<number>(), allowUnmatched: new Set<string>(), ...part };
   return { includesForKeeps: given.includes, ...given };
 }

@@ -111,6 +111,7 @@ describe('protective patterns', () => {
       ...{
         includes: ({ id }) => id === 7,
         includesForKeeps: ({ id }) => id === 7,
+        includedBy: () => '7',
         include: ['7'],
         exclude: [],
         excludeEntries: [],

@@ -24,6 +24,8 @@ export interface ProjectSelector {
   readonly includes: (project: Project) => boolean;
   /** The same for what the policy keeps from others: names without regard to case, since keeping one too many is the safe side. */
   readonly includesForKeeps: (project: Project) => boolean;
+  /** The entry of `include` by which `includes` takes it, as written; undefined: none. What `exclude` says is not asked. */
+  readonly includedBy: (project: Project) => string | undefined;
   /** As written, for people: `*`, `1234`, `support-*`. */
   readonly include: readonly string[];
   readonly exclude: readonly string[];

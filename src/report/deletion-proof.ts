@@ -59,7 +59,7 @@ export function conversationKey(of: { readonly projectId: number; readonly sessi
 }
 
 /** What `already_gone` claims, for people. */
-export const ALREADY_GONE_WORDS = 'no longer visible to this key, and not by us';
+export const ALREADY_GONE_WORDS = 'not deleted by us, and no longer visible to this key';
 
 /** To stand behind the proof of a deletion; '' where it is by the rule of today. */
 export function ruleWords({ isByEarlierRule }: Deletion): string {

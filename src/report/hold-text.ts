@@ -2,10 +2,23 @@ import { minuteInWords } from '../core/calendar-day.ts';
 import { isOver, type HoldRecord, type ListedHold } from '../core/hold.ts';
 import { DAY_MS, formatInstant } from '../core/instant.ts';
 import { dayIn } from './quantities.ts';
+import { NO_PAINT, type Look, type Style } from './paint.ts';
+import { columnsFor } from './text-table.ts';
 import { sentenceSafe, terminalSafe } from './safe-text.ts';
 
-const SHORT_COLUMNS = 26;
-const LONG_COLUMNS = 78;
+/** Of a line of two short texts and a date. */
+const SHORT_OF = 27;
+const INDENT = 2;
+const SHORT_COLUMNS = shortColumns(undefined);
+const LONG_COLUMNS = longColumns(undefined);
+
+function shortColumns(columns: number | undefined): number {
+  return Math.floor((columnsFor(columns) - SHORT_OF) / 2);
+}
+
+function longColumns(columns: number | undefined): number {
+  return columnsFor(columns) - INDENT;
+}
 
 export type HoldState = 'in_force' | 'over' | 'released';
 
@@ -27,6 +40,7 @@ interface Reading {
   readonly now: number;
   /** IANA name. */
   readonly timeZone: string;
+  readonly look?: Look;
 }
 
 /** All holds, a few lines each; those in force first. */
@@ -93,21 +107,29 @@ function listedLine(hold: ListedHold, { now, timeZone }: Reading): string {
 
 function linesOf(hold: HoldRecord, reading: Reading): string[] {
   const { release } = hold;
-  const { timeZone } = reading;
+  const { now, timeZone, look: { columns, paint = NO_PAINT } = {} } = reading;
+  const brief = (text: string): string => sentenceSafe(text, shortColumns(columns));
+  const whole = (text: string): string => sentenceSafe(text, longColumns(columns));
   const lines = [
-    `${hold.holdId}  ${stateWords(hold, reading)}`,
+    `${hold.holdId}  ${paint(HOLD_STYLES[holdState(hold, now)], stateWords(hold, reading))}`,
     `  ${covered(hold)}`,
-    `  matter ${short(hold.matter)}, by ${short(hold.by)} on ${dayIn(hold.addedAt, timeZone)}`,
-    ...(hold.source === undefined ? [] : [`  from ${terminalSafe(hold.source, LONG_COLUMNS)}`]),
-    `  ${long(hold.reason)}`,
+    `  matter ${brief(hold.matter)}, by ${brief(hold.by)} on ${dayIn(hold.addedAt, timeZone)}`,
+    ...(hold.source === undefined ? [] : [`  from ${terminalSafe(hold.source, longColumns(columns) - 5)}`]),
+    `  ${whole(hold.reason)}`,
   ];
   if (release === undefined) return lines;
   return [
     ...lines,
-    `  released by ${short(release.by)} on ${dayIn(release.at, timeZone)}`,
-    `  ${long(release.reason)}`,
+    `  released by ${brief(release.by)} on ${dayIn(release.at, timeZone)}`,
+    `  ${whole(release.reason)}`,
   ];
 }
+
+const HOLD_STYLES: Readonly<Record<HoldState, Style>> = {
+  in_force: 'kept',
+  over: 'quiet',
+  released: 'quiet',
+};
 
 function stateWords(hold: HoldRecord, { now, timeZone }: Reading): string {
   const state = holdState(hold, now);
@@ -129,8 +151,4 @@ function endOf(untilAt: number, timeZone: string): string {
 
 function short(text: string): string {
   return sentenceSafe(text, SHORT_COLUMNS);
-}
-
-function long(text: string): string {
-  return sentenceSafe(text, LONG_COLUMNS);
 }

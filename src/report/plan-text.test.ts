@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { NO_FINDINGS } from '../core/findings.ts';
 import type { PlanItem, PlanProject, PlanSummary } from '../core/plan.ts';
-import { planHeadline, planRowsTable, projectLines } from './plan-text.ts';
+import { TERMINAL_PAINT } from './paint.ts';
+import { planRowsTable } from './plan-rows-text.ts';
+import { planHeadline, projectLines } from './plan-text.ts';
 import { displayWidth } from './safe-text.ts';
 
 const DECIDED_AT = Date.parse('2026-05-04T03:30:03.000Z');
@@ -67,6 +69,16 @@ describe('planHeadline', () => {
       'Would delete 36 conversations; 418 stay (3 held, 3 unknown and 412 kept). Nothing has been deleted.',
       'Applying it takes about 12,345 requests, about 3 h 26 min at 60 a minute.',
       'Apply it: customgpt-retention apply plan-8h3v5t0c2wqa',
+    ]);
+  });
+
+  it.each([
+    ['applied', 'applied since'],
+    ['expired', 'expired 2026-05-11 03:30:03'],
+  ] as const)('says of a plan that is %s that names go, and no longer how long it lasts', (status, words) => {
+    expect(planHeadline({ ...PLAN, status }, WORDS).slice(1, 3)).toEqual([
+      `Decided 2026-05-04 03:30:03, ${words} (UTC)`,
+      'Names of conversations are removed once a plan can no longer be applied.',
     ]);
   });
 
@@ -160,6 +172,28 @@ describe('planRowsTable', () => {
       String.raw`1234     f3b1c2d4   412 d  would delete  rule idle               \u202e\e[31mev…`,
     );
     expect(lines[4]).toContain('(no name)');
+  });
+
+  it('says nothing of names that were removed', () => {
+    const rows = [{ ...ITEM, seen: { ...ITEM.seen, name: undefined } }];
+    expect(planRowsTable(rows, { header: false })).toMatch(/\(no name\)$/);
+    expect(planRowsTable(rows, { header: false, isScrubbed: true })).toMatch(/rule idle$/);
+  });
+
+  it('colours the verdict alone, and moves nothing by it', () => {
+    const verdicts = (['delete', 'keep', 'held', 'unknown'] as const).map((verdict) => ({
+      ...ITEM,
+      verdict,
+    }));
+    const plain = planRowsTable(verdicts, { header: true });
+    const coloured = planRowsTable(verdicts, { header: true, paint: TERMINAL_PAINT });
+    expect(coloured.replaceAll(/\u001b\[\d+m/g, '')).toBe(plain);
+    expect(coloured.match(/\u001b\[\d+m[a-z ]+\u001b\[\d+m/g)).toEqual([
+      '\u001b[31mwould delete\u001b[39m',
+      '\u001b[2mkeep\u001b[22m',
+      '\u001b[36mheld\u001b[39m',
+      '\u001b[33munknown\u001b[39m',
+    ]);
   });
 
   it('uses the width that the terminal has, and from 120 columns on has room for whole ids', () => {

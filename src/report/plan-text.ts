@@ -2,13 +2,12 @@ import { plainCommandLine, type CommandLine } from '../core/command-line.ts';
 import { stopInWords } from '../core/findings.ts';
 import { breachInWords } from '../core/limits.ts';
 import { populationOf } from '../core/population.ts';
-import { countsOf, type PlanItem, type PlanProject, type PlanSummary } from '../core/plan.ts';
+import { countsOf, type PlanProject, type PlanSummary } from '../core/plan.ts';
 import type { PlanCost, PlanToShow } from './run-json.ts';
 import { retentionLines } from './retention-text.ts';
 import { protectionLines } from './protection-text.ts';
-import type { Verdict } from '../core/verdict.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
-import { sentenceSafe, terminalSafe } from './safe-text.ts';
+import { sentenceSafe } from './safe-text.ts';
 import { textTable, type Column } from './text-table.ts';
 
 /** Longer lists of projects leave out those where nothing happens. */
@@ -30,43 +29,10 @@ const PROJECT_COLUMNS: readonly Column[] = [
   { title: 'KEPT', width: 9, align: 'right' },
 ];
 
-/** Where nobody knows how wide a terminal is. */
-const USUAL_COLUMNS = 80;
-/** From here on a row has room for a whole id. */
-const WIDE_COLUMNS = 120;
-/** The start of an id, which tells rows apart and finds the whole one in a report. */
-const SHORT_ID = 8;
-
-interface ItemLayout {
-  readonly columns: readonly Column[];
-  readonly idColumns: number;
-  readonly nameColumns: number;
-}
-
-function layoutFor(given = USUAL_COLUMNS): ItemLayout {
-  const all = Math.max(given, USUAL_COLUMNS);
-  const idColumns = all < WIDE_COLUMNS ? SHORT_ID : 36;
-  // Project, age, verdict, and two columns between each and the next.
-  const rest = all - idColumns - 7 - 6 - 12 - 5 * 2;
-  const why = Math.max(22, Math.floor(rest / 2));
-  const columns: readonly Column[] = [
-    { title: 'PROJECT', width: 7, breaks: 'anywhere' },
-    { title: 'ID', width: idColumns, breaks: 'anywhere' },
-    { title: 'AGE', width: 6, align: 'right' },
-    { title: 'VERDICT', width: 12 },
-    { title: 'WHY', width: why },
-    // Last, because a name may be in any script: what a terminal makes of its width or direction moves nothing else.
-    { title: 'NAME', width: 'rest' },
-  ];
-  return { columns, idColumns, nameColumns: rest - why };
-}
-
-const VERDICT_WORDS: Readonly<Record<Verdict, string>> = {
-  delete: 'would delete',
-  keep: 'keep',
-  held: 'held',
-  unknown: 'unknown',
-};
+/** Of a plan that nobody will apply any more. */
+const COLUMNS_OF_THE_PAST = PROJECT_COLUMNS.map((column) =>
+  column.title === 'WOULD DELETE' ? { ...column, title: 'PLANNED' } : column,
+);
 
 /** What a plan would do, as lines for a terminal, 80 columns where the words allow. */
 export function planHeadline(
@@ -81,7 +47,8 @@ export function planHeadline(
   const { planned } = countsOf(plan.projects);
   return [
     `Plan ${plan.planId} of policy ${plan.policy}, mode ${plan.mode}`,
-    `Decided ${minuteAndSecond(plan.decidedAt, timeZone)}, to be applied until ${minuteAndSecond(plan.expiresAt, timeZone)} (${timeZone})`,
+    `Decided ${minuteAndSecond(plan.decidedAt, timeZone)}, ${lifeWords(plan, timeZone)} (${timeZone})`,
+    ...(hasNames(plan) ? [] : ['Names of conversations are removed once a plan can no longer be applied.']),
     '',
     ...projectLines(plan.projects),
     '',
@@ -99,8 +66,23 @@ export function planHeadline(
   ];
 }
 
-/** The table of a plan's projects, and a line for each that could not be listed. */
-export function projectLines(projects: readonly PlanProject[]): string[] {
+/** How long a plan can be applied, as far as it still can. */
+function lifeWords({ status, expiresAt }: PlanSummary, timeZone: string): string {
+  if (status === 'applied') return 'applied since';
+  const end = minuteAndSecond(expiresAt, timeZone);
+  return status === 'expired' ? `expired ${end}` : `to be applied until ${end}`;
+}
+
+/** Names are kept for as long as somebody may apply the plan, and removed some time after that. */
+export function hasNames({ status }: Pick<PlanSummary, 'status'>): boolean {
+  return status === 'open' || status === 'draft';
+}
+
+/** The table of a plan's projects, and a line for each that could not be listed. `isOver`: of a run that was not a mere plan. */
+export function projectLines(
+  projects: readonly PlanProject[],
+  { isOver = false }: { readonly isOver?: boolean } = {},
+): string[] {
   if (projects.length === 0) return ['No project falls under this policy.'];
   const isQuiet = (project: PlanProject): boolean =>
     project.planned + project.held + project.unknown === 0 && project.incomplete === undefined;
@@ -114,65 +96,13 @@ export function projectLines(projects: readonly PlanProject[]): string[] {
   ]);
   const kept = countsOf(quiet).kept;
   return [
-    ...textTable(PROJECT_COLUMNS, rows, { header: true }).split('\n'),
+    ...textTable(isOver ? COLUMNS_OF_THE_PAST : PROJECT_COLUMNS, rows, { header: true }).split('\n'),
     ...(quiet.length === 0
       ? []
       : [`… and ${counted(quiet.length, 'project')} where all that was listed is kept (${grouped(kept)}).`]),
     ...shown.flatMap(incompleteLine),
     ...unreachedLine(projects),
   ];
-}
-
-/**
- * One row for each conversation of a batch; batches printed one after another form one table. The header goes above
- * the first. `columns`: how wide the terminal is.
- */
-export function planRowsTable(
-  items: readonly PlanItem[],
-  { header, columns }: { readonly header: boolean; readonly columns?: number | undefined },
-): string {
-  const layout = layoutFor(columns);
-  return textTable(
-    layout.columns,
-    items.map((item) => cellsOf(item, layout)),
-    { header },
-  );
-}
-
-/** How many rows of a plan each rule is the reason for, by what becomes of them. */
-export class RuleTotals {
-  readonly #counts = new Map<string, number>();
-
-  add({ verdict, rule }: PlanItem): void {
-    const what = rule === null ? VERDICT_WORDS[verdict] : `${VERDICT_WORDS[verdict]} by rule ${rule}`;
-    this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1);
-  }
-
-  lines(): string[] {
-    return [...this.#counts].map(
-      ([what, count]) => `${grouped(count)} ${sentenceSafe(what, SENTENCE_COLUMNS)}`,
-    );
-  }
-}
-
-function cellsOf(item: PlanItem, { idColumns, nameColumns }: ItemLayout): string[] {
-  return [
-    String(item.projectId),
-    item.sessionId === null
-      ? '(none)'
-      : idColumns === SHORT_ID
-        ? item.sessionId.slice(0, SHORT_ID)
-        : item.sessionId,
-    item.ageDays === null ? '?' : `${item.ageDays} d`,
-    VERDICT_WORDS[item.verdict],
-    sentenceSafe(whyOf(item), SENTENCE_COLUMNS),
-    terminalSafe(item.seen.name ?? '(no name)', nameColumns),
-  ];
-}
-
-/** That a rule which deletes matches goes without saying, and would be a second line for most rows. */
-function whyOf({ verdict, reason }: PlanItem): string {
-  return verdict === 'delete' ? reason.replace(/^(rule .*) matches$/, '$1') : reason;
 }
 
 function incompleteLine({ projectId, incomplete }: PlanProject): string[] {

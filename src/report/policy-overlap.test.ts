@@ -8,7 +8,14 @@ function policy(name: string, include: readonly string[], exclude: readonly stri
   const none = { excludeEntries: [], released: new Set<number>(), allowUnmatched: new Set<string>() };
   return {
     name,
-    projects: { includes: () => true, includesForKeeps: () => true, include, exclude, ...none },
+    projects: {
+      includes: () => true,
+      includesForKeeps: () => true,
+      includedBy: () => '*',
+      include,
+      exclude,
+      ...none,
+    },
   };
 }
 

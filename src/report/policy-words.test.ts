@@ -23,6 +23,7 @@ const rule = (name: string, selector: Selector, action: Rule['action'] = 'delete
 const projects = (include: readonly string[], exclude: readonly string[] = []): Policy['projects'] => ({
   includes: () => true,
   includesForKeeps: () => true,
+  includedBy: () => '*',
   include,
   exclude,
   excludeEntries: [],
@@ -54,7 +55,8 @@ function policy(changes: Partial<Policy> = {}): Policy {
     ...changes,
   };
 }
-const words = (changes: Partial<Policy> = {}): string => policyInWords(policy(changes)).join('\n');
+const words = (changes: Partial<Policy> = {}): string =>
+  policyInWords(policy(changes), 'Europe/Paris').join('\n');
 
 describe('selectorInWords', () => {
   it.each<[Selector, string]>([
@@ -94,6 +96,7 @@ describe('policyInWords', () => {
           rules: [rule('vip', contains('VIP'), 'keep'), rule('old', older)],
           concurrency: 1,
         }),
+        'UTC',
       ),
     ).toEqual([
       'Policy p is enforced: run and serve delete what it plans.',
@@ -127,7 +130,7 @@ describe('policyInWords', () => {
   it('says what the limits do', () => {
     const limits = (changes: Partial<Policy['limits']>): string =>
       words({ limits: { ...policy().limits, ...changes } });
-    expect(limits({})).toContain('in the time zone of RETENTION_TIME_ZONE); a run with more is refused');
+    expect(limits({})).toContain('in Europe/Paris); a run with more is refused');
     expect(limits({ whenExceeded: 'oldest_first' })).toContain(
       '; if there are more, the oldest go first and the rest in later runs.',
     );

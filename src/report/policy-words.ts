@@ -17,8 +17,11 @@ const SINCE: Readonly<Record<AgeClock, string>> = {
   last_message: 'whose newest message was written',
 };
 
-/** What a policy does, in plain English: one sentence or rule an element, safe for a terminal. */
-export function policyInWords(policy: Policy): readonly string[] {
+/**
+ * What a policy does, in plain English: one sentence or rule an element, safe for a terminal. `timeZone` (IANA name): where its
+ * days begin if it has no schedule.
+ */
+export function policyInWords(policy: Policy, timeZone: string): readonly string[] {
   const sentences = [
     `Policy ${policy.name} ${modeInWords(policy)}`,
     ...(policy.description === undefined ? [] : [policy.description.trim().replaceAll(/\s+/g, ' ')]),
@@ -27,7 +30,7 @@ export function policyInWords(policy: Policy): readonly string[] {
     ...policy.rules.map(ruleInWords),
     'What no rule matches is kept, and so is what a rule cannot be sure about.',
     ...bindingInWords(policy.rules),
-    ...limitsInWords(policy),
+    ...limitsInWords(policy, timeZone),
     `At most ${counted(policy.concurrency, 'conversation')} ${policy.concurrency === 1 ? 'is' : 'are'} worked on at once.`,
     ...unreached(policy.rules),
   ];
@@ -102,11 +105,11 @@ function bindingInWords(rules: readonly Rule[]): readonly string[] {
   ];
 }
 
-function limitsInWords({ limits, rules, schedule }: Policy): readonly string[] {
+function limitsInWords({ limits, rules, schedule }: Policy, timeZone: string): readonly string[] {
   if (!rules.some((rule) => rule.action === 'delete')) return ['No rule deletes anything.'];
   if (limits.maxDeletions === 0) return ['It may delete nothing: max_deletions is 0.'];
   if (limits.maxPercent === 0) return ['It may delete nothing: max_percent is 0.'];
-  const zone = schedule?.timezone ?? 'the time zone of RETENTION_TIME_ZONE';
+  const zone = schedule?.timezone ?? timeZone;
   return [
     `It deletes at most ${counted(limits.maxDeletions, 'conversation')} a run, ${grouped(limits.maxPerDay)} a day and ${grouped(limits.maxPerWeek)} in seven days (today and the six before, in ${zone}); ${EXCEEDED[limits.whenExceeded]}.`,
     percentInWords(limits),

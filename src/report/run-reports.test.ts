@@ -50,7 +50,7 @@ describe('runSummary', () => {
   it('says what is left of a partial run, and what becomes of it', () => {
     expect(runSummary(sample(PARTIAL)).slice(1, 7)).toEqual([
       'Deleted 1 of 6 planned conversations; 1 already gone, 1 unverified, 1 failed and 1 skipped.',
-      '1 already gone: no longer visible to this key, and not by us.',
+      '1 already gone: not deleted by us, and no longer visible to this key.',
       '1 unverified, not proven gone: the next run looks again.',
       '1 failed, not carried out: tried again in the next run.',
       '1 skipped: decided anew in the next run.',
@@ -263,6 +263,7 @@ describe('runsTable and runDetail', () => {
     expect(rows.join(' ')).toContain('renamed since the');
     const lines = runDetail(report, report.entries);
     expect(lines).toContain('Requests    2 list, 2 delete, 3 verify, 1 control');
+    expect(lines.join('\n')).toMatch(/\nPROJECT +LISTED +TOTAL +PLANNED /);
     expect(lines.slice(-rows.length)).toEqual(rows);
     expect(lines.join('\n')).not.toContain('customgpt-retention runs');
     for (const line of rows) expect(line.length).toBeLessThanOrEqual(80);
@@ -272,12 +273,12 @@ describe('runsTable and runDetail', () => {
     const alike = { status: 'running', endedAt: undefined, asBefore: 1, alikeSince: AT } as const;
     const report = sample({ run: alike, events: [] });
     const timeZone = 'Europe/Berlin';
-    expect(runsTable([report], timeZone).split('\n')).toEqual([
+    expect(runsTable([report], { timeZone }).split('\n')).toEqual([
       'RUN               STARTED           STATUS       DELETED        POLICY',
       '                  (Europe/Berlin)',
       'run-4k2m9x7q1bzd  2026-05-05 01:59  running      0 of 2         support-chats',
     ]);
-    expect(runsTable([report], 'America/Los_Angeles')).toMatch(
+    expect(runsTable([report], { timeZone: 'America/Los_Angeles' })).toMatch(
       /STARTED .*\n {18}\(America\/\n {18}Los_Angeles\)\n.* 2026-05-04 16:59 /,
     );
     const started = '2026-05-05 01:59:50 Europe/Berlin';

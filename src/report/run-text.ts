@@ -2,8 +2,16 @@ import type { AuditEntry } from '../core/audit-entry.ts';
 import { plainCommandLine, type CommandLine } from '../core/command-line.ts';
 import { isStopped } from '../core/findings.ts';
 import { refusalParts } from '../core/refusal-words.ts';
-import { PURPOSES, totalRequests, type RequestCounts, type RunCounts, type RunRecord } from '../core/run.ts';
+import {
+  PURPOSES,
+  totalRequests,
+  type RequestCounts,
+  type RunCounts,
+  type RunRecord,
+  type RunStatus,
+} from '../core/run.ts';
 import { ALREADY_GONE_WORDS, deletionsIn, ruleWords, type Deletion } from './deletion-proof.ts';
+import { NO_PAINT, OUTCOME_STYLES, RUN_STYLES, type Look, type Paint } from './paint.ts';
 import { applyLine, projectLines, SENTENCE_COLUMNS, WARNING_COLUMNS } from './plan-text.ts';
 import { protectionLines } from './protection-text.ts';
 import { counted, durationOf, enumerated, grouped, minuteAndSecond } from './quantities.ts';
@@ -18,16 +26,17 @@ import {
   type FinishedRun,
 } from './run-outcome.ts';
 import { sentenceSafe, terminalSafe } from './safe-text.ts';
-import { textTable, type Column } from './text-table.ts';
+import { columnsFor, textTable, type Column } from './text-table.ts';
 
 const STARTED_COLUMNS = 16;
-const POLICY_COLUMNS = 16;
 
-function runColumns(timeZone: string): readonly Column[] {
+const BEFORE_POLICY = 64;
+
+function runColumns(timeZone: string, paint: Paint): readonly Column[] {
   return [
     { title: 'RUN', width: 16, breaks: 'anywhere' },
     { title: startedTitle(timeZone), width: STARTED_COLUMNS },
-    { title: 'STATUS', width: 11 },
+    { title: 'STATUS', width: 11, paint: (line, cell) => paint(RUN_STYLES[cell as RunStatus], line) },
     { title: 'DELETED', width: 13 },
     { title: 'POLICY', width: 'rest' },
   ];
@@ -53,12 +62,16 @@ const MOST_REASONS = 3;
 /** Incomplete projects that a summary names. */
 const MOST_NAMED = 5;
 
-const OUTCOME_COLUMNS: readonly Column[] = [
-  { title: 'OUTCOME', width: 12 },
+const outcomeColumns = ({ columns, paint = NO_PAINT }: Look): readonly Column[] => [
+  {
+    title: 'OUTCOME',
+    width: 12,
+    paint: (line, cell) => paint(OUTCOME_STYLES[cell as Deletion['outcome']], line),
+  },
   { title: 'PROJECT', width: 7, breaks: 'anywhere' },
   // A UUID fits; a longer id goes on in the next line, because half an id finds nothing.
   { title: 'SESSION', width: 36, breaks: 'anywhere' },
-  { title: 'PROOF, OR WHY NOT', width: 19 },
+  { title: 'PROOF, OR WHY NOT', width: columnsFor(columns) - 61 },
 ];
 
 /** What a run did and what to do next, in short lines for a terminal. */
@@ -87,11 +100,12 @@ function summaryLines(result: FinishedRun, why: readonly string[], timeZone: str
   ];
 }
 
-/** Recent runs, one line each, 80 columns. */
+/** Recent runs, one line each, within the columns of the terminal. */
 export function runsTable(
   runs: readonly { readonly run: RunRecord; readonly counts: RunCounts }[],
-  timeZone = 'UTC',
+  { timeZone = 'UTC', columns, paint = NO_PAINT }: Wording & Look = {},
 ): string {
+  const policyColumns = columnsFor(columns) - BEFORE_POLICY;
   if (runs.length === 0) return 'No run yet.';
   const rows = runs.map(({ run, counts }) => [
     run.runId,
@@ -100,19 +114,19 @@ export function runsTable(
     wasOnlyPlanned({ run, counts })
       ? `dry run, ${grouped(counts.planned)}`
       : `${grouped(counts.verified)} of ${grouped(counts.planned)}`,
-    terminalSafe(run.policy, POLICY_COLUMNS),
+    terminalSafe(run.policy, policyColumns),
   ]);
-  return textTable(runColumns(timeZone), rows, { header: true });
+  return textTable(runColumns(timeZone, paint), rows, { header: true });
 }
 
 /** One run in full: the summary, its times and hashes, its projects, and every conversation with an outcome. */
 export function runDetail(
   result: FinishedRun,
   entries: Iterable<AuditEntry>,
-  { commandLine = plainCommandLine, timeZone = 'UTC' }: Wording = {},
+  { commandLine = plainCommandLine, timeZone = 'UTC', ...look }: Wording & Look = {},
 ): string[] {
   const { run, plan } = result;
-  const outcomes = outcomeRows(entries);
+  const outcomes = outcomeRows(entries, look);
   const timeIn = (at: number): string => `${minuteAndSecond(at, timeZone)} ${timeZone}`;
   return [
     ...summaryLines(result, wholeProblem(run), timeZone),
@@ -127,21 +141,21 @@ export function runDetail(
       ? []
       : [`Plan        ${plan.planId}, ${plan.status}`, `Fingerprint ${plan.fingerprint}`]),
     ...(run.requests === undefined ? [] : [`Requests    ${requestWords(run.requests)}`]),
-    ...(plan === undefined ? [] : ['', ...projectLines(plan.projects)]),
+    ...(plan === undefined ? [] : ['', ...projectLines(plan.projects, { isOver: !wasOnlyPlanned(result) })]),
     '',
     ...(outcomes === '' ? ['No DELETE was sent for any conversation.'] : outcomes.split('\n')),
   ];
 }
 
 /** Every conversation that the entries of one run speak of, with its proof or the reason; '' when there is none. */
-export function outcomeRows(entries: Iterable<AuditEntry>): string {
+export function outcomeRows(entries: Iterable<AuditEntry>, look: Look = {}): string {
   const rows = deletionsIn(entries).map((deletion) => [
     deletion.outcome,
     String(deletion.projectId),
     deletion.sessionId,
     proofWords(deletion),
   ]);
-  return rows.length === 0 ? '' : textTable(OUTCOME_COLUMNS, rows, { header: true });
+  return rows.length === 0 ? '' : textTable(outcomeColumns(look), rows, { header: true });
 }
 
 function proofWords(deletion: Deletion): string {

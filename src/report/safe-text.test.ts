@@ -20,6 +20,11 @@ describe('terminalSafe', () => {
     ['Zoe\u0308', 'Zoe\u0308'],
     ['\u0301leads', '\\u0301leads'],
     ['会议记录 👍', '会议记录 👍'],
+    ['family 👨‍👩‍👧 and flag 🇩🇪', 'family 👨‍👩‍👧 and flag 🇩🇪'],
+    ['hand 👍🏽', 'hand 👍🏽'],
+    ['no emoji a\u200db', 'no emoji a\\u200db'],
+    ['half 👨\u200d', 'half 👨\\u200d'],
+    ['key 1\ufe0f\u20e3', 'key 1\u20e3'],
   ])('%j becomes %j', (text, safe) => {
     expect(terminalSafe(text, 80)).toBe(safe);
   });
@@ -43,6 +48,13 @@ describe('terminalSafe', () => {
     ['Zoe\u0308 Zoe\u0308', 4, 'Zoe\u0308…'],
     ['Zoe\u0308', 3, 'Zoe\u0308'],
     ['abce\u0301', 4, 'abce\u0301'],
+    ['a👨‍👩‍👧b', 4, 'a👨‍👩‍👧b'],
+    ['a👨‍👩‍👧b', 3, 'a…'],
+    ['🇩🇪🇫🇷', 4, '🇩🇪🇫🇷'],
+    ['🇩🇪🇫🇷', 3, '🇩🇪…'],
+    ['👍🏽👍🏽', 3, '👍🏽…'],
+    ['\u1112\u1161\u11abx', 3, '\u1112\u1161\u11abx'],
+    ['Zoë’s', 4, 'Zoë…'],
   ])('%j in %i columns is %j', (text, columns, cut) => {
     expect(terminalSafe(text, columns)).toBe(cut);
   });

@@ -16,7 +16,8 @@ const SPACE = /^\p{Zs}$/u;
 /** What most text is. Asked first, because the other patterns take long to compile. */
 const PLAIN = /^[ -~]*$/;
 
-const MARK = /^[\p{Mn}\p{Me}]$/u;
+/** Vowels and finals of Hangul that are written out one by one show in the columns of the consonant before them. */
+const MARK = /^[\p{Mn}\p{Me}\u1160-\u11ff\ud7b0-\ud7fb]$/u;
 
 /**
  * As string-width 8.3 has it for single characters; itself it would cost each short command a sixth of its processor time. But for
@@ -34,20 +35,24 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 
 /**
  * Somebody else's text on one line of a terminal: what could move the cursor, colour, hide or reorder is written out
- * (`\e[31m`, `\u202e`), and the rest is cut to `maxColumns` with `…` as its last column.
+ * (`\e[31m`, `\u202e`), and the rest is cut to `maxColumns` with `…` as its last column, never within what a reader takes for
+ * one character.
  */
 export function terminalSafe(text: string, maxColumns: number): string {
   if (text.length <= maxColumns && PLAIN.test(text)) return text;
+  if (maxColumns < 1) return '';
+  // What comes behind changes nothing, and to look for its characters would take long.
+  const window = text.slice(0, maxColumns + 1);
+  if (window.length > maxColumns && PLAIN.test(window)) return `${window.slice(0, maxColumns - 1)}…`;
   let shown = '';
   let columns = 0;
   let cut: string | undefined;
   for (const piece of harmlessPieces(text)) {
-    const width = columnsOf(piece);
     // From here on the last column would be taken, where the … has to stand if there is more.
-    if (columns + width >= maxColumns) cut ??= shown;
-    columns += width;
-    if (columns > maxColumns) return maxColumns < 1 ? '' : `${cut ?? ''}…`;
-    shown += piece;
+    if (columns + piece.columns >= maxColumns) cut ??= shown;
+    columns += piece.columns;
+    if (columns > maxColumns) return `${cut ?? ''}…`;
+    shown += piece.text;
   }
   return shown;
 }
@@ -67,9 +72,19 @@ export function sentenceSafe(text: string, maxColumns: number): string {
 
 /** Terminal columns of text that {@link terminalSafe} returned: two for CJK and emoji, none for a mark on a letter. */
 export function displayWidth(text: string): number {
-  let columns = 0;
-  for (const character of text) columns += columnsOf(character);
-  return columns;
+  return PLAIN.test(text) ? text.length : piecesOf(text).reduce((sum, { columns }) => sum + columns, 0);
+}
+
+/** What a reader takes for one character. */
+export interface Piece {
+  readonly text: string;
+  readonly columns: number;
+}
+
+/** The characters of text that {@link terminalSafe} returned, in order. */
+export function piecesOf(text: string): readonly Piece[] {
+  if (PLAIN.test(text)) return Array.from(text, (character) => ({ text: character, columns: 1 }));
+  return Array.from(graphemesOf(text), (grapheme) => ({ text: grapheme, columns: widthOf(grapheme) }));
 }
 
 /**
@@ -85,29 +100,61 @@ export function escapeHtml(text: string): string {
     );
 }
 
-function* harmlessPieces(text: string): Generator<string> {
-  // A mark with nothing before it would join the border of the column.
-  let marks = MOST_MARKS;
-  for (const character of text) {
-    if (VARIATION_SELECTOR.test(character)) continue;
-    if (MARK.test(character)) {
-      marks += 1;
-      yield marks > MOST_MARKS ? writtenOut(character) : character;
-      continue;
-    }
-    const isUnprintable = UNPRINTABLE.test(character);
-    marks = isUnprintable ? MOST_MARKS : 0;
-    if (isUnprintable) yield writtenOut(character);
-    else yield SPACE.test(character) ? ' ' : character;
+let segmenter: Intl.Segmenter | undefined;
+let joinedEmoji: RegExp | undefined;
+
+function* graphemesOf(text: string): Generator<string> {
+  // Made where one is needed: most commands print nothing but ASCII.
+  segmenter ??= new Intl.Segmenter('en', { granularity: 'grapheme' });
+  for (const { segment } of segmenter.segment(text)) yield segment;
+}
+
+/** A flag, a family, a hand in its colour: several code points that show as one picture. */
+function isJoinedEmoji(grapheme: string): boolean {
+  if (grapheme.length < 3) return false;
+  // No literal: TypeScript allows this flag only for a later version of the language than ours.
+  joinedEmoji ??= new RegExp('^\\p{RGI_Emoji}$', 'v');
+  return (
+    joinedEmoji.test(grapheme) &&
+    Array.from(grapheme).filter((one) => !VARIATION_SELECTOR.test(one) && !MARK.test(one)).length > 1
+  );
+}
+
+function* harmlessPieces(text: string): Generator<Piece> {
+  for (const grapheme of graphemesOf(text)) {
+    if (isJoinedEmoji(grapheme)) yield { text: grapheme, columns: 2 };
+    else yield* harmlessParts(grapheme);
   }
 }
 
-function columnsOf(piece: string): number {
-  // Written out, a piece is ASCII and as wide as it is long.
-  if (piece.length > 2) return piece.length;
-  if (MARK.test(piece)) return 0;
-  if (WIDE.test(piece)) return 2;
-  return piece.startsWith('\\') ? piece.length : 1;
+/** One piece, unless something has to be written out. */
+function* harmlessParts(grapheme: string): Generator<Piece> {
+  let whole = '';
+  // A mark with nothing before it would join the border of the column.
+  let marks = MOST_MARKS;
+  for (const character of grapheme) {
+    if (VARIATION_SELECTOR.test(character)) continue;
+    const isMark = MARK.test(character);
+    if (isMark) marks += 1;
+    const mustBeWritten = isMark ? marks > MOST_MARKS : UNPRINTABLE.test(character);
+    if (!isMark) marks = mustBeWritten ? MOST_MARKS : 0;
+    if (!mustBeWritten) {
+      whole += SPACE.test(character) ? ' ' : character;
+      continue;
+    }
+    if (whole !== '') yield { text: whole, columns: widthOf(whole) };
+    whole = '';
+    const written = writtenOut(character);
+    yield { text: written, columns: written.length };
+  }
+  if (whole !== '') yield { text: whole, columns: widthOf(whole) };
+}
+
+function widthOf(grapheme: string): number {
+  if (isJoinedEmoji(grapheme)) return 2;
+  let columns = 0;
+  for (const character of grapheme) if (!MARK.test(character)) columns += WIDE.test(character) ? 2 : 1;
+  return columns;
 }
 
 function writtenOut(character: string): string {

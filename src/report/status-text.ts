@@ -7,6 +7,7 @@ import type { PolicyStanding, Standing } from '../core/ports/status.ts';
 import { needsAttention, type PolicyStatus } from '../core/status.ts';
 import { SENTENCE_COLUMNS } from './plan-text.ts';
 import { counted, dayIn, durationOf, grouped, minuteAndSecond } from './quantities.ts';
+import { NO_PAINT, POLICY_STYLES, type Look } from './paint.ts';
 import { sentenceSafe, terminalSafe } from './safe-text.ts';
 
 /** How retention stands, and how to say it. */
@@ -14,6 +15,7 @@ export interface StatusReport extends Pick<Standing, 'policies' | 'open' | 'audi
   /** IANA name. */
   readonly timeZone: string;
   readonly commandLine: CommandLine;
+  readonly look?: Look;
 }
 
 /** Open conversations that are named. */
@@ -21,13 +23,13 @@ const MOST_NAMED = 5;
 
 /** A paragraph for each policy, what needs somebody first. */
 export function statusLines(report: StatusReport): readonly string[] {
-  const { policies, open, auditHead } = report;
+  const { policies, open, auditHead, look: { paint = NO_PAINT } = {} } = report;
   const inOrder = [...policies].sort(
     (one, other) => Number(needsAttention(other)) - Number(needsAttention(one)),
   );
   return [
     ...inOrder.flatMap((status) => [
-      `${status.state.padEnd(8)} ${terminalSafe(status.policy.name, 60)}`,
+      `${paint(POLICY_STYLES[status.state], status.state.padEnd(8))} ${terminalSafe(status.policy.name, 60)}`,
       ...policySentences(status, report).map((sentence) => `         ${sentence}`),
     ]),
     ...openLines(open),

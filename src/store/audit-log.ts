@@ -9,6 +9,7 @@ import type { AuditRow } from './audit-rows.ts';
 import { BATCH_ROWS } from './connection.ts';
 import type { Connection } from './connection.ts';
 import type { GroupCommit } from './group-commit.ts';
+import { prepareSessionsStarting } from './sessions-starting.ts';
 import { prepareEarlierDeletes, prepareOpenIntents } from './open-intents.ts';
 
 /** Few enough that others get their turn while whole logs are read and hashed. */
@@ -32,6 +33,9 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
           AND seq > (SELECT MIN(seq) FROM audit_entries WHERE run_id = @thanRunId)`,
     )
     .pluck();
+  const about = connection.prepare<[number, string], AuditRow>(
+    `${SELECT_AUDIT} WHERE project_id = ? AND session_id = ? ORDER BY seq`,
+  );
   const lastVerified = connection
     .prepare<[number, string], string | null>(
       "SELECT MAX(time) FROM audit_entries WHERE project_id = ? AND session_id = ? AND event = 'deletion.verified'",
@@ -41,6 +45,9 @@ export function createAuditLog(connection: Connection, writer: GroupCommit): Aud
     append: (entries, fence) => writer.append(entries, fence),
     head: () => connection.read(head),
     entries: (filter = {}) => readEntries(connection, filter),
+    entriesAbout: (projectId, sessionId) =>
+      connection.read(() => about.all(projectId, sessionId).map(readableEntry)),
+    sessionsStarting: prepareSessionsStarting(connection, 'audit_entries'),
     outcomes,
     openIntents: () => connection.read(open.all),
     openIntentCount: (policy, runId) => connection.read(() => open.count(policy, runId)),

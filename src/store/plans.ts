@@ -4,6 +4,7 @@ import type { PlanFilter, PlanStore } from '../core/ports/plans.ts';
 import type { Connection } from './connection.ts';
 import { arrangePlan } from './plan-arrangement.ts';
 import { arrangedPages, fingerprintOf, lastItems, projectRows } from './plan-fingerprint.ts';
+import { createPlanSearch } from './plan-search.ts';
 import { removeOldDrafts, scrubPlans } from './plan-removal.ts';
 import { itemOf, summaryOf } from './plan-rows.ts';
 import type { PlanRow } from './plan-rows.ts';
@@ -15,6 +16,7 @@ export function createPlanStore(connection: Connection): PlanStore {
   return {
     createPlan: (header) => createPlan(connection, header),
     plan,
+    latestPlan: (policy) => connection.read(() => visible.latest(policy)),
     planByFileHash: (fileHash) => connection.read(() => visible.byFileHash(fileHash)),
     planItems: (planId, filter = {}) => readItems(connection, () => plan(planId), filter),
     arrangePlan: (planId, how) => arrangePlan(connection, planId, how),
@@ -24,6 +26,7 @@ export function createPlanStore(connection: Connection): PlanStore {
       return fingerprintOf(connection, found);
     },
     scrubPlans: (now, keepPlanIds = []) => scrubPlans(connection, now, keepPlanIds),
+    ...createPlanSearch(connection),
     ...createFullReadings(connection),
     ...createEndOfPlans(connection),
   };
@@ -62,17 +65,19 @@ function createEndOfPlans(connection: Connection): Pick<PlanStore, 'setPlanFileH
 function prepareVisible(connection: Connection) {
   const columns =
     'plan_id, policy, policy_hash, account, policy_path, mode, decided_at, expires_at, status, requests_used, fingerprint, file_hash, deferred, findings';
-  const select = (key: 'plan_id' | 'file_hash') =>
+  const select = (key: 'plan_id' | 'file_hash' | 'policy') =>
     connection.prepare<[string], PlanRow>(
-      `SELECT ${columns} FROM plans WHERE ${key} = ? AND status <> 'draft' ORDER BY created_at DESC LIMIT 1`,
+      `SELECT ${columns} FROM plans WHERE ${key} = ? AND status <> 'draft' ORDER BY created_at DESC, rowid DESC LIMIT 1`,
     );
   const summary = (row: PlanRow | undefined): PlanSummary | undefined =>
     row === undefined ? undefined : summaryOf(row, projectRows(connection, row.plan_id));
   const byId = select('plan_id');
   const byFileHash = select('file_hash');
+  const ofPolicy = select('policy');
   return {
     byId: (planId: string) => summary(byId.get(planId)),
     byFileHash: (fileHash: string) => summary(byFileHash.get(fileHash)),
+    latest: (policy: string) => summary(ofPolicy.get(policy)),
   };
 }
 

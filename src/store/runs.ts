@@ -2,6 +2,7 @@ import type { RunStore } from '../core/ports/store.ts';
 import { PURPOSES } from '../core/run.ts';
 import type { RequestCounts, RunRecord } from '../core/run.ts';
 import type { Connection } from './connection.ts';
+import { prepareIdsStarting } from './sessions-starting.ts';
 
 type RunRow = ReturnType<typeof rowOf>;
 
@@ -22,6 +23,9 @@ export function createRunStore(connection: Connection): RunStore {
   const ofPolicy = connection.prepare<[string, number, number], RunRow>(
     `SELECT ${columns} FROM runs WHERE policy = ? ${newest}`,
   );
+  const byPlan = connection.prepare<[string], RunRow>(
+    `SELECT ${columns} FROM runs WHERE plan_id = ? ORDER BY number DESC LIMIT 1`,
+  );
   const underWay = connection.prepare<[], RunRow>(
     `SELECT ${columns} FROM runs WHERE status = 'running' ORDER BY number`,
   );
@@ -38,17 +42,23 @@ export function createRunStore(connection: Connection): RunStore {
         const row = one.get(runId);
         return row === undefined ? undefined : recordOf(row);
       }),
+    runOfPlan: (planId) =>
+      connection.read(() => {
+        const row = byPlan.get(planId);
+        return row === undefined ? undefined : recordOf(row);
+      }),
+    runIdsStarting: prepareIdsStarting(connection, { table: 'runs', column: 'run_id' }),
     runsUnderWay: () => connection.read(() => underWay.all().map(recordOf)),
     runs: ({ policy, limit, skip = 0 }) =>
       connection.read(() =>
         (policy === undefined ? all.all(limit, skip) : ofPolicy.all(policy, limit, skip)).map(recordOf),
       ),
-    ...createHistoryStore(connection, columns),
+    ...createRunHistory(connection, columns),
     ...createSlotStore(connection),
   };
 }
 
-function createHistoryStore(connection: Connection, columns: string): Pick<RunStore, 'history'> {
+function createRunHistory(connection: Connection, columns: string): Pick<RunStore, 'history'> {
   const latest = (condition: string) =>
     connection.prepare<[string], RunRow>(
       `SELECT ${columns} FROM runs WHERE policy = ? AND ${condition} ORDER BY number DESC LIMIT 1`,

@@ -13,6 +13,7 @@ import { protectionTests } from './store-protections.ts';
 import { leaseTests, runTests } from './store-runs.ts';
 import { manualClock } from './store-samples.ts';
 import type { ManualClock, Suite } from './store-samples.ts';
+import { searchTests } from './store-search.ts';
 import { arrangementTests } from './store-arrangement.ts';
 import { planTests } from './store-plans.ts';
 
@@ -49,6 +50,9 @@ export function storeSuite(name: string, open: (clock: Clock) => Promise<StoreUn
     });
     describe('end of a plan', () => {
       planEndTests(suite);
+    });
+    describe('what is looked for', () => {
+      searchTests(suite);
     });
     describe('how a plan is applied', () => {
       arrangementTests(suite);

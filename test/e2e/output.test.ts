@@ -107,3 +107,21 @@ test('too many open files are one line and what to do, never a stack trace', asy
   }
   expect(terminal.sandbox.journal.count()).toBe(0);
 });
+
+test('colours and the width of a terminal are for a terminal: a pipe gets neither', async ({ terminal }) => {
+  terminal.policy(AGE_POLICY.replace('mode: enforce', 'mode: dry-run'));
+  addConversations(terminal.sandbox, 101, { old: 2, young: 1 });
+  const totals = /\nRULE +WOULD DELETE +HELD +UNKNOWN +KEEPS\nold +2\n/;
+  const planned = await terminal.run(['plan']);
+  expect(planned.stdout).toMatch(totals);
+  expect((await terminal.run(['plan', '--show', await terminal.plan()])).stdout).toMatch(totals);
+  const ran = await terminal.run(['run']);
+  expect(ran.stdout).toMatch(totals);
+  for (const args of [['runs'], ['status'], ['plan']])
+    expect((await terminal.run(args)).stdout).not.toContain('\u001b');
+  const forced = { FORCE_COLOR: '1' };
+  expect((await terminal.run(['runs'], forced)).stdout).toContain('\u001b[32mcompleted\u001b[39m');
+  expect((await terminal.run(['status'], forced)).stdout).toContain('\u001b[32mok      \u001b[39m by-age');
+  expect((await terminal.run(['status'], { ...forced, NO_COLOR: '1' })).stdout).not.toContain('\u001b');
+  expect((await terminal.run(['runs', '--json'], forced)).stdout).not.toContain('\u001b');
+});

@@ -77,7 +77,7 @@ describe.concurrent('a protection that protects nothing', () => {
     const court =
       '  - { name: court, match: { session_ids: [2ddb32e7f1ca4e479b0f1b39c7a0ae10] }, action: keep }';
     terminal.policy(yaml('a', keepNames('"VIP*"'), court, OLD));
-    const words = /Warning: keep rule vip matched none of the 3 conversations it was asked about\n/;
+    const words = /Warning: keep rule vip matched none of the 3 conversations it was checked against\n/;
     const id = /rule court keeps session ids that none of .*: 2ddb32e7f1ca4e479b0f1b39c7a0ae10\n/;
     for (const command of ['plan', 'run']) {
       const { code, stdout } = await terminal.run([command]);

@@ -40,7 +40,13 @@ async function read(content: string | Uint8Array): Promise<PoliciesRead> {
 /** All of a policy but the file it came from; patterns by their words. */
 function meaningOf(policy: Policy): unknown {
   const excludeEntries = policy.projects.excludeEntries.map(({ written, kind }) => ({ written, kind }));
-  const projects = { ...policy.projects, includes: undefined, includesForKeeps: undefined, excludeEntries };
+  const projects = {
+    ...policy.projects,
+    includes: undefined,
+    includesForKeeps: undefined,
+    includedBy: undefined,
+    excludeEntries,
+  };
   return {
     ...policy,
     hash: undefined,

@@ -191,7 +191,7 @@ describe('a keep rule that matches nothing', () => {
     const { run, plan: second } = await runOnce(world, policy);
     expect(run.warnings).toEqual([
       expect.stringMatching(
-        /^Attention: keep rule vip matched none of the 2 conversations it was asked about; it matched 1 conversation in the plan of .*, now none$/,
+        /^Attention: keep rule vip matched none of the 2 conversations it was checked against; it matched 1 conversation in the plan of .*, now none$/,
       ),
     ]);
     expect(second?.findings.protections).toMatchObject([{ matched: 0, before: 1 }]);

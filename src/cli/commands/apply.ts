@@ -22,7 +22,7 @@ export interface ApplyInput {
 export const apply: Command<ApplyInput> = async (world, input) => {
   const override = overrideOf(input);
   return withWorker(world, { forPeople: true }, async (worker) => {
-    const plan = await findPlan(worker.store.plans, input.plan);
+    const plan = await findPlan(worker.store.plans, input.plan, world.output.note);
     const policy = await policyOfPlan(plan);
     const deps = worker.depsWith(await loadNeighbours(world, policy.path));
     // A run of its own policy asks when it plans; a plan was made before, so what is held since is asked here.

@@ -5,14 +5,16 @@ import type { Command } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
 import type { Output } from '../output.ts';
+import { wholeRunId } from '../whole-ids.ts';
 
 export interface AuditExportInput {
   readonly run?: string | undefined;
 }
 
 /** Writes the log as JSON Lines, oldest first; with `--json` as one document. */
-export const auditExport: Command<AuditExportInput> = async (world, { run }) => {
+export const auditExport: Command<AuditExportInput> = async (world, { run: given }) => {
   const write = async (store: Store): Promise<ExitCode> => {
+    const run = given === undefined ? undefined : await wholeRunId(store.runs, given, world.output.note);
     if (run !== undefined && (await store.runs.run(run)) === undefined) {
       throw new RetentionError('usage', `there is no run ${run}`, { hint: 'See: customgpt-retention runs' });
     }

@@ -5,7 +5,9 @@ import { RetentionError } from '../../core/errors.ts';
 import { countsOf, type PlanItem, type PlanSummary } from '../../core/plan.ts';
 import type { AuditEntry } from '../../core/audit-entry.ts';
 import { LogCheck } from '../../core/verify-log.ts';
-import { planHeadline, planRowsTable } from '../../report/plan-text.ts';
+import { planRowsTable } from '../../report/plan-rows-text.ts';
+import { planHeadline } from '../../report/plan-text.ts';
+import { RuleTotals } from '../../report/rule-totals.ts';
 import { policyInWords } from '../../report/policy-words.ts';
 import { runsJson } from '../../report/run-json.ts';
 import { runSummary } from '../../report/run-text.ts';
@@ -18,6 +20,7 @@ import { checkLimits } from '../../run/plan/check-limits.ts';
 import { planPolicy } from '../../run/plan/plan-policy.ts';
 import { startSandbox, type Sandbox } from '../../sandbox/server.ts';
 import type { Policy } from '../../core/policy.ts';
+import { lookOf } from '../colour.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { createCommandLine } from '../command-line.ts';
 import { DEMO_POLICY } from '../demo-policy.ts';
@@ -105,7 +108,7 @@ async function perform(world: CommandWorld, demo: Demo): ReturnType<Command<obje
     `1. A sandbox of the CustomGPT API is running, with ${conversations} invented conversations in ${projects.length} projects.`,
     '',
     '2. The policy, in plain words:',
-    ...policyInWords(policy).map((line) => `   ${line}`),
+    ...policyInWords(policy, timeZone).map((line) => `   ${line}`),
     '',
     '3. The dry run (customgpt-retention plan):',
     '',
@@ -147,8 +150,11 @@ async function planAndShow(
     { policy, account, withKept: false },
   );
   const rows: PlanItem[] = [];
+  const totals = new RuleTotals();
+  const look = lookOf(world);
   for await (const item of store.plans.planItems(plan.planId)) {
     if (rows.length < SHOWN) rows.push(item);
+    totals.add(item);
   }
   const { requestsPerMinute, timeZone } = settings;
   const cost = { requestsPerMinute, ...estimateOf(policy, plan, { tookMs, requestsPerMinute, others }) };
@@ -156,8 +162,10 @@ async function planAndShow(
   const { refusing } = await checkLimits(deps, { policy, projects, at: world.surroundings.clock.now() });
   const more = countsOf(projects).planned - rows.length;
   await output.lines(
-    planRowsTable(rows, { header: true, columns: world.surroundings.stdout.columns }),
+    planRowsTable(rows, { header: true, ...look }),
     ...(more > 0 ? [`… and ${more} more, all in the report.`] : []),
+    '',
+    ...totals.lines(plan, look),
     '',
     ...planHeadline(plan, { cost, breaches: refusing, commandLine, timeZone }),
   );

@@ -1,4 +1,5 @@
 import { holdJson, holdLines } from '../../report/hold-text.ts';
+import { lookOf } from '../colour.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
@@ -9,7 +10,7 @@ export const holdList: Command<object> = async (world) => {
   return withHistory(world, async (store) => {
     const holds = await store.holds.holds();
     const now = world.surroundings.clock.now();
-    await world.output.lines(...holdLines(holds, { now, timeZone: settings.timeZone }));
+    await world.output.lines(...holdLines(holds, { now, timeZone: settings.timeZone, look: lookOf(world) }));
     await world.output.document({ holds: holds.map((hold) => holdJson(hold, now)) });
     return EXIT.done;
   });

@@ -1,5 +1,4 @@
-import { isProjectId, isSessionId } from '../../core/ids.ts';
-import { RetentionError } from '../../core/errors.ts';
+import { isFault, RetentionError } from '../../core/errors.ts';
 import { compareWithList, HoldIndex, type HoldRecord } from '../../core/hold.ts';
 import { endOfHoldDay, LONGEST_MATTER, NO_HOLD_DAY } from '../../core/hold-fields.ts';
 import type { Store } from '../../core/ports/store.ts';
@@ -8,6 +7,9 @@ import { holdJson, holdSentence } from '../../report/hold-text.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { textOf } from '../flag-text.ts';
+import { withHistory } from '../history.ts';
+import { targetOf } from '../target.ts';
+import { wholeSessionId } from '../whole-ids.ts';
 import { lookAtPlace } from '../look-at-place.ts';
 import { loggingOf, openState } from '../compose.ts';
 
@@ -38,7 +40,7 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
   const addedAt = clock.now();
   const hold = {
     holdId: `hold-${chance.token(12)}`,
-    ...targetOf(input.target),
+    ...(await placeOf(world, input.target)),
     matter: textOf('--matter', input.matter, LONGEST_MATTER),
     reason: textOf('--reason', input.reason),
     by: textOf('--by', input.by),
@@ -71,6 +73,25 @@ export const holdAdd: Command<HoldAddInput> = async (world, input) => {
   });
   return EXIT.done;
 };
+
+/** What is meant: of a session, by the start of its id, where a plan or the log in this state knows the whole. */
+async function placeOf(
+  world: CommandWorld,
+  target: string,
+): Promise<Pick<HoldRecord, 'projectId' | 'sessionId'>> {
+  const { projectId, sessionId } = targetOf(target, 'hold add');
+  if (sessionId === undefined) return { projectId, sessionId };
+  try {
+    return await withHistory(world, async (store) => ({
+      projectId,
+      sessionId: await wholeSessionId(store, { projectId, sessionId }, world.output.note),
+    }));
+  } catch (error) {
+    // There may be none yet; what else is wrong with it is told when it is opened to be written.
+    if (isFault(error, 'state_unusable')) return { projectId, sessionId };
+    throw error;
+  }
+}
 
 /** Ends a hold. What it covered is decided anew by the next plan; an older plan deletes no more than it names. */
 export const holdRelease: Command<HoldReleaseInput> = async (world, input) => {
@@ -116,21 +137,6 @@ async function withState<T>(world: CommandWorld, work: (store: Store) => Promise
   } finally {
     await store.close();
   }
-}
-
-function targetOf(target: string): Pick<HoldRecord, 'projectId' | 'sessionId'> {
-  const [project = '', sessionId, ...more] = target.split('/');
-  const projectId = /^\d{1,16}$/.test(project) ? Number(project) : undefined;
-  const isSound = isProjectId(projectId) && more.length === 0;
-  if (isSound && sessionId === undefined) return { projectId, sessionId };
-  if (isSound && isSessionId(sessionId)) return { projectId, sessionId };
-  throw new RetentionError(
-    'usage',
-    'what to hold is a project id, or a project id, a slash and a session id',
-    {
-      hint: 'For example: hold add 1234, or hold add 1234/0b1e6f0c-5f0e-4f65-9a52-3a9df1c3a7d1',
-    },
-  );
 }
 
 /** A day counts to its end, in UTC. */

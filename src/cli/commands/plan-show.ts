@@ -21,7 +21,7 @@ export const planShow: Command<PlanShowInput> = async (world, { show, others }) 
   }
   const settings = world.settings();
   return withHistory(world, async (store) => {
-    const plan = asOf(await findPlan(store.plans, show), world.surroundings.clock.now());
+    const plan = asOf(await findPlan(store.plans, show, world.output.note), world.surroundings.clock.now());
     const items = store.plans.planItems(plan.planId);
     const { timeZone } = settings;
     await showPlans({ ...world, timeZone }, [{ plan, items, cost: undefined, breaches: [] }]);

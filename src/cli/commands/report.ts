@@ -28,7 +28,7 @@ export const report: Command<ReportInput> = async (world, { id, out, format: giv
     });
   }
   return withHistory(world, async (store) => {
-    const subject = await subjectOf(store, id, surroundings.clock.now());
+    const subject = await subjectOf(store, id, { now: surroundings.clock.now(), say: output.note });
     if (out !== undefined) {
       await writeReportOf(world, store, { subject, redact, file: out, format });
       return EXIT.done;

@@ -4,12 +4,15 @@ import { codeOf } from '../../core/error-code.ts';
 import { RetentionError } from '../../core/errors.ts';
 import type { Policy } from '../../core/policy.ts';
 import { runsJson } from '../../report/run-json.ts';
+import { ruleTotalsOf } from '../../report/rule-totals.ts';
+import { wasOnlyPlanned } from '../../report/run-outcome.ts';
 import { runSummary } from '../../report/run-text.ts';
 import type { RunResult } from '../../run/around/close-run.ts';
 import type { RunDeps } from '../../run/context.ts';
 import type { StopSignals } from '../../run/stop-signals.ts';
 import { runPolicy } from '../../run/run-policy.ts';
 import { makeFolder } from '../../store/make-folder.ts';
+import { lookOf } from '../colour.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT, exitCodeOfError, exitCodeOfRun, foremost, type ExitCode } from '../exit-codes.ts';
 import { loadPolicies } from '../policies.ts';
@@ -79,7 +82,8 @@ async function runOne(
   const { output, commandLine } = world;
   try {
     const result = await runPolicy(deps, { policy, trigger: 'manual', signals });
-    await output.lines(...runSummary(result, { commandLine, timeZone }), '');
+    const totals = output.json ? [] : await totalsLines(world, deps, result);
+    await output.lines(...runSummary(result, { commandLine, timeZone }), ...totals, '');
     if (result.fault !== undefined) output.problem(result.fault);
     const code = exitCodeOfRun(result);
     const isReported =
@@ -90,6 +94,19 @@ async function runOne(
     output.problem(error);
     return { code: exitCodeOfError(error), result: undefined };
   }
+}
+
+/** Of a run that only planned: by which rules. */
+async function totalsLines(
+  world: CommandWorld,
+  { store }: RunDeps,
+  result: RunResult,
+): Promise<readonly string[]> {
+  const { plan } = result;
+  if (plan === undefined || !wasOnlyPlanned(result)) return [];
+  const totals = await ruleTotalsOf(store.plans.planItems(plan.planId));
+  const lines = totals.lines(plan, lookOf(world));
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 /** Made before anything is sent: a run whose report has no place is not begun. Throws `usage`. */

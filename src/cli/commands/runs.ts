@@ -3,10 +3,12 @@ import { RetentionError } from '../../core/errors.ts';
 import type { Store } from '../../core/ports/store.ts';
 import { runsJson } from '../../report/run-json.ts';
 import { runDetail, runsTable } from '../../report/run-text.ts';
+import { lookOf } from '../colour.ts';
 import type { Command, CommandWorld } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
 import { withCounts } from '../run-counts.ts';
+import { wholeRunId } from '../whole-ids.ts';
 
 const SHOWN = 50;
 
@@ -23,7 +25,7 @@ export const runs: Command<RunsInput> = async (world, { id }) => {
     if (id !== undefined) return await showOne(store, { ...world, timeZone }, id);
     const records = await store.runs.runs({ limit: SHOWN });
     const results = await Promise.all(records.map((run) => withCounts(store, run)));
-    await output.lines(runsTable(results, timeZone));
+    await output.lines(runsTable(results, { timeZone, ...lookOf(world) }));
     await output.document(runsJson(results));
     return EXIT.done;
   });
@@ -31,9 +33,12 @@ export const runs: Command<RunsInput> = async (world, { id }) => {
 
 async function showOne(
   store: Store,
-  { output, commandLine, timeZone }: CommandWorld & { readonly timeZone: string },
-  id: string,
+  world: CommandWorld & { readonly timeZone: string },
+  given: string,
 ): ReturnType<Command<unknown>> {
+  const { output, commandLine, timeZone } = world;
+  const look = lookOf(world);
+  const id = await wholeRunId(store.runs, given, output.note);
   const run = await store.runs.run(id);
   if (run === undefined) {
     throw new RetentionError('usage', `there is no run ${id}`, { hint: 'See: customgpt-retention runs' });
@@ -41,7 +46,7 @@ async function showOne(
   const result = await withCounts(store, run);
   const entries: AuditEntry[] = [];
   for await (const entry of store.audit.entries({ runId: id })) entries.push(entry);
-  await output.lines(...runDetail(result, entries, { commandLine, timeZone }));
+  await output.lines(...runDetail(result, entries, { commandLine, timeZone, ...look }));
   const [document] = runsJson([result]).runs;
   await output.document({ ...document, entries });
   return EXIT.done;

@@ -1,6 +1,7 @@
 import { needsAttention } from '../../core/status.ts';
 import { statusJson, statusLines } from '../../report/status-text.ts';
 import { StandingReader } from '../../run/standing.ts';
+import { lookOf } from '../colour.ts';
 import type { Command } from '../command.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withHistory } from '../history.ts';
@@ -18,7 +19,8 @@ export const status: Command<StatusInput> = async (world, { paths }) => {
   return withHistory(world, async (store) => {
     const reader = new StandingReader({ store, clock, policies: () => Promise.resolve({ policies }) });
     const standing = await reader.standing();
-    await output.lines(...statusLines({ ...standing, commandLine, timeZone: settings().timeZone }));
+    const how = { commandLine, timeZone: settings().timeZone, look: lookOf(world) };
+    await output.lines(...statusLines({ ...standing, ...how }));
     await output.document(statusJson(standing));
     return standing.policies.some(needsAttention) ? EXIT.attention : EXIT.done;
   });

@@ -32,7 +32,7 @@ export const validate: Command<ValidateInput> = async (world, { paths, online })
   for (const policy of policies) {
     const nextAt = next(policy);
     await output.lines(
-      ...policyInWords(policy),
+      ...policyInWords(policy, timeZone),
       ...(nextAt === undefined ? [] : [`Next run: ${minuteInWords(nextAt, timeZone)}`]),
       '',
     );
@@ -50,7 +50,7 @@ export const validate: Command<ValidateInput> = async (world, { paths, online })
   await output.lines(`${found.join(', ')}, no problems.`);
   if (!output.json) return EXIT.done;
   await output.document({
-    policies: policies.map((policy) => policyJson(policy, next(policy))),
+    policies: policies.map((policy) => policyJson(policy, { nextAt: next(policy), timeZone })),
     overlaps,
     holds: holds.flatMap((one) => one.holds.map((hold) => listedHoldJson(one.file, hold, now))),
     ...(retention === undefined ? {} : { native_retention: retention.map(retentionJson) }),
@@ -65,12 +65,15 @@ async function askedRetention(world: CommandWorld, policies: readonly Policy[]) 
   return retentionOf(world, policies);
 }
 
-function policyJson(policy: Policy, nextAt: number | undefined) {
+function policyJson(
+  policy: Policy,
+  { nextAt, timeZone }: { readonly nextAt: number | undefined; readonly timeZone: string },
+) {
   return {
     name: policy.name,
     mode: policy.mode,
     policy_hash: policy.hash,
-    words: policyInWords(policy),
+    words: policyInWords(policy, timeZone),
     next_run: nextAt === undefined ? null : formatInstant(nextAt),
   };
 }

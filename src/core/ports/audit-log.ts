@@ -13,6 +13,10 @@ export interface AuditLog {
   head(): Promise<AuditHead>;
   /** Oldest first, read in batches. */
   entries(filter?: { readonly runId?: string; readonly fromSeq?: number }): AsyncIterable<AuditEntry>;
+  /** All that is said of one conversation, by any run and hold, oldest first. Reads the whole log. */
+  entriesAbout(projectId: number, sessionId: string): Promise<readonly AuditEntry[]>;
+  /** See {@link PlanStore.sessionsStarting}. Reads the whole log. */
+  sessionsStarting(projectId: number, start: string, limit: number): Promise<readonly string[]>;
   /** The latest outcome of each conversation that the run intended or skipped, folded. */
   outcomes(runId: string): Promise<RunOutcomes>;
   /** Conversations whose last intent has no final outcome (none yet, or `unverified`), over all runs of all policies, oldest first. */

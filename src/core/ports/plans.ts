@@ -16,6 +16,12 @@ export interface PlanWriter {
   discard(): Promise<void>;
 }
 
+/** What a plan said of one conversation. */
+export interface PlannedRow {
+  readonly plan: Pick<PlanHeader, 'planId' | 'policy' | 'decidedAt'>;
+  readonly item: PlanItem;
+}
+
 export interface PlanFilter {
   /** `delete` leaves out what is deferred. */
   readonly verdict?: PlanItem['verdict'];
@@ -39,6 +45,14 @@ export interface PlanArrangement {
 export interface PlanStore {
   createPlan(header: PlanHeader): Promise<PlanWriter>;
   plan(planId: string): Promise<PlanSummary | undefined>;
+  /** The latest plan of a policy. */
+  latestPlan(policy: string): Promise<PlanSummary | undefined>;
+  /** Ids of plans that begin like this (lower-case letters, digits and hyphens), in order, at most `limit`. */
+  planIdsStarting(start: string, limit: number): Promise<readonly string[]>;
+  /** The rows of one conversation in all plans, the latest plan first. */
+  rowsOf(projectId: number, sessionId: string): Promise<readonly PlannedRow[]>;
+  /** Session ids of a project that begin like this, whatever the case, at most `limit`; the very same one comes first. */
+  sessionsStarting(projectId: number, start: string, limit: number): Promise<readonly string[]>;
   planByFileHash(fileHash: string): Promise<PlanSummary | undefined>;
   setPlanFileHash(planId: string, fileHash: string): Promise<void>;
   /** Items by project and `ordinal`; read in batches, so that a plan of a million needs no more memory than one of ten. */

@@ -63,6 +63,10 @@ export interface RunStore {
   startRun(run: RunRecord): Promise<void>;
   updateRun(runId: string, change: Partial<Omit<RunRecord, Beginning>>): Promise<void>;
   run(runId: string): Promise<RunRecord | undefined>;
+  /** The latest run that went by this plan. */
+  runOfPlan(planId: string): Promise<RunRecord | undefined>;
+  /** Ids of runs that begin like this (lower-case letters, digits and hyphens), in order, at most `limit`. */
+  runIdsStarting(start: string, limit: number): Promise<readonly string[]>;
   /** All that are `running` by their record, however old, oldest first. */
   runsUnderWay(): Promise<readonly RunRecord[]>;
   /** Newest first. */

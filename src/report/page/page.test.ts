@@ -71,7 +71,9 @@ describe('the page of a run', () => {
       await run({ ...PARTIAL, events: [...(PARTIAL.events ?? []), ['deletion.verified', idOf(6), settled]] }),
     );
     expect(page).toContain(`${idOf(5)} 91 d skipped idle renamed since the plan`);
-    expect(page).toContain(`${idOf(2)} 91 d already gone idle no longer visible to this key, and not by us`);
+    expect(page).toContain(
+      `${idOf(2)} 91 d already gone idle not deleted by us, and no longer visible to this key`,
+    );
     expect(page).toContain('(3 attempts, settled by run-later)');
     expect(page).not.toContain('not begun');
     // One that was begun, and of which nothing is known, is no other than that in the figures, too.

@@ -71,7 +71,7 @@ function paceWords(requests: RequestCounts, seconds: number | undefined): string
 
 const PURPOSE_WORDS: Readonly<Record<keyof RequestCounts, string>> = {
   list: 'to list',
-  calibrate: 'to see what gone looks like',
+  calibrate: 'to learn what the API answers about one that is gone',
   messages: 'to read messages',
   delete: 'to delete',
   verify: 'to verify',

@@ -19,24 +19,31 @@ const ATTEMPTS = 3;
 /** Pages in a row that bring no project that was not known. */
 const MOST_BARREN = 3;
 
-/**
- * Lists all projects the key can see and picks the policy's. Its answers are the first of a run, so they also say whether
- * the clock can be trusted. Throws RetentionError (`credential_refused`, `api_unreachable`, `clock_untrusted`).
- */
+/** Lists all projects the key can see and picks the policy's. Throws as {@link visibleProjects} does. */
 export async function findProjects(
   reader: CustomGptReader,
   policy: Pick<Policy, 'projects'>,
   signal: AbortSignal | undefined,
 ): Promise<ProjectsOfPolicy> {
+  const visible = await visibleProjects(reader, signal);
+  const selected = visible.filter((project) => policy.projects.includes(project)).sort((a, b) => a.id - b.id);
+  const seen = new Set(visible.map((project) => project.id));
+  const named = policy.projects.include.filter((pattern) => /^\d+$/.test(pattern)).map(Number);
+  return { selected, invisible: named.filter((id) => !seen.has(id)), visible };
+}
+
+/**
+ * All projects the key can see. The answers are the first of a run, so they also say whether the clock can be trusted.
+ * Throws RetentionError (`credential_refused`, `api_unreachable`, `clock_untrusted`).
+ */
+export async function visibleProjects(
+  reader: CustomGptReader,
+  signal: AbortSignal | undefined,
+): Promise<readonly Project[]> {
   try {
     const visible = await listAll(reader, signal);
     assertClockTrusted(reader);
-    const selected = visible
-      .filter((project) => policy.projects.includes(project))
-      .sort((a, b) => a.id - b.id);
-    const seen = new Set(visible.map((project) => project.id));
-    const named = policy.projects.include.filter((pattern) => /^\d+$/.test(pattern)).map(Number);
-    return { selected, invisible: named.filter((id) => !seen.has(id)), visible };
+    return visible;
   } catch (error) {
     if (error instanceof InconsistentListing) {
       throw new RetentionError('api_unreachable', error.message, {
