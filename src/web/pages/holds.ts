@@ -17,10 +17,10 @@ export function holdsPageHtml(holds: readonly HoldRecord[], reading: Reading): H
     hold.matter,
     hold.reason,
     html`${hold.by}, ${whenHtml(hold.addedAt, reading)}`,
-    hold.untilAt === undefined ? 'released' : whenHtml(hold.untilAt, reading),
+    hold.untilAt === undefined ? 'it is released' : whenHtml(hold.untilAt, reading),
     hold.source === undefined ? html`<span class="id">${hold.holdId}</span>` : html`its file: ${hold.source}`,
   ]);
-  const heads = ['Holds', 'State', 'Matter', 'Reason', 'Placed by', 'Until', 'To end it'];
+  const heads = ['What it covers', 'State', 'Matter', 'Reason', 'Placed by', 'Until', 'To end it'];
   return html`<section class="sheet" aria-labelledby="holds">
     <h1 id="holds">Holds</h1>
     ${holds.length === 0 ? html`<p>There are none.</p>` : tableHtml({ label: 'Holds', heads, rows })}

@@ -52,9 +52,10 @@ function headHtml({ standing, verification, live }: Overview): Html {
 
 function expiredWords(policies: Standing['policies']): string {
   const known = policies.flatMap(({ backlog }) => (backlog === undefined ? [] : [backlogCount(backlog)]));
+  const unknown = policies.length - known.length;
   if (known.length === 0) return 'what is expired is not known yet';
   const sum = grouped(known.reduce((all, count) => all + count, 0));
-  return `${known.length < policies.length ? 'at least ' : ''}${sum} expired and still there`;
+  return `${sum} expired and still there${unknown === 0 ? '' : ` (not known of ${counted(unknown, 'policy', 'policies')})`}`;
 }
 
 function verdict(
@@ -100,7 +101,7 @@ function troubleOf({ policy, history, dueAt, isAbandoned, state }: PolicyStandin
   if (state === 'overdue' && dueAt !== undefined)
     return html`<b>${policy.name}</b>: due ${whenHtml(dueAt, reading)}, and nobody has run it.`;
   const times = failuresInARow > 1 ? `, ${grouped(failuresInARow)} runs in a row without success` : '';
-  const why = lastEnded?.problem === undefined ? '.' : `: ${lastEnded.problem}`;
+  const why = lastEnded?.problem === undefined ? '.' : `: ${lastEnded.problem}.`;
   return html`<b>${policy.name}</b>: its last run was ${lastEnded?.status ?? 'lost'}${times}${why}
     ${lastEnded === undefined ? NOTHING : html`<a href="/runs/${lastEnded.runId}">Its report</a>`}`;
 }

@@ -24,6 +24,6 @@ small { display: block; font-size: 0.85em; color: var(--soft); font-weight: 400;
   .cards, .cards tbody, .cards tr, .cards th, .cards td { display: block; border: 0; padding: 0; font-size: 0.92rem; }
   .cards tbody tr { border-top: 1px solid var(--line); padding: 0.7rem 0; }
   .cards td { display: grid; grid-template-columns: 9rem minmax(0, 1fr); gap: 0.6rem; margin-top: 0.25rem; } .cards td::before { content: attr(data-head); color: var(--soft); font-size: 0.82rem; }
-  .cards small { display: inline; margin-left: 0.4em; } .cards time { white-space: normal; } .live { grid-template-columns: 1fr; }
+  .cards small { display: inline; margin-left: 0.4em; } .cards time { white-space: normal; } .cards time small { white-space: nowrap; } .live { grid-template-columns: 1fr; }
 }
 `;
