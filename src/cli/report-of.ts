@@ -1,16 +1,19 @@
 import { readPolicySource } from '../config/policy-file.ts';
+import type { Settings } from '../config/settings.ts';
 import { hasItsHash } from '../core/audit-chain.ts';
-import { RetentionError } from '../core/errors.ts';
+import { isFault, RetentionError } from '../core/errors.ts';
 import { LastOutcomes } from '../core/last-outcomes.ts';
 import type { PlanSummary } from '../core/plan.ts';
 import type { Store } from '../core/ports/store.ts';
 import { runCountsOf } from '../core/run.ts';
-import { Deletions } from '../report/deletion-proof.ts';
+import { Deletions, settledLaterCount } from '../report/deletion-proof.ts';
 import { notesIn } from '../report/notes.ts';
 import { policyInWords } from '../report/policy-words.ts';
 import { rowsOf, totalsOf, type Report, type ReportRow } from '../report/report.ts';
 import type { FinishedRun } from '../report/run-outcome.ts';
+import { openStateHome } from '../state-home/state-home.ts';
 import type { CommandWorld } from './command.ts';
+import { ownVerifierKey } from './signing.ts';
 
 /** What a report is about: a plan, or a run with the plan that it went by. */
 export type ReportSubject = Partial<Pick<Report, 'cost' | 'breaches' | 'deferral' | 'finished'>> & {
@@ -41,12 +44,24 @@ export async function reportOf(
     entryNotes,
     policyWords: policy === undefined ? [] : policyInWords(policy, settings().timeZone),
     auditHead,
+    verifierKey: verifierKeyOf(settings()),
+    matters: new Map((await store.holds.holds()).map(({ holdId, matter }) => [holdId, matter])),
     generatedAt: clock.now(),
     timeZone: settings().timeZone,
     commandLine,
     hasNames,
     rows,
   };
+}
+
+/** Where its private half may not be read, the report does without. */
+function verifierKeyOf(settings: Settings): string | undefined {
+  try {
+    return ownVerifierKey(settings, openStateHome(settings.stateDir))?.key.text;
+  } catch (error) {
+    if (isFault(error, 'state_unusable')) return undefined;
+    throw error;
+  }
 }
 
 const NOTHING = {
@@ -84,7 +99,8 @@ async function loggedOf(
       outcomes.take({ projectId, sessionId }, event, entry['cause']);
   }
   const { counts, skipped } = outcomes.outcomes();
-  const folded = { ...finished, counts: runCountsOf(finished.plan, counts), skipped };
+  const settledLater = settledLaterCount(deletions.all.values());
+  const folded = { ...finished, settledLater, counts: runCountsOf(finished.plan, counts), skipped };
   return { finished: folded, deletions: deletions.all, entryNotes };
 }
 

@@ -47,6 +47,13 @@ export class Deletions {
   }
 }
 
+/** How many of them a later run settled: what is unverified stays open. */
+export function settledLaterCount(deletions: Iterable<Deletion>): number {
+  return [...deletions].filter(
+    ({ settledBy, outcome }) => settledBy !== undefined && outcome !== 'unverified',
+  ).length;
+}
+
 /** The same of entries that are at hand. */
 export function deletionsIn(entries: Iterable<AuditEntry>): readonly Deletion[] {
   const deletions = new Deletions();

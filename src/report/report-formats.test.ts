@@ -54,12 +54,15 @@ describe('as Markdown', () => {
     const text = await written(await reportOn(named(), 'plan'), 'md');
     expect(text).toContain('**Would delete 1 conversation.**');
     expect(text).toContain(String.raw`\| \*\*bold\*\* \<i\>\\n\[x\](y) ${idOf(4)}`);
-    expect(text.split('\n').filter((line) => line.startsWith('| 7 |'))).toHaveLength(4);
+    expect(text.split('\n').filter((line) => line.startsWith('| 7 |'))).toHaveLength(5);
   });
 
   it('says the notes of a run and its outcomes', async () => {
     const text = await written(await reportOn(sample(PARTIAL)), 'md');
     expect(text).toContain('## Please note');
+    expect(text).toContain('Account: https://app.customgpt.ai team:7');
+    expect(text).toContain(`Fingerprint of the plan: \`${'b'.repeat(64)}\``);
+    expect(text).toContain('| 7 | 16 | 6 | 1 | 0 | 0 | 10 |  |');
     expect(text).toContain(`| ${idOf(1)} | 91 d | deleted | idle | DELETE 200, GET 404 |`);
     const none = await written(await reportOn(sample({ planned: 0, events: [] }), 'plan'), 'md');
     expect(none).toContain('None is named one by one.');

@@ -17,6 +17,7 @@ export async function* reportMarkdown(report: Report): AsyncGenerator<string> {
     `**${safe(sentence)}** ${rest}`,
     bullets([
       ...(finished === undefined ? [] : [`Run \`${finished.run.runId}\`: ${finished.run.status}`]),
+      ...identityOf(report),
       ...(plan === undefined
         ? []
         : [`Plan \`${plan.planId}\`, decided ${minuteAndSecond(plan.decidedAt, timeZone)} ${timeZone}`]),
@@ -28,6 +29,7 @@ export async function* reportMarkdown(report: Report): AsyncGenerator<string> {
     ...protectionsTable(report),
     ...agesTable(report),
     ...rulesTable(report),
+    ...projectsTable(report),
     '## Conversations',
     ...(totals.rows === 0
       ? ['None is named one by one.']
@@ -49,6 +51,42 @@ export async function* reportMarkdown(report: Report): AsyncGenerator<string> {
       ]);
     },
   );
+}
+
+/** What tells this plan and policy from all others. */
+function identityOf({ plan, finished }: Report): readonly string[] {
+  const hash = finished?.run.policyHash ?? plan?.policyHash;
+  return [
+    ...(hash === undefined ? [] : [`Policy file: SHA-256 \`${hash}\``]),
+    ...(plan === undefined ? [] : [`Fingerprint of the plan: \`${plan.fingerprint}\``]),
+    ...(plan?.account === undefined ? [] : [`Account: ${safe(plan.account)}`]),
+  ];
+}
+
+function projectsTable({ plan, totals, finished }: Report): readonly string[] {
+  const projects = plan?.projects ?? [];
+  if (projects.length === 0) return [];
+  const isDry = isDryRun({ finished });
+  const rows = projects.map(({ projectId, listed, planned, held, unknown, kept, incomplete }) => {
+    const deleted = totals.byProject.get(projectId)?.get('verified') ?? 0;
+    const counts = [listed, planned, ...(isDry ? [] : [deleted]), held, unknown, kept];
+    return tableRow([
+      String(projectId),
+      ...counts.map(grouped),
+      incomplete === undefined ? '' : 'incomplete',
+    ]);
+  });
+  const heads = [
+    'Project',
+    'Listed',
+    'Planned',
+    ...(isDry ? [] : ['Deleted']),
+    'Held',
+    'Unknown',
+    'Kept',
+    '',
+  ];
+  return ['## Projects', `${tableHead(heads)}\n${rows.join('')}`.trimEnd()];
 }
 
 function protectionsTable({ plan }: Report): readonly string[] {

@@ -37,6 +37,10 @@ export interface Report extends Pick<PlanToShow, 'cost' | 'deferral'> {
   readonly policyWords: readonly string[];
   /** The end of the whole log when this report was made. */
   readonly auditHead: AuditHead;
+  /** The public half of the key that signs here now; undefined: there is none yet. */
+  readonly verifierKey: string | undefined;
+  /** By the id of a hold: the matter that it belongs to. */
+  readonly matters: ReadonlyMap<string, string>;
   readonly generatedAt: number;
   /** IANA name. */
   readonly timeZone: string;

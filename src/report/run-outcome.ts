@@ -12,6 +12,8 @@ export interface FinishedRun {
   readonly plan: PlanSummary | undefined;
   /** Why what was skipped was. */
   readonly skipped?: SkipCounts | undefined;
+  /** Conversations that were open at its end, and that a later run has settled; undefined: nobody counted. */
+  readonly settledLater?: number | undefined;
 }
 
 /** Projects of which nothing could be deleted, because their listing failed. */
@@ -65,7 +67,7 @@ export function withoutOutcome(finished: FinishedRun): number {
 
 /** What is left of a run, and what becomes of it: one sentence each, none when nothing is left. */
 export function leftovers(finished: FinishedRun): string[] {
-  const { run, counts, plan } = finished;
+  const { run, counts, plan, settledLater = 0 } = finished;
   const { already_gone: alreadyGone, unverified, failed } = counts;
   const open = withoutOutcome(finished);
   return [
@@ -78,8 +80,10 @@ export function leftovers(finished: FinishedRun): string[] {
       `${grouped(open)} without an outcome: the next run settles or decides ${open === 1 ? 'it' : 'them'} anew.`,
     ),
     ...deferredWords(finished),
+    ...said(settledLater, `${grouped(settledLater)} settled by a later run.`),
     // Nothing of this run explains it.
     ...(run.status === 'partial' &&
+    settledLater === 0 &&
     unverified + failed + counts.skipped + open === 0 &&
     incompleteIn(plan).length === 0
       ? ['What an earlier run began is still open: the next run looks again.']
@@ -143,10 +147,15 @@ export function asBeforeWords({ asBefore, alikeSince }: RunRecord, timeZone: str
 
 /** What a run was allowed to do. A person's `apply` goes beyond a policy in dry-run mode. */
 export function modeWords(finished: FinishedRun): string {
+  return isAppliedByCommand(finished) ? 'dry-run, applied by command' : finished.run.mode;
+}
+
+/** Whether a person applied a plan that its policy would never have applied. */
+export function isAppliedByCommand(finished: FinishedRun | undefined): boolean {
+  if (finished === undefined) return false;
   const { run, plan } = finished;
-  const isOnlyWord = plan?.mode === 'dry-run' && run.mode === 'enforce';
-  if (isOnlyWord || (run.mode === 'dry-run' && !isUnapplied(finished))) return 'dry-run, applied by command';
-  return run.mode;
+  if (plan?.mode === 'dry-run' && run.mode === 'enforce') return true;
+  return run.mode === 'dry-run' && !isUnapplied(finished);
 }
 
 /** How long it took, in seconds; undefined while it runs. */

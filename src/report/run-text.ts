@@ -10,7 +10,13 @@ import {
   type RunRecord,
   type RunStatus,
 } from '../core/run.ts';
-import { ALREADY_GONE_WORDS, deletionsIn, ruleWords, type Deletion } from './deletion-proof.ts';
+import {
+  ALREADY_GONE_WORDS,
+  deletionsIn,
+  ruleWords,
+  settledLaterCount,
+  type Deletion,
+} from './deletion-proof.ts';
 import { NO_PAINT, OUTCOME_STYLES, RUN_STYLES, type Look, type Paint } from './paint.ts';
 import { applyLine, projectLines, SENTENCE_COLUMNS, WARNING_COLUMNS } from './plan-text.ts';
 import { protectionLines } from './protection-text.ts';
@@ -126,10 +132,12 @@ export function runDetail(
   { commandLine = plainCommandLine, timeZone = 'UTC', ...look }: Wording & Look = {},
 ): string[] {
   const { run, plan } = result;
-  const outcomes = outcomeRows(entries, look);
+  const all = [...entries];
+  const outcomes = outcomeRows(all, look);
+  const settled = { ...result, settledLater: settledLaterCount(deletionsIn(all)) };
   const timeIn = (at: number): string => `${minuteAndSecond(at, timeZone)} ${timeZone}`;
   return [
-    ...summaryLines(result, wholeProblem(run), timeZone),
+    ...summaryLines(settled, wholeProblem(run), timeZone),
     ...nextStep(result, commandLine),
     '',
     `Trigger     ${run.trigger}${run.slotAt === undefined ? '' : `, slot ${timeIn(run.slotAt)}`}`,

@@ -24,6 +24,8 @@ export async function reportOn(
     entryNotes: of === 'run' ? entries.flatMap(notesIn) : [],
     policyWords: ['Rule 1, idle, deletes <b>old</b> conversations.'],
     auditHead: { seq: 12_345, hash: 'd'.repeat(64) },
+    verifierKey: 'customgpt-retention+1a2b3c4d+AQkey',
+    matters: new Map([['hold-1', 'CASE-17']]),
     generatedAt: AT + 100_000,
     timeZone: 'UTC',
     commandLine: plainCommandLine,

@@ -108,7 +108,10 @@ function whyText({ state, reason, deletion }: ReportRow, day: string): string {
   if (deletion === undefined) return escapeHtml(reason ?? '');
   if (state === 'verified') return proofHtml(deletion, day).html;
   const why = reason ?? (state === 'already_gone' ? `${ALREADY_GONE_WORDS}${ruleWords(deletion)}` : '');
-  return escapeHtml(why);
+  const { requestedAt, deleteStatus } = deletion;
+  if (requestedAt === undefined) return escapeHtml(why);
+  const sent = html`DELETE ${answer(deleteStatus, requestedAt, day)}`.html;
+  return why === '' ? sent : `${escapeHtml(why)} (${sent})`;
 }
 
 /** The answers that prove it, each with its instant. */

@@ -145,6 +145,38 @@ describe('the page of a run', () => {
   });
 });
 
+describe('what an officer asks of the page of a run', () => {
+  it('is when a DELETE was sent for what is not proven gone, who signs, and what is not proven', async () => {
+    const text = textOf(await written(await reportOn(sample(PARTIAL))));
+    expect(text).toContain('it still answers (DELETE 202 23:59:51.000)');
+    expect(text).toContain('not carried out (DELETE 23:59:51.000)');
+    expect(text).toContain('Signed with customgpt-retention+1a2b3c4d+AQkey');
+    expect(text).toContain('What this does not prove: Gone from the API is not erased');
+  });
+
+  it('is which matter a hold belongs to, and who applied the plan of a dry run', async () => {
+    const report = await reportOn(sample());
+    const hold = { kind: 'hold' as const, name: 'hold-1', matched: 2, before: undefined };
+    const plan = report.plan && {
+      ...report.plan,
+      mode: 'dry-run' as const,
+      findings: { ...report.plan.findings, protections: [hold] },
+    };
+    const finished = report.finished && { ...report.finished, plan };
+    const text = textOf(await written({ ...report, plan, finished }));
+    expect(text).toContain('Hold hold-1, matter CASE-17');
+    expect(text).toContain('The policy itself is a dry run: a person applied this plan by command.');
+  });
+
+  it('is that what was open has been settled since', async () => {
+    const report = await reportOn(sample({ run: { status: 'partial' } }));
+    const finished = report.finished && { ...report.finished, settledLater: 1 };
+    const text = textOf(await written({ ...report, finished }));
+    expect(text).toContain('1 settled by a later run.');
+    expect(text).not.toContain('the next run looks again');
+  });
+});
+
 describe('the page of a plan', () => {
   it('says what would be deleted, and that nothing has been', async () => {
     const page = textOf(await plan());

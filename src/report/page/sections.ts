@@ -4,7 +4,7 @@ import { html, instantHtml, NOTHING, type Html } from '../html.ts';
 import { matchedWords } from '../notes.ts';
 import { counted, durationOf, grouped } from '../quantities.ts';
 import { isDryRun, type Report } from '../report.ts';
-import { secondsOf } from '../run-outcome.ts';
+import { isAppliedByCommand, secondsOf } from '../run-outcome.ts';
 import { fact, listHtml, plainTable, section } from './tables.ts';
 
 /** Longer lists leave out projects in which nothing happens. */
@@ -16,16 +16,17 @@ export function policyHtml({ policyWords, commandLine, finished, plan }: Report)
     policyWords.length === 0
       ? html`<p class="quiet">Its text is not kept in this state directory.</p>`
       : html`<div class="words">${policyWords.map((line) => html`<p>${line}</p> `)}</div>
+          ${isAppliedByCommand(finished) ? html`<p>The policy itself is a dry run: a person applied this plan by command.</p>` : NOTHING}
           <p class="quiet">The file itself: <code>${commandLine(`policy ${id}`)}</code></p>`;
   return section('policy', 'The policy in plain words', words);
 }
 
 /** What each protection kept, the empty ones among them. */
-export function protectionsHtml({ plan }: Report): Html {
+export function protectionsHtml({ plan, matters }: Report): Html {
   const protections = plan?.findings.protections ?? [];
   if (protections.length === 0) return NOTHING;
   const rows = protections.map(({ kind, name, matched, before }) => [
-    `${KINDS[kind]} ${name}`,
+    `${KINDS[kind]} ${name}${kind === 'hold' && matters.has(name) ? `, matter ${matters.get(name) ?? ''}` : ''}`,
     matched === 0 ? html`<span class="bad">nothing</span>` : matchedWords(matched, THINGS[kind]),
     before === undefined ? '–' : grouped(before),
   ]);
@@ -142,6 +143,12 @@ function listingWords({
   return sampled === undefined ? 'in full' : 'order sampled';
 }
 
+const NOT_PROVEN = [
+  'Gone from the API is not erased: whether CustomGPT.ai removes the data or only marks it, and how long its backups keep it, the API does not tell.',
+  'It rests on what the API answers: one that hid a conversation from GET and list alike would look the same.',
+  'Whoever can write to the state directory could write another log. Compare its head and the verifier key with copies kept elsewhere.',
+];
+
 /** What makes a deletion proven, and how anybody can check this page against the log. */
 export function proofHtml(report: Report): Html {
   const { finished, auditHead, commandLine, plan } = report;
@@ -165,6 +172,7 @@ export function proofHtml(report: Report): Html {
   const facts = html`<dl class="facts">
     ${run?.auditHead === undefined ? NOTHING : fact('Last entry of this run', html`<code>${run.auditHead}</code>`)}
     ${fact('Head of the log', html`entry ${grouped(auditHead.seq)}, <code>${auditHead.hash}</code>`)}
+    ${report.verifierKey === undefined ? NOTHING : fact('Signed with', html`<code>${report.verifierKey}</code>`)}
     ${fact('Check the chain', html`<code>${commandLine('audit verify')}</code>`)}
     ${
       run === undefined
@@ -178,7 +186,16 @@ export function proofHtml(report: Report): Html {
     }
     ${fact('Check the policy', html`<code>sha256sum</code> of its file is the SHA-256 above`)}
   </dl>`;
-  return section('proof', 'Proof, and how to check it', html`${verified === 0 ? none : steps} ${facts}`);
+  const limits =
+    verified === 0
+      ? NOTHING
+      : html`<p class="quiet">What this does not prove:</p>
+          ${listHtml(NOT_PROVEN)}`;
+  return section(
+    'proof',
+    'Proof, and how to check it',
+    html`${verified === 0 ? none : steps} ${facts} ${limits}`,
+  );
 }
 
 /** For a pen, and for whoever asks later when this was made. */
