@@ -21,7 +21,7 @@ const CONTENT_TYPES: Readonly<Record<ReportFormat, string>> = {
 
 /** The pages that say how things stand, and the reports. */
 export function addPages(app: Hono<Env>, parts: WebParts): void {
-  const { status, live, runs, holds, verification, clock, timeZone, version } = parts;
+  const { status, live, runs, holds, verification, readiness, clock, timeZone, version } = parts;
   const answer = (context: Context<Env>, at: string, titled: readonly [title: string, body: Html]) => {
     const [title, body] = titled;
     return context.html(page({ title, at, body, version, timeZone, visitor: context.get('visitor') }));
@@ -30,7 +30,12 @@ export function addPages(app: Hono<Env>, parts: WebParts): void {
     const standing = await status.standing();
     const recent = await runs({ skip: 0, limit: RECENT });
     const visitor = context.get('visitor');
-    const overview = { standing, recent, live: live.now(), verification: verification(), visitor, timeZone };
+    const { checks } = await readiness();
+    const overview = {
+      ...{ standing, recent, checks, visitor, timeZone },
+      live: live.now(),
+      verification: verification(),
+    };
     return answer(context, '/', ['Overview', overviewHtml(overview)]);
   });
   app.get('/runs', async (context) => {

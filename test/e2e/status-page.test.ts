@@ -147,6 +147,7 @@ describe.concurrent('what is shown', () => {
     terminal.sandbox.faults.add({ when: {}, then: { status: 401 } });
     const page = await openStatusPage(terminal);
     await until(async () => (await page.text('/readyz')).includes('"key":"refused"'));
+    expect(await page.text('/', VIEWER)).toContain('<h1>The API refuses the key.</h1>');
     writeFileSync(join(terminal.folder, 'policies', 'broken.yaml'), 'version: 1\nnam: x\n');
     const problem = async () => (await page.text('/', VIEWER)).includes('Nothing runs: files of policies');
     await until(problem);

@@ -1,26 +1,15 @@
 import { backlogCount, oldestDueAt } from '../../core/backlog.ts';
 import { parseInstant } from '../../core/instant.ts';
-import type { LiveRun } from '../../core/live-runs.ts';
 import type { AuditVerification, PolicyStanding, Standing } from '../../core/ports/status.ts';
 import { needsAttention } from '../../core/status.ts';
 import { html, NOTHING, type Html } from '../../report/html.ts';
 import { section } from '../../report/page/tables.ts';
-import { counted, durationOf, enumerated, grouped } from '../../report/quantities.ts';
-import type { FinishedRun } from '../../report/run-outcome.ts';
-import type { Visitor } from '../access.ts';
+import { counted, durationOf, grouped } from '../../report/quantities.ts';
 import { liveRunsHtml } from './live-runs.ts';
+import { headHtml, troubleHtml, type Overview } from './verdict.ts';
 import { runsTableHtml, statusPill } from './runs.ts';
 import { tableHtml } from './table.ts';
 import { whenHtml, type Reading } from './time-words.ts';
-
-export interface Overview {
-  readonly standing: Standing;
-  readonly live: readonly LiveRun[];
-  readonly recent: readonly FinishedRun[];
-  readonly verification: AuditVerification | undefined;
-  readonly visitor: Visitor;
-  readonly timeZone: string;
-}
 
 /** Rows of a list that has no bound of its own. */
 const MOST_ROWS = 20;
@@ -35,75 +24,6 @@ export function overviewHtml(overview: Overview): Html {
       ${policiesHtml(standing, reading)} ${openHtml(standing, reading)} ${backlogHtml(standing, reading)}
       ${protectionsHtml(standing)} ${recentHtml(overview, reading)} ${auditHtml(overview, reading)}
     </div>`;
-}
-
-function headHtml({ standing, verification, live }: Overview): Html {
-  const { policies, problems, holdCount } = standing;
-  const isBad = policies.some(needsAttention) || problems.length > 0 || verification?.problem !== undefined;
-  const waiting = policies.filter(({ state }) => state === 'waiting').length;
-  return html`<section class="sheet ${isBad ? 'alarm' : ''}">
-    <h1>${verdict(standing, verification, live.length > 0)}</h1>
-    <p class="lead">
-      ${counted(policies.length, 'policy', 'policies')}${waiting > 0 ? `, ${grouped(waiting)} without a run yet` : ''}
-      · ${counted(holdCount, 'hold')} in force · ${expiredWords(policies)}
-    </p>
-  </section>`;
-}
-
-function expiredWords(policies: Standing['policies']): string {
-  const known = policies.flatMap(({ backlog }) => (backlog === undefined ? [] : [backlogCount(backlog)]));
-  const unknown = policies.length - known.length;
-  if (known.length === 0) return 'what is expired is not known yet';
-  const sum = grouped(known.reduce((all, count) => all + count, 0));
-  return `${sum} expired and still there${unknown === 0 ? '' : ` (not known of ${counted(unknown, 'policy', 'policies')})`}`;
-}
-
-function verdict(
-  { policies, problems, open }: Standing,
-  verification: AuditVerification | undefined,
-  isRunning: boolean,
-): string {
-  if (verification?.problem !== undefined) return 'The audit log is broken.';
-  if (problems.length > 0) return 'Nothing runs: files of policies or holds are wrong.';
-  const troubled = policies.filter(needsAttention).map(({ policy }) => policy.name);
-  if (troubled.length > 0)
-    return `${enumerated(troubled.slice(0, 3))}${troubled.length > 3 ? ' and others' : ''}: somebody has to look.`;
-  if (policies.length === 0) return 'There is no policy.';
-  const stuck = open.filter(({ isParked }) => isParked).length;
-  if (stuck > 0)
-    return `Retention works, but ${counted(stuck, 'conversation is', 'conversations are')} stuck.`;
-  if (policies.some(({ state }) => state !== 'waiting')) return 'Retention works.';
-  return isRunning ? 'The first run is under way.' : 'No policy has had a run yet.';
-}
-
-function troubleHtml({ standing, verification }: Overview, reading: Reading): Html {
-  const { policies, problems } = standing;
-  const notes = [
-    ...(verification?.problem === undefined
-      ? []
-      : [html`The audit log: ${verification.problem} Run <code>audit verify</code>.`]),
-    ...problems.map((problem) => html`${problem}`),
-    ...policies.filter(needsAttention).map((status) => troubleOf(status, reading)),
-  ];
-  if (notes.length === 0) return NOTHING;
-  return html`<section class="note refused" aria-labelledby="trouble">
-    <h2 id="trouble">To look at</h2>
-    <ul>
-      ${notes.map((note) => html`<li>${note}</li> `)}
-    </ul>
-  </section>`;
-}
-
-function troubleOf({ policy, history, dueAt, isAbandoned, state }: PolicyStanding, reading: Reading): Html {
-  const { lastEnded, failuresInARow } = history;
-  if (isAbandoned)
-    return html`<b>${policy.name}</b>: its worker vanished in mid-run. The next run settles what it left open.`;
-  if (state === 'overdue' && dueAt !== undefined)
-    return html`<b>${policy.name}</b>: due ${whenHtml(dueAt, reading)}, and nobody has run it.`;
-  const times = failuresInARow > 1 ? `, ${grouped(failuresInARow)} runs in a row without success` : '';
-  const why = lastEnded?.problem === undefined ? '.' : `: ${lastEnded.problem}.`;
-  return html`<b>${policy.name}</b>: its last run was ${lastEnded?.status ?? 'lost'}${times}${why}
-    ${lastEnded === undefined ? NOTHING : html`<a href="/runs/${lastEnded.runId}">Its report</a>`}`;
 }
 
 const STATE_WORDS = { ok: 'ok', failing: 'failing', overdue: 'overdue', waiting: 'no run yet' } as const;
