@@ -10,6 +10,8 @@ import type { Readiness } from '../web/parts.ts';
 const KEPT_MS = 5_000;
 /** How soon a key that was refused is tried again: its file may have been exchanged. */
 const ASKED_AGAIN_MS = 60_000;
+/** One that was taken may be revoked while no run asks anything. */
+const BELIEVED_MS = 5 * 60_000;
 
 export interface ReadinessParts {
   readonly store: Pick<Store, 'checkWritable'>;
@@ -30,6 +32,7 @@ export class ReadinessCheck {
   /** What the API last said of the key; undefined: it was not asked, or did not answer. */
   #isKeyTaken: boolean | undefined;
   #askedAtMs = -Infinity;
+  #learnedAtMs = -Infinity;
 
   constructor(parts: ReadinessParts) {
     this.#parts = parts;
@@ -79,14 +82,17 @@ export class ReadinessCheck {
   }
 
   #learn({ status }: RequestSeen): void {
-    if (status !== undefined) this.#isKeyTaken = status !== 401;
+    if (status === undefined) return;
+    this.#isKeyTaken = status !== 401;
+    this.#learnedAtMs = this.#parts.clock.monotonic();
   }
 
   /** In the background: a probe waits for nobody. */
   #askIfNeeded(): void {
     const { clock, openApi, signal } = this.#parts;
     const now = clock.monotonic();
-    if (this.#isKeyTaken === true || now - this.#askedAtMs < ASKED_AGAIN_MS) return;
+    const isBelieved = this.#isKeyTaken === true && now - this.#learnedAtMs < BELIEVED_MS;
+    if (isBelieved || now - this.#askedAtMs < ASKED_AGAIN_MS) return;
     this.#askedAtMs = now;
     const { reader } = openApi((request) => {
       this.#learn(request);

@@ -22,7 +22,7 @@ export interface ServeWatch {
   /** Undefined where no address is set. Throws RetentionError `usage` where that is not to be had. */
   startPage(): Promise<WebServer | undefined>;
   /** Goes on until the signal aborts. */
-  keepVerifying(): Promise<void>;
+  keepVerifying(signal: AbortSignal): Promise<void>;
 }
 
 export function createServeWatch(
@@ -61,10 +61,11 @@ export function createServeWatch(
         readiness: () => readiness.now(),
         metrics: () => metrics.text(),
         stopRun: (runId, by) => stops.stop(runId, by),
+        isStopping: (policy) => stops.isStopping(policy),
       }),
-    keepVerifying: () =>
+    keepVerifying: (until) =>
       audit.keepVerifying({
-        ...{ verify: () => verifyState(world, signal), clock, log, signal },
+        ...{ verify: () => verifyState(world, until), clock, log, signal: until },
         onBroken: ({ at, problem = '' }) => {
           worker.tell(auditBroken(at, problem));
         },

@@ -17,6 +17,7 @@ export type StatusPageParts = Pick<WebParts, 'verification' | 'readiness' | 'met
   readonly worker: Worker;
   readonly live: LiveRuns;
   readonly status: StatusPort;
+  readonly isStopping: (policy: string) => boolean;
 };
 
 /** Starts the status page where the settings name an address. Throws RetentionError `usage` where that is not to be had. */
@@ -24,13 +25,17 @@ export async function startStatusPage(
   world: CommandWorld,
   parts: StatusPageParts,
 ): Promise<WebServer | undefined> {
-  const { worker, live, status, verification, readiness, metrics, stopRun } = parts;
+  const { worker, live, status, verification, readiness, metrics, stopRun, isStopping } = parts;
   const { settings, store, log } = worker;
   const { http } = settings;
   if (http === undefined) return undefined;
   const { clock, chance } = world.surroundings;
   const server = await startWebServer(http, {
-    ...{ status, live, verification, readiness, metrics, stopRun, clock, chance, version },
+    ...{ status, verification, readiness, metrics, stopRun, clock, chance, version },
+    live: {
+      now: () => live.now().map((one) => ({ ...one, isStopping: isStopping(one.run.policy) })),
+      onChange: (listener) => live.onChange(listener),
+    },
     async runs({ policy, skip, limit }) {
       const records = await store.runs.runs({ policy, skip, limit });
       return Promise.all(records.map((run) => withCounts(store, run)));
@@ -48,6 +53,9 @@ export async function startStatusPage(
     access: new Access(http.tokens, { clock, chance }),
     names: [...http.names, http.host.toLowerCase()],
     timeZone: settings.timeZone,
+    onWrongTokens(count) {
+      log.warn({ count }, 'wrong tokens were tried on the status page');
+    },
     onFailure(error) {
       const problem = error instanceof Error ? error.message : String(error);
       log.error({ problem }, 'a page could not be shown');

@@ -31,6 +31,10 @@ const TOKEN_FILE = 'RETENTION_HTTP_TOKEN_FILE';
 const HOSTS = 'RETENTION_HTTP_HOSTS';
 
 const LONGEST_FILE = 64 * 1024;
+/** What every header and form carries as it is. */
+const TOKEN = /^[A-Za-z0-9+/=_.~-]+$/;
+const HOLDER = /^[\p{L}\p{N}._@-]{1,64}$/u;
+const FEWEST_SIGNS = 6;
 /** What nobody guesses: 16 signs of `openssl rand -base64 24` are 96 bits. */
 const SHORTEST_TOKEN = 16;
 
@@ -91,6 +95,8 @@ function tokensOf(file: string | undefined): Read<readonly HttpToken[]> {
   } catch (error) {
     return { problem: `${TOKEN_FILE}: ${file} cannot be read (${causeOf(error)})` };
   }
+  if (text.length >= LONGEST_FILE)
+    return { problem: `${TOKEN_FILE}: ${file} is too long for a file of tokens` };
   const lines = text
     .split(/\r?\n/)
     .map((line, index) => ({ words: line.trim().split(/\s+/), number: index + 1 }))
@@ -111,8 +117,15 @@ function tokenIn(words: readonly string[]): HttpToken | string {
   const [role = 'viewer', holder, ...more] = words.slice(0, -1);
   if ((role !== 'viewer' && role !== 'approver') || more.length > 0)
     return 'must be a token, or a role (viewer or approver), a name if you like, and a token';
-  if (token.length < SHORTEST_TOKEN)
-    return `holds a token of fewer than ${SHORTEST_TOKEN} signs: make one with openssl rand -base64 24`;
+  if (token.length < SHORTEST_TOKEN || new Set(token).size < FEWEST_SIGNS)
+    return `holds a token of fewer than ${SHORTEST_TOKEN} signs, or of few different ones: make one with openssl rand -base64 24`;
+  if (!TOKEN.test(token) || /^(?:viewer|approver)=/i.test(token))
+    return 'must end with a token: letters, digits and + / = _ . ~ - alone';
+  if (
+    holder !== undefined &&
+    (!HOLDER.test(holder) || (holder.length >= SHORTEST_TOKEN && TOKEN.test(holder)))
+  )
+    return 'names a holder that looks like a token, or is no name: up to 64 letters, digits and . _ @ -';
   return { role, holder, digest: digestOf(token) };
 }
 

@@ -11,6 +11,8 @@ export interface LiveRun {
   readonly progress: ProgressNow | undefined;
   /** DELETEs that it has sent. */
   readonly deletesSent: number;
+  /** Somebody has stopped it, and it is about to end. */
+  readonly isStopping?: boolean;
 }
 
 interface Watched {

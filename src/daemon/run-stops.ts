@@ -19,8 +19,15 @@ export class RunStops {
   stop(runId: string, by: string | undefined): boolean {
     const policy = this.#live.now().find(({ run }) => run.runId === runId)?.run.policy;
     const control = policy === undefined ? undefined : this.#controls.get(policy);
-    control?.stop(`stopped on the status page by ${by ?? 'an approver'}`);
+    // Said twice, it would be a stop that waits for nothing: two people who press one button mean the same.
+    if (control?.signals.stop.aborted === false)
+      control.stop(`stopped on the status page by ${by ?? 'an approver'}`);
     return control !== undefined;
+  }
+
+  /** Whether somebody has stopped the run of a policy that is under way. */
+  isStopping(policy: string): boolean {
+    return this.#controls.get(policy)?.signals.stop.aborted === true;
   }
 
   /** Runs `work` with signals that also stop it when a person says so. `wasStopped`: somebody did. */

@@ -28,6 +28,18 @@ describe('who is who', () => {
       expect(access.visitor(wrong, undefined), wrong).toBeUndefined();
   });
 
+  test('one token cannot take the sessions of another', () => {
+    const { access } = accessOf('one', 'two');
+    const first = access.open('one');
+    for (let times = 0; times < 200; times += 1) access.open('two');
+    expect(access.visitor(undefined, first)).toMatchObject({ holder: 'one' });
+  });
+
+  test('a header of another scheme hides no session', () => {
+    const { access } = accessOf('one');
+    expect(access.visitor('Basic abc', access.open('one'))).toMatchObject({ holder: 'one' });
+  });
+
   test('a wrong header is not made good by a session', () => {
     const { access } = accessOf('one');
     const session = access.open('one');
@@ -50,7 +62,7 @@ describe('who is who', () => {
 
   test('the oldest session gives way when there are too many', () => {
     const { access } = accessOf('one');
-    const sessions = Array.from({ length: 1_001 }, () => access.open('one'));
+    const sessions = Array.from({ length: 101 }, () => access.open('one'));
     expect(access.visitor(undefined, sessions[0])).toBeUndefined();
     expect(access.visitor(undefined, sessions[1])).toBeDefined();
   });

@@ -21,12 +21,13 @@ export interface Visitor {
 }
 
 const SESSION_MS = 12 * 60 * 60_000;
-/** More at once than people have browsers. The oldest gives way. */
-const MOST_SESSIONS = 1_000;
+/** Of one token, at once: more than people have browsers. Its oldest gives way. */
+const MOST_SESSIONS = 100;
 const TOKEN_LENGTH = 32;
 
 interface Session extends Visitor {
   readonly csrf: string;
+  readonly token: AccessToken;
   readonly endsAt: number;
 }
 
@@ -54,7 +55,8 @@ export class Access {
   /** By an `Authorization` header, or a session's id. Undefined: nobody we know. */
   visitor(authorization: string | undefined, sessionId: string | undefined): Visitor | undefined {
     if (this.isOpen) return { role: 'viewer', holder: undefined, csrf: undefined };
-    if (authorization !== undefined) {
+    // Other schemes are between the browser and something in front of us.
+    if (authorization !== undefined && /^Bearer\b/i.test(authorization)) {
       const token = this.#tokenFor(/^Bearer +(\S+)$/i.exec(authorization)?.[1]);
       return token === undefined ? undefined : { role: token.role, holder: token.holder, csrf: undefined };
     }
@@ -68,8 +70,9 @@ export class Access {
     const token = this.#tokenFor(given);
     if (token === undefined) return undefined;
     const sessionId = this.#chance.token(TOKEN_LENGTH);
-    this.#forgetOld();
+    this.#makeRoom(token);
     this.#sessions.set(sessionId, {
+      token,
       role: token.role,
       holder: token.holder,
       csrf: this.#chance.token(TOKEN_LENGTH),
@@ -88,13 +91,11 @@ export class Access {
     return this.#tokens.find((token) => timingSafeEqual(token.digest, digest));
   }
 
-  #forgetOld(): void {
+  #makeRoom(token: AccessToken): void {
     const now = this.#clock.now();
     for (const [id, { endsAt }] of this.#sessions) if (endsAt <= now) this.#sessions.delete(id);
-    for (const id of this.#sessions.keys()) {
-      if (this.#sessions.size < MOST_SESSIONS) break;
-      this.#sessions.delete(id);
-    }
+    const own = [...this.#sessions].filter(([, session]) => session.token === token);
+    for (const [id] of own.slice(0, Math.max(0, own.length - MOST_SESSIONS + 1))) this.#sessions.delete(id);
   }
 }
 

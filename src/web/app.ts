@@ -1,7 +1,16 @@
 import { Hono } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import { addDoor, addExit, forbidden, formLimit } from './door.ts';
 import { createEvents } from './events.ts';
-import { contentPolicy, headers, isOwnForm, onlyKnown, onlyOwnHost, type Env } from './guards.ts';
+import {
+  contentPolicy,
+  headers,
+  isOwnForm,
+  notFromElsewhere,
+  onlyKnown,
+  onlyOwnHost,
+  type Env,
+} from './guards.ts';
 import { addPages } from './looking.ts';
 import { messagePage } from './pages/layout.ts';
 import { ICON, WEB_SCRIPT } from './pages/script.ts';
@@ -12,9 +21,9 @@ import type { WebParts } from './parts.ts';
 export function createApp(parts: WebParts): Hono<Env> {
   const { access, names, version, onFailure } = parts;
   const app = new Hono<Env>();
-  app.use(onlyOwnHost(names));
-  app.use(headers, contentPolicy);
+  app.use(headers, contentPolicy, onlyOwnHost(names));
   addProbes(app, parts);
+  app.use(notFromElsewhere);
   addFiles(app);
   addDoor(app, parts);
   app.use(onlyKnown({ access }));
@@ -31,6 +40,9 @@ export function createApp(parts: WebParts): Hono<Env> {
     return context.html(messagePage({ title: 'Not found', words, visitor: undefined, version }), 404);
   });
   app.onError((error, context) => {
+    // What a visitor sent was wrong, or he went away: nothing to wake anybody for.
+    if (error instanceof HTTPException) return error.getResponse();
+    if (context.req.raw.signal.aborted) return context.body(null, 400);
     onFailure(error);
     const words = 'The log of this worker says why.';
     return context.html(messagePage({ title: 'That went wrong', words, visitor: undefined, version }), 500);

@@ -1,7 +1,8 @@
 import type { Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { isFromHere, isOwnForm, SESSION_COOKIE, type Env } from './guards.ts';
+import { isFromHere, isOwnForm, type Env } from './guards.ts';
+import { formOf } from './form.ts';
+import { closeSession, openSession } from './session-cookie.ts';
 import { loginPage, messagePage } from './pages/layout.ts';
 import type { WebParts } from './parts.ts';
 
@@ -11,51 +12,68 @@ const LONGEST_FORM = 8 * 1024;
 const MOST_FAILURES = 10;
 const FAILURE_WINDOW_MS = 60_000;
 
-type DoorParts = Pick<WebParts, 'access' | 'clock' | 'version'>;
+type DoorParts = Pick<WebParts, 'access' | 'clock' | 'version' | 'onWrongTokens'>;
 
 export const formLimit = bodyLimit({ maxSize: LONGEST_FORM });
 
 /** Signing in and out. */
 export function addDoor(app: Hono<Env>, parts: DoorParts): void {
-  const { access, clock, version } = parts;
-  let failures: readonly number[] = [];
+  const { access, version } = parts;
+  const failures = new Failures(parts);
   app.get('/login', (context) => {
     if (access.isOpen) return context.redirect('/', 303);
     return context.html(loginPage({ version, to: ownPath(context.req.query('to')), problem: undefined }));
   });
   app.post('/login', formLimit, async (context) => {
     if (!isFromHere(context)) return forbidden(context, version);
-    const { token, to } = await context.req.parseBody();
-    const ownTo = ownPath(typeof to === 'string' ? to : undefined);
-    const now = clock.now();
-    failures = failures.filter((at) => at > now - FAILURE_WINDOW_MS);
-    const isTooOften = failures.length >= MOST_FAILURES;
-    const sessionId = isTooOften || typeof token !== 'string' ? undefined : access.open(token.trim());
+    const { token, to } = await formOf(context);
+    const ownTo = ownPath(to);
+    // A right one is never refused: others must not be able to keep an approver out.
+    const sessionId = token === undefined ? undefined : access.open(token.trim());
     if (sessionId === undefined) {
-      if (!isTooOften) failures = [...failures, now];
+      const isTooOften = failures.note();
       const problem = isTooOften
         ? 'Too many wrong tokens: wait a minute.'
         : 'This is not a token of this server.';
       return context.html(loginPage({ version, to: ownTo, problem }), isTooOften ? 429 : 401);
     }
-    const isSecure = context.req.header('x-forwarded-proto') === 'https';
-    setCookie(context, SESSION_COOKIE, sessionId, {
-      httpOnly: true,
-      sameSite: 'Lax',
-      path: '/',
-      secure: isSecure,
-    });
+    openSession(context, sessionId);
     return context.redirect(ownTo, 303);
   });
 }
 
+/** Wrong tokens, by whomever. */
+class Failures {
+  readonly #parts: Pick<WebParts, 'clock' | 'onWrongTokens'>;
+  #recent: readonly number[] = [];
+  #untold = 0;
+  #toldAt = -Infinity;
+
+  constructor(parts: Pick<WebParts, 'clock' | 'onWrongTokens'>) {
+    this.#parts = parts;
+  }
+
+  /** True once there are too many. */
+  note(): boolean {
+    const now = this.#parts.clock.now();
+    this.#untold += 1;
+    if (now - this.#toldAt >= FAILURE_WINDOW_MS) {
+      this.#parts.onWrongTokens(this.#untold);
+      this.#untold = 0;
+      this.#toldAt = now;
+    }
+    this.#recent = [...this.#recent.filter((at) => at > now - FAILURE_WINDOW_MS), now].slice(
+      -MOST_FAILURES - 1,
+    );
+    return this.#recent.length > MOST_FAILURES;
+  }
+}
+
 /** Behind the guard of the door. */
-export function addExit(app: Hono<Env>, { access, version }: DoorParts): void {
+export function addExit(app: Hono<Env>, { access, version }: Pick<WebParts, 'access' | 'version'>): void {
   app.post('/logout', formLimit, async (context) => {
     if (!(await isOwnForm(context, context.get('visitor')))) return forbidden(context, version);
-    const sessionId = getCookie(context, SESSION_COOKIE);
-    if (sessionId !== undefined) access.close(sessionId);
-    deleteCookie(context, SESSION_COOKIE, { path: '/' });
+    closeSession(context, access);
     return context.redirect('/login', 303);
   });
 }

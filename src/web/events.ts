@@ -2,6 +2,7 @@ import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { liveRunJson } from './pages/live-runs.ts';
 import type { WebParts } from './parts.ts';
+import { sessionIdOf } from './session-cookie.ts';
 
 const EACH_MS = 1_000;
 /** With nothing under way, often enough that nothing between here and the browser takes the line for dead. */
@@ -11,11 +12,13 @@ const MOST_LINES = 64;
 
 /** Server-sent events: how far runs are, each second, and when one has begun or ended. */
 export function createEvents(
-  parts: Pick<WebParts, 'live' | 'clock' | 'closing'>,
+  parts: Pick<WebParts, 'access' | 'live' | 'clock' | 'closing'>,
 ): (context: Context) => Response | Promise<Response> {
-  const { live, clock, closing } = parts;
+  const { access, live, clock, closing } = parts;
   let lines = 0;
   return (context) => {
+    // Nobody would read the stream.
+    if (context.req.method === 'HEAD') return context.body(null);
     if (lines >= MOST_LINES) return context.text('Too many pages are open.\n', 503);
     lines += 1;
     return streamSSE(context, async (stream) => {
@@ -31,7 +34,10 @@ export function createEvents(
         wake.abort();
       });
       try {
-        for (let told = 0; !over.aborted;) {
+        // A session that has ended meanwhile hears no more.
+        const isKnown = (): boolean =>
+          access.visitor(context.req.header('authorization'), sessionIdOf(context)) !== undefined;
+        for (let told = 0; !over.aborted && isKnown();) {
           if (changes > told) {
             told = changes;
             await stream.writeSSE({ event: 'changed', data: '' });

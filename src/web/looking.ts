@@ -11,6 +11,8 @@ import type { WebParts } from './parts.ts';
 const RECENT = 8;
 const RUNS_A_PAGE = 25;
 const MOST_PAGES = 10_000;
+/** At once: each reads a whole plan, on the thread that deletes. */
+const MOST_REPORTS = 3;
 
 const CONTENT_TYPES: Readonly<Record<ReportFormat, string>> = {
   html: 'text/html; charset=utf-8',
@@ -49,8 +51,9 @@ export function addPages(app: Hono<Env>, parts: WebParts): void {
   app.get('/holds', async (context) =>
     answer(context, '/holds', ['Holds', holdsPageHtml(await holds(), { now: clock.now(), timeZone })]),
   );
-  app.get('/runs/:id', (context) => sendReport(context, parts));
-  app.get('/plans/:id', (context) => sendReport(context, parts));
+  const reports = new Turns(MOST_REPORTS);
+  app.get('/runs/:id', (context) => sendReport(context, parts, reports));
+  app.get('/plans/:id', (context) => sendReport(context, parts, reports));
 }
 
 function pageNumber(text: string | undefined): number {
@@ -61,22 +64,34 @@ function pageNumber(text: string | undefined): number {
 async function sendReport(
   context: Context<Env>,
   { report, version, onFailure }: WebParts,
+  turns: Turns,
 ): Promise<Response> {
   const visitor = context.get('visitor');
   const id = context.req.param('id') ?? '';
   const wanted = context.req.query('format') ?? 'html';
   const format = REPORT_FORMATS.find((one) => one === wanted);
-  const text =
-    format !== undefined && /^(?:run|plan)-[a-z0-9]+$/.test(id)
-      ? // The names of conversations are for who may do something, not for everybody who may look.
-        await report(id, { format, withNames: visitor.role === 'approver' })
-      : undefined;
+  const isKnownShape = format !== undefined && /^(?:run|plan)-[a-z0-9]+$/.test(id);
+  if (isKnownShape && !turns.take()) {
+    const words = 'Others are reading reports just now: try again in a moment.';
+    return context.html(messagePage({ title: 'Busy', words, visitor, version }), 503);
+  }
+  // The names of conversations are for who may do something, not for everybody who may look.
+  const text = isKnownShape
+    ? await report(id, { format, withNames: visitor.role === 'approver' }).catch((error: unknown) => {
+        turns.giveBack();
+        throw error;
+      })
+    : undefined;
+  if (isKnownShape && text === undefined) turns.giveBack();
   if (format === undefined || text === undefined) {
     const words = 'There is no such plan or run here, or no report in that format.';
     return context.html(messagePage({ title: 'Not found', words, visitor, version }), 404);
   }
   const disposition = format === 'html' ? 'inline' : `attachment; filename="${id}.${format}"`;
-  return new Response(streamOf(text, onFailure), {
+  const onEnd = (): void => {
+    turns.giveBack();
+  };
+  return new Response(streamOf(text, { onFailure, onEnd }), {
     headers: {
       'Content-Type': CONTENT_TYPES[format],
       'Content-Disposition': disposition,
@@ -87,25 +102,58 @@ async function sendReport(
   });
 }
 
+/** So many at once, and no more. */
+class Turns {
+  #free: number;
+
+  constructor(count: number) {
+    this.#free = count;
+  }
+
+  take(): boolean {
+    if (this.#free === 0) return false;
+    this.#free -= 1;
+    return true;
+  }
+
+  giveBack(): void {
+    this.#free += 1;
+  }
+}
+
 /** Read as it is sent. One that breaks off on the way is cut, so that nobody takes it for whole. */
 function streamOf(
   text: AsyncIterable<string>,
-  onFailure: (error: unknown) => void,
+  { onFailure, onEnd }: { readonly onFailure: (error: unknown) => void; readonly onEnd: () => void },
 ): ReadableStream<Uint8Array> {
   const pieces = text[Symbol.asyncIterator]();
   const encoder = new TextEncoder();
+  let isOver = false;
+  const end = (): void => {
+    if (isOver) return;
+    isOver = true;
+    onEnd();
+  };
   return new ReadableStream({
     async pull(controller) {
       try {
         const next = await pieces.next();
-        if (next.done === true) controller.close();
-        else controller.enqueue(encoder.encode(next.value));
+        // Whoever asked may have gone meanwhile.
+        if (isOver) return;
+        if (next.done !== true) {
+          controller.enqueue(encoder.encode(next.value));
+          return;
+        }
+        end();
+        controller.close();
       } catch (error) {
+        end();
         onFailure(error);
         controller.error(error);
       }
     },
     async cancel() {
+      end();
       await pieces.return?.();
     },
   });

@@ -40,6 +40,8 @@ export interface WebParts {
   readonly chance: Pick<Chance, 'token'>;
   /** Told of what no visitor should see. */
   readonly onFailure: (error: unknown) => void;
+  /** Told of wrong tokens, once a minute at most; `count`: since it was told last. */
+  readonly onWrongTokens: (count: number) => void;
   /** Ends all that is still being sent. */
   readonly closing: AbortSignal;
   /** IANA name. */

@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
 import { codeOf } from '../core/error-code.ts';
 import { RetentionError } from '../core/errors.ts';
@@ -12,7 +13,11 @@ export interface WebServer {
   close(): Promise<void>;
 }
 
+/** Files are what a worker has too few of when others hold its sockets open. */
+const MOST_CONNECTIONS = 256;
+const CHECKED_EACH_MS = 2_000;
 const HEADERS_TIMEOUT_MS = 10_000;
+const SILENT_MS = 60_000;
 const REQUEST_TIMEOUT_MS = 30_000;
 
 /** Listens. Throws RetentionError `usage` where that address is not to be had. */
@@ -24,14 +29,30 @@ export async function startWebServer(
   const app = createApp({ ...parts, closing: closing.signal });
   const listener = getRequestListener(app.fetch);
   const server = createServer(
-    { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: CHECKED_EACH_MS,
+    },
     (request, response) => void listener(request, response),
   );
+  server.maxConnections = MOST_CONNECTIONS;
+  // Who does not read what he asked for holds up others.
+  server.setTimeout(SILENT_MS);
   await listen(server, host, port);
-  const bound = server.address();
-  const boundPort = typeof bound === 'object' && bound !== null ? bound.port : port;
+  const bound = server.address() as AddressInfo;
+  if (parts.access.isOpen && !isLoopbackAddress(bound.address)) {
+    server.close();
+    throw new RetentionError(
+      'usage',
+      `RETENTION_HTTP_ADDRESS: ${host} is ${bound.address}, which others can reach`,
+      {
+        hint: 'Set RETENTION_HTTP_TOKEN_FILE, or use 127.0.0.1.',
+      },
+    );
+  }
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${boundPort}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`,
     close() {
       closing.abort();
       return new Promise((resolve) => {
@@ -42,6 +63,10 @@ export async function startWebServer(
       });
     },
   };
+}
+
+function isLoopbackAddress(address: string): boolean {
+  return address === '::1' || address.startsWith('127.');
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

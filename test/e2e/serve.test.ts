@@ -1,4 +1,4 @@
-import { existsSync, utimesSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect } from 'vitest';
 import { openState } from '../support/state.ts';
@@ -76,6 +76,19 @@ describe.concurrent('serve', () => {
     expect(Date.parse(String(next)) - Date.now()).toBeGreaterThan(10 * 3_600_000);
     expect(serve.stdout()).toBe('');
     expect(terminal.sandbox.journal.count()).toBe(0);
+  });
+
+  test('ends with 6 when the state fails under it, so that its supervisor starts another', async ({
+    terminal,
+  }) => {
+    await missSlots(terminal);
+    // The head can no longer be noted.
+    mkdirSync(join(terminal.stateDir, 'last-head.1'), { recursive: true });
+    rmSync(join(terminal.stateDir, 'last-head'), { force: true });
+    mkdirSync(join(terminal.stateDir, 'last-head'));
+    const serve = terminal.start(['serve']);
+    expect((await serve.ended).code).toBe(6);
+    rmSync(join(terminal.stateDir, 'last-head'), { recursive: true });
   });
 
   test('is not alive where its sign of life is old, or never was', async ({ terminal }) => {

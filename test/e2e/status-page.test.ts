@@ -67,7 +67,12 @@ describe.concurrent('who is let in', () => {
       ['10.1.2.3', 200],
       ['Retention.Example.com', 200],
     ] as const)
-      expect(await statusUnderName(page.url, '/healthz', host), host).toBe(status);
+      expect(await statusUnderName(page.url, '/login', { host }), host).toBe(status);
+    // Probes and Prometheus may use whatever name they know it by.
+    expect(await statusUnderName(page.url, '/healthz', { host: 'worker:80' })).toBe(200);
+    const authorization = `Bearer ${VIEWER}`;
+    expect(await statusUnderName(page.url, '/metrics', { host: 'worker:80', authorization })).toBe(200);
+    expect(await statusUnderName(page.url, '/metrics', { host: 'worker:80' })).toBe(421);
   });
 
   test('without tokens, everybody on the machine may look, and nobody stop a run', async ({ terminal }) => {
@@ -78,7 +83,7 @@ describe.concurrent('who is let in', () => {
     expect(stop.status).toBe(403);
   });
 
-  test('a wrong token is said to be wrong, and after ten of them nobody signs in for a minute', async ({
+  test('a wrong token is said to be wrong; too many are logged, and keep nobody out who has a right one', async ({
     terminal,
   }) => {
     const page = await openStatusPage(terminal);
@@ -94,9 +99,10 @@ describe.concurrent('who is let in', () => {
       /^retention_session=\w{32}; Path=\/; HttpOnly; SameSite=Lax$/,
     );
     for (let times = 0; times < 10; times += 1) expect((await signIn('wrong')).status).toBe(401);
-    expect((await signIn(VIEWER)).status).toBe(429);
-    // Who is known already is not kept out.
-    expect((await page.get('/', VIEWER)).status).toBe(200);
+    expect((await signIn('wrong')).status).toBe(429);
+    // Who has a right one is never kept out by others.
+    expect((await signIn(VIEWER)).status).toBe(303);
+    await until(() => page.serve.stderr().includes('wrong tokens were tried'));
   });
 });
 
@@ -157,6 +163,31 @@ describe.concurrent('what is shown', () => {
   });
 });
 
+test('what cannot be a form is refused as such, and a line that nobody reads holds nothing open', async ({
+  terminal,
+}) => {
+  const page = await openStatusPage(terminal);
+  const post = async (body: string, headers: Readonly<Record<string, string>> = {}): Promise<number> =>
+    (await fetch(`${page.url}/login`, { method: 'POST', headers, body })).status;
+  expect(await post('x'.repeat(20_000))).toBe(413);
+  expect(await post('--x', { 'content-type': 'multipart/form-data; boundary=y' })).toBe(400);
+  for (let times = 0; times < 70; times += 1) {
+    const head = await fetch(`${page.url}/events`, {
+      method: 'HEAD',
+      headers: { authorization: `Bearer ${VIEWER}` },
+    });
+    expect(head.status).toBe(200);
+  }
+  const events = await page.get('/events', VIEWER);
+  expect(events.status).toBe(200);
+  await events.body?.cancel();
+  const foreign = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'no-cors' };
+  expect((await page.get('/events', VIEWER, foreign)).status).toBe(403);
+  const followed = { 'sec-fetch-site': 'cross-site', 'sec-fetch-mode': 'navigate', host: 'localhost' };
+  expect(await statusUnderName(page.url, '/login', followed)).toBe(200);
+  expect(page.serve.stderr()).not.toContain('a page could not be shown');
+});
+
 test('an approver stops a run: it ends as interrupted by a person, and does not begin again', async ({
   terminal,
 }) => {
@@ -189,6 +220,8 @@ test('an approver stops a run: it ends as interrupted by a person, and does not 
   expect(first).toMatch(/"words":"(checking|deleting): \d+ of 8 done/);
 
   expect(await post({ csrf }, { cookie, origin: page.url })).toBe(303);
+  // Pressed twice, it is the same stop: what is in flight is still waited for.
+  expect([303, 404]).toContain(await post({ csrf }, { cookie, origin: page.url }));
   await until(() => page.serve.stderr().includes('"msg":"run.interrupted"'));
   await until(async () => !(await page.text('/', VIEWER)).includes('Under way'));
   const [ended] = runsOf(await terminal.run(['runs', '--json']));

@@ -36,9 +36,13 @@ export async function openStatusPage(terminal: Terminal, env: Env = {}): Promise
 }
 
 /** Under another name than the address: fetch would not let one choose it. */
-export function statusUnderName(url: string, path: string, host: string): Promise<number | undefined> {
+export function statusUnderName(
+  url: string,
+  path: string,
+  headers: Readonly<Record<'host', string>> & Readonly<Record<string, string>>,
+): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
-    request(`${url}${path}`, { headers: { host } }, (response) => {
+    request(`${url}${path}`, { headers }, (response) => {
       response.resume();
       resolve(response.statusCode);
     })

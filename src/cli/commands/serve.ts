@@ -98,7 +98,7 @@ async function serveUntilStopped(world: CommandWorld, serving: Serving): Promise
   });
   const served = policies.filter(({ schedule }) => schedule !== undefined).map(({ name }) => name);
   log.info({ policies: served }, 'serving');
-  const verifying = watch.keepVerifying();
+  const verifying = watch.keepVerifying(stops.stop);
   await keepBeating({ home, clock: deps.clock, log, signal: stops.stop });
   stopListening();
   log.info({}, 'stopping: no new deletion, what is in flight is recorded');

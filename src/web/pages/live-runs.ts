@@ -26,7 +26,8 @@ function barOf({ progress, deletesSent }: LiveRun): Pick<LiveRunJson, 'value' | 
   return { value: Math.min(deletesSent, total) + done, max: 2 * total };
 }
 
-function progressWords({ progress, deletesSent }: LiveRun): string {
+function progressWords({ progress, deletesSent, isStopping = false }: LiveRun): string {
+  if (isStopping) return 'stopping: what is in flight is recorded';
   if (progress === undefined) return 'between two steps';
   const { phase, done, total, leftMs } = progress;
   if (total === undefined) return `${phase}: ${counted(done, 'conversation')} so far`;
@@ -62,7 +63,7 @@ function liveRunHtml(one: LiveRun, visitor: Visitor, reading: Reading): Html {
     ></progress>
     <p data-words>${words}</p>
     <p><a href="/runs/${run.runId}">Report so far</a></p>
-    ${visitor.role === 'approver' ? stopForm(run.runId, run.policy, visitor) : NOTHING}
+    ${visitor.role === 'approver' && one.isStopping !== true ? stopForm(run.runId, run.policy, visitor) : NOTHING}
   </div>`;
 }
 
