@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { BacklogFold, backlogCount, oldestDueAt } from './backlog.ts';
+import { BacklogFold, backlogCount, joinedBacklog, oldestDueAt, partsOf } from './backlog.ts';
+import { HoldIndex } from './hold.ts';
 import { lagMs } from './lag.ts';
 import type { PlanItem, PlanProject } from './plan.ts';
 import type { Rule } from './policy.ts';
@@ -55,12 +56,14 @@ const RULES: readonly Rule[] = [
   { name: 'old', selector: older(90), action: 'delete', binds: 'this_policy' },
   { name: 'tests', selector: NAMED, action: 'delete', binds: 'this_policy' },
 ];
-const POLICY = { hash: 'h1', rules: RULES };
-const planned = (projectId: number, count: number): PlanProject => ({
+const planned = (projectId: number, count: number, incomplete?: string): PlanProject => ({
   ...{ projectId, listed: count, total: count, kept: 0, held: 0, unknown: 0, planned: count },
-  incomplete: undefined,
+  incomplete,
 });
-const PLAN = { planId: 'plan-1', policyHash: 'h1', decidedAt: NOW, projects: [planned(1, 2), planned(2, 3)] };
+const planOf = (planId: string, decidedAt: number, projects: readonly PlanProject[]) => ({
+  ...{ planId, policyHash: 'h1', decidedAt, projects },
+});
+const PLAN = planOf('plan-1', NOW, [planned(1, 2), planned(2, 3)]);
 const row = (projectId: number, sessionId: string | null, facts: Partial<PlanItem> = {}): PlanItem => ({
   ...{ ordinal: 1, projectId, sessionId, verdict: 'delete', rule: 'old', reason: '', ageDays: 100 },
   ...{ ...seen(100), seenAt: NOW, lastMessageReadAt: undefined },
@@ -73,56 +76,92 @@ const ROWS = [
   row(2, 'a', { rule: 'tests' }),
   row(2, 'b', seen(91)),
   row(2, 'c', seen(95)),
+  row(3, 'of a project that another plan speaks for'),
 ];
+const NO_HOLDS = new HoldIndex([]);
 
-function fold(gone: readonly (readonly [number, string])[], policy = POLICY, rows = ROWS) {
-  const made = new BacklogFold(PLAN, policy);
-  for (const one of gone) made.gone(...one);
-  for (const one of rows) made.take(one);
+function fold(gone: readonly (readonly [number, string, number?])[], rows = ROWS, holds = NO_HOLDS) {
+  const made = new BacklogFold({ plan: PLAN, projectIds: new Set([1, 2]) }, { rules: RULES });
+  for (const [projectId, sessionId, at = NOW] of gone) made.gone(projectId, sessionId, at);
+  for (const one of rows) made.take(one, holds, NOW);
   return made.end();
 }
 
 describe('the backlog', () => {
-  test('is what a plan would delete, less what is gone, by project', () => {
-    const backlog = fold([[1, 'a']]);
+  test('is what a plan would delete, less what is gone since', () => {
+    const { projects, unread } = fold([
+      [1, 'a'],
+      [2, 'c', NOW - 1],
+    ]);
+    expect(unread).toEqual([]);
+    const backlog = joinedBacklog([{ projects, unread }], [9], NOW);
     expect(backlog).toEqual({
-      planId: 'plan-1',
       asOf: NOW,
       projects: [
-        { projectId: 2, count: 3, oldestDueAt: NOW - 5 * DAY },
-        { projectId: 1, count: 1, oldestDueAt: NOW - 30 * DAY },
+        { projectId: 2, count: 3, oldestDueAt: NOW - 5 * DAY, asOf: NOW },
+        { projectId: 1, count: 1, oldestDueAt: NOW - 30 * DAY, asOf: NOW },
       ],
+      unread: [9],
     });
-    if (backlog === undefined) throw new Error('no backlog');
     expect(backlogCount(backlog)).toBe(4);
     expect(oldestDueAt(backlog)).toBe(NOW - 30 * DAY);
   });
 
   test('of equal size comes by project id', () => {
-    expect(fold([[2, 'a']])?.projects.map(({ projectId }) => projectId)).toEqual([1, 2]);
+    const backlog = joinedBacklog([fold([[2, 'a']])], [], NOW);
+    expect(backlog.projects.map(({ projectId }) => projectId)).toEqual([1, 2]);
   });
 
   test('is nothing once all is gone', () => {
-    const all = ROWS.map(({ projectId, sessionId }) => [projectId, sessionId ?? ''] as const);
-    const backlog = fold(all);
-    expect(backlog?.projects).toEqual([]);
-    expect(oldestDueAt(backlog ?? { projects: [] })).toBeUndefined();
-    const unknown = { projectId: 2, count: 1, oldestDueAt: undefined };
-    const known = { projectId: 3, count: 1, oldestDueAt: NOW };
-    expect(oldestDueAt({ projects: [unknown, known] })).toBe(NOW);
-    expect(oldestDueAt({ projects: [unknown] })).toBeUndefined();
+    const { projects } = fold(ROWS.map(({ projectId, sessionId }) => [projectId, sessionId ?? '']));
+    expect(projects).toEqual([]);
+    expect(oldestDueAt({ projects })).toBeUndefined();
   });
 
-  test('says nothing of when it was due under another policy than the plan was made by', () => {
-    const { projects = [] } = fold([], { ...POLICY, hash: 'h2' }) ?? {};
-    expect(projects.map(({ oldestDueAt: at }) => at)).toEqual([undefined, undefined]);
+  test('has nothing of what a hold covers by now', () => {
+    const hold = { holdId: 'hold-1', projectId: 2, sessionId: undefined, matter: 'M', untilAt: undefined };
+    expect(fold([], ROWS, new HoldIndex([hold])).projects.map(({ projectId }) => projectId)).toEqual([1]);
   });
 
-  test('is not known where rows of the plan are gone', () => {
-    expect(fold([], POLICY, [])).toBeUndefined();
+  test('is not known of a project of which rows are gone', () => {
+    expect(fold([], ROWS.slice(3))).toMatchObject({ unread: [1], projects: [{ projectId: 2, count: 3 }] });
   });
 
   test('counts a row without an id, which can never be gone', () => {
-    expect(fold([], POLICY, [row(1, null), ...ROWS.slice(1)])?.projects[1]?.count).toBe(2);
+    expect(fold([], [row(1, null), ...ROWS.slice(1)]).projects[0]).toMatchObject({ projectId: 1, count: 2 });
+  });
+
+  test('says no age where no rule that matched looks at one, or the rule is not there', () => {
+    const rows = [row(1, 'a', { rule: 'tests' }), row(1, 'b', { rule: 'renamed' })];
+    expect(fold([], rows).projects).toEqual([{ projectId: 1, count: 2, oldestDueAt: undefined, asOf: NOW }]);
+  });
+});
+
+describe('which plan speaks for a project', () => {
+  test('is the latest that could list it in full', () => {
+    const latest = planOf('plan-3', NOW, [
+      planned(1, 1),
+      planned(2, 0, 'page 2 failed'),
+      planned(3, 0, 'HTTP 500'),
+    ]);
+    const before = planOf('plan-2', NOW - DAY, [planned(1, 5), planned(2, 4)]);
+    const first = planOf('plan-1', NOW - 2 * DAY, [planned(2, 9), planned(4, 8)]);
+    expect(partsOf([latest, before, first])).toEqual({
+      parts: [
+        { plan: latest, projectIds: new Set([1]) },
+        { plan: before, projectIds: new Set([2]) },
+        { plan: first, projectIds: new Set([4]) },
+      ],
+      unread: [3],
+    });
+  });
+
+  test('is none where there is no plan', () => {
+    expect(partsOf([])).toEqual({ parts: [], unread: [] });
+  });
+
+  test('is left out where a later one speaks for all of its projects', () => {
+    const again = planOf('plan-2', NOW, [planned(1, 1)]);
+    expect(partsOf([again, planOf('plan-1', NOW - DAY, [planned(1, 5)])]).parts).toHaveLength(1);
   });
 });

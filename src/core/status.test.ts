@@ -12,7 +12,6 @@ const history = (last?: RunStatus, lastEnded = last): RunHistory => ({
   last: last && run(last),
   lastEnded: lastEnded && run(lastEnded),
   lastSuccess: undefined,
-  lastPlanned: undefined,
   failuresInARow: 0,
 });
 const at = (lastSlotAt: number | undefined, now = NOON) => ({ lastSlotAt, now, isHeld: true });

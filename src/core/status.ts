@@ -12,8 +12,6 @@ export interface RunHistory {
   readonly lastSuccess: RunRecord | undefined;
   /** Runs since then that ended otherwise. */
   readonly failuresInARow: number;
-  /** The latest that has ended and made a plan, or applied one. */
-  readonly lastPlanned: RunRecord | undefined;
 }
 
 /**

@@ -1,8 +1,8 @@
-import { backlogCount, oldestDueAt } from '../core/backlog.ts';
+import { backlogCount, oldestDueAt, type Backlog } from '../core/backlog.ts';
 import type { LiveRun } from '../core/live-runs.ts';
 import type { PolicyStanding, Standing } from '../core/ports/status.ts';
 import { needsAttention, type PolicyState } from '../core/status.ts';
-import { lostProtections, unmatchedProtections } from './protections.ts';
+import { lostProtections, unmatchedProtections } from '../core/unmatched.ts';
 import type { MetricsRegistry, Row } from './registry.ts';
 
 const STATES: readonly PolicyState[] = ['ok', 'failing', 'overdue', 'waiting'];
@@ -48,7 +48,12 @@ const GAUGES: readonly (readonly [name: string, help: string, value: ValueOf])[]
   [
     'backlog_conversations',
     'Expired by the latest plan, and still there; absent where that is not known.',
-    ({ backlog }) => (backlog === undefined ? undefined : backlogCount(backlog)),
+    ({ backlog }) => (isKnown(backlog) ? backlogCount(backlog) : undefined),
+  ],
+  [
+    'backlog_unread_projects',
+    'Projects of which nobody can say what is expired there: no plan could list them.',
+    ({ backlog }) => backlog?.unread.length,
   ],
   [
     'backlog_as_of_timestamp_seconds',
@@ -115,8 +120,13 @@ export function runsInProgress(
 }
 
 function oldestExpired({ backlog }: PolicyStanding, now: number): number | undefined {
-  if (backlog === undefined) return undefined;
+  if (!isKnown(backlog)) return undefined;
   return backlogCount(backlog) === 0 ? 0 : secondsSince(oldestDueAt(backlog), now);
+}
+
+/** A part of it would be taken for all. */
+function isKnown(backlog: Backlog | undefined): backlog is Backlog {
+  return backlog !== undefined && backlog.unread.length === 0;
 }
 
 function successAt({ history: { lastSuccess } }: PolicyStanding): number | undefined {

@@ -78,7 +78,9 @@ function successSentence(run: RunRecord, at: (time: number) => string, now: numb
 }
 
 function backlogSentence(backlog: Backlog, { now, timeZone }: StatusReport): string {
-  const asOf = `as of ${dayIn(backlog.asOf, timeZone)}`;
+  const unread = backlog.unread.length;
+  const except = unread === 0 ? '' : `, without ${counted(unread, 'project')} that could not be listed`;
+  const asOf = `as of ${dayIn(backlog.asOf, timeZone)}${except}`;
   const count = backlogCount(backlog);
   if (count === 0) return `Nothing expired is left, ${asOf}.`;
   const due = oldestDueAt(backlog);
@@ -108,6 +110,11 @@ function openLines(open: readonly OpenIntent[]): readonly string[] {
   ];
 }
 
+/** Whether somebody has to look: a policy does not do its work, or a deletion that was begun cannot be settled. */
+export function isAlarming({ policies, open }: Pick<Standing, 'policies' | 'open'>): boolean {
+  return policies.some(needsAttention) || open.some(({ isParked }) => isParked);
+}
+
 /** The document of `status --json`. */
 export function statusJson({
   policies,
@@ -116,7 +123,7 @@ export function statusJson({
   now,
 }: Pick<Standing, 'policies' | 'open' | 'auditHead' | 'now'>) {
   return {
-    ok: !policies.some(needsAttention),
+    ok: !isAlarming({ policies, open }),
     policies: policies.map(({ policy, state, history, dueAt, nextAt, backlog }) => ({
       policy: policy.name,
       mode: policy.mode,
@@ -149,6 +156,7 @@ function backlogJson(backlog: Backlog, now: number) {
     conversations: backlogCount(backlog),
     oldest_expired_seconds: due === undefined ? null : Math.max(0, Math.round((now - due) / 1000)),
     as_of: formatInstant(backlog.asOf),
+    unread_projects: backlog.unread.length,
   };
 }
 

@@ -121,7 +121,8 @@ function dueWords({ policy, latest }: PolicyWhy, rule: string): string {
     return `is due by policy ${policy.name}, rule ${rule}; but its latest plan was, or would be, refused: ${sentenceSafe(refusal, SENTENCE_COLUMNS)}.`;
   if (latest?.item?.deferred === true)
     return `is due by policy ${policy.name}, rule ${rule}; its limits left it to a later run.`;
-  return `is due: the next run of policy ${policy.name} deletes it by rule ${rule}, unless something changes until then.`;
+  // A run knows its limits, its protections and what it can list only once it is there.
+  return `is due by policy ${policy.name}, rule ${rule}: its next run deletes it, if it can list the project, and if its limits and protections let it.`;
 }
 
 function reasonOf({ reason }: { readonly reason: string }): string {

@@ -1,7 +1,8 @@
-import { BacklogFold, type Backlog } from '../core/backlog.ts';
+import { BacklogFold, joinedBacklog, partsOf, type Backlog, type PlanPart } from '../core/backlog.ts';
+import { HoldIndex, type SourcedHold } from '../core/hold.ts';
 import { parseInstant } from '../core/instant.ts';
 import { outcomeOfEvent } from '../core/outcome.ts';
-import type { PlanSummary } from '../core/plan.ts';
+import type { PlanItem, PlanSummary } from '../core/plan.ts';
 import type { Policy } from '../core/policy.ts';
 import type { PolicyStanding, Standing, StatusPort } from '../core/ports/status.ts';
 import type { Store } from '../core/ports/store.ts';
@@ -18,18 +19,26 @@ export interface StandingParts {
   >;
 }
 
+interface HoldsNow {
+  readonly inForce: readonly SourcedHold[];
+  readonly index: HoldIndex;
+}
+
 interface Folded {
-  /** Run, plan and policy. */
+  /** Plans, and the holds in force. */
   readonly of: string;
+  readonly holds: unknown;
   /** Head of the log that it was read up to. */
   readonly seq: number;
   /** Not folded again before: a plan may have a million rows, and a run writes an entry every second. */
   readonly againAtMs: number;
-  readonly backlog: Backlog | undefined;
+  readonly backlog: Backlog;
 }
 
 /** How long a fold is kept while the log grows, as a multiple of the time that it took. */
 const REST = 30;
+/** Plans that are looked back at for projects that later ones could not list. */
+const MOST_PLANS = 20;
 
 /** Reads from the store how retention stands. Sends nothing, changes nothing. */
 export class StandingReader implements StatusPort {
@@ -48,67 +57,105 @@ export class StandingReader implements StatusPort {
     // While a file is wrong, those that it was read as last go on being shown: they are what is missed.
     if ('policies' in read) this.#policies = read.policies;
     const now = clock.now();
+    const inForce = await store.holds.holdsInForce(now);
+    const holds = { inForce, index: new HoldIndex(inForce) };
     const standings: PolicyStanding[] = [];
-    for (const policy of this.#policies) standings.push(await this.#standingOf(policy, now));
+    for (const policy of this.#policies) standings.push(await this.#standingOf(policy, now, holds));
     return {
       now,
       policies: standings,
       problems: 'problems' in read ? read.problems : [],
       open: await store.audit.openIntents(),
-      holdCount: (await store.holds.holdsInForce(now)).length,
+      holdCount: inForce.length,
       auditHead: await store.audit.head(),
     };
   }
 
-  async #standingOf(policy: Policy, now: number): Promise<PolicyStanding> {
+  async #standingOf(policy: Policy, now: number, holds: HoldsNow): Promise<PolicyStanding> {
     const { runs, leases, plans } = this.#parts.store;
     const { name } = policy;
     const history = await runs.history(name);
     const isHeld = await leases.isHeld(leaseOf(name), now);
     const status = policyStatus(policy, history, { lastSlotAt: await runs.lastSlot(name), isHeld, now });
-    const { lastPlanned } = history;
-    const plan = lastPlanned?.planId === undefined ? undefined : await plans.plan(lastPlanned.planId);
-    if (lastPlanned === undefined || plan === undefined) return { ...status, plan, backlog: undefined };
-    return { ...status, plan, backlog: await this.#backlogOf(policy, plan, lastPlanned.runId) };
+    const all = await plans.plansOf(name, MOST_PLANS);
+    // What the policy's file said before is not what it would delete now.
+    const own = all.filter(({ policyHash }) => policyHash === policy.hash);
+    return { ...status, plan: all[0], backlog: await this.#backlogOf(policy, own, { now, holds }) };
   }
 
-  async #backlogOf(policy: Policy, plan: PlanSummary, runId: string): Promise<Backlog | undefined> {
+  async #backlogOf(
+    policy: Policy,
+    plans: readonly PlanSummary[],
+    { now, holds }: { readonly now: number; readonly holds: HoldsNow },
+  ): Promise<Backlog | undefined> {
+    const [latest] = plans;
+    if (latest === undefined) return undefined;
     const { store, clock } = this.#parts;
-    const of = `${runId} ${plan.planId} ${policy.hash}`;
+    const of = plans.map(({ planId }) => planId).join(' ');
     const { seq } = await store.audit.head();
     const known = this.#folded.get(policy.name);
     const startMs = clock.monotonic();
-    if (known?.of === of && (known.seq === seq || startMs < known.againAtMs)) return known.backlog;
-    const backlog = await this.#fold(policy, plan, runId);
+    const isSame = known?.of === of && known.holds === holds.inForce;
+    if (isSame && (known.seq === seq || startMs < known.againAtMs)) return known.backlog;
+    const { parts, unread } = partsOf(plans);
+    const folds = parts.map((part) => ({ part, fold: new BacklogFold(part, policy) }));
+    await this.#takeGone(
+      folds.map(({ fold }) => fold),
+      Math.min(...parts.map(({ plan }) => plan.decidedAt)),
+    );
+    for (const { part, fold } of folds) {
+      for await (const item of this.#rowsOf(part, latest)) fold.take(item, holds.index, now);
+    }
+    const backlog = joinedBacklog(
+      folds.map(({ fold }) => fold.end()),
+      unread,
+      latest.decidedAt,
+    );
     const endMs = clock.monotonic();
     const againAtMs = endMs + (endMs - startMs) * REST;
-    this.#folded.set(policy.name, { of, seq, againAtMs, backlog });
+    this.#folded.set(policy.name, { of, holds: holds.inForce, seq, againAtMs, backlog });
     return backlog;
   }
 
-  /** What is gone since then is gone, whichever policy deleted it. */
-  async #fold(policy: Policy, plan: PlanSummary, runId: string): Promise<Backlog | undefined> {
-    const { audit, plans } = this.#parts.store;
-    const fold = new BacklogFold(plan, policy);
-    for await (const entry of audit.entries({ fromSeq: await this.#firstSeq(runId, plan) })) {
+  /** All rows of the latest plan; of older ones those of the few projects that they still speak for. */
+  async *#rowsOf({ plan, projectIds }: PlanPart, latest: PlanSummary): AsyncGenerator<PlanItem> {
+    const { plans } = this.#parts.store;
+    if (plan.planId === latest.planId) {
+      yield* plans.planItems(plan.planId);
+      return;
+    }
+    for (const projectId of projectIds) yield* plans.planItems(plan.planId, { projectId });
+  }
+
+  /** What is gone is gone, whichever policy deleted it. */
+  async #takeGone(folds: readonly BacklogFold[], sinceAt: number): Promise<void> {
+    const { audit } = this.#parts.store;
+    for await (const entry of audit.entries({ fromSeq: await this.#firstSeq(sinceAt) })) {
       const { event, time, project_id: projectId, session_id: sessionId } = entry;
       const outcome = outcomeOfEvent(event);
       const isGone = outcome === 'verified' || outcome === 'already_gone';
-      // What was gone before, and is planned, has come back.
-      const isSince = isGone && (parseInstant(time) ?? 0) >= plan.decidedAt;
-      if (isSince && projectId !== null && sessionId !== null) fold.gone(projectId, sessionId);
+      if (!isGone || projectId === null || sessionId === null) continue;
+      for (const fold of folds) fold.gone(projectId, sessionId, parseInstant(time) ?? 0);
     }
-    for await (const item of plans.planItems(plan.planId)) fold.take(item);
-    return fold.end();
   }
 
-  /** Where the log stood when the plan was made, or before. */
-  async #firstSeq(runId: string, { decidedAt }: PlanSummary): Promise<number> {
+  /** The first entry that may be of that instant or later: times of entries only grow. */
+  async #firstSeq(at: number): Promise<number> {
     const { audit } = this.#parts.store;
-    for await (const { seq, time } of audit.entries({ runId })) {
-      // A run that applied a plan began after it was made: then nobody knows, and all of the log is read.
-      return (parseInstant(time) ?? Infinity) <= decidedAt ? seq : 1;
+    let [low, high] = [1, (await audit.head()).seq + 1];
+    while (high - low > SEARCHED) {
+      const middle = Math.floor((low + high) / 2);
+      if ((await this.#timeOf(middle)) < at) low = middle;
+      else high = middle;
     }
-    return 1;
+    return low;
+  }
+
+  async #timeOf(fromSeq: number): Promise<number> {
+    for await (const { time } of this.#parts.store.audit.entries({ fromSeq })) return parseInstant(time) ?? 0;
+    return Infinity;
   }
 }
+
+/** Entries that are rather read than searched. */
+const SEARCHED = 4_000;

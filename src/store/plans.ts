@@ -16,7 +16,7 @@ export function createPlanStore(connection: Connection): PlanStore {
   return {
     createPlan: (header) => createPlan(connection, header),
     plan,
-    latestPlan: (policy) => connection.read(() => visible.latest(policy)),
+    plansOf: (policy, limit) => connection.read(() => visible.ofPolicy(policy, limit)),
     planByFileHash: (fileHash) => connection.read(() => visible.byFileHash(fileHash)),
     planItems: (planId, filter = {}) => readItems(connection, () => plan(planId), filter),
     arrangePlan: (planId, how) => arrangePlan(connection, planId, how),
@@ -66,18 +66,17 @@ function prepareVisible(connection: Connection) {
   const columns =
     'plan_id, policy, policy_hash, account, policy_path, mode, decided_at, expires_at, status, requests_used, fingerprint, file_hash, deferred, findings';
   const select = (key: 'plan_id' | 'file_hash' | 'policy') =>
-    connection.prepare<[string], PlanRow>(
-      `SELECT ${columns} FROM plans WHERE ${key} = ? AND status <> 'draft' ORDER BY created_at DESC, rowid DESC LIMIT 1`,
+    connection.prepare<[string, number], PlanRow>(
+      `SELECT ${columns} FROM plans WHERE ${key} = ? AND status <> 'draft' ORDER BY created_at DESC, rowid DESC LIMIT ?`,
     );
-  const summary = (row: PlanRow | undefined): PlanSummary | undefined =>
-    row === undefined ? undefined : summaryOf(row, projectRows(connection, row.plan_id));
+  const summary = (row: PlanRow): PlanSummary => summaryOf(row, projectRows(connection, row.plan_id));
   const byId = select('plan_id');
   const byFileHash = select('file_hash');
   const ofPolicy = select('policy');
   return {
-    byId: (planId: string) => summary(byId.get(planId)),
-    byFileHash: (fileHash: string) => summary(byFileHash.get(fileHash)),
-    latest: (policy: string) => summary(ofPolicy.get(policy)),
+    byId: (planId: string) => byId.all(planId, 1).map(summary)[0],
+    byFileHash: (fileHash: string) => byFileHash.all(fileHash, 1).map(summary)[0],
+    ofPolicy: (policy: string, limit: number) => ofPolicy.all(policy, limit).map(summary),
   };
 }
 

@@ -66,7 +66,6 @@ function createRunHistory(connection: Connection, columns: string): Pick<RunStor
   const last = latest('TRUE');
   const ended = latest("status <> 'running'");
   const completed = latest("status = 'completed'");
-  const planned = latest("status <> 'running' AND plan_id IS NOT NULL");
   const failures = connection
     .prepare<[{ policy: string }], number>(
       `SELECT COUNT(*) FROM runs WHERE policy = @policy AND status NOT IN ('running', 'completed') AND number >
@@ -76,14 +75,12 @@ function createRunHistory(connection: Connection, columns: string): Pick<RunStor
   return {
     history: (policy) =>
       connection.read(() => {
-        const [lastRun, lastEnded, lastSuccess, lastPlanned] = [last, ended, completed, planned].map(
-          (select) => {
-            const row = select.get(policy);
-            return row === undefined ? undefined : recordOf(row);
-          },
-        );
+        const [lastRun, lastEnded, lastSuccess] = [last, ended, completed].map((select) => {
+          const row = select.get(policy);
+          return row === undefined ? undefined : recordOf(row);
+        });
         const failuresInARow = failures.get({ policy }) ?? 0;
-        return { last: lastRun, lastEnded, lastSuccess, lastPlanned, failuresInARow };
+        return { last: lastRun, lastEnded, lastSuccess, failuresInARow };
       }),
   };
 }

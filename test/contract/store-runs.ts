@@ -115,7 +115,7 @@ export function runTests({ store, reopen }: Suite): void {
   it('knows how the runs of a policy went', async () => {
     const history = (policy = RUN.policy) => store().runs.history(policy);
     const none = {
-      ...{ last: undefined, lastEnded: undefined, lastSuccess: undefined, lastPlanned: undefined },
+      ...{ last: undefined, lastEnded: undefined, lastSuccess: undefined },
       failuresInARow: 0,
     };
     expect(await history()).toEqual(none);

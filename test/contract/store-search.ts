@@ -17,15 +17,15 @@ export function searchTests({ store, clock }: Suite): void {
   }
 
   it('knows the latest plan of a policy, and none that is not finished', async () => {
-    expect(await store().plans.latestPlan('support-chats')).toBeUndefined();
+    expect(await store().plans.plansOf('support-chats', 2)).toEqual([]);
     await plan('plan-b');
     await plan('plan-a');
     await plan('plan-c', [], { policy: 'other' });
     await clock().sleep(MINUTE_MS);
     await store().plans.createPlan(header('plan-d'));
-    expect((await store().plans.latestPlan('support-chats'))?.planId).toBe('plan-a');
-    expect(await store().plans.latestPlan('support-chats')).toEqual(await store().plans.plan('plan-a'));
-    expect((await store().plans.latestPlan('other'))?.planId).toBe('plan-c');
+    expect((await store().plans.plansOf('support-chats', 1)).map(({ planId }) => planId)).toEqual(['plan-a']);
+    expect((await store().plans.plansOf('support-chats', 9))[0]).toEqual(await store().plans.plan('plan-a'));
+    expect((await store().plans.plansOf('other', 1))[0]?.planId).toBe('plan-c');
   });
 
   it('finds plans by the start of their ids', async () => {

@@ -24,7 +24,7 @@ describe.concurrent('why', () => {
     expect(ended).toMatchObject({ code: 0 });
     expect(ended.stdout).toMatch(
       new RegExp(
-        `^Conversation 101/${due} is due: the next run of policy by-age deletes it by rule old, unless something changes until then\\.\n\n` +
+        `^Conversation 101/${due} is due by policy by-age, rule old: its next run deletes it, if it can list the project, and if its limits and protections let it\\.\n\n` +
           'Name        secret name 1\nProject     101 project-101\nCreated     .*, by an anonymous visitor\nUpdated     .*\n' +
           'Asked at .* \\(UTC, as all times here\\), with 3 requests\\.\n\n' +
           'Policy by-age, enforce: would delete\n' +

@@ -2,7 +2,9 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { backlogCount, oldestDueAt } from '../../src/core/backlog.ts';
 import type { PolicyStanding } from '../../src/core/ports/status.ts';
 import { StandingReader } from '../../src/run/standing.ts';
-import { addProject, AGE_POLICY, runOnce } from '../support/purge.ts';
+import { applyStoredPlan } from '../../src/run/apply-stored-plan.ts';
+import { planPolicy } from '../../src/run/plan/plan-policy.ts';
+import { accountOf, addProject, AGE_POLICY, GO_ON, runOnce } from '../support/purge.ts';
 import { createWorld, DAY, NOW, type TestWorld } from '../support/world.ts';
 
 let world: TestWorld;
@@ -59,6 +61,52 @@ describe('how retention stands', () => {
     expect(onlyOne(standing).policy.name).toBe(policy.name);
   });
 
+  test('a project that a later plan could not list, or did not see, is not empty for that', async () => {
+    world = await createWorld();
+    addProject(world, 101, { old: 6, young: 3 });
+    addProject(world, 102, { old: 2, young: 3 });
+    const dry = await world.policy(AGE_POLICY.replace('mode: enforce', 'mode: dry-run'));
+    const { store, clock } = world;
+    const policies = [dry];
+    const reader = new StandingReader({ store, clock, policies: () => Promise.resolve({ policies }) });
+    const left = async () => {
+      const { projects = [], unread } = onlyOne(await reader.standing()).backlog ?? {};
+      return [
+        ...projects.map(({ projectId, count }) => `${projectId}: ${count}`),
+        ...(unread ?? []).map(String),
+      ];
+    };
+    await runOnce(world, dry);
+    expect(await left()).toEqual(['101: 6', '102: 2']);
+    world.sandbox.faults.add({ when: { projectId: 101 }, then: { status: 500 } });
+    await runOnce(world, dry);
+    expect(await left()).toEqual(['101: 6', '102: 2']);
+    // By another version of the policy nobody knows yet.
+    const changed = await world.policy(`${AGE_POLICY.replace('mode: enforce', 'mode: dry-run')}# changed\n`);
+    policies[0] = changed;
+    expect(onlyOne(await reader.standing()).backlog).toBeUndefined();
+    await runOnce(world, changed);
+    expect(await left()).toEqual(['102: 2', '101']);
+  });
+
+  test('an older plan that is applied hides nothing that a later one found', async () => {
+    world = await createWorld();
+    const [first] = addProject(world, 101, { old: 2, young: 3 });
+    const policy = await world.policy(AGE_POLICY);
+    const { deps, store, clock } = world;
+    const account = await accountOf(world);
+    const plan = () =>
+      planPolicy({ ...deps, reader: deps.openApi().reader }, { policy, account, withKept: false });
+    const { plan: older } = await plan();
+    addProject(world, 102, { old: 4, young: 1 });
+    await plan();
+    await applyStoredPlan(deps, { plan: older, policy, override: undefined, signals: GO_ON });
+    expect(first).toBeDefined();
+    const policies = [policy];
+    const reader = new StandingReader({ store, clock, policies: () => Promise.resolve({ policies }) });
+    expect(onlyOne(await reader.standing()).backlog?.projects).toMatchObject([{ projectId: 102, count: 4 }]);
+  });
+
   test('a backlog that is not known is not told as none', async () => {
     world = await createWorld();
     addProject(world, 101, { old: 2, young: 0 });
@@ -69,7 +117,7 @@ describe('how retention stands', () => {
     const { store, clock } = world;
     const policies = [policy];
     const reader = new StandingReader({ store, clock, policies: () => Promise.resolve({ policies }) });
-    expect(onlyOne(await reader.standing()).backlog).toBeUndefined();
+    expect(onlyOne(await reader.standing()).backlog).toMatchObject({ projects: [], unread: [101] });
   });
 });
 

@@ -1,5 +1,4 @@
-import { needsAttention } from '../../core/status.ts';
-import { statusJson, statusLines } from '../../report/status-text.ts';
+import { isAlarming, statusJson, statusLines } from '../../report/status-text.ts';
 import { StandingReader } from '../../run/standing.ts';
 import { lookOf } from '../colour.ts';
 import type { Command } from '../command.ts';
@@ -22,6 +21,6 @@ export const status: Command<StatusInput> = async (world, { paths }) => {
     const how = { commandLine, timeZone: settings().timeZone, look: lookOf(world) };
     await output.lines(...statusLines({ ...standing, ...how }));
     await output.document(statusJson(standing));
-    return standing.policies.some(needsAttention) ? EXIT.attention : EXIT.done;
+    return isAlarming(standing) ? EXIT.attention : EXIT.done;
   });
 };

@@ -45,8 +45,8 @@ export interface PlanArrangement {
 export interface PlanStore {
   createPlan(header: PlanHeader): Promise<PlanWriter>;
   plan(planId: string): Promise<PlanSummary | undefined>;
-  /** The latest plan of a policy. */
-  latestPlan(policy: string): Promise<PlanSummary | undefined>;
+  /** The plans of a policy, the latest first. */
+  plansOf(policy: string, limit: number): Promise<readonly PlanSummary[]>;
   /** Ids of plans that begin like this (lower-case letters, digits and hyphens), in order, at most `limit`. */
   planIdsStarting(start: string, limit: number): Promise<readonly string[]>;
   /** The rows of one conversation in all plans, the latest plan first. */

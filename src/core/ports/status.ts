@@ -6,9 +6,9 @@ import type { PolicyStatus } from '../status.ts';
 
 /** How a policy stands, and what it has still to do. */
 export interface PolicyStanding extends PolicyStatus {
-  /** The plan of its latest run that made one; undefined: there is none, or its rows are gone. */
+  /** Its latest plan; undefined: there is none. */
   readonly plan: PlanSummary | undefined;
-  /** What is left of that plan. */
+  /** What is left of its plans; undefined: there is none by the policy as its file is now. */
   readonly backlog: Backlog | undefined;
 }
 

@@ -58,7 +58,7 @@ interface Planned {
 
 async function latestOf(record: OnRecord, parts: Planned): Promise<LatestPlan | undefined> {
   const { plans, runs } = record.store;
-  const plan = await plans.latestPlan(parts.policy.name);
+  const [plan] = await plans.plansOf(parts.policy.name, 1);
   if (plan === undefined) return undefined;
   const run = await runs.runOfPlan(plan.planId);
   return {

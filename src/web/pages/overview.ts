@@ -2,6 +2,7 @@ import { backlogCount, oldestDueAt } from '../../core/backlog.ts';
 import { parseInstant } from '../../core/instant.ts';
 import type { AuditVerification, PolicyStanding, Standing } from '../../core/ports/status.ts';
 import { needsAttention } from '../../core/status.ts';
+import { unmatchedProtections } from '../../core/unmatched.ts';
 import { html, NOTHING, type Html } from '../../report/html.ts';
 import { section } from '../../report/page/tables.ts';
 import { counted, durationOf, grouped } from '../../report/quantities.ts';
@@ -59,11 +60,12 @@ function nextWords({ policy }: PolicyStanding, nextAt: number | undefined, readi
 
 function backlogWords({ backlog }: PolicyStanding, now: number): string {
   if (backlog === undefined) return 'not known';
+  const { unread } = backlog;
   const count = backlogCount(backlog);
   const due = oldestDueAt(backlog);
-  return due === undefined || count === 0
-    ? grouped(count)
-    : `${grouped(count)}, the oldest for ${durationOf((now - due) / 1000)}`;
+  const lag = due === undefined || count === 0 ? '' : `, the oldest for ${durationOf((now - due) / 1000)}`;
+  const except = unread.length === 0 ? '' : `; ${counted(unread.length, 'project')} not known`;
+  return `${grouped(count)}${lag}${except}`;
 }
 
 /** By project, over all policies. */
@@ -72,27 +74,28 @@ function backlogHtml({ policies, now }: Standing, reading: Reading): Html {
     (backlog?.projects ?? []).map((project) => ({
       ...project,
       policy: policy.name,
-      asOf: backlog?.asOf ?? now,
+      isLate: project.asOf !== backlog?.asOf,
     })),
   );
   if (all.length === 0) return NOTHING;
   const sorted = all.sort((one, other) => other.count - one.count);
   const rows = sorted
     .slice(0, MOST_ROWS)
-    .map(({ projectId, policy, count, oldestDueAt: due, asOf }) => [
+    .map(({ projectId, policy, count, oldestDueAt: due, asOf, isLate }) => [
       html`${projectId}`,
       policy,
       grouped(count),
       due === undefined ? 'no age asked' : durationOf((now - due) / 1000),
-      whenHtml(asOf, reading),
+      html`${whenHtml(asOf, reading)}${isLate ? html`<small>no later plan could list it</small>` : NOTHING}`,
     ]);
   const heads = ['Project', 'Policy', 'Conversations', 'Oldest past its cutoff', 'As of'];
   const more = sorted.length - MOST_ROWS;
   return section(
     'backlog',
     'Expired and still there',
-    html`${tableHtml({ label: 'Backlog by project', heads, rows })}
-    ${more > 0 ? html`<p class="quiet">… and ${counted(more, 'more project')}.</p>` : NOTHING}`,
+    html`<p class="quiet">For each policy by itself: what two of them would delete stands there twice.</p>
+      ${tableHtml({ label: 'Backlog by project', heads, rows })}
+      ${more > 0 ? html`<p class="quiet">… and ${counted(more, 'more project')}.</p>` : NOTHING}`,
   );
 }
 
@@ -128,16 +131,14 @@ const KINDS = { rule: 'keep rule', exclude: 'exclude entry', hold: 'hold' } as c
 
 function protectionsHtml({ policies }: Standing): Html {
   const rows = policies.flatMap(({ policy, plan }) =>
-    (plan?.findings.protections ?? [])
-      .filter(({ matched }) => matched === 0)
-      .map(({ kind, name, before }) => [
-        html`<b>${name}</b>`,
-        KINDS[kind],
-        policy.name,
-        before === undefined
-          ? 'never matched'
-          : html`<span class="bad">matched ${grouped(before)} before</span>`,
-      ]),
+    (plan === undefined ? [] : unmatchedProtections(policy, plan)).map(({ kind, name, before }) => [
+      html`<b>${name}</b>`,
+      KINDS[kind],
+      policy.name,
+      before === undefined
+        ? 'never matched'
+        : html`<span class="bad">matched ${grouped(before)} before</span>`,
+    ]),
   );
   if (rows.length === 0) return NOTHING;
   return section(

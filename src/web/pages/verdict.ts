@@ -28,17 +28,9 @@ export function headHtml(overview: Overview): Html {
     <h1>${words}</h1>
     <p class="lead">
       ${counted(policies.length, 'policy', 'policies')}${waiting > 0 ? `, ${grouped(waiting)} without a run yet` : ''}
-      · ${counted(holdCount, 'hold')} in force · ${expiredWords(policies)}
+      · ${counted(holdCount, 'hold')} in force
     </p>
   </section>`;
-}
-
-function expiredWords(policies: Standing['policies']): string {
-  const known = policies.flatMap(({ backlog }) => (backlog === undefined ? [] : [backlogCount(backlog)]));
-  const unknown = policies.length - known.length;
-  if (known.length === 0) return 'what is expired is not known yet';
-  const sum = grouped(known.reduce((all, count) => all + count, 0));
-  return `${sum} expired and still there${unknown === 0 ? '' : ` (not known of ${counted(unknown, 'policy', 'policies')})`}`;
 }
 
 /** What is wrong with this worker itself, whatever its last runs came to. */
@@ -73,12 +65,23 @@ function verdict(overview: Overview): { readonly words: string; readonly isBad: 
   const stuck = open.filter(({ isParked }) => isParked).length;
   if (stuck > 0) {
     const many = counted(stuck, 'conversation is', 'conversations are');
-    return { words: `Retention works, but ${many} stuck.`, isBad: true };
+    return { words: `${many} stuck: somebody has to look.`, isBad: true };
   }
   if (policies.length === 0) return { words: 'There is no policy.', isBad: true };
-  if (policies.some(({ state }) => state !== 'waiting')) return { words: 'Retention works.', isBad: false };
+  const tried = policies.filter(({ state }) => state !== 'waiting');
+  if (tried.length > 0) return { words: worksWords(tried), isBad: false };
   const first = overview.live.length > 0 ? 'The first run is under way.' : 'No policy has had a run yet.';
   return { words: first, isBad: false };
+}
+
+/** A run that was completed may have deleted nothing, because it is a dry run or because the limits left no room. */
+function worksWords(policies: Standing['policies']): string {
+  const enforced = policies.filter(({ policy }) => policy.mode === 'enforce');
+  if (enforced.length === 0) return 'Dry runs only: nothing is deleted.';
+  const late = enforced.filter(({ backlog }) => backlog !== undefined && backlogCount(backlog) > 0);
+  if (late.length === 0) return 'Retention works.';
+  const names = late.map(({ policy }) => policy.name);
+  return `Runs succeed, and ${enumerated(names.slice(0, 3))}${names.length > 3 ? ' and others' : ''} left something expired.`;
 }
 
 /** What somebody has to look at. */

@@ -1,6 +1,6 @@
-import type { Protection } from '../core/findings.ts';
-import { countsOf, type PlanSummary } from '../core/plan.ts';
-import type { Policy } from '../core/policy.ts';
+import type { Protection } from './findings.ts';
+import { countsOf, type PlanSummary } from './plan.ts';
+import type { Policy } from './policy.ts';
 
 /**
  * The protections of a plan that match nothing, and of which one can say so. Keep rules of other policies count where they
