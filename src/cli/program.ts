@@ -147,8 +147,8 @@ function addDeleting(program: Command, perform: Perform): void {
       '--override-limits',
       'override the limits, never a protection, for this one plan; needs --by and --reason',
     )
-    .option('--by <who>', 'who takes responsibility')
-    .option('--reason <text>', 'why')
+    .option('--by <who>', 'who takes responsibility; it stays in the audit log')
+    .option('--reason <text>', 'why; it stays in the audit log')
     .action((id: string, flags: CommonFlags & Omit<ApplyInput, 'plan'>) =>
       perform(verbs.apply, { ...flags, plan: id }, flags),
     );

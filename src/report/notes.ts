@@ -71,6 +71,11 @@ export function notesIn(entry: AuditEntry): readonly string[] {
     return typeof value === 'string' ? value : 'not recorded';
   };
   switch (entry.event) {
+    case 'run.started':
+      if (typeof entry['by'] !== 'string') return [];
+      return [
+        `Applied by ${entry['by']}${typeof entry['reason'] === 'string' ? `; reason given: ${entry['reason']}` : ''}.`,
+      ];
     case 'limits.overridden':
       return [`The limits were overridden by ${fact('by')}; reason given: ${fact('reason')}.`];
     case 'listing.incomplete':

@@ -1,15 +1,15 @@
 import { joinedRows } from './joined-rows.ts';
-import type { Report, ReportRow } from './report.ts';
+import { isDryRun, stateForPrograms, type Report, type ReportRow } from './report.ts';
 import { terminalSafe } from './safe-text.ts';
 
 const COLUMNS: readonly (readonly [
   title: string,
-  of: (row: ReportRow) => string | number | null | undefined,
+  of: (row: ReportRow, isDry: boolean) => string | number | null | undefined,
 ])[] = [
   ['project_id', ({ projectId }) => projectId],
   ['session_id', ({ sessionId }) => sessionId],
   ['name', ({ name }) => name],
-  ['state', ({ state }) => state],
+  ['state', ({ state }, isDry) => stateForPrograms(state, isDry)],
   ['rule', ({ rule }) => rule],
   ['age_days', ({ ageDays }) => ageDays],
   ['reason', ({ reason }) => reason],
@@ -24,7 +24,8 @@ const COLUMNS: readonly (readonly [
 export async function* reportCsv(report: Report): AsyncGenerator<string> {
   const columns = COLUMNS.filter(([title]) => title !== 'name' || report.hasNames);
   yield `${columns.map(([title]) => title).join(',')}\r\n`;
-  yield* joinedRows(report.rows(), (row) => `${columns.map(([, of]) => cell(of(row))).join(',')}\r\n`);
+  const isDry = isDryRun(report);
+  yield* joinedRows(report.rows(), (row) => `${columns.map(([, of]) => cell(of(row, isDry))).join(',')}\r\n`);
 }
 
 /** A spreadsheet takes a text that begins like this for a formula, and a name is a stranger's text. */

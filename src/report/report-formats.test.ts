@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { idOf, PARTIAL, sample } from '../../test/support/run-samples.ts';
+import { idOf, PARTIAL, sample, verified } from '../../test/support/run-samples.ts';
 import { reportOn, written } from '../../test/support/report-samples.ts';
 
 const NAMES = ['=HYPERLINK("x")', 'a "b", c', '| **bold** <i>\n[x](y)'];
@@ -27,6 +27,11 @@ describe('as CSV', () => {
       `7,${idOf(1)},verified,idle,91,,2026-05-04T23:59:51.000Z,200,2026-05-05T00:00:01.512Z,404,2026-05-04T23:59:53.000Z`,
     );
     expect(lines).toContain(`7,${idOf(5)},skipped,idle,91,renamed since the plan,,,,,`);
+    const stopped = await reportOn(
+      sample({ planned: 2, events: [verified(1)], run: { status: 'interrupted' } }),
+    );
+    expect(await written(stopped, 'csv')).toContain(`7,${idOf(2)},not_begun,`);
+    expect(await written(stopped, 'json')).toContain('"state":"not_begun"');
   });
 });
 

@@ -1,7 +1,7 @@
 import { formatInstant } from '../core/instant.ts';
 import { joinedRows } from './joined-rows.ts';
 import { notesOf } from './notes.ts';
-import { isDryRun, verdictOf, type Report, type ReportRow } from './report.ts';
+import { isDryRun, stateForPrograms, verdictOf, type Report, type ReportRow } from './report.ts';
 import { planJson, runsJson } from './run-json.ts';
 
 /** One document, one conversation a line. */
@@ -29,7 +29,7 @@ export async function* reportJson(report: Report): AsyncGenerator<string> {
   yield `${JSON.stringify(head).slice(0, -1)},"conversations":[`;
   yield* joinedRows(
     report.rows(),
-    (row, index) => `${index === 0 ? '\n' : ',\n'}${JSON.stringify(rowJson(row, report.hasNames))}`,
+    (row, index) => `${index === 0 ? '\n' : ',\n'}${JSON.stringify(rowJson(row, report))}`,
   );
   yield ']}\n';
 }
@@ -40,12 +40,12 @@ function planOf(report: Report, plan: NonNullable<Report['plan']>) {
   return breaches === undefined ? { ...document, refused_by: null } : document;
 }
 
-function rowJson({ deletion, ...row }: ReportRow, hasNames: boolean) {
+function rowJson({ deletion, ...row }: ReportRow, report: Report) {
   return {
     project_id: row.projectId,
     session_id: row.sessionId,
-    ...(hasNames ? { name: row.name ?? null } : {}),
-    state: row.state,
+    ...(report.hasNames ? { name: row.name ?? null } : {}),
+    state: stateForPrograms(row.state, isDryRun(report)),
     rule: row.rule,
     reason: row.reason ?? null,
     age_days: row.ageDays,

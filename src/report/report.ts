@@ -195,6 +195,11 @@ export function stateInWords(state: RowState, isDry: boolean): string {
   }
 }
 
+/** The same for programs: in a run's report, what was planned and not begun is no deletion. */
+export function stateForPrograms(state: RowState, isDry: boolean): string {
+  return state === 'delete' && !isDry ? 'not_begun' : state;
+}
+
 /** In the order in which a reader looks for them. */
 export const ROW_STATES: readonly RowState[] = [
   ...(['verified', 'delete', 'already_gone', 'unverified', 'failed', 'open', 'skipped', 'deferred'] as const),

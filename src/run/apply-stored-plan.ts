@@ -6,7 +6,7 @@ import type { Policy } from '../core/policy.ts';
 import type { RunResult } from './around/close-run.ts';
 import { conductRun } from './around/conduct-run.ts';
 import { auditFacts } from './audit-facts.ts';
-import type { RunDeps } from './context.ts';
+import type { Decider, RunDeps } from './context.ts';
 import type { StopSignals } from './stop-signals.ts';
 import { findProjects } from './plan/projects.ts';
 import { createKeptSince } from './apply/kept-since.ts';
@@ -27,6 +27,8 @@ export interface ApplyRequest {
   /** The policy's file as it is now. */
   readonly policy: Policy;
   readonly override: Override | undefined;
+  /** Who applies it, where that was said. */
+  readonly by?: Decider | undefined;
   readonly signals: StopSignals;
 }
 
@@ -35,9 +37,9 @@ export interface ApplyRequest {
  * file is not what it was; a limit ends in a refused run, and a plan of another account in a failed one.
  */
 export async function applyStoredPlan(deps: RunDeps, request: ApplyRequest): Promise<RunResult> {
-  const { plan, policy, override, signals } = request;
+  const { plan, policy, override, by, signals } = request;
   await assertApplicable(deps, plan, policy);
-  return conductRun(deps, { policy, plan, trigger: 'manual', mode: 'enforce', signals }, async (run) => {
+  return conductRun(deps, { policy, plan, by, trigger: 'manual', mode: 'enforce', signals }, async (run) => {
     const { store, clock } = run;
     const { projects, findings, planId } = plan;
     await store.runs.updateRun(run.runId, { planId });

@@ -38,6 +38,12 @@ export interface RunDeps {
   readonly remarks?: () => readonly string[];
 }
 
+/** A person, as he names himself. */
+export interface Decider {
+  readonly by: string;
+  readonly reason: string | undefined;
+}
+
 export interface RunRequest {
   readonly policy: Policy;
   readonly trigger: Trigger;
@@ -46,6 +52,8 @@ export interface RunRequest {
   readonly plan?: PlanSummary | undefined;
   /** What the run does, where a person's word goes beyond the policy's own mode. */
   readonly mode?: Mode | undefined;
+  /** Who decided it, and why; undefined: nobody said. */
+  readonly by?: Decider | undefined;
   readonly signals: StopSignals;
 }
 

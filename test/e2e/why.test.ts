@@ -14,12 +14,16 @@ rules:
   - { name: first-one, match: { name: "secret name 0" }, action: keep }
 `;
 
+const HELD = ['--matter', 'M', '--reason', 'r', '--by', 'x'];
+
 describe.concurrent('why', () => {
   test('says in one sentence what becomes of a conversation, and what that rests on', async ({
     terminal,
   }) => {
     terminal.policy(AGE_POLICY);
     const [kept = '', due = ''] = addConversations(terminal.sandbox, 101, { old: 2, young: 1 });
+    // A state in which nothing was planned yet.
+    await terminal.run(['hold', 'add', '999', '--offline', ...HELD]);
     const ended = await terminal.run(['why', `101/${due}`]);
     expect(ended).toMatchObject({ code: 0 });
     expect(ended.stdout).toMatch(
@@ -107,6 +111,8 @@ describe.concurrent('why', () => {
   test('of what nobody knows says what was looked at; of no id, what it takes', async ({ terminal }) => {
     terminal.policy(AGE_POLICY);
     addConversations(terminal.sandbox, 101, { old: 0, young: 2 });
+    // A state in which nothing was planned yet.
+    await terminal.run(['hold', 'add', '999', '--offline', ...HELD]);
     const unknown = await terminal.run(['why', '101/nobody-knows-it']);
     expect(unknown).toMatchObject({ code: 2, stdout: '' });
     expectPlainWords(

@@ -2,8 +2,10 @@ import { RetentionError } from '../../core/errors.ts';
 import { runsJson } from '../../report/run-json.ts';
 import { runSummary } from '../../report/run-text.ts';
 import { applyStoredPlan, type Override } from '../../run/apply-stored-plan.ts';
+import type { Decider } from '../../run/context.ts';
 import type { Command } from '../command.ts';
 import { exitCodeOfRun } from '../exit-codes.ts';
+import { textOf } from '../flag-text.ts';
 import { findPlan } from '../plan-document.ts';
 import { policyOfPlan } from '../policy-of-plan.ts';
 import { loadNeighbours } from '../policies.ts';
@@ -20,7 +22,7 @@ export interface ApplyInput {
 
 /** Executes exactly one stored plan. */
 export const apply: Command<ApplyInput> = async (world, input) => {
-  const override = overrideOf(input);
+  const { by, override } = personIn(input);
   return withWorker(world, { forPeople: true }, async (worker) => {
     const plan = await findPlan(worker.store.plans, input.plan, world.output.note);
     const policy = await policyOfPlan(plan);
@@ -28,7 +30,7 @@ export const apply: Command<ApplyInput> = async (world, input) => {
     // A run of its own policy asks when it plans; a plan was made before, so what is held since is asked here.
     await deps.holds.holdsInForce(deps.clock.now());
     const result = await withStops(world.surroundings, worker.home, (signals) =>
-      applyStoredPlan(deps, { plan, policy, override, signals }),
+      applyStoredPlan(deps, { plan, policy, override, by, signals }),
     );
     const { commandLine } = world;
     const { timeZone } = worker.settings;
@@ -39,12 +41,19 @@ export const apply: Command<ApplyInput> = async (world, input) => {
   });
 };
 
-function overrideOf({ overrideLimits, by, reason }: ApplyInput): Override | undefined {
+/** Who applies the plan, and whether the limits are overridden. Throws `usage`. */
+function personIn({ overrideLimits, by, reason }: ApplyInput): {
+  readonly by: Decider | undefined;
+  readonly override: Override | undefined;
+} {
+  const who = by === undefined ? undefined : textOf('--by', by);
+  const why = reason === undefined ? undefined : textOf('--reason', reason);
   if (overrideLimits !== true) {
-    if (by === undefined && reason === undefined) return undefined;
-    throw new RetentionError('usage', '--by and --reason belong to --override-limits');
+    if (who === undefined && why !== undefined) throw new RetentionError('usage', '--reason needs --by WHO');
+    return { by: who === undefined ? undefined : { by: who, reason: why }, override: undefined };
   }
-  if (by?.trim() && reason?.trim()) return { by: by.trim(), reason: reason.trim() };
+  if (who !== undefined && why !== undefined)
+    return { by: { by: who, reason: why }, override: { by: who, reason: why } };
   throw new RetentionError('usage', '--override-limits needs --by WHO and --reason TEXT', {
     hint: 'customgpt-retention apply PLAN --override-limits --by "J. Doe" --reason "backlog of 2024, ticket 4711"',
   });

@@ -92,6 +92,7 @@ async function serveUntilStopped(world: CommandWorld, serving: Serving): Promise
     wake: createCronWake(deps.clock, log),
     runPolicy: runOne,
   });
+  await takeUpHolds(deps, log);
   await scheduler.start();
   const stopListening = world.surroundings.onReloadRequest(() => {
     reload(scheduler, log);
@@ -105,6 +106,20 @@ async function serveUntilStopped(world: CommandWorld, serving: Serving): Promise
   await scheduler.stop();
   await verifying;
   broken.signal.throwIfAborted();
+}
+
+/** What the files of holds list is in force from the start, and seen from the start, not from the first slot on. */
+async function takeUpHolds({ holds, clock }: RunDeps, log: Log): Promise<void> {
+  try {
+    await holds.holdsInForce(clock.now());
+  } catch (error) {
+    if (isFault(error, 'state_unusable')) throw error;
+    const problem = error instanceof Error ? error.message : String(error);
+    log.warn(
+      { problem },
+      'holds could not be taken up yet: each run tries again, and deletes nothing until it can',
+    );
+  }
 }
 
 /** Tells people once that the policies cannot be used, and again when it is for another reason. */

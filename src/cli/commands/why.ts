@@ -45,7 +45,7 @@ function onRecord(world: CommandWorld, question: WhyQuestion): Promise<WhyReport
   );
 }
 
-function withTheApi(
+async function withTheApi(
   world: CommandWorld,
   question: WhyQuestion,
   { holdFiles, keeps }: Loaded,
@@ -55,6 +55,8 @@ function withTheApi(
       hint: 'Set CUSTOMGPT_API_KEY, or CUSTOMGPT_API_KEY_FILE to a file that holds the key; or add --offline to see what is on record.',
     });
   }
+  // A mistyped directory would become a new state, in which nothing was ever done.
+  await withHistory(world, () => Promise.resolve());
   return withWorker(world, { forPeople: true }, ({ depsWith, store, progress }) =>
     withStopSignals(world.surroundings, async ({ stop: signal }) => {
       const { openApi, ...deps } = depsWith({ holdFiles, keeps });

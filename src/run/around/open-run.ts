@@ -69,7 +69,7 @@ async function assertSlotDue({ store, clock, policy, slotAt }: Opening): Promise
 }
 
 async function begin(run: Opening): Promise<RunRecord> {
-  const { store, policy, trigger, slotAt, runId, startedAt, mode = policy.mode } = run;
+  const { store, policy, trigger, slotAt, runId, startedAt, by, mode = policy.mode } = run;
   const record: RunRecord = {
     runId,
     policy: policy.name,
@@ -90,7 +90,8 @@ async function begin(run: Opening): Promise<RunRecord> {
   await store.policies.keepPolicy(policy);
   await store.runs.startRun(record);
   const slot = slotAt === undefined ? {} : { slot_at: formatInstant(slotAt) };
-  const facts = { trigger, mode, ...slot };
+  const decider = by === undefined ? {} : { by: by.by, reason: by.reason ?? null };
+  const facts = { trigger, mode, ...slot, ...decider };
   await store.audit.append([auditFacts(run, 'run.started', { facts })], run.fence);
   return record;
 }

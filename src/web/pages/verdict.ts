@@ -116,5 +116,6 @@ function troubleOf({ policy, history, dueAt, isAbandoned, state }: PolicyStandin
   const times = failuresInARow > 1 ? `, ${grouped(failuresInARow)} runs in a row without success` : '';
   const why = lastEnded?.problem === undefined ? '.' : `: ${lastEnded.problem}.`;
   return html`<b>${policy.name}</b>: its last run was ${lastEnded?.status ?? 'lost'}${times}${why}
-    ${lastEnded === undefined ? NOTHING : html`<a href="/runs/${lastEnded.runId}">Its report</a>`}`;
+    ${lastEnded === undefined ? NOTHING : html`<a href="/runs/${lastEnded.runId}">Its report</a>`}
+    ${lastEnded?.status === 'refused' && lastEnded.planId !== undefined ? html`Look at the plan: <code>customgpt-retention plan --show ${lastEnded.planId}</code>` : NOTHING}`;
 }
