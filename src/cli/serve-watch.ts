@@ -1,5 +1,6 @@
 import { LiveRuns } from '../core/live-runs.ts';
 import { auditBroken } from '../core/notice.ts';
+import { sharedStatus } from '../core/shared-status.ts';
 import { allObservers } from '../core/observers.ts';
 import type { RunObserver } from '../core/ports/observer.ts';
 import { AuditWatch } from '../daemon/audit-watch.ts';
@@ -38,7 +39,7 @@ export function createServeWatch(
   const audit = new AuditWatch();
   const verification = (): AuditWatch['last'] => audit.last;
   const policies = () => policiesNow(world, paths);
-  const status = new StandingReader({ store, clock, policies });
+  const status = sharedStatus(new StandingReader({ store, clock, policies }), clock);
   const metrics = createMetrics({ status, live, clock, version, lastVerification: verification });
   worker.onEntries(metrics.onEntries);
   const readiness = new ReadinessCheck({

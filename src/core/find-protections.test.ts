@@ -117,7 +117,7 @@ describe('each keep rule says how often it matched', () => {
       { kind: 'rule', name: 'late', matched: 0, before: undefined },
     ]);
     expect(warnings).toEqual([
-      'keep rule late matched nothing: earlier rules decide all of the 4 conversations listed',
+      'keep rule late matched nothing: holds and earlier rules decide all of the 4 conversations listed',
     ]);
   });
 

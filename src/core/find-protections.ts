@@ -89,7 +89,7 @@ function zeroKeep(keep: KeepCount, { listed, wouldDelete }: Watched, isKnown: bo
     ];
   }
   return [
-    `keep rule ${name} matched nothing: earlier rules decide all of the ${conversations(listed)} listed`,
+    `keep rule ${name} matched nothing: holds and earlier rules decide all of the ${conversations(listed)} listed`,
   ];
 }
 

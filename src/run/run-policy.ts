@@ -23,6 +23,7 @@ export function runPolicy(deps: RunDeps, request: RunRequest): Promise<RunResult
     const bystanders = new Bystanders();
     const { plan, others } = await planRun(run, bystanders);
     await reportIncomplete(run, plan);
+    await sayOutOfSight(run, plan);
     sayFindings(run, plan);
     const { projects, findings } = plan;
     const { spent, refusing, deferring, room } = await checkLimits(run, { policy, at, projects });
@@ -56,6 +57,20 @@ async function planRun(run: Run, bystanders: Bystanders): Promise<Planned> {
   });
   await store.runs.updateRun(run.runId, { planId: planned.plan.planId });
   return planned;
+}
+
+/** A project in which the plan before had found something to delete, and that this one did not see: nobody would miss it. */
+async function sayOutOfSight({ store, policy, warn }: Run, plan: PlanSummary): Promise<void> {
+  const before = (await store.plans.plansOf(policy.name, 2)).find(({ planId }) => planId !== plan.planId);
+  // What a plan that was applied left behind is known by the sizes of its projects.
+  if (before?.policyHash !== plan.policyHash || before.status === 'applied') return;
+  const seen = new Set(plan.projects.map(({ projectId }) => projectId));
+  for (const { projectId, planned } of before.projects) {
+    if (planned === 0 || seen.has(projectId)) continue;
+    warn(
+      `project ${projectId}, in which the plan before would delete ${planned}, is not there any more: does the key still see it?`,
+    );
+  }
 }
 
 /** Says what the plan found of its protections: in a dry run also what would refuse it. */

@@ -134,3 +134,16 @@ test('what another policy deleted since the plan is no backlog any more', async 
   await runOnce(world, other);
   expect(onlyOne(await reader.standing()).backlog?.projects).toEqual([]);
 });
+
+test('a run says that a project is gone in which the plan before had found something', async () => {
+  world = await createWorld();
+  addProject(world, 101, { old: 2, young: 3 });
+  addProject(world, 102, { old: 4, young: 1 });
+  const dry = await world.policy(AGE_POLICY.replace('mode: enforce', 'mode: dry-run'));
+  await runOnce(world, dry);
+  world.sandbox.accounts.removeProject(102);
+  const said =
+    'project 102, in which the plan before would delete 4, is not there any more: does the key still see it?';
+  expect((await runOnce(world, dry)).run.warnings).toContain(said);
+  expect((await runOnce(world, dry)).run.warnings).not.toContain(said);
+});

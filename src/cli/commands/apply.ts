@@ -46,15 +46,17 @@ function personIn({ overrideLimits, by, reason }: ApplyInput): {
   readonly by: Decider | undefined;
   readonly override: Override | undefined;
 } {
-  const who = by === undefined ? undefined : textOf('--by', by);
-  const why = reason === undefined ? undefined : textOf('--reason', reason);
-  if (overrideLimits !== true) {
-    if (who === undefined && why !== undefined) throw new RetentionError('usage', '--reason needs --by WHO');
-    return { by: who === undefined ? undefined : { by: who, reason: why }, override: undefined };
+  if (overrideLimits === true && !(by?.trim() && reason?.trim())) {
+    throw new RetentionError('usage', '--override-limits needs --by WHO and --reason TEXT', {
+      hint: 'customgpt-retention apply PLAN --override-limits --by "J. Doe" --reason "backlog of 2024, ticket 4711"',
+    });
   }
-  if (who !== undefined && why !== undefined)
-    return { by: { by: who, reason: why }, override: { by: who, reason: why } };
-  throw new RetentionError('usage', '--override-limits needs --by WHO and --reason TEXT', {
-    hint: 'customgpt-retention apply PLAN --override-limits --by "J. Doe" --reason "backlog of 2024, ticket 4711"',
-  });
+  if (by === undefined) {
+    if (reason !== undefined) throw new RetentionError('usage', '--reason needs --by WHO');
+    return { by: undefined, override: undefined };
+  }
+  const who = textOf('--by', by);
+  const why = reason === undefined ? undefined : textOf('--reason', reason);
+  const override = overrideLimits === true && why !== undefined ? { by: who, reason: why } : undefined;
+  return { by: { by: who, reason: why }, override };
 }
