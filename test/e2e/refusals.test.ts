@@ -86,7 +86,7 @@ describe.concurrent('4, a limit', () => {
       expect(ended.code).toBe(2);
       expectPlainWords(ended, /--by .*--reason /);
     }
-    expect((await terminal.run(['apply', plan, '--by', 'J. Doe', '--reason', 'backlog'])).code).toBe(2);
+    expect((await terminal.run(['apply', plan, '--by', 'J. Doe', '--reason', 'backlog'])).code).toBe(4);
     expect(terminal.deleteCount()).toBe(0);
     const word = ['--override-limits', '--by', 'J. Doe', '--reason', 'backlog of 2024'];
     const applied = await terminal.run(['apply', plan, ...word, '--json']);
