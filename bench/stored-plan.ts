@@ -50,7 +50,7 @@ export async function storedPlanRatios(rows: number): Promise<StoredPlanRatios> 
     const world = {
       surroundings: { clock: manualClock() },
       commandLine: createCommandLine({}),
-      settings: () => ({ timeZone: 'UTC' }),
+      settings: () => ({ timeZone: 'UTC', stateDir }),
     } as never;
     const page = async (): Promise<void> => {
       await drain(reportText(await reportOf(world, store, { subject: { plan } }), 'html'));

@@ -73,14 +73,24 @@ function buildProgram({ surroundings, help, perform }: Parts): Command {
       'after',
       '\nStart with:\n  $ customgpt-retention demo\n\nExit codes: 0 done, 2 usage, 3 not all deleted, 4 refused by a limit or a protection; all in docs/commands.md',
     );
-  addLooking(program, perform);
-  addDeleting(program, perform);
-  addHolds(program, perform);
-  addHistory(program, perform);
-  addState(program, perform);
-  addNotices(program, perform);
+  const [first = ''] = surroundings.argv;
+  const own = GROUPS.filter(({ verbs: names }) => names.includes(first));
+  for (const { add } of own.length > 0 ? own : GROUPS) add(program, perform);
   return program;
 }
+
+/** A command is put together with those beside it alone, which is quicker; help, and what nobody knows, need all of them. */
+const GROUPS: readonly {
+  readonly verbs: readonly string[];
+  readonly add: (program: Command, perform: Perform) => void;
+}[] = [
+  { verbs: ['demo', 'sandbox', 'validate', 'plan'], add: addLooking },
+  { verbs: ['apply', 'run', 'serve', 'alive'], add: addDeleting },
+  { verbs: ['hold'], add: addHolds },
+  { verbs: ['status', 'why', 'report', 'runs', 'policy', 'audit'], add: addHistory },
+  { verbs: ['state'], add: addState },
+  { verbs: ['notices'], add: addNotices },
+];
 
 function addLooking(program: Command, perform: Perform): void {
   verbOf(program, 'demo', {
