@@ -40,7 +40,7 @@ export async function storedPlanRatios(rows: number): Promise<StoredPlanRatios> 
     const show = () =>
       showPlans(
         {
-          surroundings: { stdout: terminal() } as never,
+          surroundings: { stdout: terminal(), env: {} } as never,
           output,
           commandLine: createCommandLine({}),
           timeZone: 'UTC',
