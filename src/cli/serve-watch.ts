@@ -1,7 +1,6 @@
 import { LiveRuns } from '../core/live-runs.ts';
 import { auditBroken } from '../core/notice.ts';
 import { sharedStatus } from '../core/shared-status.ts';
-import { allObservers } from '../core/observers.ts';
 import type { RunObserver } from '../core/ports/observer.ts';
 import { AuditWatch } from '../daemon/audit-watch.ts';
 import { RunStops } from '../daemon/run-stops.ts';
@@ -10,6 +9,7 @@ import { StandingReader } from '../run/standing.ts';
 import type { WebServer } from '../web/server.ts';
 import type { CommandWorld } from './command.ts';
 import type { Worker } from './compose.ts';
+import { watchedBy } from './open-notices.ts';
 import { policiesNow } from './policies.ts';
 import { ReadinessCheck } from './readiness.ts';
 import { startStatusPage } from './status-page.ts';
@@ -49,12 +49,8 @@ export function createServeWatch(
       return 'problems' in read ? read.problems : [];
     },
   });
-  const onFailure = (error: unknown): void => {
-    const problem = error instanceof Error ? error.message : String(error);
-    log.error({ problem }, 'what watches the runs failed: the runs go on');
-  };
   return {
-    observer: allObservers([live, metrics.observer, readiness.observer, worker.observer], onFailure),
+    observer: watchedBy([live, metrics.observer, readiness.observer, worker.observer], log),
     stops,
     startPage: () =>
       startStatusPage(world, {

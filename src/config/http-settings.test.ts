@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { digestOf, readHttpSettings } from './http-settings.ts';
+import { digestOf } from '../core/access-token.ts';
+import { readHttpSettings } from './http-settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'http-settings-'));
 afterAll(() => {

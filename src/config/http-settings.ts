@@ -1,17 +1,6 @@
-import { createHash } from 'node:crypto';
+import { digestOf, type AccessToken } from '../core/access-token.ts';
+import { hostInUrl, isLoopback } from '../core/api-access.ts';
 import { causeOf, readFileStart } from './file-start.ts';
-
-/** What its holder may do on the status page. `approver`: also stop a run. */
-export type HttpRole = 'viewer' | 'approver';
-
-/** A token that opens the page; the token itself is not kept. */
-export interface HttpToken {
-  readonly role: HttpRole;
-  /** Whose it is, for the audit log; undefined: the file does not say. */
-  readonly holder: string | undefined;
-  /** SHA-256 of the token. */
-  readonly digest: Buffer;
-}
 
 /** Where `serve` answers HTTP, and to whom. */
 export interface HttpSettings {
@@ -21,7 +10,7 @@ export interface HttpSettings {
   /** Names by which people reach it, in lower case, beside addresses and `localhost`. */
   readonly names: readonly string[];
   /** Empty: loopback, where anybody may look and nobody may stop a run. */
-  readonly tokens: readonly HttpToken[];
+  readonly tokens: readonly AccessToken[];
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -54,7 +43,7 @@ export function readHttpSettings(env: Environment): {
   const names = namesOf(env[HOSTS]);
   const problems = [address, tokens, names].flatMap((read) => ('problem' in read ? [read.problem] : []));
   if ('problem' in address || 'problem' in tokens || 'problem' in names) return { http: undefined, problems };
-  if (tokens.value.length === 0 && !isLoopback(address.value.host)) {
+  if (tokens.value.length === 0 && !isLoopback(hostInUrl(address.value.host))) {
     const problem = `${ADDRESS} is not a loopback address: others could read the page. Set ${TOKEN_FILE}, or use 127.0.0.1`;
     return { http: undefined, problems: [problem] };
   }
@@ -73,10 +62,6 @@ function addressOf(text: string): Read<{ readonly host: string; readonly port: n
   return { value: { host, port } };
 }
 
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
-}
-
 function namesOf(text: string | undefined): Read<readonly string[]> {
   if (text === undefined) return { value: [] };
   const names = text.split(',').map((name) => name.trim().toLowerCase());
@@ -87,7 +72,7 @@ function namesOf(text: string | undefined): Read<readonly string[]> {
 }
 
 /** One token a line: `TOKEN`, `viewer TOKEN`, `approver TOKEN`, `approver NAME TOKEN`. */
-function tokensOf(file: string | undefined): Read<readonly HttpToken[]> {
+function tokensOf(file: string | undefined): Read<readonly AccessToken[]> {
   if (file === undefined) return { value: [] };
   let text: string;
   try {
@@ -101,7 +86,7 @@ function tokensOf(file: string | undefined): Read<readonly HttpToken[]> {
     .split(/\r?\n/)
     .map((line, index) => ({ words: line.trim().split(/\s+/), number: index + 1 }))
     .filter(({ words: [first = ''] }) => first !== '' && !first.startsWith('#'));
-  const tokens: HttpToken[] = [];
+  const tokens: AccessToken[] = [];
   for (const { words, number } of lines) {
     const token = tokenIn(words);
     if (typeof token === 'string') return { problem: `${TOKEN_FILE}: line ${number} of ${file} ${token}` };
@@ -112,7 +97,7 @@ function tokensOf(file: string | undefined): Read<readonly HttpToken[]> {
   return tokens.length > 0 ? { value: tokens } : { problem: `${TOKEN_FILE}: ${file} holds no token` };
 }
 
-function tokenIn(words: readonly string[]): HttpToken | string {
+function tokenIn(words: readonly string[]): AccessToken | string {
   const token = words.at(-1) ?? '';
   const [role = 'viewer', holder, ...more] = words.slice(0, -1);
   if ((role !== 'viewer' && role !== 'approver') || more.length > 0)
@@ -127,9 +112,4 @@ function tokenIn(words: readonly string[]): HttpToken | string {
   )
     return 'names a holder that looks like a token, or is no name: up to 64 letters, digits and . _ @ -';
   return { role, holder, digest: digestOf(token) };
-}
-
-/** Tokens are compared by their digests: equal lengths, and nothing of them to leak. */
-export function digestOf(token: string): Buffer {
-  return createHash('sha256').update(token).digest();
 }

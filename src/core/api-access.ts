@@ -25,6 +25,11 @@ export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
+/** A name or an address as a URL has it. */
+export function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
 /** Whether a text can stand in a header as the API's key: ASCII without spaces. */
 export function isApiKey(text: string): boolean {
   return /^[\x21-\x7e]+$/.test(text);

@@ -139,7 +139,7 @@ export class StandingReader implements StatusPort {
     }
   }
 
-  /** The first entry that may be of that instant or later: times of entries only grow. */
+  /** The first entry that may be of that instant or later. Where a clock was set back, too little is taken for gone, never too much. */
   async #firstSeq(at: number): Promise<number> {
     const { audit } = this.#parts.store;
     let [low, high] = [1, (await audit.head()).seq + 1];

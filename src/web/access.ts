@@ -1,16 +1,6 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+import { digestOf, type AccessToken, type Role } from '../core/access-token.ts';
 import type { Chance, Clock } from '../core/ports/surroundings.ts';
-
-/** What somebody may do here. `approver`: also stop a run. */
-export type Role = 'viewer' | 'approver';
-
-export interface AccessToken {
-  readonly role: Role;
-  /** Whose it is; undefined: nobody said. */
-  readonly holder: string | undefined;
-  /** SHA-256 of the token. */
-  readonly digest: Buffer;
-}
 
 /** Somebody who may look. */
 export interface Visitor {
@@ -87,7 +77,7 @@ export class Access {
 
   #tokenFor(given: string | undefined): AccessToken | undefined {
     if (given === undefined) return undefined;
-    const digest = createHash('sha256').update(given).digest();
+    const digest = digestOf(given);
     return this.#tokens.find((token) => timingSafeEqual(token.digest, digest));
   }
 
@@ -101,6 +91,5 @@ export class Access {
 
 /** Whether what was sent back is what the page was given. */
 export function isSame(one: string, other: string): boolean {
-  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(one), digest(other));
+  return timingSafeEqual(digestOf(one), digestOf(other));
 }

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { getRequestListener } from '@hono/node-server';
+import { hostInUrl, isLoopback } from '../core/api-access.ts';
 import { codeOf } from '../core/error-code.ts';
 import { RetentionError } from '../core/errors.ts';
 import { createApp } from './app.ts';
@@ -41,7 +42,7 @@ export async function startWebServer(
   server.setTimeout(SILENT_MS);
   await listen(server, host, port);
   const bound = server.address() as AddressInfo;
-  if (parts.access.isOpen && !isLoopbackAddress(bound.address)) {
+  if (parts.access.isOpen && !isLoopback(hostInUrl(bound.address))) {
     server.close();
     throw new RetentionError(
       'usage',
@@ -52,7 +53,7 @@ export async function startWebServer(
     );
   }
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${bound.port}`,
+    url: `http://${hostInUrl(host)}:${bound.port}`,
     close() {
       closing.abort();
       return new Promise((resolve) => {
@@ -63,10 +64,6 @@ export async function startWebServer(
       });
     },
   };
-}
-
-function isLoopbackAddress(address: string): boolean {
-  return address === '::1' || address.startsWith('127.');
 }
 
 function listen(server: Server, host: string, port: number): Promise<void> {

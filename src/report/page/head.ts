@@ -7,7 +7,8 @@ import { isDryRun, ROW_STATES, stateInWords, verdictOf, type Report, type RowSta
 import { modeWords, secondsOf } from '../run-outcome.ts';
 import { fact } from './tables.ts';
 
-const STATUS_TONES: Readonly<Record<RunStatus, 'good' | 'warn' | 'bad'>> = {
+/** How a run's end looks. */
+export const STATUS_TONES: Readonly<Record<RunStatus, 'good' | 'warn' | 'bad'>> = {
   completed: 'good',
   running: 'warn',
   partial: 'warn',

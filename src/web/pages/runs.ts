@@ -1,5 +1,6 @@
 import type { RunStatus } from '../../core/run.ts';
 import { html, NOTHING, type Html } from '../../report/html.ts';
+import { STATUS_TONES } from '../../report/page/head.ts';
 import { durationOf, grouped } from '../../report/quantities.ts';
 import { runSentence, secondsOf, type FinishedRun } from '../../report/run-outcome.ts';
 import { tableHtml } from './table.ts';
@@ -14,17 +15,8 @@ export interface RunsPage {
   readonly hasMore: boolean;
 }
 
-const TONES: Readonly<Record<RunStatus, 'good' | 'warn' | 'bad'>> = {
-  completed: 'good',
-  running: 'warn',
-  partial: 'warn',
-  interrupted: 'warn',
-  refused: 'bad',
-  failed: 'bad',
-};
-
 export function statusPill(status: RunStatus): Html {
-  return html`<span class="pill ${TONES[status]}">${status}</span>`;
+  return html`<span class="pill ${STATUS_TONES[status]}">${status}</span>`;
 }
 
 /** Runs that found nothing stand there, too: they prove that somebody looked. */
