@@ -113,6 +113,13 @@ describe('the file of tokens', () => {
     expect(problems.join()).not.toContain(LONG);
   });
 
+  test('that is named by nothing is said to be empty', () => {
+    const env = { RETENTION_HTTP_ADDRESS: '127.0.0.1:1', RETENTION_HTTP_TOKEN_FILE: '' };
+    expect(readHttpSettings(env).problems).toEqual([
+      'RETENTION_HTTP_TOKEN_FILE is empty: set it or remove it',
+    ]);
+  });
+
   test('that is not there is named', () => {
     const env = { RETENTION_HTTP_ADDRESS: '127.0.0.1:1', RETENTION_HTTP_TOKEN_FILE: join(folder, 'none') };
     expect(readHttpSettings(env).problems[0]).toMatch(

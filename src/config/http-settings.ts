@@ -74,6 +74,7 @@ function namesOf(text: string | undefined): Read<readonly string[]> {
 /** One token a line: `TOKEN`, `viewer TOKEN`, `approver TOKEN`, `approver NAME TOKEN`. */
 function tokensOf(file: string | undefined): Read<readonly AccessToken[]> {
   if (file === undefined) return { value: [] };
+  if (file === '') return { problem: `${TOKEN_FILE} is empty: set it or remove it` };
   let text: string;
   try {
     text = readFileStart(file, LONGEST_FILE);
